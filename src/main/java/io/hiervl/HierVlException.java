@@ -1,0 +1,68 @@
+package io.hiervl;
+
+/** A failure whose cause lies outside the program; carries the exit code that the command line returns for it. */
+public final class HierVlException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Exit codes of the command line; 0 is success and 1 a bug in the program. */
+    public enum Kind {
+        USAGE(2), DATA(3), MODEL(4), DIVERGED(5), ENVIRONMENT(6);
+
+        private final int exitCode;
+
+        Kind(int exitCode) {
+            this.exitCode = exitCode;
+        }
+
+        public int exitCode() {
+            return exitCode;
+        }
+    }
+
+    private final Kind kind;
+
+    public HierVlException(Kind kind, String message, Throwable cause) {
+        super(message, cause);
+        this.kind = kind;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    public static HierVlException usage(String message) {
+        return new HierVlException(Kind.USAGE, message, null);
+    }
+
+    public static HierVlException data(String message) {
+        return new HierVlException(Kind.DATA, message, null);
+    }
+
+    public static HierVlException data(String message, Throwable cause) {
+        return new HierVlException(Kind.DATA, message, cause);
+    }
+
+    public static HierVlException config(String message) {
+        return new HierVlException(Kind.DATA, message, null);
+    }
+
+    public static HierVlException model(String message) {
+        return new HierVlException(Kind.MODEL, message, null);
+    }
+
+    public static HierVlException model(String message, Throwable cause) {
+        return new HierVlException(Kind.MODEL, message, cause);
+    }
+
+    public static HierVlException diverged(String message) {
+        return new HierVlException(Kind.DIVERGED, message, null);
+    }
+
+    public static HierVlException environment(String message) {
+        return new HierVlException(Kind.ENVIRONMENT, message, null);
+    }
+
+    public static HierVlException environment(String message, Throwable cause) {
+        return new HierVlException(Kind.ENVIRONMENT, message, cause);
+    }
+}
