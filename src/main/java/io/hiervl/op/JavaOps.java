@@ -2,12 +2,13 @@ package io.hiervl.op;
 
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.nd4j.imports.converters.ImportClassMapping;
 
 /** The list of this project's ops, and their registration with SameDiff, which looks classes up by op name. */
 public final class JavaOps {
-    private static final List<Supplier<? extends JavaOp>> ALL = List.of(
-    );
+    private static final List<Supplier<? extends JavaOp>> ALL = Stream.of(DenseOps.ALL, SpatialOps.ALL, LossOps.ALL)
+        .<Supplier<? extends JavaOp>>flatMap(List::stream).toList();
 
     private static boolean registered;
 

@@ -1,0 +1,13 @@
+package io.hiervl.op;
+
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Ops on maps: deformable attention, resizing, sampling, masks. */
+final class SpatialOps {
+    static final List<Supplier<? extends JavaOp>> ALL = List.of(
+    );
+
+    private SpatialOps() {
+    }
+}
