@@ -166,7 +166,7 @@ public final class StockOps implements Ops {
         long[] s = shape(x);
         long[] k = shape(w);
         Conv2DConfig config = Conv2DConfig.builder().kH(k[2]).kW(k[3]).sH(stride).sW(stride).pH(padding).pW(padding)
-            .isSameMode(false).dataFormat("NCHW").build();
+            .paddingMode(org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode.VALID).dataFormat("NCHW").build();
         // Kernels in ND4J's own order: the PyTorch order is accepted but goes wrong elsewhere in M2.1.
         SDVariable kernel = w.permute(2, 3, 1, 0);
         SDVariable y = b == null ? sd.cnn.conv2d(x, kernel, config) : sd.cnn.conv2d(x, kernel, b, config);
@@ -347,8 +347,7 @@ public final class StockOps implements Ops {
     public SDVariable permute(SDVariable x, int... axes) {
         long[] s = shape(x);
         long[] result = Arrays.stream(axes).mapToLong(a -> s[a]).toArray();
-        long[] order = Arrays.stream(axes).asLongStream().toArray();
-        return is(x.permute(order), result);
+        return is(x.permute(axes), result);
     }
 
     @Override
