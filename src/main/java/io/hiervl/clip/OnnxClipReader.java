@@ -1,0 +1,246 @@
+package io.hiervl.clip;
+
+import io.hiervl.HierVlException;
+import io.hiervl.clip.OnnxGraph.Constant;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.TensorProto;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Recognises CLIP towers in an ONNX graph by what the graph computes: an image tower hangs on a patch convolution, a
+ * text tower on a token lookup. Works for the Hugging Face and the OpenAI layout, split or in one file, from the
+ * TorchScript and the dynamo exporter.
+ */
+final class OnnxClipReader {
+    private static final Set<String> QUANTISED = Set.of("MatMulInteger", "ConvInteger", "DynamicQuantizeLinear",
+            "DequantizeLinear", "QuantizeLinear", "QLinearMatMul", "QLinearConv");
+
+    private final OnnxModel model;
+    private final OnnxGraph graph;
+    private final Set<String> fromInputs;
+
+    OnnxClipReader(OnnxModel model) {
+        this.model = model;
+        this.graph = new OnnxGraph(model);
+        Set<String> foreign = new TreeSet<>();
+        Set<String> quantised = new TreeSet<>();
+        for (NodeProto n : graph.nodes) {
+            if (QUANTISED.contains(n.getOpType()) || n.getOpType().startsWith("QLinear")) {
+                quantised.add(n.getOpType());
+            } else if (!n.getDomain().isEmpty() && !n.getDomain().equals("ai.onnx")) {
+                foreign.add(n.getDomain() + ":" + n.getOpType());
+            }
+        }
+        if (!quantised.isEmpty()) {
+            throw graph.refuse("quantised model (" + String.join(", ", quantised) + "); not supported, use the float32 "
+                    + "or float16 file of the same model");
+        }
+        if (!foreign.isEmpty()) {
+            throw graph.refuse("fused operators that plain ONNX does not have (" + String.join(", ", foreign)
+                    + "); use the file before it was optimised for one runtime");
+        }
+        this.fromInputs = graph.reach(graph.inputs());
+    }
+
+    /** @return the image tower, or null if the file has no patch convolution on an image input */
+    Tower vision() {
+        NodeProto conv = null;
+        for (NodeProto n : graph.nodes) {
+            if (n.getOpType().equals("Conv") && fromInputs.contains(n.getInput(0))) {
+                if (conv != null) {
+                    throw graph.refuse("several convolutions; CLIP's ViT has one (a ResNet CLIP is not supported)");
+                }
+                conv = n;
+            }
+        }
+        return conv == null ? null : vision(conv);
+    }
+
+    private Tower vision(NodeProto conv) {
+        Constant kernel = graph.constant(conv.getInput(1));
+        TowerScan scan = new TowerScan(graph, conv.getOutput(0));
+        TowerAssembler out = new TowerAssembler(scan, "vision");
+        out.require("patch convolution weight", kernel);
+        List<Long> dims = kernel.tensor().getDimsList();
+        if (dims.size() != 4 || dims.get(1) != 3 || !dims.get(2).equals(dims.get(3))) {
+            throw out.refuse("patch convolution weight (tensor '" + kernel.name() + "') has shape " + dims
+                    + ", expected [width, 3, patch, patch]");
+        }
+        int d = dims.get(0).intValue();
+        int patch = dims.get(2).intValue();
+        checkConv(out, conv, patch);
+        Map<String, org.nd4j.linalg.api.ndarray.INDArray> arrays = out.arrays();
+        arrays.put("vision.conv1.weight", TowerAssembler.array(out.finite("patch convolution weight", kernel), d, 3, patch, patch));
+        int positions = visionEmbeddings(scan, out, d);
+        int grid = (int) Math.round(Math.sqrt(positions - 1));
+        if (grid * grid != positions - 1) {
+            throw out.refuse("position embedding has " + positions + " rows, expected a square number of patches and one "
+                    + "class token");
+        }
+        int p = out.assemble(d);
+        int heads = heads(out, d);
+        ClipArchitecture.Vision shape =
+                new ClipArchitecture.Vision(d, out.layers, heads, patch, grid * patch, out.mlp);
+        return tower(out, scan, shape, null, p, null);
+    }
+
+    private void checkConv(TowerAssembler out, NodeProto conv, int patch) {
+        List<Long> strides = OnnxGraph.ints(conv, "strides");
+        boolean padded = OnnxGraph.ints(conv, "pads").stream().anyMatch(v -> v != 0);
+        if (!strides.equals(List.of((long) patch, (long) patch)) || padded || OnnxGraph.integer(conv, "group", 1) != 1) {
+            throw out.refuse("convolution with strides " + strides + (padded ? " and padding" : "") + "; a patch "
+                    + "convolution of kernel " + patch + " has that stride and no padding");
+        }
+        Constant bias = conv.getInputCount() > 2 && !conv.getInput(2).isEmpty() ? graph.constant(conv.getInput(2)) : null;
+        if (bias != null && !bias.missing()) {
+            for (float b : out.finite("patch convolution bias", bias)) {
+                if (b != 0) {
+                    throw out.refuse("the patch convolution has a bias; CLIP's has none");
+                }
+            }
+        }
+    }
+
+    /** Reads the class token (what is concatenated) and the positions (what is added after); returns their number. */
+    private int visionEmbeddings(TowerScan scan, TowerAssembler out, int d) {
+        Constant cls = null;
+        for (NodeProto n : graph.nodes) {
+            boolean data = n.getInputList().stream().anyMatch(scan.data::contains);
+            if (data && cls == null && n.getOpType().equals("Concat") && n.getInputCount() == 2) {
+                String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
+                if (!scan.data.contains(other)) {
+                    cls = graph.table(other);
+                    if (other.equals(n.getInput(1))) {
+                        throw out.refuse("the class token stands after the patches; CLIP's stands first");
+                    }
+                }
+            } else if (data && cls != null && n.getOpType().equals("Add")) {
+                String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
+                float[] c = table(out, "class embedding", cls, d);
+                // A folded export may hold one copy per image of the batch.
+                out.arrays().put("vision.class_embedding", TowerAssembler.array(java.util.Arrays.copyOf(c, d), d));
+                float[] p = table(out, "position embedding", graph.table(other), d);
+                out.arrays().put("vision.positional_embedding", TowerAssembler.array(p, p.length / d, d));
+                return p.length / d;
+            }
+        }
+        throw out.refuse(cls == null ? "no class token is joined to the patches" : "no position embedding is added to the tokens");
+    }
+
+    private static float[] table(TowerAssembler out, String label, Constant c, int width) {
+        out.require(label, c);
+        int rank = c.tensor().getDimsCount();
+        if (c.transposed() || rank == 0 || c.tensor().getDims(rank - 1) != width) {
+            throw out.refuse(label + " (tensor '" + c.name() + "') has shape " + c.tensor().getDimsList()
+                    + ", expected rows of " + width);
+        }
+        return out.finite(label, c);
+    }
+
+    /** @return the text tower, or null if the file looks up no tokens */
+    Tower text() {
+        for (NodeProto n : graph.nodes) {
+            if (n.getOpType().equals("Gather") && n.getInputCount() > 1 && fromInputs.contains(n.getInput(1))
+                    && !fromInputs.contains(n.getInput(0)) && OnnxGraph.integer(n, "axis", 0) == 0) {
+                Constant c = graph.constant(n.getInput(0));
+                if (c != null && (c.missing() || c.isMatrix() && OnnxTensors.isFloat(c.tensor()))) {
+                    return text(n, c);
+                }
+            }
+        }
+        return null;
+    }
+
+    private Tower text(NodeProto lookup, Constant tokens) {
+        TowerScan scan = new TowerScan(graph, lookup.getOutput(0));
+        TowerAssembler out = new TowerAssembler(scan, "text");
+        out.require("token embedding", tokens);
+        int vocab = (int) tokens.tensor().getDims(0);
+        int w = (int) tokens.tensor().getDims(1);
+        out.arrays().put("text.token_embedding", TowerAssembler.array(table(out, "token embedding", tokens, w), vocab, w));
+        int context = textPositions(scan, out, w);
+        int p = out.assemble(w);
+        int heads = heads(out, w);
+        ClipArchitecture.Text shape = new ClipArchitecture.Text(w, out.layers, heads, context, vocab, out.mlp);
+        return tower(out, scan, null, shape, p, eotRule(lookup.getInput(1)));
+    }
+
+    private int textPositions(TowerScan scan, TowerAssembler out, int w) {
+        for (NodeProto n : graph.nodes) {
+            if (n.getOpType().equals("Add") && n.getInputList().stream().anyMatch(scan.data::contains)) {
+                String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
+                float[] p = table(out, "position embedding", graph.table(other), w);
+                out.arrays().put("text.positional_embedding", TowerAssembler.array(p, p.length / w, w));
+                return p.length / w;
+            }
+        }
+        throw out.refuse("no position embedding is added to the tokens");
+    }
+
+    /** The output position is ArgMax(ids) or ArgMax(ids == end token). */
+    private EotRule eotRule(String ids) {
+        for (NodeProto n : graph.nodes) {
+            String t = n.getOpType().equals("ArgMax") ? n.getInput(0) : null;
+            for (int step = 0; t != null && step < 8; step++) {
+                NodeProto before = graph.producer(t);
+                if (before == null) {
+                    break;
+                }
+                if (before.getOpType().equals("Equal")) {
+                    long id = Math.max(graph.lastOfShape(before.getInput(0)), graph.lastOfShape(before.getInput(1)));
+                    return id >= 0 ? new EotRule((int) id) : EotRule.HIGHEST;
+                }
+                t = before.getInputCount() == 0 || before.getOutput(0).equals(ids) ? null : before.getInput(0);
+            }
+        }
+        return EotRule.HIGHEST;
+    }
+
+    private int heads(TowerAssembler out, int width) {
+        int read = out.headsRead();
+        return read > 0 ? read : width % 64 == 0 ? width / 64 : 0;
+    }
+
+    private Tower tower(TowerAssembler out, TowerScan scan, ClipArchitecture.Vision v, ClipArchitecture.Text t, int p, EotRule eot) {
+        if (scan.activation == null) {
+            throw out.refuse("no activation found in the MLPs (looked for Sigmoid, Erf and Gelu)");
+        }
+        TensorProto weight = scan.linears.get(0).weight().tensor();
+        return new Tower(v, t, p, scan.activation, out.eps(), out.headsRead() > 0, out.fused() ? "openai" : "hf", eot,
+                logitScale(), model, OnnxTensors.dtypeName(weight.getDataType()), out.arrays());
+    }
+
+    private double logitScale() {
+        for (NodeProto n : graph.nodes) {
+            if (n.getOpType().equals("Exp")) {
+                double log = graph.scalar(n.getInput(0));
+                if (!Double.isNaN(log)) {
+                    return Math.exp(log);
+                }
+            }
+        }
+        return Double.NaN;
+    }
+
+    /** Refuses a file whose nodes take tensors that nothing provides, wherever they are. */
+    void checkComplete() {
+        for (NodeProto n : graph.nodes) {
+            for (String in : n.getInputList()) {
+                if (graph.missing(in)) {
+                    throw graph.refuse("node '" + n.getName() + "' (" + n.getOpType() + ") takes tensor '" + in
+                            + "', which is not in the file");
+                }
+            }
+        }
+    }
+
+    HierVlException notRecognised() {
+        return graph.refuse("no CLIP tower recognised; looked for a patch convolution [width, 3, patch, patch] on an "
+                + "image input and for a token lookup [vocabulary, width] on an integer input; inputs here: "
+                + graph.inputs());
+    }
+}

@@ -1,0 +1,22 @@
+package io.hiervl.clip;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+import java.util.Map;
+
+/**
+ * One imported tower: its sizes (exactly one of {@code vision}, {@code text} is set) and its weights under canonical
+ * names.
+ *
+ * @param headsRead  whether the number of heads was read in the graph; if not it is width / 64
+ * @param layout     {@code hf} or {@code openai}
+ * @param eot        rule for the text tower's output, null for the image tower
+ * @param logitScale exponentiated scale found in the file, NaN if it holds none
+ */
+record Tower(ClipArchitecture.Vision vision, ClipArchitecture.Text text, int projection, Activation activation,
+             double eps, boolean headsRead, String layout, EotRule eot, double logitScale, OnnxModel model,
+             String dtype, Map<String, INDArray> arrays) {
+    String side() {
+        return vision != null ? "image tower" : "text tower";
+    }
+}
