@@ -1,0 +1,153 @@
+package io.hiervl.synth;
+
+import io.hiervl.HierVlException;
+import io.hiervl.Progress;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import javax.imageio.ImageIO;
+
+/**
+ * The data set of the world in VOC layout: {@code JPEGImages} (PNG photos, so that they are reproduced exactly),
+ * {@code SegmentationClass} (palette PNG with borders of 255), {@code dataset.yaml}, {@code val.txt} and for each label
+ * count {@code splits/N/labeled.txt} and {@code unlabeled.txt} in UniMatch's format. The labelled lists are nested, the
+ * unlabelled list is the same for all counts, and every class has enough pixels in the smallest labelled list.
+ */
+public final class SynthDataset {
+    /** Label counts with a list each. */
+    public static final List<Integer> LABEL_COUNTS = List.of(8, 24, 72);
+    /** The seed of {@code datasets/tiny}. */
+    public static final long DEFAULT_SEED = 7;
+    private static final int UNLABELED = 200;
+    private static final int VALIDATION = 100;
+    private static final int MIN_PIXELS_PER_CLASS = 150;
+    private static final int MIN_IMAGES_PER_CLASS = 2;
+
+    private final long seed;
+
+    public SynthDataset(long seed) {
+        this.seed = seed;
+    }
+
+    /** Writes the data set of this seed into the folder, which is created if needed. */
+    public static void write(Path folder, long seed) {
+        new SynthDataset(seed).write(folder, Progress.NONE);
+    }
+
+    /** Writes the data set into the folder; fails with exit code 6 if that is not possible. */
+    public void write(Path folder, Progress progress) {
+        try {
+            Files.createDirectories(folder.resolve("JPEGImages"));
+            Files.createDirectories(folder.resolve("SegmentationClass"));
+            int labeled = LABEL_COUNTS.get(LABEL_COUNTS.size() - 1);
+            int total = labeled + UNLABELED + VALIDATION;
+            List<String> lines = new ArrayList<>();
+            for (int i = 0; i < total; i++) {
+                String group = i < labeled + UNLABELED ? "train" : "val";
+                String name = String.format(Locale.ROOT, "%s_%03d.png", group, i < labeled + UNLABELED ? i : i - labeled - UNLABELED);
+                writeImage(folder, name, scene(i));
+                lines.add("JPEGImages/" + name + " SegmentationClass/" + name);
+                progress.update(i + 1, total, name);
+            }
+            for (int count : LABEL_COUNTS) {
+                Path split = folder.resolve("splits").resolve(Integer.toString(count));
+                Files.createDirectories(split);
+                writeLines(split.resolve("labeled.txt"), lines.subList(0, count));
+                writeLines(split.resolve("unlabeled.txt"), lines.subList(labeled, labeled + UNLABELED));
+            }
+            writeLines(folder.resolve("val.txt"), lines.subList(labeled + UNLABELED, total));
+            writeLines(folder.resolve("dataset.yaml"), yaml());
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write the data set to " + folder + ": " + e);
+        }
+    }
+
+    /**
+     * Scene number i: 0..71 labelled, then 200 unlabelled, then 100 validation. The first eight are the first draw in
+     * which every class is seen in two images and in 150 pixels.
+     */
+    Scene scene(int i) {
+        int first = LABEL_COUNTS.get(0);
+        SceneRenderer renderer = SceneRenderer.standard();
+        return i < first ? firstLabeled(renderer)[i] : renderer.render(Rng.of(seed, i));
+    }
+
+    private Scene[] firstLabeled;
+
+    private Scene[] firstLabeled(SceneRenderer renderer) {
+        for (int draw = 0; firstLabeled == null; draw++) {
+            Scene[] scenes = new Scene[LABEL_COUNTS.get(0)];
+            for (int i = 0; i < scenes.length; i++) {
+                scenes[i] = renderer.render(Rng.of(seed, 1_000_000L + (long) draw * scenes.length + i));
+            }
+            if (coversAllClasses(scenes)) {
+                firstLabeled = scenes;
+            }
+        }
+        return firstLabeled;
+    }
+
+    private static boolean coversAllClasses(Scene[] scenes) {
+        int classes = Vocabulary.classes().size();
+        int[] pixels = new int[classes];
+        int[] images = new int[classes];
+        for (Scene scene : scenes) {
+            int[] here = new int[classes];
+            Arrays.stream(scene.labelsWithBorder()).filter(l -> l < classes).forEach(l -> here[l]++);
+            for (int c = 0; c < classes; c++) {
+                pixels[c] += here[c];
+                images[c] += here[c] >= 20 ? 1 : 0;
+            }
+        }
+        return Arrays.stream(pixels).allMatch(n -> n >= MIN_PIXELS_PER_CLASS) && Arrays.stream(images).allMatch(n -> n >= MIN_IMAGES_PER_CLASS);
+    }
+
+    private static void writeImage(Path folder, String name, Scene scene) throws IOException {
+        int n = scene.size();
+        BufferedImage photo = new BufferedImage(n, n, BufferedImage.TYPE_3BYTE_BGR);
+        byte[] rgb = scene.rgb();
+        for (int i = 0; i < n * n; i++) {
+            photo.setRGB(i % n, i / n, (rgb[3 * i] & 255) << 16 | (rgb[3 * i + 1] & 255) << 8 | rgb[3 * i + 2] & 255);
+        }
+        write(photo, folder.resolve("JPEGImages").resolve(name));
+        write(VocPalette.image(scene.labelsWithBorder(), n), folder.resolve("SegmentationClass").resolve(name));
+    }
+
+    private static void write(BufferedImage image, Path file) throws IOException {
+        if (!ImageIO.write(image, "png", file.toFile())) {
+            throw new IOException("this Java has no PNG writer");
+        }
+    }
+
+    private static void writeLines(Path file, List<String> lines) throws IOException {
+        Files.writeString(file, String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
+    }
+
+    private List<String> yaml() {
+        List<String> y = new ArrayList<>(List.of(
+            "# Made by: hiervl data synth --seed " + seed,
+            "# Small rendered scenes. Classes differ by hue alone, seen under light of a random colour; shape and texture are noise.",
+            "name: tiny",
+            "classes:"));
+        Vocabulary.classes().forEach(c -> y.add("  - " + c));
+        y.add("ignore: 255");
+        y.add("# What the frozen CLIP is asked for each class, in the template \"a photo of a ...\".");
+        y.add("concepts:");
+        for (Map.Entry<String, List<String>> e : Vocabulary.concepts().entrySet()) {
+            y.add("  " + e.getKey() + ": " + e.getValue().stream().collect(Collectors.joining(", ", "[", "]")));
+        }
+        y.add("lists:");
+        y.add("  labeled: splits/" + LABEL_COUNTS.get(0) + "/labeled.txt");
+        y.add("  unlabeled: splits/" + LABEL_COUNTS.get(0) + "/unlabeled.txt");
+        y.add("  val: val.txt");
+        return y;
+    }
+}
