@@ -1,0 +1,211 @@
+package io.hiervl.op.kernel;
+
+import java.util.stream.IntStream;
+
+/**
+ * Multi-scale deformable attention in double precision (Deformable DETR, ops/functions/ms_deform_attn_func.py; bilinear
+ * sampling as torch grid_sample with align_corners False and zero padding). One task per batch item and head works on a
+ * contiguous copy of that head's values, so gradients of the values are added without races.
+ * {@link DeformableFloat} is the same in single precision.
+ */
+public final class DeformableDouble {
+    private final DeformableShape s;
+    private final double[] value;
+    private final double[] offsets;
+    private final double[] weights;
+    private final double[] reference;
+
+    /** Arrays laid out as in {@code Ops.deformableAttention}. */
+    public DeformableDouble(DeformableShape shape, double[] value, double[] offsets, double[] weights, double[] reference) {
+        this.s = shape;
+        this.value = value;
+        this.offsets = offsets;
+        this.weights = weights;
+        this.reference = reference;
+    }
+
+    /** Result (B,Q,D). */
+    public double[] forward() {
+        double[] out = new double[s.batch() * s.queries() * s.width()];
+        IntStream.range(0, s.batch() * s.heads()).parallel().forEach(task -> forward(task / s.heads(), task % s.heads(), out));
+        return out;
+    }
+
+    private void forward(int b, int head, double[] out) {
+        int n = s.headWidth();
+        double[] v = gather(value, b, head);
+        double[] attention = new double[s.samples()];
+        double[] row = new double[n];
+        for (int q = 0; q < s.queries(); q++) {
+            int sample0 = s.sample0(b, q, head);
+            softmax(sample0, attention);
+            java.util.Arrays.fill(row, 0);
+            int start = 0;
+            int k = 0;
+            for (int l = 0; l < s.levels(); l++) {
+                int h = s.height(l);
+                int w = s.width(l);
+                double baseX = reference[2 * q] * w - 0.5;
+                double baseY = reference[2 * q + 1] * h - 0.5;
+                for (int p = 0; p < s.points(); p++, k++) {
+                    double x = baseX + offsets[2 * (sample0 + k)];
+                    double y = baseY + offsets[2 * (sample0 + k) + 1];
+                    if (!(x > -1 && y > -1 && x < w && y < h)) {
+                        continue;
+                    }
+                    int x0 = (int) Math.floor(x);
+                    int y0 = (int) Math.floor(y);
+                    double a = attention[k];
+                    double right = x - x0;
+                    double low = y - y0;
+                    int at = (start + y0 * w + x0) * n;
+                    if (y0 >= 0) {
+                        if (x0 >= 0) {
+                            add(a * (1 - low) * (1 - right), v, at, row, 0, n);
+                        }
+                        if (x0 + 1 < w) {
+                            add(a * (1 - low) * right, v, at + n, row, 0, n);
+                        }
+                    }
+                    if (y0 + 1 < h) {
+                        if (x0 >= 0) {
+                            add(a * low * (1 - right), v, at + w * n, row, 0, n);
+                        }
+                        if (x0 + 1 < w) {
+                            add(a * low * right, v, at + w * n + n, row, 0, n);
+                        }
+                    }
+                }
+                start += h * w;
+            }
+            System.arraycopy(row, 0, out, (b * s.queries() + q) * s.width() + head * n, n);
+        }
+    }
+
+    /**
+     * Gradients for the cotangent of the result; an array that is null is not computed. The arrays must be zero.
+     */
+    public void backward(double[] cotangent, double[] dValue, double[] dOffsets, double[] dWeights) {
+        IntStream.range(0, s.batch() * s.heads()).parallel()
+            .forEach(task -> backward(task / s.heads(), task % s.heads(), cotangent, dValue, dOffsets, dWeights));
+    }
+
+    private void backward(int b, int head, double[] cotangent, double[] dValue, double[] dOffsets, double[] dWeights) {
+        int n = s.headWidth();
+        double[] v = gather(value, b, head);
+        double[] dv = dValue == null ? null : new double[v.length];
+        double[] attention = new double[s.samples()];
+        double[] dAttention = new double[s.samples()];
+        double[] g = new double[n];
+        for (int q = 0; q < s.queries(); q++) {
+            int sample0 = s.sample0(b, q, head);
+            softmax(sample0, attention);
+            System.arraycopy(cotangent, (b * s.queries() + q) * s.width() + head * n, g, 0, n);
+            int start = 0;
+            int k = 0;
+            for (int l = 0; l < s.levels(); l++) {
+                int h = s.height(l);
+                int w = s.width(l);
+                double baseX = reference[2 * q] * w - 0.5;
+                double baseY = reference[2 * q + 1] * h - 0.5;
+                for (int p = 0; p < s.points(); p++, k++) {
+                    dAttention[k] = 0;
+                    double x = baseX + offsets[2 * (sample0 + k)];
+                    double y = baseY + offsets[2 * (sample0 + k) + 1];
+                    if (!(x > -1 && y > -1 && x < w && y < h)) {
+                        continue;
+                    }
+                    int x0 = (int) Math.floor(x);
+                    int y0 = (int) Math.floor(y);
+                    double a = attention[k];
+                    double right = x - x0;
+                    double low = y - y0;
+                    double left = 1 - right;
+                    double up = 1 - low;
+                    int at = (start + y0 * w + x0) * n;
+                    boolean top = y0 >= 0;
+                    boolean bottom = y0 + 1 < h;
+                    boolean west = x0 >= 0;
+                    boolean east = x0 + 1 < w;
+                    double d00 = top && west ? corner(a * up * left, v, dv, at, g) : 0;
+                    double d01 = top && east ? corner(a * up * right, v, dv, at + n, g) : 0;
+                    double d10 = bottom && west ? corner(a * low * left, v, dv, at + w * n, g) : 0;
+                    double d11 = bottom && east ? corner(a * low * right, v, dv, at + w * n + n, g) : 0;
+                    dAttention[k] = up * (left * d00 + right * d01) + low * (left * d10 + right * d11);
+                    if (dOffsets != null) {
+                        dOffsets[2 * (sample0 + k)] = a * (up * (d01 - d00) + low * (d11 - d10));
+                        dOffsets[2 * (sample0 + k) + 1] = a * (left * (d10 - d00) + right * (d11 - d01));
+                    }
+                }
+                start += h * w;
+            }
+            if (dWeights != null) {
+                double mean = dot(attention, 0, dAttention, s.samples());
+                for (int i = 0; i < s.samples(); i++) {
+                    dWeights[sample0 + i] = attention[i] * (dAttention[i] - mean);
+                }
+            }
+        }
+        if (dv != null) {
+            for (int i = 0; i < s.tokens(); i++) {
+                System.arraycopy(dv, i * n, dValue, (b * s.tokens() + i) * s.width() + head * n, n);
+            }
+        }
+    }
+
+    /** Adds one corner's share to the gradient of the values; returns the product of corner value and cotangent. */
+    private static double corner(double factor, double[] v, double[] dv, int at, double[] g) {
+        if (dv != null) {
+            add(factor, g, 0, dv, at, g.length);
+        }
+        return dot(v, at, g, g.length);
+    }
+
+    private double[] gather(double[] all, int b, int head) {
+        int n = s.headWidth();
+        double[] part = new double[s.tokens() * n];
+        for (int i = 0; i < s.tokens(); i++) {
+            System.arraycopy(all, (b * s.tokens() + i) * s.width() + head * n, part, i * n, n);
+        }
+        return part;
+    }
+
+    private void softmax(int first, double[] result) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < result.length; i++) {
+            max = Math.max(max, weights[first + i]);
+        }
+        double sum = 0;
+        for (int i = 0; i < result.length; i++) {
+            result[i] = Math.exp(weights[first + i] - max);
+            sum += result[i];
+        }
+        for (int i = 0; i < result.length; i++) {
+            result[i] /= sum;
+        }
+    }
+
+    private static void add(double factor, double[] x, int xi, double[] y, int yi, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yi + i] += factor * x[xi + i];
+        }
+    }
+
+    private static double dot(double[] a, int ai, double[] b, int n) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int i = 0;
+        for (; i + 3 < n; i += 4) {
+            s0 += a[ai + i] * b[i];
+            s1 += a[ai + i + 1] * b[i + 1];
+            s2 += a[ai + i + 2] * b[i + 2];
+            s3 += a[ai + i + 3] * b[i + 3];
+        }
+        for (; i < n; i++) {
+            s0 += a[ai + i] * b[i];
+        }
+        return s0 + s1 + s2 + s3;
+    }
+}

@@ -1,0 +1,100 @@
+package io.hiervl.op.kernel;
+
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Bulk copies between dense off-heap arrays (FLOAT or DOUBLE, c order) and Java arrays, where loops run at full speed.
+ * Positions count elements from the first element of the array. Safe to call from several threads.
+ */
+public final class Staging {
+    private static final ThreadLocal<float[]> BUFFER = ThreadLocal.withInitial(() -> new float[4096]);
+
+    private Staging() {
+    }
+
+    /** All elements as floats; for FLOAT arrays one memory copy. */
+    public static float[] floats(INDArray a) {
+        float[] result = new float[Math.toIntExact(a.length())];
+        if (a.dataType() == DataType.FLOAT) {
+            new FloatPointer(address(a)).get(result);
+        } else {
+            double[] wide = doubles(a);
+            for (int i = 0; i < result.length; i++) {
+                result[i] = (float) wide[i];
+            }
+        }
+        return result;
+    }
+
+    /** All elements as doubles. */
+    public static double[] doubles(INDArray a) {
+        double[] result = new double[Math.toIntExact(a.length())];
+        read(a, 0, result, result.length);
+        return result;
+    }
+
+    /** Reads n elements from a position into the start of target. */
+    public static void read(INDArray a, long position, double[] target, int n) {
+        require(a);
+        if (a.dataType() == DataType.DOUBLE) {
+            new DoublePointer(address(a)).position(position).get(target, 0, n);
+            return;
+        }
+        float[] part = BUFFER.get();
+        FloatPointer source = new FloatPointer(address(a));
+        for (int done = 0; done < n; ) {
+            int count = Math.min(part.length, n - done);
+            source.position(position + done).get(part, 0, count);
+            for (int i = 0; i < count; i++) {
+                target[done + i] = part[i];
+            }
+            done += count;
+        }
+    }
+
+    /** Writes the first n elements of source to a position, rounding to the array's type. */
+    public static void write(double[] source, int n, INDArray a, long position) {
+        require(a);
+        if (a.dataType() == DataType.DOUBLE) {
+            new DoublePointer(address(a)).position(position).put(source, 0, n);
+            return;
+        }
+        float[] part = BUFFER.get();
+        FloatPointer target = new FloatPointer(address(a));
+        for (int done = 0; done < n; ) {
+            int count = Math.min(part.length, n - done);
+            for (int i = 0; i < count; i++) {
+                part[i] = (float) source[done + i];
+            }
+            target.position(position + done).put(part, 0, count);
+            done += count;
+        }
+    }
+
+    /** Writes all elements. */
+    public static void write(double[] source, INDArray a) {
+        write(source, source.length, a, 0);
+    }
+
+    /** Writes all elements of a FLOAT array. */
+    public static void write(float[] source, INDArray a) {
+        if (a.dataType() != DataType.FLOAT) {
+            throw new IllegalArgumentException("expected a FLOAT array, found " + a.dataType());
+        }
+        new FloatPointer(address(a)).put(source);
+    }
+
+    private static void require(INDArray a) {
+        if (a.dataType() != DataType.FLOAT && a.dataType() != DataType.DOUBLE) {
+            throw new IllegalArgumentException("expected FLOAT or DOUBLE, found " + a.dataType());
+        }
+    }
+
+    private static Pointer address(INDArray a) {
+        return a.data().addressPointer();
+    }
+}

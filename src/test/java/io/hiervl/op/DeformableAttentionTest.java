@@ -1,0 +1,153 @@
+package io.hiervl.op;
+
+import static io.hiervl.op.FiniteDifferences.random;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.hiervl.GoldenFixtures;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+class DeformableAttentionTest {
+    private static final int[][] SHAPES = {{2, 3}, {4, 5}};
+    private static final int HEADS = 2;
+    private static final int POINTS = 3;
+    private static final int QUERIES = 7;
+
+    private static Map<String, INDArray> inputs() {
+        Map<String, INDArray> in = new LinkedHashMap<>();
+        in.put("value", random(1, 1, 2, 26, 8));
+        in.put("offsets", random(2, 1.7, 2, QUERIES, HEADS * 2 * POINTS * 2));
+        in.put("weights", random(3, 1, 2, QUERIES, HEADS * 2 * POINTS));
+        INDArray reference = random(4, 1, QUERIES, 2);
+        for (int i = 0; i < reference.length(); i++) {
+            reference.putScalar(i, 0.5 + 0.45 * Math.sin(reference.getDouble(i)));
+        }
+        in.put("reference", reference);
+        return in;
+    }
+
+    private static FiniteDifferences.Builder builder(int[][] shapes, int heads, int points) {
+        return (sd, v) -> List.of(new DeformableAttention(sd, v.get("value"), v.get("offsets"), v.get("weights"), v.get("reference"),
+            shapes, heads, points).outputVariable());
+    }
+
+    /** The definition, element by element. */
+    private static double bruteForce(Map<String, INDArray> in, int b, int q, int channel) {
+        int width = 8;
+        int head = channel / (width / HEADS);
+        int samples = SHAPES.length * POINTS;
+        double[] w = new double[samples];
+        double sum = 0;
+        for (int i = 0; i < samples; i++) {
+            w[i] = Math.exp(in.get("weights").getDouble(b, q, head * samples + i));
+            sum += w[i];
+        }
+        double result = 0;
+        int start = 0;
+        for (int l = 0; l < SHAPES.length; l++) {
+            int h = SHAPES[l][0];
+            int wide = SHAPES[l][1];
+            for (int p = 0; p < POINTS; p++) {
+                int i = l * POINTS + p;
+                int o = (head * samples + i) * 2;
+                double x = (in.get("reference").getDouble(q, 0) + in.get("offsets").getDouble(b, q, o) / wide) * wide - 0.5;
+                double y = (in.get("reference").getDouble(q, 1) + in.get("offsets").getDouble(b, q, o + 1) / h) * h - 0.5;
+                for (int yy = 0; yy < h; yy++) {
+                    for (int xx = 0; xx < wide; xx++) {
+                        double k = Math.max(0, 1 - Math.abs(x - xx)) * Math.max(0, 1 - Math.abs(y - yy));
+                        result += w[i] / sum * k * in.get("value").getDouble(b, start + yy * wide + xx, channel);
+                    }
+                }
+            }
+            start += h * wide;
+        }
+        return result;
+    }
+
+    @Test
+    void equalsTheDefinition() {
+        Map<String, INDArray> in = inputs();
+        INDArray out = FiniteDifferences.run(in, List.of(), null, builder(SHAPES, HEADS, POINTS)).outputs().get(0);
+        Map<String, INDArray> narrow = new LinkedHashMap<>();
+        in.forEach((k, v) -> narrow.put(k, v.castTo(DataType.FLOAT)));
+        INDArray single = FiniteDifferences.run(narrow, List.of(), null, builder(SHAPES, HEADS, POINTS)).outputs().get(0);
+        assertEquals(DataType.FLOAT, single.dataType());
+        for (int b = 0; b < 2; b++) {
+            for (int q = 0; q < QUERIES; q++) {
+                for (int c = 0; c < 8; c++) {
+                    double expected = bruteForce(in, b, q, c);
+                    assertEquals(expected, out.getDouble(b, q, c), 1e-12);
+                    assertEquals(expected, single.getDouble(b, q, c), 3e-6);
+                }
+            }
+        }
+    }
+
+    @Test
+    void gradientsAreThoseOfTheForwardPass() {
+        FiniteDifferences.check(inputs(), List.of("value", "offsets", "weights"), 1e-6, 1e-7, builder(SHAPES, HEADS, POINTS));
+    }
+
+    @Test
+    void singlePrecisionGradientsAgreeWithDouble() {
+        List<String> names = List.of("value", "offsets", "weights");
+        Map<String, INDArray> in = inputs();
+        INDArray cotangent = random(5, 1, 2, QUERIES, 8);
+        var wide = FiniteDifferences.run(in, names, List.of(cotangent), builder(SHAPES, HEADS, POINTS)).gradients();
+        Map<String, INDArray> narrow = new LinkedHashMap<>();
+        in.forEach((k, v) -> narrow.put(k, v.castTo(DataType.FLOAT)));
+        var single = FiniteDifferences.run(narrow, names, List.of(cotangent.castTo(DataType.FLOAT)), builder(SHAPES, HEADS, POINTS))
+            .gradients();
+        for (String name : names) {
+            double error = wide.get(name).sub(single.get(name).castTo(DataType.DOUBLE)).amaxNumber().doubleValue();
+            assertEquals(0, error, 1e-5, name);
+        }
+    }
+
+    /** Fixture core: locations in [0,1] and weights after the softmax are turned into offsets and logits. */
+    @Test
+    void goldenCore() {
+        GoldenFixtures.Case c = GoldenFixtures.one("mask2former", "msda_core");
+        int heads = 2;
+        int[][] shapes = {{2, 3}, {4, 6}, {8, 12}};
+        INDArray value = c.array("value", DataType.DOUBLE).reshape(2, 126, 8);
+        double[] offsets = c.values("locations").clone();
+        for (int i = 0; i < offsets.length; i++) {
+            int level = i / 8 % 3;
+            offsets[i] = (offsets[i] - 0.5) * shapes[level][1 - i % 2];
+        }
+        double[] logits = Arrays.stream(c.values("weights")).map(Math::log).toArray();
+        Map<String, INDArray> in = new LinkedHashMap<>();
+        in.put("value", value);
+        in.put("offsets", org.nd4j.linalg.factory.Nd4j.createFromArray(offsets).reshape(2, 10, 48));
+        in.put("weights", org.nd4j.linalg.factory.Nd4j.createFromArray(logits).reshape(2, 10, 24));
+        in.put("reference", org.nd4j.linalg.factory.Nd4j.valueArrayOf(new long[] {10, 2}, 0.5, DataType.DOUBLE));
+        double total = 0;
+        for (int i = 0; i < 12; i++) {
+            total += c.values("weights")[i];
+        }
+        assertEquals(1, total, 1e-5, "the weights of the fixture are normalised");
+        var outcome = FiniteDifferences.run(in, List.of("value", "offsets", "weights"), List.of(c.array("cot.y", DataType.DOUBLE)),
+            builder(shapes, heads, 4));
+        double[] found = outcome.outputs().get(0).reshape(160).toDoubleVector();
+        double[] expected = c.values("y");
+        for (int i = 0; i < found.length; i++) {
+            // The stored weights are rounded to float, so that they sum to one only up to 1e-7.
+            assertEquals(expected[i], found[i], 1e-6);
+        }
+        double[] dValue = outcome.gradients().get("value").reshape(2016).toDoubleVector();
+        double[] dOffsets = outcome.gradients().get("offsets").reshape(960).toDoubleVector();
+        for (int i = 0; i < dValue.length; i++) {
+            assertEquals(c.values("grad.value")[i], dValue[i], 1e-6);
+        }
+        for (int i = 0; i < dOffsets.length; i++) {
+            int level = i / 8 % 3;
+            assertEquals(c.values("grad.locations")[i], dOffsets[i] * shapes[level][1 - i % 2], 1e-5);
+        }
+    }
+}
