@@ -5,13 +5,14 @@ package io.hiervl.graph;
  * antialiasing: bilinear clamps the source position at 0, bicubic (a = -0.75) repeats the border, nearest takes
  * floor(dst * in / out).
  */
-final class ResizeMatrix {
+public final class ResizeMatrix {
     private static final double A = -0.75;
 
     private ResizeMatrix() {
     }
 
-    static double[][] of(int in, int out, Resize mode) {
+    /** Row o holds the weights of the input cells for output cell o. */
+    public static double[][] of(int in, int out, Resize mode) {
         double[][] m = new double[out][in];
         double scale = (double) in / out;
         for (int o = 0; o < out; o++) {
