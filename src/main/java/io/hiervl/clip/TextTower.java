@@ -39,17 +39,9 @@ public final class TextTower {
             return Arrays.stream(end).max().orElse(0) + 1;
         }
 
-        /** The end token is the one with the largest id, its first occurrence (OpenAI's rule). */
-        public static Tokens endAtLargest(int[][] ids) {
-            int[] end = new int[ids.length];
-            for (int k = 0; k < ids.length; k++) {
-                for (int i = 1; i < ids[k].length; i++) {
-                    if (ids[k][i] > ids[k][end[k]]) {
-                        end[k] = i;
-                    }
-                }
-            }
-            return new Tokens(ids, end);
+        /** Rows whose end positions follow the rule of the bundle. */
+        public static Tokens of(int[][] ids, EotRule rule) {
+            return new Tokens(ids, Arrays.stream(ids).mapToInt(rule::position).toArray());
         }
 
         /** Embeddings (K,length,W) from the token table (V,W). */
