@@ -1,6 +1,10 @@
 package io.hiervl.clip;
 
+import io.hiervl.HierVlException;
+import io.hiervl.text.TokenizerFiles;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -9,6 +13,10 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** CLIP weights drawn as OpenAI initialises them before training: for tests and benchmarks without a bundle. */
 public final class RandomClip {
+    private static final List<String> WORDS = List.of("a", "photo", "of", "the", "background", "aeroplane", "bicycle",
+            "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining", "table", "dog", "horse", "motorbike",
+            "person", "potted", "plant", "sheep", "sofa", "train", "tv", "monitor");
+
     private final Random random;
     private final Map<String, INDArray> arrays = new LinkedHashMap<>();
 
@@ -38,6 +46,19 @@ public final class RandomClip {
         r.norm("text.ln_final", t.width());
         r.normal("text.proj.weight", 1 / Math.sqrt(t.width()), clip.projection(), t.width());
         return new ClipWeights(clip, r.arrays);
+    }
+
+    /** Writes a whole bundle of such weights with a small word-level tokenizer; returns the weights. */
+    public static ClipWeights bundle(ClipArchitecture clip, long seed, Path folder) {
+        ClipWeights weights = weights(clip, new Random(seed));
+        int ids = TokenizerFiles.writeWordLevel(folder, WORDS);
+        if (ids > clip.text().vocab()) {
+            throw HierVlException.usage("the tokenizer of a random CLIP has " + ids + " ids, the architecture only "
+                    + clip.text().vocab());
+        }
+        ClipOnnxWriter.write(weights, new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD,
+                clip.vision().image(), EotRule.HIGHEST), folder);
+        return weights;
     }
 
     private void block(String prefix, int width, int layers, int mlp) {
