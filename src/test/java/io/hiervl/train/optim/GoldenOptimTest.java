@@ -3,8 +3,8 @@ package io.hiervl.train.optim;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.hiervl.testing.GoldenTopic;
-import java.io.IOException;
+import io.hiervl.GoldenFixtures;
+import io.hiervl.testing.CompleteCheck;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -20,13 +20,13 @@ import org.nd4j.linalg.factory.Nd4j;
 /** AdamW, clipping and schedule against trajectories of PyTorch. */
 class GoldenOptimTest {
     @TestFactory
-    Stream<DynamicTest> golden() throws IOException {
+    Stream<DynamicTest> golden() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (GoldenTopic.Case c : GoldenTopic.cases("optim")) {
+        for (GoldenFixtures.Case c : GoldenFixtures.cases("optim")) {
             switch (c.op) {
                 case "adamw_trajectory" -> {
-                    tests.add(DynamicTest.dynamicTest(c.name + " float64", () -> trajectory(c, DataType.DOUBLE, "float64")));
-                    tests.add(DynamicTest.dynamicTest(c.name + " float32", () -> trajectory(c, DataType.FLOAT, "float32")));
+                    tests.add(DynamicTest.dynamicTest(c.name + " float64", () -> trajectory(c, DataType.DOUBLE, true)));
+                    tests.add(DynamicTest.dynamicTest(c.name + " float32", () -> trajectory(c, DataType.FLOAT, false)));
                 }
                 case "lr_schedule" -> tests.add(DynamicTest.dynamicTest(c.name, () -> schedule(c)));
                 default -> tests.add(DynamicTest.dynamicTest(c.name, () -> fail("unknown op " + c.op)));
@@ -35,19 +35,20 @@ class GoldenOptimTest {
         return tests.stream();
     }
 
-    private static void schedule(GoldenTopic.Case c) {
+    private static void schedule(GoldenFixtures.Case c) {
         JsonNode k = c.config;
         WarmupPoly s = new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong(), k.get("power").asDouble(), k.get("warmup_start").asDouble());
+        CompleteCheck check = new CompleteCheck(c);
         int[] t = c.ints("iteration");
         double[] lr = new double[t.length];
         for (int i = 0; i < t.length; i++) {
             lr[i] = k.get("lr0").asDouble() * s.factor(t[i]);
         }
-        c.compare("lr", lr, "float64");
-        c.finish();
+        check.that("lr", lr, true);
+        check.complete();
     }
 
-    private static void trajectory(GoldenTopic.Case c, DataType type, String precision) {
+    private static void trajectory(GoldenFixtures.Case c, DataType type, boolean isDouble) {
         JsonNode k = c.config;
         Map<String, Double> lr0 = new HashMap<>();
         Map<String, Double> decay = new HashMap<>();
@@ -57,7 +58,7 @@ class GoldenOptimTest {
         }));
         Map<String, INDArray> params = new LinkedHashMap<>();
         for (String p : List.of("w1", "b1", "w2", "b2")) {
-            params.put(p, c.get("init." + p).castTo(type).dup('c'));
+            params.put(p, c.array("init." + p, type));
         }
         WarmupPoly schedule = new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong());
         AdamW adam = new AdamW(k.get("betas").get(0).asDouble(), k.get("betas").get(1).asDouble(), k.get("eps").asDouble());
@@ -81,15 +82,16 @@ class GoldenOptimTest {
                 System.arraycopy(values, 0, all, t * values.length, values.length);
             }
         }
-        c.compare("traj.loss", losses, precision);
-        c.compare("traj.grad_norm", norms, precision);
-        c.compare("traj.lr", rates, precision);
+        CompleteCheck check = new CompleteCheck(c);
+        check.that("traj.loss", losses, isDouble);
+        check.that("traj.grad_norm", norms, isDouble);
+        check.that("traj.lr", rates, isDouble);
         for (String p : params.keySet()) {
-            c.compare("traj." + p, trace.get(p), precision);
-            c.compare("state." + p + ".exp_avg", adam.state().get("m/" + p).data().asDouble(), precision);
-            c.compare("state." + p + ".exp_avg_sq", adam.state().get("v/" + p).data().asDouble(), precision);
+            check.that("traj." + p, trace.get(p), isDouble);
+            check.that("state." + p + ".exp_avg", adam.state().get("m/" + p).data().asDouble(), isDouble);
+            check.that("state." + p + ".exp_avg_sq", adam.state().get("v/" + p).data().asDouble(), isDouble);
         }
-        c.finish();
+        check.complete();
     }
 
     /** mean((tanh(x w1 + b1) w2 + b2 - y)^2) and its gradients by hand, in double. */
@@ -98,9 +100,9 @@ class GoldenOptimTest {
         private final INDArray y;
         private final Map<String, INDArray> p = new HashMap<>();
 
-        TwoLayerNet(GoldenTopic.Case c, Map<String, INDArray> params) {
-            x = c.get("x").castTo(DataType.DOUBLE);
-            y = c.get("y").castTo(DataType.DOUBLE);
+        TwoLayerNet(GoldenFixtures.Case c, Map<String, INDArray> params) {
+            x = c.array("x", DataType.DOUBLE);
+            y = c.array("y", DataType.DOUBLE);
             params.forEach((n, a) -> p.put(n, a.castTo(DataType.DOUBLE)));
         }
 
