@@ -1,0 +1,22 @@
+package io.hiervl.config;
+
+/**
+ * How whole images are segmented (hiervl section 9.6).
+ *
+ * @param window    sliding window rule
+ * @param crop      side of a window in pixels
+ * @param stride    step between windows, at most {@code crop}
+ * @param shortSide images are resized to this short side first; 0: original size
+ */
+public record EvalConfig(Window window, int crop, int stride, int shortSide) {
+
+    /** Windows shifted back to full size at the border; cut off there (UniMatch v1); or the whole image at once. */
+    public enum Window { CLAMPED, TRUNCATED, WHOLE }
+
+    public EvalConfig {
+        Check.atLeast("eval.crop", crop, 32);
+        Check.atLeast("eval.stride", stride, 1);
+        Check.that(stride <= crop, "eval.stride " + stride + " is larger than eval.crop " + crop + ": pixels between windows would have no prediction");
+        Check.atLeast("eval.short_side", shortSide, 0);
+    }
+}
