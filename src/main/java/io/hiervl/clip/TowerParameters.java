@@ -28,17 +28,18 @@ public final class TowerParameters {
     }
 
     /**
-     * Adds the image tower. The position table is resized once (bicubic) to the grid of the training crop. Trained arrays
+     * Adds the image tower. The position table is resized once to the grid of the training crop. Trained arrays
      * are copies, frozen ones are shared with {@code weights} where the data type allows it.
      *
      * @param prefix scope, for example {@code vision}
+     * @param resize of the position table
      * @param side   patches along a side of the training crop
      */
-    public static void addVision(ParameterStore store, String prefix, ClipWeights weights, Trained trained, int side, DataType type) {
+    public static void addVision(ParameterStore store, String prefix, ClipWeights weights, Trained trained, int side, Resize resize, DataType type) {
         weights.arrays().forEach((name, array) -> {
             if (name.startsWith("vision.")) {
                 String local = name.substring("vision.".length());
-                INDArray value = local.equals(POSITIONS) ? resizePositions(array, side, side) : array;
+                INDArray value = local.equals(POSITIONS) ? resizePositions(array, side, side, resize) : array;
                 add(store, prefix + "." + local, value, group(local, trained), type);
             }
         });
@@ -68,12 +69,12 @@ public final class TowerParameters {
     }
 
     /**
-     * A position table (1+N,D) of a square grid, class row first, resized bicubically (a = -0.75, no antialiasing) to
-     * height x width; computed in double.
+     * A position table (1+N,D) of a square grid, class row first, resized (without antialiasing) to height x width;
+     * computed in double.
      *
      * @throws HierVlException if the table's grid is not square
      */
-    public static INDArray resizePositions(INDArray table, int height, int width) {
+    public static INDArray resizePositions(INDArray table, int height, int width, Resize resize) {
         int rows = (int) table.size(0);
         int d = (int) table.size(1);
         int side = (int) Math.round(Math.sqrt(rows - 1.0));
@@ -83,8 +84,8 @@ public final class TowerParameters {
         if (side == height && side == width) {
             return table;
         }
-        double[][] vertical = ResizeMatrix.of(side, height, Resize.BICUBIC);
-        double[][] horizontal = ResizeMatrix.of(side, width, Resize.BICUBIC);
+        double[][] vertical = ResizeMatrix.of(side, height, resize);
+        double[][] horizontal = ResizeMatrix.of(side, width, resize);
         INDArray grid = table.get(NDArrayIndex.interval(1, rows), NDArrayIndex.all()).castTo(DataType.DOUBLE);
         INDArray tall = Nd4j.create(vertical).mmul(grid.dup('c').reshape('c', side, (long) side * d)).dup('c').reshape('c', height, side, d);
         INDArray out = Nd4j.create(DataType.DOUBLE, 1L + (long) height * width, d);
@@ -96,5 +97,4 @@ public final class TowerParameters {
         }
         return out.castTo(table.dataType());
     }
-
 }

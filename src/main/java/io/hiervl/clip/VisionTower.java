@@ -20,6 +20,7 @@ public final class VisionTower {
 
     private final ClipArchitecture clip;
     private final TransformerBlock block;
+    private final Resize positionResize;
 
     /**
      * @param taps       (B,D,h,w) after the asked blocks, in the order asked for
@@ -31,7 +32,13 @@ public final class VisionTower {
     }
 
     public VisionTower(ClipArchitecture clip) {
+        this(clip, Resize.BICUBIC);
+    }
+
+    /** @param positionResize how the position table is resized when the picture's grid is not the table's */
+    public VisionTower(ClipArchitecture clip, Resize positionResize) {
         this.clip = clip;
+        this.positionResize = positionResize;
         this.block = TransformerBlock.of(clip.vision().heads(), clip, false);
     }
 
@@ -92,7 +99,7 @@ public final class VisionTower {
             return table;
         }
         SDVariable grid = ops.toMap(ops.reshape(ops.slice(table, 0, 1, rows), 1, rows - 1, clip.vision().width()), side, side);
-        SDVariable resized = ops.toTokens(ops.resize(grid, h, w, Resize.BICUBIC));
+        SDVariable resized = ops.toTokens(ops.resize(grid, h, w, positionResize));
         return ops.concat(0, ops.slice(table, 0, 0, 1), ops.reshape(resized, (long) h * w, clip.vision().width()));
     }
 

@@ -1,0 +1,137 @@
+package io.hiervl.model;
+
+import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.clip.DensePath;
+import io.hiervl.clip.VisionTower;
+import io.hiervl.config.ModelConfig;
+import io.hiervl.graph.Ops;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.Resize;
+import io.hiervl.graph.Scope;
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/**
+ * The whole network over one parameter store. Every view (labelled, strong, feature-perturbed, masked) is made of the same
+ * calls, in whatever graph.
+ */
+public final class HierVlNetwork {
+    private final ModelConfig config;
+    private final ClipArchitecture clip;
+    private final int classes;
+
+    /**
+     * @param pyramid F_1..F_4
+     * @param v       (B,C), unit length
+     * @param dense   (B,h*w,C) not normalised, or null
+     */
+    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense) {
+        /**
+         * Features with whole channels switched off (the "fp" view). v stays as it is.
+         *
+         * @param keep one (B,C_i) per map: 0, or 1/(1-p) for channels that stay; all ones change nothing
+         */
+        public Features dropped(Ops ops, List<SDVariable> keep) {
+            List<SDVariable> maps = new ArrayList<>();
+            for (int i = 0; i < pyramid.size(); i++) {
+                long[] k = ops.shape(keep.get(i));
+                maps.add(ops.mul(pyramid.get(i), ops.reshape(keep.get(i), k[0], k[1], 1, 1)));
+            }
+            return new Features(maps, v, dense);
+        }
+    }
+
+    /**
+     * @param predictions in order; the last one counts
+     * @param gate        gate with its logit
+     * @param alpha       attention of equation 1 per layer
+     */
+    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels) {
+        public DQTD.Prediction last() {
+            return predictions.get(predictions.size() - 1);
+        }
+    }
+
+    public HierVlNetwork(ModelConfig config, ClipArchitecture clip, int classes) {
+        this.config = config;
+        this.clip = clip;
+        this.classes = classes;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public ClipArchitecture clip() {
+        return clip;
+    }
+
+    public int classes() {
+        return classes;
+    }
+
+    /**
+     * @param root   scope with an empty prefix
+     * @param images (B,3,H,W), normalised
+     * @param dense  NONE unless per-patch embeddings are wanted
+     */
+    public Features encode(Scope root, SDVariable images, DensePath dense) {
+        VisionTower.Output out = tower().apply(root.at("vision"), images, config.tapsFor(clip.vision().layers()), dense);
+        return new Features(Pyramid.apply(root.at("pyramid"), out.taps(), config.normGroups()), out.normalised(), out.dense());
+    }
+
+    /** The image tower, for the student (scope {@code vision}) and the frozen reference ({@code frozen.vision}). */
+    public VisionTower tower() {
+        return new VisionTower(clip, positionResize(config));
+    }
+
+    static Resize positionResize(ModelConfig config) {
+        return config.posResize() == ModelConfig.PositionResize.BILINEAR ? Resize.BILINEAR : Resize.BICUBIC;
+    }
+
+    /**
+     * @param t        (K,C), unit length
+     * @param presence (B,K) or null for predicted gates only
+     * @param useGt    (B) or null
+     * @param all      keep the predictions before every layer too
+     */
+    public Output decode(Scope root, Features features, SDVariable t, SDVariable presence, SDVariable useGt, boolean all) {
+        Ops ops = root.ops();
+        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.levels(), config.gateKeyBias());
+        PixelDecoder.Output pixels = new PixelDecoder(config).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
+        SDVariable text = EncoderLayer.join(ops, pixels.queries());
+        List<DQTD.Prediction> predictions = new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.levels()),
+            pixels, all);
+        return new Output(predictions, queries.gate(), pixels);
+    }
+
+    /** S (B,K,H,W) at the size of the masks, from the last prediction, for training: all rows count alike. */
+    public SDVariable scores(Ops ops, Output out) {
+        return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, null, rows());
+    }
+
+    /** S for predictions: with the options that concern inference only. */
+    public SDVariable inferenceScores(Ops ops, Output out) {
+        SDVariable weight = config.gateClassProbability()
+            ? SemanticInference.gateWeights(ops, out.gate(), config.levels(), config.visualQueries(), out.last().classes().dataType()) : null;
+        return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows());
+    }
+
+    private long rows() {
+        return config.visualRowsInS() ? config.queries(classes) : (long) config.levels() * classes;
+    }
+
+    /** Images to log scores z (B,K,H,W) at the size of the images. */
+    public SDVariable infer(Scope root, SDVariable images, SDVariable t) {
+        Ops ops = root.ops();
+        long[] s = ops.shape(images);
+        Output out = decode(root, encode(root, images, DensePath.NONE), t, null, null, false);
+        return SemanticInference.logScores(ops, inferenceScores(ops, out), (int) s[2], (int) s[3], config.temperature());
+    }
+
+    /** The root scope over a store. */
+    public static Scope root(Ops ops, ParameterStore store) {
+        return new Scope(ops, store, "");
+    }
+}
