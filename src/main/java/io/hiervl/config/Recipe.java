@@ -1,0 +1,39 @@
+package io.hiervl.config;
+
+import io.hiervl.HierVlException;
+
+/**
+ * Everything that decides a training run.
+ *
+ * @param name        for tables and reports
+ * @param dataset     folder with dataset.yaml; null: given on the command line
+ * @param clip        folder of the CLIP bundle; null: given on the command line
+ * @param guidance    text that the frozen CLIP compares pixels with
+ * @param model       the network
+ * @param loss        the losses
+ * @param train       optimiser, schedule, batches
+ * @param eval        how whole images are segmented
+ */
+public record Recipe(String name, @Nullable String dataset, @Nullable String clip, Guidance guidance, ModelConfig model, LossConfig loss,
+        TrainConfig train, EvalConfig eval) {
+
+    /** The data set's concepts (several names per class, maximum over them), or the class names alone. */
+    public enum Guidance { CONCEPTS, NAMES }
+
+    /** The recipe as YAML text that {@link Recipes#load} reads back to an equal recipe. */
+    public String toYaml() {
+        return RecordWriter.write(this);
+    }
+
+    /** Fails unless another recipe has the same network, so that weights of one fit the other. */
+    public void requireSameModel(Recipe other, String what) {
+        if (!model.equals(other.model)) {
+            throw HierVlException.config(what + " was made with another model configuration: " + RecordDifference.describe(other.model, model, "model"));
+        }
+    }
+
+    /** The settings in which two recipes differ, one per line, empty if none. */
+    public String differenceFrom(Recipe other) {
+        return RecordDifference.describe(other, this, "");
+    }
+}

@@ -1,0 +1,123 @@
+package io.hiervl.config;
+
+import io.hiervl.HierVlException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Finds and reads recipes. A recipe names the one it extends in {@code extends:} (default {@code default}) and gives only
+ * what differs; {@code recipes/default.yaml} gives everything.
+ */
+public final class Recipes {
+    /** Recipes that come with the program. */
+    public static final List<String> BUILT_IN = List.of("default", "literal", "tiny", "voc-mini");
+
+    private static final String EXTENDS = "extends";
+
+    private Recipes() {
+    }
+
+    /** The recommended reading at full size. */
+    public static Recipe defaults() {
+        return load("default", List.of());
+    }
+
+    /**
+     * Reads a recipe.
+     *
+     * @param nameOrFile one of {@link #BUILT_IN} or a YAML file
+     * @param settings   {@code key=value} pairs laid over it, such as {@code train.lr=2e-4}
+     * @throws HierVlException naming file, line and key of what is wrong (exit code 3)
+     */
+    public static Recipe load(String nameOrFile, List<String> settings) {
+        Deque<YamlNode.Mapping> layers = new ArrayDeque<>();
+        Set<String> chain = new LinkedHashSet<>();
+        String next = nameOrFile;
+        while (next != null) {
+            if (!chain.add(next)) {
+                throw HierVlException.config("recipes extend each other in a circle: " + String.join(" -> ", chain) + " -> " + next);
+            }
+            YamlNode.Mapping read = read(next);
+            Map<String, YamlNode> entries = new LinkedHashMap<>(read.entries());
+            YamlNode parent = entries.remove(EXTENDS);
+            layers.push(new YamlNode.Mapping(entries, read.where()));
+            next = parent == null ? (next.equals("default") ? null : "default") : parentName(parent, next);
+        }
+        YamlNode.Mapping merged = layers.pop();
+        while (!layers.isEmpty()) {
+            merged = merged.overlaid(layers.pop());
+        }
+        for (String setting : settings) {
+            merged = merged.overlaid(setting(setting));
+        }
+        return RecordBinder.bind(merged, Recipe.class);
+    }
+
+    /** Reads any record from a YAML file under the same strict rules; used for {@code dataset.yaml}. */
+    public static <T extends Record> T readFile(Path file, Class<T> type) {
+        return RecordBinder.bind(YamlReader.file(text(file), file.toString()), type);
+    }
+
+    private static String parentName(YamlNode parent, String child) {
+        if (!(parent instanceof YamlNode.Scalar scalar) || scalar.text() == null) {
+            throw HierVlException.config(parent.where() + ": 'extends' must name one recipe");
+        }
+        if (BUILT_IN.contains(scalar.text()) || BUILT_IN.contains(child)) {
+            return scalar.text();
+        }
+        return Path.of(child).resolveSibling(scalar.text()).toString();
+    }
+
+    private static YamlNode.Mapping read(String nameOrFile) {
+        if (BUILT_IN.contains(nameOrFile)) {
+            String resource = "/recipes/" + nameOrFile + ".yaml";
+            try (InputStream in = Recipes.class.getResourceAsStream(resource)) {
+                return YamlReader.file(new String(in.readAllBytes(), StandardCharsets.UTF_8), "recipe " + nameOrFile);
+            } catch (IOException e) {
+                throw new IllegalStateException("cannot read " + resource, e);
+            }
+        }
+        Path file = Path.of(nameOrFile);
+        if (!Files.isRegularFile(file)) {
+            throw HierVlException.config("no recipe '" + nameOrFile + "': it is neither a YAML file nor one of " + String.join(", ", BUILT_IN)
+                + (nameOrFile.contains("/") || nameOrFile.contains(".") ? "" : NearMatches.hint(nameOrFile, BUILT_IN)));
+        }
+        return YamlReader.file(text(file), file.toString());
+    }
+
+    private static String text(Path file) {
+        try {
+            String text = Files.readString(file, StandardCharsets.UTF_8);
+            return text.startsWith("\uFEFF") ? text.substring(1) : text;
+        } catch (MalformedInputException e) {
+            throw HierVlException.config(file + ": not a text file in UTF-8");
+        } catch (IOException e) {
+            throw HierVlException.config(file + ": cannot be read: " + e);
+        }
+    }
+
+    private static YamlNode.Mapping setting(String setting) {
+        int equals = setting.indexOf('=');
+        if (equals < 1) {
+            throw HierVlException.usage("--set " + setting + ": expected key=value, for example train.lr=2e-4");
+        }
+        String where = "--set " + setting;
+        String[] keys = setting.substring(0, equals).strip().split("\\.");
+        YamlNode node = YamlReader.value(setting.substring(equals + 1), where);
+        for (int i = keys.length - 1; i >= 0; i--) {
+            node = new YamlNode.Mapping(Map.of(keys[i], node), where);
+        }
+        return (YamlNode.Mapping) node;
+    }
+}

@@ -1,0 +1,128 @@
+package io.hiervl.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.HierVlException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class RecipesTest {
+    static final List<String> builtIn = Recipes.BUILT_IN;
+
+    @TempDir
+    Path dir;
+
+    @ParameterizedTest
+    @FieldSource("builtIn")
+    void aResolvedRecipeReadsBackEqual(String name) throws IOException {
+        Recipe recipe = Recipes.load(name, List.of());
+        assertEquals(name, recipe.name());
+        Path file = Files.writeString(dir.resolve("resolved.yaml"), recipe.toYaml());
+        assertEquals(recipe, Recipes.load(file.toString(), List.of()));
+    }
+
+    @Test
+    void aRecipeGivesOnlyWhatDiffers() throws IOException {
+        Path file = write("extends: tiny\nmodel:\n  dim: 96\n  taps: [0, 1, 2, 3]\nloss: {prompt_epsilon: 1e-12}\n");
+        Recipe recipe = Recipes.load(file.toString(), List.of());
+        Recipe tiny = Recipes.load("tiny", List.of());
+        assertEquals(96, recipe.model().dim());
+        assertEquals(List.of(0, 1, 2, 3), recipe.model().taps());
+        assertEquals(1e-12, recipe.loss().promptEpsilon());
+        assertEquals(tiny.model().nDec(), recipe.model().nDec());
+        assertEquals(tiny.train(), recipe.train());
+    }
+
+    @Test
+    void filesExtendFilesBesideThem() throws IOException {
+        Files.writeString(dir.resolve("base.yaml"), "train: {seed: 7}\n");
+        Path file = write("extends: base.yaml\ntrain: {steps: 3}\n");
+        assertEquals(7, Recipes.load(file.toString(), List.of()).train().seed());
+        Files.writeString(dir.resolve("base.yaml"), "extends: r.yaml\n");
+        assertTrue(failure(file).contains("circle"));
+    }
+
+    @Test
+    void settingsOfTheCommandLineWin() {
+        Recipe recipe = Recipes.load("tiny", List.of("train.lr=1e-3", "model.gate_mode=GT", "train.seed=3", "train.seed=4"));
+        assertEquals(1e-3, recipe.train().lr());
+        assertEquals(ModelConfig.GateMode.GT, recipe.model().gateMode());
+        assertEquals(4, recipe.train().seed());
+        HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of("train.sed=3")));
+        assertTrue(e.getMessage().contains("--set train.sed=3") && e.getMessage().contains("did you mean 'seed'"), e.getMessage());
+        assertEquals(2, assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of("seed"))).kind().exitCode());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
+        "model:\\n  dimm: 64                     | r.yaml:2 ~~~model.dimm~~~ did you mean",
+        "train:\\n  lr: fast                      | r.yaml:2 train.lr number",
+        "train:\\n  steps: 1.5                    | r.yaml:2 train.steps whole",
+        "train:\\n  steps: 1\\n  steps: 2         | r.yaml:3 duplicate line~ ~2",
+        "model:\\n  gate_mode: both               | r.yaml:2 gt, pred, mix",
+        "model:\\n  no_object: yes                | r.yaml:2 true~ ~or~ ~false",
+        "model:\\n\\tdim: 3                       | r.yaml:2 YAML",
+        "model: !!javax.script.ScriptEngineManager [1] | r.yaml:1 tag",
+        "model: &a {dim: 64}\\ntrain: *a          | alias",
+        "model:\\n  dim: null                     | model.dim needs",
+        "model:\\n  dim: 60                       | r.yaml model.dim multiple",
+        "model: 3                                  | r.yaml:1 group",
+        "extends: [a]                              | r.yaml:1 extends",
+        "- 1                                       | r.yaml top"})
+    void mistakesAreNamedWithTheirLine(String yaml, String expected) throws IOException {
+        String message = failure(write(yaml.replace("\\n", "\n").replace("\\t", "\t") + "\n"));
+        for (String part : expected.split(" ")) {
+            assertTrue(message.contains(part.replace("~ ~", " ").replace("~", "").strip()), message + " lacks " + part);
+        }
+    }
+
+    @Test
+    void anUnknownRecipeListsTheKnown() {
+        HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tyni", List.of()));
+        assertEquals(3, e.kind().exitCode());
+        assertTrue(e.getMessage().contains("'tiny'"), e.getMessage());
+    }
+
+    @Test
+    void numbersDoNotDependOnTheLocale() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("tr-TR"));
+            Recipe recipe = Recipes.load("tiny", List.of("model.trainable=ATTN_POS_ONLY"));
+            assertTrue(recipe.toYaml().contains("trainable: attn_pos_only") && recipe.toYaml().contains("threshold: 0.95"), recipe.toYaml());
+        } finally {
+            Locale.setDefault(before);
+        }
+    }
+
+    @Test
+    void differencesAreNamed() {
+        Recipe a = Recipes.load("tiny", List.of());
+        Recipe b = Recipes.load("tiny", List.of("model.dim=128", "train.seed=1"));
+        assertEquals("model.dim: 64 -> 128; train.seed: 0 -> 1", b.differenceFrom(a));
+        assertNotEquals("", a.differenceFrom(b));
+        assertEquals("", a.differenceFrom(a));
+        assertThrows(HierVlException.class, () -> a.requireSameModel(b, "checkpoint"));
+    }
+
+    private String failure(Path file) {
+        HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load(file.toString(), List.of()));
+        assertEquals(3, e.kind().exitCode());
+        return e.getMessage();
+    }
+
+    private Path write(String yaml) throws IOException {
+        return Files.writeString(dir.resolve("r.yaml"), yaml);
+    }
+}
