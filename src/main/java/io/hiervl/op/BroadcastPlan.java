@@ -1,0 +1,180 @@
+package io.hiervl.op;
+
+import io.hiervl.op.kernel.JavaKernels;
+import io.hiervl.op.kernel.Parallel;
+import io.hiervl.op.kernel.Slab;
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Walks over the result of a numpy broadcast in rows along which each operand either advances by 1 or stays. Neighbouring
+ * axes are joined where both operands allow it.
+ */
+final class BroadcastPlan {
+    private static final int PIECE = 8192;
+    /** Lengths of the joined axes, and distances of the operands along them. */
+    private final int[] dims;
+    private final int[] strideA;
+    private final int[] strideB;
+    private final int inner;
+    private final int pieces;
+    private final int rows;
+
+    BroadcastPlan(long[] a, long[] b) {
+        long[] out = Shapes.broadcast(a, b);
+        long[] pa = Shapes.pad(a, out.length);
+        long[] pb = Shapes.pad(b, out.length);
+        List<long[]> joined = new ArrayList<>();
+        long sizeA = 1;
+        long sizeB = 1;
+        for (int d = out.length - 1; d >= 0; d--) {
+            if (out[d] == 1) {
+                continue;
+            }
+            long stepA = pa[d] == 1 ? 0 : sizeA;
+            long stepB = pb[d] == 1 ? 0 : sizeB;
+            long[] last = joined.isEmpty() ? null : joined.get(joined.size() - 1);
+            if (last != null && (stepA == 0) == (last[1] == 0) && (stepB == 0) == (last[2] == 0)) {
+                last[0] *= out[d];
+            } else {
+                joined.add(new long[] {out[d], stepA, stepB});
+            }
+            sizeA *= pa[d];
+            sizeB *= pb[d];
+        }
+        if (joined.isEmpty()) {
+            joined.add(new long[] {1, 1, 1});
+        }
+        int n = joined.size();
+        dims = new int[n];
+        strideA = new int[n];
+        strideB = new int[n];
+        int outer = 1;
+        for (int i = 0; i < n; i++) {
+            long[] axis = joined.get(n - 1 - i);
+            dims[i] = (int) axis[0];
+            strideA[i] = (int) axis[1];
+            strideB[i] = (int) axis[2];
+            outer *= i < n - 1 ? dims[i] : 1;
+        }
+        inner = dims[n - 1];
+        pieces = (inner + PIECE - 1) / PIECE;
+        rows = outer * pieces;
+    }
+
+    private int stepA() {
+        return strideA[dims.length - 1];
+    }
+
+    private int stepB() {
+        return strideB[dims.length - 1];
+    }
+
+    private int index(int outer, int[] strides) {
+        int at = 0;
+        int rest = outer;
+        for (int i = dims.length - 2; i >= 0; i--) {
+            at += rest % dims[i] * strides[i];
+            rest /= dims[i];
+        }
+        return at;
+    }
+
+    private static void load(Slab s, int at, int step, double[] to, int n) {
+        if (step == 0) {
+            java.util.Arrays.fill(to, 0, n, s.get(at));
+        } else {
+            s.get(at, to, 0, n);
+        }
+    }
+
+    private long grain() {
+        return Math.max(1, PIECE / Math.min(inner, PIECE));
+    }
+
+    private interface Row {
+        void run(int part, int outer, int first, int n);
+    }
+
+    private void forRows(long grain, Row body) {
+        Parallel.forParts(rows, grain, (part, from, to) -> {
+            for (int r = from; r < to; r++) {
+                int first = r % pieces * PIECE;
+                body.run(part, r / pieces, first, Math.min(PIECE, inner - first));
+            }
+        });
+    }
+
+    /** y = body(a, b). */
+    void zip(INDArray a, INDArray b, INDArray y, Pointwise.Zip body) {
+        Slab left = Slab.of(a);
+        Slab right = Slab.of(b);
+        Slab out = Slab.of(y);
+        ThreadLocal<double[][]> buffers = buffers();
+        forRows(grain(), (part, outer, first, n) -> {
+            double[] v = buffers.get()[0];
+            double[] w = buffers.get()[1];
+            load(left, index(outer, strideA) + first * stepA(), stepA(), v, n);
+            load(right, index(outer, strideB) + first * stepB(), stepB(), w, n);
+            body.apply(v, w, n);
+            out.put(outer * inner + first, v, 0, n);
+        });
+    }
+
+    /** y = a repeated; the second shape of the plan is that of y. */
+    void repeat(INDArray a, INDArray y) {
+        Slab in = Slab.of(a);
+        Slab out = Slab.of(y);
+        ThreadLocal<double[][]> buffers = buffers();
+        forRows(grain(), (part, outer, first, n) -> {
+            double[] v = buffers.get()[0];
+            load(in, index(outer, strideA) + first * stepA(), stepA(), v, n);
+            out.put(outer * inner + first, v, 0, n);
+        });
+    }
+
+    private ThreadLocal<double[][]> buffers() {
+        return ThreadLocal.withInitial(() -> new double[2][Math.min(inner, PIECE)]);
+    }
+
+    /** da = sum of g * b (of g, if b is null) over the axes along which a was repeated. */
+    void reduceToA(INDArray g, INDArray b, INDArray da) {
+        int length = (int) da.length();
+        Slab cotangent = Slab.of(g);
+        Slab factor = b == null ? null : Slab.of(b);
+        // few large parts where a is long: every part sums into its own copy
+        long parts = Math.max(1, Math.min(16, 4_000_000L / length));
+        long grain = Math.max(grain(), (rows + parts - 1) / parts);
+        double[][] sums = new double[Parallel.parts(rows, grain)][];
+        ThreadLocal<double[][]> buffers = buffers();
+        forRows(grain, (part, outer, first, n) -> {
+            if (sums[part] == null) {
+                sums[part] = new double[length];
+            }
+            double[] sum = sums[part];
+            double[] v = buffers.get()[0];
+            cotangent.get(outer * inner + first, v, 0, n);
+            if (factor != null) {
+                double[] w = buffers.get()[1];
+                load(factor, index(outer, strideB) + first * stepB(), stepB(), w, n);
+                for (int i = 0; i < n; i++) {
+                    v[i] *= w[i];
+                }
+            }
+            int at = index(outer, strideA) + first * stepA();
+            if (stepA() == 0) {
+                double total = 0;
+                for (int i = 0; i < n; i++) {
+                    total += v[i];
+                }
+                sum[at] += total;
+            } else {
+                for (int i = 0; i < n; i++) {
+                    sum[at + i] += v[i];
+                }
+            }
+        });
+        JavaKernels.putSum(sums, da, length);
+    }
+}
