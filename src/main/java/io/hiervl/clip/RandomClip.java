@@ -1,6 +1,7 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
+import io.hiervl.op.Backend;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -25,6 +26,7 @@ public final class RandomClip {
     }
 
     public static ClipWeights weights(ClipArchitecture clip, Random random) {
+        Backend.start();
         RandomClip r = new RandomClip(random);
         ClipArchitecture.Vision v = clip.vision();
         double scale = 1 / Math.sqrt(v.width());

@@ -1,0 +1,109 @@
+package io.hiervl.clip;
+
+import io.hiervl.Progress;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Compares the imported towers with ONNX Runtime on the same files. */
+public final class ClipCheck {
+    private static final int IMAGES = 2;
+    private static final List<String> TEXTS = List.of("a photo of a cat",
+            "two dogs playing in the snow next to a red bicycle!", "sky");
+
+    private ClipCheck() {
+    }
+
+    /**
+     * @param visionMaxAbsDiff largest difference of an image embedding value
+     * @param textMaxAbsDiff   the same of text embeddings
+     * @param visionScale      largest value of the compared image embeddings, to judge the difference by
+     * @param textScale        the same of text embeddings
+     * @param normalised       whether the file gives unit vectors, so that ours were normalised for the comparison
+     * @param recognised       what the files turned out to be
+     */
+    public record Result(double visionMaxAbsDiff, double textMaxAbsDiff, double visionScale, double textScale,
+                         boolean normalised, ClipArchitecture recognised) {
+    }
+
+    /** @throws io.hiervl.HierVlException exit code 4 if the folder is no CLIP, 6 if ONNX Runtime cannot run it */
+    public static Result run(Path folder, Progress progress) {
+        progress.update(0, 3, "reading " + folder);
+        return run(ClipBundle.open(folder), progress);
+    }
+
+    /** The same for an opened bundle: fixed random images, and three texts (random ids without a tokenizer). */
+    public static Result run(ClipBundle bundle, Progress progress) {
+        ClipArchitecture arch = bundle.weights().architecture();
+        int side = arch.vision().image();
+        Random random = new Random(20250613);
+        float[] pixels = new float[IMAGES * 3 * side * side];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (float) random.nextGaussian();
+        }
+        int[][] ids = ids(bundle, random);
+        try (OrtClip ort = new OrtClip(bundle)) {
+            progress.update(1, 3, "image tower");
+            ClipEmbedder ours = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
+            INDArray images = Nd4j.createFromArray(pixels).reshape('c', IMAGES, 3, side, side);
+            double[] vision = compare(ours.embedImages(images), ort.embedImages(pixels, IMAGES));
+            progress.update(2, 3, "text tower");
+            double[] text = compare(ours.embedTexts(ids), ort.embedTexts(ids));
+            progress.update(3, 3, "done");
+            return new Result(vision[0], text[0], vision[1], text[1], vision[2] > 0, arch);
+        }
+    }
+
+    private static int[][] ids(ClipBundle bundle, Random random) {
+        ClipArchitecture.Text t = bundle.weights().architecture().text();
+        List<int[]> out = new ArrayList<>();
+        if (bundle.tokenizerOrNull() != null) {
+            TEXTS.forEach(s -> out.add(bundle.tokenizerOrNull().withSpecials(s, t.context())));
+        } else {
+            // The end token is the highest id, or the one that the graph looks for; padding must not be it.
+            int end = bundle.preprocessing().eot().firstOf() < 0 ? t.vocab() - 1 : bundle.preprocessing().eot().firstOf();
+            for (int n : new int[] {5, 9, t.context()}) {
+                int[] row = new int[Math.min(n, t.context())];
+                for (int i = 0; i < row.length; i++) {
+                    row[i] = 1 + random.nextInt(Math.max(1, t.vocab() / 2));
+                }
+                row[row.length - 1] = end;
+                out.add(row);
+            }
+        }
+        return out.toArray(int[][]::new);
+    }
+
+    /** @return largest difference, largest value, 1 if the other rows are unit vectors */
+    private static double[] compare(INDArray ours, float[][] other) {
+        boolean unit = true;
+        for (float[] row : other) {
+            unit &= Math.abs(norm(row) - 1) < 1e-3;
+        }
+        double diff = 0;
+        double scale = 0;
+        for (int i = 0; i < other.length; i++) {
+            float[] row = ours.getRow(i).dup().data().asFloat();
+            double n = unit ? norm(row) : 1;
+            for (int j = 0; j < row.length; j++) {
+                double d = Math.abs(row[j] / n - other[i][j]);
+                // A NaN on either side must not pass as agreement.
+                diff = Double.isNaN(d) ? Double.POSITIVE_INFINITY : Math.max(diff, d);
+                scale = Math.max(scale, Math.abs(other[i][j]));
+            }
+        }
+        return new double[] {diff, scale, unit ? 1 : 0};
+    }
+
+    private static double norm(float[] row) {
+        double sum = 0;
+        for (float v : row) {
+            sum += (double) v * v;
+        }
+        return Math.sqrt(sum);
+    }
+}
