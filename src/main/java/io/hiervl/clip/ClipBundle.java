@@ -77,7 +77,7 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
             throw HierVlException.model(folder + ": the tokenizer has ids up to " + tokenizer.highestId() + ", the token "
                     + "embedding only " + weights.architecture().text().vocab() + " rows");
         }
-        LOG.info("CLIP {}: {}", folder, weights.architecture());
+        LOG.debug("CLIP {}: {}", folder, weights.architecture());
         return new ClipBundle(folder, weights, tokenizer, pre, visionFile, textFile);
     }
 
