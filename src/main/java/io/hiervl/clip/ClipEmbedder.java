@@ -4,6 +4,7 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.graph.StockOps;
 import io.hiervl.op.Backend;
@@ -45,7 +46,7 @@ public final class ClipEmbedder {
         this.eot = eot;
         this.ops = ops;
         TowerParameters.addVision(store, "vision", weights, TowerParameters.Trained.NONE,
-                weights.architecture().vision().grid(), DataType.FLOAT);
+                weights.architecture().vision().grid(), Resize.BICUBIC, DataType.FLOAT);
         TowerParameters.addText(store, "text", weights, DataType.FLOAT);
     }
 

@@ -11,6 +11,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.graph.StockOps;
 import io.hiervl.op.Backend;
@@ -106,7 +107,7 @@ class OnnxImportTest {
         INDArray images = Nd4j.createFromArray(pixels.floats()).reshape('c', pixels.shape()[0], 3, pixels.shape()[2], pixels.shape()[3]);
         ParameterStore store = new ParameterStore();
         TowerParameters.addVision(store, "vision", weights, TowerParameters.Trained.NONE,
-                weights.architecture().vision().grid(), DataType.FLOAT);
+                weights.architecture().vision().grid(), Resize.BICUBIC, DataType.FLOAT);
         StockOps ops = new StockOps(Graphs.create(), DataType.FLOAT);
         List<Integer> taps = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
