@@ -1,0 +1,130 @@
+package io.hiervl.train.checkpoint;
+
+import io.hiervl.HierVlException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoints of a run, folder {@code checkpoints} of the run folder: one folder {@code step-000000100} each, with
+ * {@code .2}, {@code .3}... appended when the same step is saved again. Used by one process at a time, see {@link RunLock}.
+ */
+public final class CheckpointStore {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
+    private static final Pattern NAME = Pattern.compile("step-(\\d{9,18})(?:\\.(\\d{1,6}))?");
+
+    private record Found(Path folder, long step, int revision) {
+    }
+
+    private final Path folder;
+    private final int keepLast;
+
+    /**
+     * Prepares the run folder for writing; fails at once if that is impossible (exit 6). Remains of interrupted saves are
+     * removed.
+     *
+     * @param run      the run folder, created if absent
+     * @param keepLast how many checkpoints stay, at least 1; 2 or more let a damaged one be survived
+     */
+    public CheckpointStore(Path run, int keepLast) {
+        if (keepLast < 1) {
+            throw HierVlException.config("the number of checkpoints to keep must be at least 1, got " + keepLast);
+        }
+        this.keepLast = keepLast;
+        this.folder = run.resolve("checkpoints");
+        try {
+            Files.createDirectories(folder);
+            Files.delete(Files.createTempFile(folder, ".probe-", null));
+            try (Stream<Path> all = Files.list(folder)) {
+                all.filter(p -> p.getFileName().toString().startsWith(Checkpoint.TEMPORARY)).forEach(Checkpoint::tryDelete);
+            }
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write to the run folder " + run + ": " + e, e);
+        }
+    }
+
+    /** Saves a checkpoint, see {@link Checkpoint#write}, and removes the oldest ones beyond the number to keep. */
+    public Checkpoint save(long step, String configHash, List<String> classes, Map<String, INDArray> arrays, Map<String, Object> details) {
+        int revision = list(folder).stream().filter(f -> f.step == step).mapToInt(Found::revision).max().orElse(0) + 1;
+        String name = String.format(Locale.ROOT, "step-%09d", step) + (revision > 1 ? "." + revision : "");
+        Checkpoint saved = Checkpoint.write(folder.resolve(name), step, configHash, classes, arrays, details);
+        List<Found> all = list(folder);
+        for (Found old : all.subList(Math.min(keepLast, all.size()), all.size())) {
+            Checkpoint.tryDelete(old.folder);
+        }
+        return saved;
+    }
+
+    /** The newest undamaged checkpoint, see {@link #latest(Path)}. */
+    public Optional<Checkpoint> latest() {
+        return latest(folder.getParent());
+    }
+
+    /**
+     * The newest checkpoint of a run whose sizes and hashes are right. Damaged ones are passed over with a warning.
+     *
+     * @return empty when the run has no checkpoint at all
+     * @throws HierVlException model error when all checkpoints are damaged; the message is that of the newest
+     */
+    public static Optional<Checkpoint> latest(Path run) {
+        HierVlException first = null;
+        for (Found f : list(run.resolve("checkpoints"))) {
+            try {
+                Checkpoint c = Checkpoint.open(f.folder);
+                c.verify();
+                if (first != null) {
+                    LOG.warn("going on with the earlier checkpoint {}", f.folder);
+                }
+                return Optional.of(c);
+            } catch (HierVlException e) {
+                LOG.warn("checkpoint {} cannot be used: {}", f.folder, e.getMessage());
+                first = first == null ? e : first;
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+        return Optional.empty();
+    }
+
+    /** Opens what a user names as a model: a checkpoint folder, its manifest, or a run folder (its newest checkpoint). */
+    public static Checkpoint find(Path path) {
+        if (Files.isDirectory(path) && !Files.exists(path.resolve(Manifest.FILE)) && Files.isDirectory(path.resolve("checkpoints"))) {
+            return latest(path).orElseThrow(() -> HierVlException.model("run folder " + path + " has no checkpoint yet"));
+        }
+        return Checkpoint.open(path);
+    }
+
+    /** Newest first. */
+    private static List<Found> list(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return Collections.emptyList();
+        }
+        List<Found> found = new ArrayList<>();
+        try (Stream<Path> all = Files.list(folder)) {
+            all.forEach(p -> {
+                Matcher m = NAME.matcher(p.getFileName().toString());
+                if (m.matches()) {
+                    found.add(new Found(p, Long.parseLong(m.group(1)), m.group(2) == null ? 1 : Integer.parseInt(m.group(2))));
+                }
+            });
+        } catch (IOException e) {
+            throw HierVlException.model("cannot list " + folder + ": " + e, e);
+        }
+        found.sort(Comparator.comparingLong(Found::step).thenComparingInt(Found::revision).reversed());
+        return found;
+    }
+}

@@ -1,0 +1,80 @@
+package io.hiervl.train.checkpoint;
+
+import io.hiervl.HierVlException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+
+/**
+ * Keeps a second trainer out of a run folder. The operating system holds the lock on {@code run.lock} and gives it up
+ * when the process ends, however it ends; the text in the file (process, host, time) is for the message only.
+ */
+public final class RunLock implements AutoCloseable {
+    private static final String FILE = "run.lock";
+    // Far behind the text, because on Windows a locked region cannot be read by others.
+    private static final long REGION = Long.MAX_VALUE - 1;
+
+    private final FileChannel channel;
+    private final FileLock lock;
+
+    private RunLock(FileChannel channel, FileLock lock) {
+        this.channel = channel;
+        this.lock = lock;
+    }
+
+    /** Takes the lock, creating the folder if absent; if another process holds it, environment error (exit 6). */
+    public static RunLock take(Path run) {
+        Path file = run.resolve(FILE);
+        FileChannel channel = null;
+        try {
+            Files.createDirectories(run);
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileLock lock = tryLock(channel);
+            if (lock == null) {
+                String holder = Files.readString(file).strip();
+                channel.close();
+                throw HierVlException.environment("run folder " + run + " is in use by another training"
+                    + (holder.isEmpty() ? "" : " (" + holder + ")") + "; choose another --out or stop that one");
+            }
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(("pid " + ProcessHandle.current().pid() + " on " + host() + " since " + Instant.now() + "\n")
+                .getBytes(StandardCharsets.UTF_8)), 0);
+            return new RunLock(channel, lock);
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot lock the run folder " + run + ": " + e, e);
+        }
+    }
+
+    private static FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock(REGION, 1, false);
+        } catch (OverlappingFileLockException e) {
+            return null; // held within this process
+        }
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (IOException e) {
+            return "unknown host";
+        }
+    }
+
+    @Override
+    public void close() {
+        try (channel) {
+            lock.release();
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot release the lock of a run: " + e, e);
+        }
+    }
+}
