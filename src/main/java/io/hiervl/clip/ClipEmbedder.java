@@ -1,5 +1,6 @@
 package io.hiervl.clip;
 
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
@@ -34,9 +35,9 @@ public final class ClipEmbedder {
     private final ParameterStore store = new ParameterStore();
     private final Map<String, Function<Map<String, INDArray>, INDArray>> runners = new HashMap<>();
 
-    /** An embedder that works with any ND4J backend. */
+    /** An embedder with this project's own ops. */
     public ClipEmbedder(ClipWeights weights, EotRule eot) {
-        this(weights, eot, sd -> new StockOps(sd, DataType.FLOAT));
+        this(weights, eot, sd -> new FusedOps(sd, DataType.FLOAT));
     }
 
     /** @param ops how the layers are computed, for a fresh graph */
