@@ -67,7 +67,7 @@ public final class FusedOps implements Ops {
         if (array == null) {
             throw new IllegalStateException("the shape of " + x.name() + " is not known");
         }
-        return array.shape();
+        return array.shape().clone();
     }
 
     private SDVariable is(SDVariable x, long... shape) {

@@ -1,6 +1,7 @@
 package io.hiervl.graph;
 
 import io.hiervl.op.JavaOp;
+import io.hiervl.op.StopGradient;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * transform ops can be run; control flow cannot. Not safe for several threads.
  */
 public final class GraphRunner {
-    private static final Set<String> ALIASES = Set.of("hiervl_reshape", "hiervl_stop_gradient", "identity");
+    private static final Set<String> ALIASES = Set.of("hiervl_reshape", "hiervl_stop_gradient", "hiervl_rename", "identity");
 
     private final List<Step> steps;
     private final Map<String, Integer> slots = new HashMap<>();
@@ -125,15 +126,22 @@ public final class GraphRunner {
             }
         }
         List<Step> plan = new ArrayList<>();
+        Set<String> zeros = new LinkedHashSet<>();
         for (int i = 0; i < order.size(); i++) {
             SameDiffOp op = order.get(i);
-            int[] in = inputs(op).stream().mapToInt(slots::get).toArray();
+            if (op.getOp() instanceof StopGradient.Zeros) {
+                zeros.addAll(op.getOutputsOfOp());
+            }
+            // Adding the zeros of a cut gradient changes nothing: the sum is the other operand.
+            boolean addsZeros = op.getOp().opName().equals("add") && inputs(op).stream().anyMatch(zeros::contains);
+            int[] in = (addsZeros ? inputs(op).stream().sorted((a, b) -> Boolean.compare(zeros.contains(a), zeros.contains(b))) : inputs(op).stream())
+                .mapToInt(slots::get).toArray();
             int[] out = op.getOutputsOfOp().stream().mapToInt(n -> slots.getOrDefault(n, -1)).toArray();
             int step = i;
             int[] release = inputs(op).stream().distinct()
                 .filter(n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
                 .mapToInt(slots::get).toArray();
-            plan.add(new Step(op.getName(), op.getOp(), in, out, ALIASES.contains(op.getOp().opName()), release));
+            plan.add(new Step(op.getName(), op.getOp(), in, out, addsZeros || ALIASES.contains(op.getOp().opName()), release));
         }
         return plan;
     }

@@ -50,6 +50,6 @@ public final class AttentionMask extends JavaOp {
     /** Zero: the mask is constant almost everywhere. */
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-        return List.of(sameDiff.zerosLike(arg(0)));
+        return List.of(new StopGradient.Zeros(sameDiff, arg(0)).outputVariable());
     }
 }

@@ -2,6 +2,7 @@ package io.hiervl.op;
 
 import io.hiervl.op.kernel.Operand;
 import java.util.ArrayList;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -80,7 +81,12 @@ public final class AttentionOp extends JavaOp {
     public List<SDVariable> doDiff(List<SDVariable> g) {
         SDVariable keyBias = intArg(1) == 1 ? arg(3) : null;
         SDVariable mask = intArg(2) == 1 ? arg(3 + intArg(1)) : null;
-        return Arrays.asList(new Bp(sameDiff, inputs(arg(0), arg(1), arg(2), keyBias, mask, g.get(0)), intArgs()).outputVariables());
+        List<SDVariable> gradients = new ArrayList<>(Arrays.asList(
+            new Bp(sameDiff, inputs(arg(0), arg(1), arg(2), keyBias, mask, g.get(0)), intArgs()).outputVariables()));
+        if (mask != null) {
+            gradients.add(new StopGradient.Zeros(sameDiff, mask).outputVariable());
+        }
+        return gradients;
     }
 
     /** Gradients of q, k, v and the key bias if there is one. */

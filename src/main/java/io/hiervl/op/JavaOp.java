@@ -20,7 +20,9 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
  * <ul>
  *   <li>a public constructor without arguments, and an {@link #opName()} that no native op has;</li>
  *   <li>all settings live in integer, floating and boolean arguments, because SameDiff copies ops by serialising them;</li>
- *   <li>differentiable inputs come first; {@code doDiff} returns gradients for these leading inputs only;</li>
+ *   <li>differentiable inputs come first; {@code doDiff} returns gradients for these leading inputs. An input without a
+ *       gradient that is computed from parameters (a mask) gets {@link StopGradient.Zeros}, because SameDiff insists on a
+ *       gradient for every variable between a parameter and the loss; inputs that only come from placeholders need none;</li>
  *   <li>an output array may be null: then nobody wants it, and its computation should be skipped;</li>
  *   <li>outputs have the data type of the first input; label maps and indices travel as floating-point arrays;</li>
  *   <li>the op (and its backward op) is listed in {@link JavaOps}.</li>

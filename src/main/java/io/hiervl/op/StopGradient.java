@@ -36,8 +36,41 @@ public final class StopGradient extends JavaOp {
         }
     }
 
+    /** SameDiff insists on a gradient for every variable on the way, so this is an array of zeros. */
     @Override
     public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of();
+        return List.of(new Zeros(sameDiff, g.get(0)).outputVariable());
+    }
+
+    /** Zeros in the shape of the input. */
+    public static final class Zeros extends JavaOp {
+        public Zeros() {
+        }
+
+        Zeros(SameDiff sd, SDVariable x) {
+            super(sd, x);
+        }
+
+        @Override
+        public String opName() {
+            return "hiervl_zeros";
+        }
+
+        @Override
+        public int getNumOutputs() {
+            return 1;
+        }
+
+        @Override
+        public long[][] outputShapes(INDArray[] in) {
+            return new long[][] {in[0].shape()};
+        }
+
+        @Override
+        public void compute(INDArray[] in, INDArray[] out) {
+            if (out[0] != null) {
+                out[0].assign(0);
+            }
+        }
     }
 }
