@@ -1,0 +1,179 @@
+package io.hiervl.graph;
+
+import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.graph.ParameterStore.Group;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Runs a graph of the project on a golden case: inputs and parameters go into a parameter store under the project's
+ * names, outputs are compared, and with differentiable ops the gradients of all inputs and parameters too.
+ */
+public final class GoldenGraph {
+    /** How the ops of a test are made. */
+    public enum Kind {
+        STOCK_FLOAT(DataType.FLOAT), FUSED_FLOAT(DataType.FLOAT), FUSED_DOUBLE(DataType.DOUBLE);
+
+        public final DataType type;
+
+        Kind(DataType type) {
+            this.type = type;
+        }
+
+        public boolean differentiable() {
+            return this != STOCK_FLOAT;
+        }
+
+        public Ops ops() {
+            return this == STOCK_FLOAT ? new StockOps(Graphs.create(), type) : new FusedOps(Graphs.create(), type);
+        }
+    }
+
+    /** Where a golden tensor lives in the store: these parameters one below the other, or one parameter transposed. */
+    private record Home(List<String> names, boolean transposed) {
+    }
+
+    public final Case golden;
+    public final Kind kind;
+    public final Ops ops;
+    public final ParameterStore store = new ParameterStore();
+    private final Map<String, Home> homes = new LinkedHashMap<>();
+    private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
+
+    public GoldenGraph(Case golden, Kind kind) {
+        this.golden = golden;
+        this.kind = kind;
+        this.ops = kind.ops();
+    }
+
+    public Scope scope(String prefix) {
+        return new Scope(ops, store, prefix);
+    }
+
+    public INDArray array(String tensor) {
+        return golden.array(tensor, kind.type);
+    }
+
+    /** An input as a variable of the graph, differentiated if the fixture has a gradient for it. */
+    public SDVariable input(String name) {
+        add(name, name, array(name));
+        return store.variable(ops.sd(), name);
+    }
+
+    /** Puts a golden parameter into the store under the project's name. */
+    public void param(String goldenName, String name) {
+        add(goldenName, name, array("param." + goldenName));
+    }
+
+    /** The same for a matrix that the fixture holds transposed. */
+    public void transposed(String goldenName, String name) {
+        store.add(name, array("param." + goldenName).transpose().dup('c'), group("param." + goldenName), true);
+        homes.put("param." + goldenName, new Home(List.of(name), true));
+    }
+
+    /** A packed attention projection split into three. */
+    public void packed(String goldenName, String q, String k, String v) {
+        INDArray all = array("param." + goldenName);
+        long d = all.size(0) / 3;
+        List<String> names = List.of(q, k, v);
+        for (int i = 0; i < 3; i++) {
+            INDArray part = all.rank() == 1 ? all.get(NDArrayIndex.interval(i * d, (i + 1) * d))
+                : all.get(NDArrayIndex.interval(i * d, (i + 1) * d), NDArrayIndex.all());
+            store.add(names.get(i), part.dup('c'), group("param." + goldenName), true);
+        }
+        homes.put("param." + goldenName, new Home(names, false));
+    }
+
+    /** Adds every parameter whose name a rule translates; the rule returns null for those it leaves out. */
+    public void params(java.util.function.UnaryOperator<String> rule) {
+        for (String tensor : golden.names("param")) {
+            String local = tensor.substring("param.".length());
+            String name = rule.apply(local);
+            if (name != null) {
+                param(local, name);
+            }
+        }
+    }
+
+    private void add(String goldenName, String name, INDArray value) {
+        String tensor = golden.has(goldenName) ? goldenName : "param." + goldenName;
+        store.add(name, value, group(tensor), true);
+        homes.put(tensor, new Home(List.of(name), false));
+    }
+
+    private Group group(String tensor) {
+        return golden.has("grad." + tensor) ? Group.NEW : Group.FROZEN;
+    }
+
+    /** Names a result that {@link #verify} compares with the golden output. */
+    public void output(String goldenName, SDVariable value) {
+        outputs.put(goldenName, value);
+    }
+
+    /** Runs the graph and compares outputs only. */
+    public void verifyForward() {
+        Map<String, INDArray> values = ops.sd().output(Map.of(), outputs.values().stream().map(SDVariable::name).toList());
+        outputs.forEach((name, v) -> golden.check(name, values.get(v.name())));
+    }
+
+    /** Runs the graph and compares. */
+    public void verify() {
+        if (!kind.differentiable()) {
+            verifyForward();
+            return;
+        }
+        SDVariable loss = loss();
+        Set<String> parameters = new LinkedHashSet<>();
+        if (loss != null) {
+            homes.forEach((tensor, home) -> {
+                if (golden.has("grad." + tensor)) {
+                    parameters.addAll(home.names);
+                }
+            });
+        }
+        parameters.removeIf(n -> !ops.sd().hasVariable(n));
+        GraphRunner runner = new GraphRunner(ops.sd(), outputs.values().stream().map(SDVariable::name).toList(),
+            loss == null ? null : loss.name(), parameters);
+        try (GraphRunner.Result result = runner.run(Map.of())) {
+            outputs.forEach((name, v) -> golden.check(name, result.output(v.name())));
+            if (loss != null) {
+                homes.forEach((tensor, home) -> {
+                    if (golden.has("grad." + tensor)) {
+                        golden.check("grad." + tensor, gradient(result, home).reshape(golden.shape(tensor)));
+                    }
+                });
+            }
+        }
+    }
+
+    private INDArray gradient(GraphRunner.Result result, Home home) {
+        List<INDArray> parts = new ArrayList<>();
+        for (String name : home.names) {
+            INDArray g = ops.sd().hasVariable(name) ? result.gradient(name) : null;
+            parts.add(g != null ? g : store.get(name).array().like().assign(0));
+        }
+        INDArray all = parts.size() == 1 ? parts.get(0) : Nd4j.concat(0, parts.toArray(new INDArray[0]));
+        return (home.transposed ? all.transpose() : all).dup('c');
+    }
+
+    /** Sum of all outputs times their cotangents. */
+    private SDVariable loss() {
+        SDVariable sum = null;
+        for (Map.Entry<String, SDVariable> e : outputs.entrySet()) {
+            if (golden.has("cot." + e.getKey())) {
+                SDVariable term = ops.sum(ops.mul(e.getValue(), ops.constant("cot_" + e.getKey(), array("cot." + e.getKey()))));
+                sum = sum == null ? term : ops.add(sum, term);
+            }
+        }
+        return sum;
+    }
+}
