@@ -99,7 +99,7 @@ public final class FusedOps implements Ops {
         for (int i = 1; sd.hasVariable(unique); i++) {
             unique = name + "_" + i;
         }
-        return is(Graphs.constant(sd, unique, value), value.shape());
+        return is(Graphs.constant(sd, unique, value), value.shape().clone());
     }
 
     @Override

@@ -95,11 +95,14 @@ public final class GraphRunner {
         PrintStream out = System.out;
         // SameDiff prints a line for every op it differentiates.
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+        GradientCut cut = new GradientCut(sd);
         try {
             sd.createGradFunction(gradientsOf.toArray(new String[0]));
         } finally {
+            cut.join(sd);
             System.setOut(out);
         }
+        cut.join(sd.getFunction("grad"));
         return sd.getFunction("grad");
     }
 

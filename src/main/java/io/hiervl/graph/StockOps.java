@@ -62,7 +62,7 @@ public final class StockOps implements Ops {
         for (int i = 1; sd.hasVariable(unique); i++) {
             unique = name + "_" + i;
         }
-        return is(sd.constant(unique, value), value.shape());
+        return is(sd.constant(unique, value), value.shape().clone());
     }
 
     @Override

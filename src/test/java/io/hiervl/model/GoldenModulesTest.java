@@ -9,6 +9,7 @@ import io.hiervl.graph.GoldenGraph;
 import io.hiervl.graph.GoldenGraph.Kind;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore.Group;
+import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.op.Backend;
 import java.util.ArrayList;
@@ -200,7 +201,10 @@ class GoldenModulesTest {
             GoldenGraph g = new GoldenGraph(c, kind);
             SDVariable s = SemanticInference.scores(g.ops, g.input("class_logits"), g.input("mask_logits"), 5, null, 9);
             g.output("S", s);
-            g.output("z", SemanticInference.logScores(g.ops, s, 16, 20, c.config.get("T").asDouble()));
+            g.output("S_full", g.ops.resize(s, 16, 20, Resize.BILINEAR));
+            SDVariable z = SemanticInference.logScores(g.ops, s, 16, 20, c.config.get("T").asDouble());
+            g.output("z", z);
+            g.output("prob", g.ops.permute(g.ops.softmax(g.ops.permute(z, 0, 2, 3, 1)), 0, 3, 1, 2));
             g.verify();
         }
     }
