@@ -1,0 +1,142 @@
+package io.hiervl.image;
+
+import io.hiervl.HierVlException;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgcodecs;
+import org.bytedeco.opencv.opencv_core.Mat;
+
+/**
+ * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO.
+ * Grey, palette, RGBA, CMYK and 16-bit files become 8-bit RGB; alpha is dropped, as Pillow's {@code convert("RGB")} does.
+ */
+public final class Images {
+    /** Pixels a file may claim before it is refused: 134 million, 64 times a Cityscapes picture. */
+    public static final long MAX_PIXELS = 1L << 27;
+
+    private Images() {
+    }
+
+    /** Reads a photo as it is stored, EXIF orientation ignored, because label maps know nothing of it. */
+    public static Photo readPhoto(Path file) {
+        return decode(readBytes(file), file.toString(), false, MAX_PIXELS);
+    }
+
+    /** Reads a photo turned as its EXIF orientation says: for pictures that have no label map. */
+    public static Photo readUpright(Path file) {
+        return decode(readBytes(file), file.toString(), true, MAX_PIXELS);
+    }
+
+    /** The bytes of a file; a missing file or a folder becomes a message with its name. */
+    public static byte[] readBytes(Path file) {
+        try {
+            if (Files.isDirectory(file)) {
+                throw HierVlException.data(file + " is a folder, not a picture");
+            }
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            throw HierVlException.data(file + " does not exist", e);
+        } catch (IOException e) {
+            throw HierVlException.data(file + " cannot be read: " + e.getMessage(), e);
+        } catch (OutOfMemoryError e) {
+            throw HierVlException.data(file + " is too large to read into memory");
+        }
+    }
+
+    /**
+     * Decodes a photo from memory.
+     *
+     * @param name      how messages call it
+     * @param upright   follow the EXIF orientation
+     * @param maxPixels largest width * height that is decoded
+     * @throws HierVlException no picture, cut off, damaged, or larger than allowed
+     */
+    public static Photo decode(byte[] bytes, String name, boolean upright, long maxPixels) {
+        ImageHeader header = ImageHeader.read(bytes, name);
+        refuseGiant(header, name, maxPixels);
+        if (header.format().equals("GIF")) {
+            throw HierVlException.data(name + " is a GIF; photos are read from JPEG, PNG, BMP and TIFF");
+        }
+        int flags = opencv_imgcodecs.IMREAD_COLOR | (upright ? 0 : opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION);
+        try (BytePointer data = new BytePointer(bytes);
+                Mat encoded = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
+                Mat image = opencv_imgcodecs.imdecode(encoded, flags)) {
+            if (image == null || image.empty()) {
+                throw HierVlException.data(name + " cannot be decoded: its " + header.format() + " data are damaged");
+            }
+            byte[] rgb = new byte[3 * image.rows() * image.cols()];
+            image.data().get(rgb);
+            for (int i = 0; i < rgb.length; i += 3) {
+                byte blue = rgb[i];
+                rgb[i] = rgb[i + 2];
+                rgb[i + 2] = blue;
+            }
+            return new Photo(rgb, image.cols(), image.rows());
+        } catch (RuntimeException e) {
+            if (e instanceof HierVlException known) {
+                throw known;
+            }
+            throw HierVlException.data(name + " cannot be decoded: " + e.getMessage(), e);
+        }
+    }
+
+    static void refuseGiant(ImageHeader header, String name, long maxPixels) {
+        if ((long) header.width() * header.height() > maxPixels) {
+            throw HierVlException.data(name + " claims " + header.width() + "x" + header.height()
+                    + " pixels, more than the limit of " + maxPixels);
+        }
+    }
+
+    /** Writes a photo as PNG; the folder must exist. */
+    public static void writePng(Photo photo, Path file) {
+        writePng(toBuffered(photo), file);
+    }
+
+    /** Writes any picture as PNG; the folder must exist. */
+    public static void writePng(BufferedImage image, Path file) {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            if (!ImageIO.write(image, "png", out)) {
+                throw new IOException("no PNG writer for this kind of picture");
+            }
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write " + file + ": " + e, e);
+        }
+    }
+
+    public static BufferedImage toBuffered(Photo photo) {
+        BufferedImage image = new BufferedImage(photo.width(), photo.height(), BufferedImage.TYPE_INT_RGB);
+        int[] row = new int[photo.width()];
+        byte[] rgb = photo.rgb();
+        for (int y = 0, i = 0; y < photo.height(); y++) {
+            for (int x = 0; x < row.length; x++, i += 3) {
+                row[x] = (rgb[i] & 255) << 16 | (rgb[i + 1] & 255) << 8 | rgb[i + 2] & 255;
+            }
+            image.setRGB(0, y, row.length, 1, row, 0, row.length);
+        }
+        return image;
+    }
+
+    /** A photo from an AWT picture, alpha dropped. */
+    public static Photo fromBuffered(BufferedImage image) {
+        int w = image.getWidth();
+        int h = image.getHeight();
+        byte[] rgb = new byte[3 * w * h];
+        int[] row = new int[w];
+        for (int y = 0, i = 0; y < h; y++) {
+            image.getRGB(0, y, w, 1, row, 0, w);
+            for (int p : row) {
+                rgb[i++] = (byte) (p >> 16);
+                rgb[i++] = (byte) (p >> 8);
+                rgb[i++] = (byte) p;
+            }
+        }
+        return new Photo(rgb, w, h);
+    }
+}
