@@ -2,7 +2,6 @@ package io.hiervl.op;
 
 import io.hiervl.op.kernel.Operand;
 import java.util.ArrayList;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;

@@ -4,6 +4,7 @@ import static io.hiervl.op.GradientCheck.check;
 import static io.hiervl.op.GradientCheck.inputs;
 import static io.hiervl.op.GradientCheck.random;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -42,6 +43,16 @@ class AttentionGradientTest {
         check(inputs("q", random(1, batch, queries, width), "k", random(2, batch, keys, width), "v", random(3, batch, keys, width),
             "bias", random(4, batch, keys)),
             (ops, in) -> ops.attention(in.get("q"), in.get("k"), in.get("v"), heads, in.get("bias"), null, false));
+    }
+
+    @Test
+    void maskMadeFromTrainedLogits() {
+        check(inputs("q", random(1, 2, 3, 4), "k", random(2, 2, 6, 4), "logits", random(3, 2, 3, 2, 3)), (ops, in) -> {
+            var mask = ops.attentionMask(in.get("logits"), 2, 3);
+            var y = ops.attention(in.get("q"), in.get("k"), in.get("k"), 2, null, mask, false);
+            // the logits reach the loss beside the mask, too
+            return ops.add(y, ops.slice(ops.reshape(in.get("logits"), 2, 3, 6), 2, 0, 4));
+        });
     }
 
     @ParameterizedTest
