@@ -65,7 +65,7 @@ public final class OrtClip implements AutoCloseable {
             float[] part = new float[step * per];
             int n = Math.min(step, batch - b);
             System.arraycopy(pixels, b * per, part, 0, n * per);
-            float[][] rows = run(vision, part, step, new int[1][2], "image_embeds");
+            float[][] rows = run(vision, part, step, new int[step][2], "image_embeds");
             System.arraycopy(rows, 0, out, b, n);
         }
         return out;
@@ -78,7 +78,8 @@ public final class OrtClip implements AutoCloseable {
     public float[][] embedTexts(int[][] ids) {
         int longest = Arrays.stream(ids).mapToInt(i -> i.length).max().orElse(0);
         int fixed = fixedBatch(text, 2);
-        int step = fixed > 0 ? fixed : ids.length;
+        // A single-file model computes as many images along with the texts.
+        int step = fixed > 0 ? fixed : text == vision ? Math.min(8, ids.length) : ids.length;
         float[][] out = new float[ids.length][];
         for (int b = 0; b < ids.length; b += step) {
             int n = Math.min(step, ids.length - b);
@@ -86,7 +87,7 @@ public final class OrtClip implements AutoCloseable {
             for (int i = 0; i < step; i++) {
                 part[i] = padded(ids[Math.min(b + i, ids.length - 1)], longest);
             }
-            float[][] rows = run(text, new float[3 * image * image], 1, part, "text_embeds");
+            float[][] rows = run(text, text == vision ? new float[step * 3 * image * image] : new float[0], step, part, "text_embeds");
             System.arraycopy(rows, 0, out, b, n);
         }
         return out;

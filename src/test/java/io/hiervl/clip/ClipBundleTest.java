@@ -199,6 +199,53 @@ class ClipBundleTest {
         assertTrue(Float.isInfinite(OnnxTensors.half((short) 0x7c00)) && Float.isNaN(OnnxTensors.half((short) 0x7e00)));
     }
 
+    /** optimum's model.onnx: both towers, unit vectors, logits scaled by the exponential of a stored scale. */
+    @Test
+    void aSingleFileHoldsBothTowers() throws IOException {
+        GraphProto image = ModelProto.parseFrom(Files.readAllBytes(vision)).getGraph();
+        ModelProto textModel = ModelProto.parseFrom(Files.readAllBytes(text));
+        GraphProto.Builder g = GraphProto.newBuilder().setName("clip");
+        add(g, image, "i:", "image_raw");
+        add(g, textModel.getGraph(), "t:", "text_raw");
+        g.addInitializer(TensorProto.newBuilder().setName("logit_scale").setDataType(1).addFloatData(3));
+        for (String side : new String[] {"image", "text"}) {
+            g.addNode(NodeProto.newBuilder().setOpType("ReduceL2").addInput(side + "_raw").addOutput(side + "_norm")
+                    .addAttribute(OnnxBuilder.ints("axes", -1)));
+            g.addNode(NodeProto.newBuilder().setOpType("Div").addInput(side + "_raw").addInput(side + "_norm").addOutput(side + "_embeds"));
+        }
+        g.addNode(NodeProto.newBuilder().setOpType("Transpose").addInput("image_embeds").addOutput("image_t"));
+        g.addNode(NodeProto.newBuilder().setOpType("MatMul").addInput("text_embeds").addInput("image_t").addOutput("cosine"));
+        g.addNode(NodeProto.newBuilder().setOpType("Exp").addInput("logit_scale").addOutput("scale"));
+        g.addNode(NodeProto.newBuilder().setOpType("Mul").addInput("cosine").addInput("scale").addOutput("logits_per_text"));
+        for (String out : new String[] {"logits_per_text", "text_embeds", "image_embeds"}) {
+            g.addOutput(textModel.getGraph().getOutput(1).toBuilder().setName(out).clearType()
+                    .setType(onnx.Onnx.TypeProto.newBuilder().setTensorType(onnx.Onnx.TypeProto.Tensor.newBuilder().setElemType(1))));
+        }
+        Files.write(folder.resolve("onnx/model.onnx"), textModel.toBuilder().setGraph(g).build().toByteArray());
+        Files.delete(vision);
+        Files.delete(text);
+        ClipBundle b = ClipBundle.open(folder);
+        assertEquals("hf-single", b.weights().architecture().source().layout());
+        assertEquals(Math.exp(3), b.weights().architecture().logitScale(), 1e-5);
+        RandomClip.weights(SMALL, new Random(1)).arrays().forEach((name, a) -> assertEquals(a, b.weights().get(name), name));
+        ClipCheck.Result r = ClipCheck.run(b, Progress.NONE);
+        assertTrue(r.normalised(), r.toString());
+        assertTrue(r.visionMaxAbsDiff() < 1e-5 && r.textMaxAbsDiff() < 1e-5, r.toString());
+    }
+
+    /** Adds a tower's graph with its tensors renamed; its embedding gets the name {@code raw}. */
+    private static void add(GraphProto.Builder to, GraphProto from, String prefix, String raw) {
+        java.util.Set<String> inputs = new java.util.HashSet<>();
+        from.getInputList().forEach(v -> inputs.add(v.getName()));
+        to.addAllInput(from.getInputList());
+        java.util.function.UnaryOperator<String> name = n -> inputs.contains(n) ? n : n.endsWith("_embeds") ? raw : prefix + n;
+        from.getInitializerList().forEach(t -> to.addInitializer(t.toBuilder().setName(name.apply(t.getName()))));
+        for (NodeProto n : from.getNodeList()) {
+            to.addNode(n.toBuilder().setName(prefix + n.getName()).clearInput().addAllInput(n.getInputList().stream().map(name).toList())
+                    .clearOutput().addAllOutput(n.getOutputList().stream().map(name).toList()));
+        }
+    }
+
     private interface Change {
         TensorProto.Builder apply(TensorProto.Builder t);
     }
