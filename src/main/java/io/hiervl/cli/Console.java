@@ -1,0 +1,45 @@
+package io.hiervl.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.Progress;
+import java.io.PrintStream;
+
+/** Where commands write: results to standard output, everything else to standard error. */
+final class Console {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final PrintStream out;
+    private final PrintStream err;
+
+    Console(PrintStream out, PrintStream err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    /** A line of the result. */
+    void println(String line) {
+        out.println(line);
+        out.flush();
+    }
+
+    /** The one JSON document of a command run with {@code --json}. */
+    void json(Object document) {
+        try {
+            println(JSON.writeValueAsString(document));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("result cannot be written as JSON", e);
+        }
+    }
+
+    /** A remark for people. */
+    void note(String line) {
+        err.println(line);
+        err.flush();
+    }
+
+    /** A progress line on standard error. */
+    Progress progress(String label) {
+        return new ProgressLine(label, err, System.console() != null);
+    }
+}

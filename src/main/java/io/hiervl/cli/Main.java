@@ -1,0 +1,101 @@
+package io.hiervl.cli;
+
+import io.hiervl.HierVlException;
+import java.io.PrintStream;
+import java.nio.file.FileSystemException;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * Entry point of the command line. Exit codes: 0 success, 1 bug, 2 usage, 3 data or configuration, 4 model or checkpoint,
+ * 5 diverged, 6 environment.
+ */
+@Command(name = "hiervl", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
+    description = "Semi-supervised semantic segmentation guided by language.%n",
+    subcommands = {ClipCommand.class, DataCommand.class, InspectCommand.class, DoctorCommand.class},
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:success", "1:bug in the program", "2:wrong usage", "3:bad data or configuration", "4:bad model or checkpoint",
+        "5:training diverged", "6:environment (disk, memory, native libraries)"})
+public final class Main implements Runnable {
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces.")
+    boolean debug;
+
+    @CommandLine.Spec
+    CommandLine.Model.CommandSpec spec;
+
+    public static void main(String[] args) {
+        System.exit(run(System.out, System.err, args));
+    }
+
+    /**
+     * Runs a command and returns its exit code. While it runs, {@code System.out} is redirected to {@code err}: ND4J prints
+     * there, and standard output belongs to results.
+     */
+    static int run(PrintStream out, PrintStream err, String... args) {
+        PrintStream before = System.out;
+        System.setOut(err);
+        try {
+            Main main = new Main();
+            CommandLine line = new CommandLine(main, new Factory(new Console(out, err)));
+            line.setOut(new java.io.PrintWriter(out, true)).setErr(new java.io.PrintWriter(err, true));
+            line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+            line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
+            try {
+                return line.execute(args);
+            } catch (Error e) {
+                return report(e, main.debug, err);
+            }
+        } finally {
+            System.setOut(before);
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command");
+    }
+
+    private static int report(Throwable failure, boolean debug, PrintStream err) {
+        if (debug) {
+            failure.printStackTrace(err);
+        }
+        if (failure instanceof HierVlException known) {
+            err.println("hiervl: " + known.getMessage());
+            return known.kind().exitCode();
+        }
+        if (failure instanceof OutOfMemoryError) {
+            err.println("hiervl: out of memory: " + failure.getMessage() + ". " + Memory.advice());
+            return HierVlException.Kind.ENVIRONMENT.exitCode();
+        }
+        if (failure instanceof FileSystemException || failure.getCause() instanceof FileSystemException) {
+            Throwable file = failure instanceof FileSystemException ? failure : failure.getCause();
+            err.println("hiervl: " + file.getClass().getSimpleName().replace("Exception", "") + ": " + file.getMessage());
+            return HierVlException.Kind.ENVIRONMENT.exitCode();
+        }
+        if (failure instanceof UnsatisfiedLinkError || failure instanceof NoClassDefFoundError) {
+            err.println("hiervl: a native library could not be loaded: " + failure.getMessage() + String.format(Locale.ROOT,
+                " (%s, %s); 'hiervl doctor' shows what was chosen", System.getProperty("os.name"), System.getProperty("os.arch")));
+            return HierVlException.Kind.ENVIRONMENT.exitCode();
+        }
+        err.println("hiervl: internal error, please report it with what follows");
+        if (!debug) {
+            failure.printStackTrace(err);
+        }
+        return 1;
+    }
+
+    /** Hands the console to commands that ask for it in their constructor. */
+    private record Factory(Console console) implements CommandLine.IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            try {
+                return type.getDeclaredConstructor(Console.class).newInstance(console);
+            } catch (NoSuchMethodException e) {
+                return CommandLine.defaultFactory().create(type);
+            }
+        }
+    }
+}

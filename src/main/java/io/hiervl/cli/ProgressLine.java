@@ -1,0 +1,74 @@
+package io.hiervl.cli;
+
+import io.hiervl.Progress;
+import java.io.PrintStream;
+import java.util.Locale;
+
+/**
+ * Progress with an estimate of the time left. On a terminal one line that is rewritten, elsewhere (log files) a line every
+ * ten seconds.
+ */
+final class ProgressLine implements Progress {
+    private static final long TERMINAL_NANOS = 200_000_000L;
+    private static final long LOG_NANOS = 10_000_000_000L;
+
+    private final String label;
+    private final PrintStream err;
+    private final boolean terminal;
+    private long first = -1;
+    private long firstTime;
+    private long shown;
+    private int width;
+
+    ProgressLine(String label, PrintStream err, boolean terminal) {
+        this.label = label;
+        this.err = err;
+        this.terminal = terminal;
+    }
+
+    @Override
+    public synchronized void update(long done, long total, String note) {
+        long now = System.nanoTime();
+        if (first < 0 || done < first) {
+            // Counted from the first report, so that a resumed run estimates from its own pace.
+            first = done;
+            firstTime = now;
+            shown = now - (terminal ? TERMINAL_NANOS : 0);
+        }
+        boolean last = total > 0 && done >= total;
+        if (!last && now - shown < (terminal ? TERMINAL_NANOS : LOG_NANOS)) {
+            return;
+        }
+        shown = now;
+        String line = line(label, done, total, note, first, (now - firstTime) / 1e9);
+        if (terminal) {
+            err.print("\r" + line + " ".repeat(Math.max(0, width - line.length())) + (last ? "\n" : ""));
+            width = last ? 0 : line.length();
+        } else {
+            err.println(line);
+        }
+        err.flush();
+    }
+
+    static String line(String label, long done, long total, String note, long first, double seconds) {
+        StringBuilder s = new StringBuilder(label);
+        if (total > 0) {
+            int filled = (int) (20 * done / total);
+            s.append(" [").append("#".repeat(filled)).append(".".repeat(20 - filled)).append("] ").append(done).append('/').append(total);
+        } else {
+            s.append(' ').append(done);
+        }
+        if (total > 0 && done > first && done < total) {
+            s.append(" left ").append(time(seconds / (done - first) * (total - done)));
+        } else if (total > 0 && done >= total) {
+            s.append(" in ").append(time(seconds));
+        }
+        return note.isEmpty() ? s.toString() : s.append("  ").append(note).toString();
+    }
+
+    static String time(double seconds) {
+        long s = Math.round(seconds);
+        return s >= 3600 ? String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+            : String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60);
+    }
+}
