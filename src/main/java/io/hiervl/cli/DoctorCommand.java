@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.op.Backend;
+import io.hiervl.op.kernel.KernelChoice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,7 @@ final class DoctorCommand implements Callable<Integer> {
         Properties nd4j = Nd4j.getExecutioner().getEnvironmentInformation();
         facts.put("nd4j", Version.of("org.nd4j", "nd4j-api") + ", " + Nd4j.getBackend().getClass().getSimpleName() + ", BLAS "
             + nd4j.getOrDefault("blas.vendor", "unknown"));
+        facts.put("kernels", KernelChoice.describe());
         facts.put("binaries", System.getProperty("hiervl.classifier", "not started by the launcher"));
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));

@@ -1,0 +1,131 @@
+package io.hiervl.cli;
+
+import io.hiervl.HierVlException;
+import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.clip.ClipBundle;
+import io.hiervl.clip.ClipCheck;
+import io.hiervl.clip.ClipEmbedder;
+import io.hiervl.clip.RandomClip;
+import io.hiervl.op.Backend;
+import io.hiervl.text.BpeTokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Commands on CLIP bundles. */
+@Command(name = "clip", mixinStandardHelpOptions = true, description = "Works with CLIP bundles (folders with ONNX towers and a tokenizer).")
+final class ClipCommand implements Runnable {
+    /** Largest difference, relative to the largest value, that rounding explains in float32 towers. */
+    private static final double TOLERANCE = 1e-3;
+
+    private final Console console;
+
+    @CommandLine.Spec
+    CommandLine.Model.CommandSpec spec;
+
+    ClipCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, embed, tokenize or random");
+    }
+
+    @Command(mixinStandardHelpOptions = true, description = "Compares the imported towers with ONNX Runtime on the same files.")
+    int check(@Parameters(paramLabel = "DIR", description = "CLIP bundle.") Path dir,
+              @Option(names = "--json", description = "Write one JSON document.") boolean json) {
+        Backend.start();
+        ClipBundle bundle = ClipBundle.open(dir);
+        ClipCheck.Result result = ClipCheck.run(bundle, console.progress("check"));
+        if (json) {
+            console.json(ordered("vision", Map.of("max_abs_diff", result.visionMaxAbsDiff()),
+                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(bundle.weights().architecture())));
+        } else {
+            recognised(bundle.weights().architecture()).forEach((key, value) -> console.println(String.format(Locale.ROOT, "%-11s %s", key, value)));
+            console.println(String.format(Locale.ROOT, "vision      largest difference %.3g of values up to %.3g", result.visionMaxAbsDiff(), result.visionScale()));
+            console.println(String.format(Locale.ROOT, "text        largest difference %.3g of values up to %.3g", result.textMaxAbsDiff(), result.textScale()));
+        }
+        boolean good = result.visionMaxAbsDiff() <= TOLERANCE * result.visionScale() && result.textMaxAbsDiff() <= TOLERANCE * result.textScale();
+        if (!good) {
+            throw HierVlException.model(dir + ": the imported towers differ from ONNX Runtime by more than rounding explains");
+        }
+        return 0;
+    }
+
+    @Command(mixinStandardHelpOptions = true, description = "Embeds texts; writes unnormalised float32 rows as .npy.")
+    int embed(@Parameters(paramLabel = "DIR", description = "CLIP bundle.") Path dir,
+              @Option(names = "--text", required = true, paramLabel = "TEXT", description = "A text; may be repeated.") List<String> texts,
+              @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, ending in .npy.") Path out) {
+        Backend.start();
+        ClipBundle bundle = ClipBundle.open(dir);
+        ClipEmbedder embedder = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
+        BpeTokenizer tokenizer = bundle.tokenizer();
+        int context = bundle.weights().architecture().text().context();
+        INDArray rows = embedder.embedTexts(texts.stream().map(t -> tokenizer.withSpecials(t, context)).toArray(int[][]::new));
+        NpyFile.write(out, rows);
+        console.println(String.format(Locale.ROOT, "%d rows of %d values in %s", rows.size(0), rows.size(1), out));
+        return 0;
+    }
+
+    @Command(mixinStandardHelpOptions = true, description = "Shows the token ids of texts, without start and end tokens.")
+    int tokenize(@Parameters(index = "0", paramLabel = "DIR", description = "Folder with tokenizer files.") Path dir,
+                 @Parameters(index = "1..*", arity = "1..*", paramLabel = "TEXT", description = "Texts.") List<String> texts,
+                 @Option(names = "--json", description = "Write one JSON document.") boolean json) {
+        BpeTokenizer tokenizer = BpeTokenizer.load(dir);
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (String text : texts) {
+            int[] ids = tokenizer.encode(text);
+            rows.add(ordered("text", text, "ids", ids));
+            if (!json) {
+                console.println(text + "\t" + Arrays.toString(ids));
+            }
+        }
+        if (json) {
+            console.json(rows);
+        }
+        return 0;
+    }
+
+    /** Sizes for which a bundle of random weights can be written. */
+    enum Size { TINY, VIT_B16 }
+
+    @Command(mixinStandardHelpOptions = true, description = "Writes a bundle with random weights, for tests of size and speed.")
+    int random(@Parameters(paramLabel = "DIR", description = "Folder to write.") Path dir,
+               @Option(names = "--size", defaultValue = "vit_b16", description = "${COMPLETION-CANDIDATES}.") Size size,
+               @Option(names = "--seed", defaultValue = "0", description = "Seed of the weights.") long seed) {
+        if (Files.exists(dir.resolve("onnx"))) {
+            throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
+        }
+        Backend.start();
+        ClipArchitecture architecture = size == Size.VIT_B16 ? ClipArchitecture.vitB16()
+            : ClipArchitecture.of(64, 4, 4, 8, 64, 64, 2, 4, 24, 256, 64);
+        RandomClip.bundle(architecture, seed, dir);
+        console.println("random CLIP (" + size.name().toLowerCase(Locale.ROOT) + ", seed " + seed + ") in " + dir);
+        return 0;
+    }
+
+    private static Map<String, Object> recognised(ClipArchitecture a) {
+        return ordered("layout", a.source().layout(), "exporter", a.source().exporter(), "opset", a.source().opset(), "dtype", a.source().dtype(),
+            "width", a.vision().width(), "layers", a.vision().layers(), "heads", a.vision().heads(), "patch", a.vision().patch(),
+            "image", a.vision().image(), "projection", a.projection(), "activation", a.activation().configName());
+    }
+
+    static Map<String, Object> ordered(Object... keysAndValues) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return map;
+    }
+}

@@ -1,0 +1,99 @@
+package io.hiervl.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MainTest {
+    @TempDir
+    Path dir;
+
+    @Test
+    void wrongUsageIsTwoAndNamesTheMistake() {
+        assertEquals(2, Cli.run().exit());
+        assertEquals(2, Cli.run("clip").exit());
+        assertEquals(2, Cli.run("doctor", "--jsn").exit());
+        Cli typo = Cli.run("docter");
+        assertEquals(2, typo.exit());
+        assertTrue(typo.err().contains("doctor"), typo.err());
+        assertEquals("", typo.out());
+    }
+
+    @Test
+    void helpAndVersionAreResults() {
+        assertEquals(0, Cli.run("--help").exit());
+        assertTrue(Cli.run("clip", "--help").out().contains("tokenize"));
+        assertTrue(Cli.run("--version").out().startsWith("hiervl"));
+    }
+
+    @Test
+    void knownFailuresHaveTheirCodeAndNoStackTrace() {
+        Cli missing = Cli.run("clip", "check", dir.resolve("none"));
+        assertEquals(4, missing.exit());
+        assertTrue(missing.err().contains("none"), missing.err());
+        assertFalse(missing.err().contains("\tat "), missing.err());
+        assertTrue(Cli.run("clip", "check", dir.resolve("none"), "--debug").err().contains("\tat "));
+        assertTrue(Cli.run("--debug", "clip", "check", dir.resolve("none")).err().contains("\tat "));
+    }
+
+    @Test
+    void doctorWritesOneDocument() throws Exception {
+        JsonNode facts = Cli.run("doctor", "--json").json();
+        assertTrue(facts.get("cores").asInt() >= 1);
+        assertTrue(facts.get("cuda").asText().contains("never executed"));
+        assertTrue(facts.get("kernels").asText().length() > 3);
+    }
+
+    @Test
+    void aRandomBundleAgreesWithOnnxRuntimeAndEmbeds() throws Exception {
+        Path clip = dir.resolve("clip");
+        assertEquals(0, Cli.run("clip", "random", clip, "--size", "tiny", "--seed", 3).exit());
+        assertEquals(6, Cli.run("clip", "random", clip, "--size", "tiny").exit());
+        JsonNode check = Cli.run("clip", "check", clip, "--json").json();
+        assertTrue(check.get("vision").get("max_abs_diff").asDouble() < 1e-4, check.toString());
+        assertTrue(check.get("text").get("max_abs_diff").asDouble() < 1e-4, check.toString());
+        assertEquals(64, check.get("recognised").get("width").asInt());
+
+        Path file = dir.resolve("e.npy");
+        assertEquals(0, Cli.run("clip", "embed", clip, "--text", "a photo of a cat", "--text", "dog", "--out", file).exit());
+        byte[] bytes = Files.readAllBytes(file);
+        ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int header = data.getShort(8);
+        assertEquals(0, (header + 10) % 64);
+        assertTrue(new String(bytes, 10, header, StandardCharsets.US_ASCII).contains("'shape': (2, 64)"));
+        assertEquals(10 + header + 2 * 64 * 4, bytes.length);
+
+        JsonNode tokens = Cli.run("clip", "tokenize", clip, "a photo", "cat", "--json").json();
+        assertEquals("cat", tokens.get(1).get("text").asText());
+        assertEquals(2, tokens.get(0).get("ids").size());
+    }
+
+    @Test
+    void synthWritesTheSameFilesAgainAndSparesOthers() throws Exception {
+        assertEquals(0, Cli.run("data", "synth", dir.resolve("a"), "--seed", 5).exit());
+        assertEquals(0, Cli.run("data", "synth", dir.resolve("b"), "--seed", 5).exit());
+        assertEquals(-1, Files.mismatch(dir.resolve("a/val.txt"), dir.resolve("b/val.txt")));
+        try (var files = Files.list(dir.resolve("a/JPEGImages"))) {
+            Path first = files.sorted().findFirst().orElseThrow();
+            assertEquals(-1, Files.mismatch(first, dir.resolve("b/JPEGImages").resolve(first.getFileName())));
+        }
+        assertEquals(6, Cli.run("data", "synth", dir.resolve("a")).exit());
+    }
+
+    @Test
+    void progressLinesTellHowMuchIsLeft() {
+        assertEquals("train [##########..........] 50/100 left 0:50  loss 1.2", ProgressLine.line("train", 50, 100, "loss 1.2", 0, 50));
+        assertEquals("train [##########..........] 50/100 left 0:20", ProgressLine.line("train", 50, 100, "", 25, 10));
+        assertEquals("read 7", ProgressLine.line("read", 7, 0, "", 0, 1));
+        assertEquals("1:01:05", ProgressLine.time(3665));
+    }
+}
