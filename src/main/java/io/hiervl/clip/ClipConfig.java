@@ -58,7 +58,7 @@ final class ClipConfig {
     /** @return factor on cosines that this project's bundles carry, else 100 as in OpenAI's */
     double logitScale() {
         JsonNode log = root.path("logit_scale");
-        return log.isNumber() ? Math.exp(log.asDouble()) : 100.0;
+        return log.isNumber() ? (float) Math.exp(log.asDouble()) : 100.0;
     }
 
     private JsonNode side(boolean vision) {

@@ -219,7 +219,7 @@ final class OnnxClipReader {
             if (n.getOpType().equals("Exp")) {
                 double log = graph.scalar(n.getInput(0));
                 if (!Double.isNaN(log)) {
-                    return Math.exp(log);
+                    return (float) Math.exp(log);
                 }
             }
         }
