@@ -1,0 +1,80 @@
+package io.hiervl.eval;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What an evaluation found.
+ *
+ * @param classes class names in index order
+ * @param matrix  the counts
+ * @param images  number of images
+ * @param seconds wall-clock time
+ */
+public record EvalResult(List<String> classes, ConfusionMatrix matrix, int images, double seconds) {
+    public EvalResult {
+        if (classes.size() != matrix.classes()) {
+            throw new IllegalArgumentException(classes.size() + " names for " + matrix.classes() + " classes");
+        }
+    }
+
+    public double miou() {
+        return matrix.meanIou();
+    }
+
+    /** The document of {@code eval --json}: miou, pixel_accuracy, images, iou by class, and further measures. */
+    public Map<String, Object> json() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("miou", matrix.meanIou());
+        json.put("pixel_accuracy", matrix.pixelAccuracy());
+        json.put("images", images);
+        Map<String, Object> iou = new LinkedHashMap<>();
+        for (int k = 0; k < classes.size(); k++) {
+            iou.put(unique(k), matrix.iou(k));
+        }
+        json.put("iou", iou);
+        json.put("miou_present_classes", matrix.meanIouOfPresent());
+        json.put("mean_accuracy", matrix.meanAccuracy());
+        json.put("pixels", matrix.total());
+        json.put("seconds", seconds);
+        return json;
+    }
+
+    /** One line per class: index, name, iou, intersection, union and true pixels; the last line holds the means. */
+    public String csv() {
+        StringBuilder s = new StringBuilder("index,class,iou,intersection,union,pixels\n");
+        for (int k = 0; k < classes.size(); k++) {
+            s.append(String.format(Locale.ROOT, "%d,%s,%.6f,%d,%d,%d%n", k, quoted(classes.get(k)), matrix.iou(k),
+                matrix.intersection(k), matrix.union(k), matrix.targets(k)));
+        }
+        s.append(String.format(Locale.ROOT, ",mean,%.6f,,,%d%n", matrix.meanIou(), matrix.total()));
+        return s.toString().replace("\r\n", "\n");
+    }
+
+    /** A table for people. Classes that occur neither in truth nor prediction are marked; they count as 0 in the mean. */
+    public String table() {
+        int width = Math.max(12, classes.stream().mapToInt(String::length).max().orElse(0));
+        StringBuilder s = new StringBuilder();
+        for (int k = 0; k < classes.size(); k++) {
+            s.append(String.format(Locale.ROOT, "%3d  %-" + width + "s  %6.2f%s\n", k, classes.get(k), 100 * matrix.iou(k),
+                matrix.union(k) == 0 ? "  (absent, counts as 0)" : ""));
+        }
+        s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "mIoU", 100 * matrix.meanIou()));
+        s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "mean accuracy", 100 * matrix.meanAccuracy()));
+        s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "pixel accuracy", 100 * matrix.pixelAccuracy()));
+        s.append(String.format(Locale.ROOT, "     %d images, %.1f s\n", images, seconds));
+        return s.toString();
+    }
+
+    /** Class names are keys of the document; a name that occurs twice gets its index. */
+    private String unique(int k) {
+        String name = classes.get(k);
+        return classes.indexOf(name) == k ? name : name + " #" + k;
+    }
+
+    private static String quoted(String text) {
+        return text.matches("[^\",\r\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
+    }
+}

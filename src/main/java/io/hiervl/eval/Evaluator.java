@@ -1,0 +1,49 @@
+package io.hiervl.eval;
+
+import io.hiervl.HierVlException;
+import io.hiervl.Progress;
+import io.hiervl.image.LabelMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntFunction;
+
+/**
+ * Measures predictions over a list of images, at the size of the label maps.
+ *
+ * @param classes class names in index order
+ * @param ignore  true value that does not count
+ */
+public record Evaluator(List<String> classes, int ignore) {
+    /** Segments every photo and compares. */
+    public EvalResult evaluate(EvalSource source, ImageSegmenter segmenter, Progress progress) {
+        if (segmenter.model().classes() != classes.size()) {
+            throw HierVlException.model("the model knows " + segmenter.model().classes() + " classes, the data have " + classes.size());
+        }
+        return compare(source, i -> {
+            LabelMap truth = source.labels(i);
+            return new Pair(segmenter.segment(source.photo(i), truth.width(), truth.height()).labels(), truth);
+        }, progress);
+    }
+
+    /** Compares stored predictions, index maps of any program, with the label maps. */
+    public EvalResult evaluate(EvalSource source, IntFunction<LabelMap> predictions, Progress progress) {
+        return compare(source, i -> new Pair(predictions.apply(i), source.labels(i)), progress);
+    }
+
+    private record Pair(LabelMap predicted, LabelMap truth) {
+    }
+
+    private EvalResult compare(EvalSource source, IntFunction<Pair> pairs, Progress progress) {
+        if (source.size() == 0) {
+            throw HierVlException.data("there is no image to evaluate: the list is empty");
+        }
+        long start = System.nanoTime();
+        ConfusionMatrix matrix = new ConfusionMatrix(classes.size(), ignore);
+        for (int i = 0; i < source.size(); i++) {
+            Pair pair = pairs.apply(i);
+            matrix.add(source.name(i), pair.predicted, pair.truth);
+            progress.update(i + 1, source.size(), String.format(Locale.ROOT, "mIoU %.4f", matrix.meanIou()));
+        }
+        return new EvalResult(classes, matrix, source.size(), (System.nanoTime() - start) / 1e9);
+    }
+}

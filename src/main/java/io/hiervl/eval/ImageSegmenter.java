@@ -1,0 +1,50 @@
+package io.hiervl.eval;
+
+import io.hiervl.config.EvalConfig;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.image.Photo;
+import io.hiervl.image.PilResize;
+
+/**
+ * From a photo of any size to the classes of its pixels: input scale, normalisation, windows, resizing back.
+ * As safe for use from several threads as its model.
+ *
+ * @param model     scores windows
+ * @param normalize colour constants of the image tower
+ * @param windows   the window rule
+ * @param shortSide photos are resized to this short side first (but the long side to at most four times as much, as
+ *                  mmseg's scale (2048, 512) does); 0 keeps the original size
+ */
+public record ImageSegmenter(WindowModel model, ClipNormalize normalize, SlidingWindow windows, int shortSide) {
+    private static final int LONG_TO_SHORT = 4;
+
+    public ImageSegmenter(WindowModel model, ClipNormalize normalize, EvalConfig config) {
+        this(model, normalize, SlidingWindow.of(config), config.shortSide());
+    }
+
+    /** Classes at the photo's own size. */
+    public Segmentation segment(Photo photo) {
+        return segment(photo, photo.width(), photo.height());
+    }
+
+    /** Classes at another size, such as that of a label map. */
+    public Segmentation segment(Photo photo, int width, int height) {
+        Photo scaled = scaled(photo);
+        float[] chw = new float[Math.multiplyExact(3, Math.multiplyExact(scaled.width(), scaled.height()))];
+        normalize.into(scaled, chw, 0);
+        return windows.score(model, chw, scaled.height(), scaled.width()).segment(height, width);
+    }
+
+    Photo scaled(Photo photo) {
+        if (shortSide == 0) {
+            return photo;
+        }
+        int small = Math.min(photo.width(), photo.height());
+        int large = Math.max(photo.width(), photo.height());
+        double factor = Math.min((double) shortSide / small, (double) LONG_TO_SHORT * shortSide / large);
+        int width = Math.max(1, (int) Math.floor(photo.width() * factor + 0.5));
+        int height = Math.max(1, (int) Math.floor(photo.height() * factor + 0.5));
+        return width == photo.width() && height == photo.height() ? photo
+            : PilResize.resize(photo, width, height, PilResize.Filter.BILINEAR);
+    }
+}
