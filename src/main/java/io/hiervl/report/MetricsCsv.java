@@ -1,0 +1,147 @@
+package io.hiervl.report;
+
+import io.hiervl.HierVlException;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * {@code metrics.csv}: one row a logged step, first column {@code step}, one column a quantity, empty cells for quantities
+ * not measured in that step. Each row is flushed, so that an interrupted run keeps what it logged. A quantity that appears
+ * later rewrites the file with one more column. Not safe for several threads.
+ */
+public final class MetricsCsv implements AutoCloseable {
+    private final Path file;
+    private final Set<String> columns = new LinkedHashSet<>();
+    private BufferedWriter writer;
+
+    private MetricsCsv(Path file) {
+        this.file = file;
+    }
+
+    /** Starts an empty file, replacing one that exists. */
+    public static MetricsCsv create(Path file) {
+        MetricsCsv csv = new MetricsCsv(file);
+        csv.columns.add("step");
+        csv.rewrite(List.of());
+        return csv;
+    }
+
+    /** Continues a file after {@code step}: later rows, logged before an interruption and now repeated, are dropped. */
+    public static MetricsCsv resume(Path file, long step) {
+        if (!Files.exists(file)) {
+            return create(file);
+        }
+        MetricsCsv csv = new MetricsCsv(file);
+        List<Map<String, String>> kept = new ArrayList<>();
+        for (Map<String, String> row : rows(file, csv.columns)) {
+            String number = row.getOrDefault("step", "");
+            if (number.matches("\\d+") && Long.parseLong(number) <= step) {
+                kept.add(row);
+            }
+        }
+        csv.columns.add("step");
+        csv.rewrite(kept);
+        return csv;
+    }
+
+    /** Adds a row. NaN and infinities are written as such. */
+    public void add(long step, Map<String, Double> values) {
+        try {
+            if (!columns.containsAll(values.keySet())) {
+                writer.close();
+                List<Map<String, String>> before = rows(file, new LinkedHashSet<>());
+                columns.addAll(values.keySet());
+                rewrite(before);
+            }
+            Map<String, String> row = new LinkedHashMap<>();
+            values.forEach((name, value) -> row.put(name, Double.toString(value)));
+            row.put("step", Long.toString(step));
+            writer.write(line(row));
+            writer.flush();
+        } catch (IOException e) {
+            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+        }
+    }
+
+    /** Columns by name, in the order of the file; missing cells are NaN. A cut last row is left out. */
+    public static Map<String, double[]> read(Path file) {
+        Set<String> names = new LinkedHashSet<>();
+        List<Map<String, String>> rows = rows(file, names);
+        Map<String, double[]> result = new LinkedHashMap<>();
+        for (String name : names) {
+            result.put(name, rows.stream().mapToDouble(row -> number(row.getOrDefault(name, ""))).toArray());
+        }
+        return result;
+    }
+
+    @Override
+    public void close() {
+        try {
+            writer.close();
+        } catch (IOException e) {
+            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+        }
+    }
+
+    private static double number(String cell) {
+        try {
+            return cell.isEmpty() ? Double.NaN : Double.parseDouble(cell);
+        } catch (NumberFormatException e) {
+            return Double.NaN;
+        }
+    }
+
+    private static List<Map<String, String>> rows(Path file, Set<String> names) {
+        try {
+            String text = Files.readString(file, StandardCharsets.UTF_8);
+            // A row without its line break was cut by a crash.
+            List<String> lines = text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+            List<Map<String, String>> rows = new ArrayList<>();
+            if (lines.isEmpty()) {
+                return rows;
+            }
+            names.addAll(Arrays.asList(lines.get(0).split(",", -1)));
+            List<String> order = List.copyOf(names);
+            for (String line : lines.subList(1, lines.size())) {
+                String[] cells = line.split(",", -1);
+                Map<String, String> row = new LinkedHashMap<>();
+                for (int i = 0; i < Math.min(cells.length, order.size()); i++) {
+                    row.put(order.get(i), cells[i]);
+                }
+                rows.add(row);
+            }
+            return rows;
+        } catch (IOException e) {
+            throw HierVlException.environment(file + ": cannot be read: " + e, e);
+        }
+    }
+
+    private void rewrite(List<Map<String, String>> rows) {
+        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+        try {
+            StringBuilder text = new StringBuilder(String.join(",", columns)).append('\n');
+            rows.forEach(row -> text.append(line(row)));
+            Files.writeString(temporary, text, StandardCharsets.UTF_8);
+            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+        }
+    }
+
+    private String line(Map<String, String> row) {
+        return String.join(",", columns.stream().map(name -> row.getOrDefault(name, "")).toList()) + "\n";
+    }
+}
