@@ -1,0 +1,146 @@
+package io.hiervl.model;
+
+import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.clip.DensePath;
+import io.hiervl.clip.EotRule;
+import io.hiervl.clip.TextTower;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GoldenGraph.Kind;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.graph.Ops;
+import io.hiervl.graph.Scope;
+import io.hiervl.graph.StockOps;
+import io.hiervl.op.Backend;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The whole network, forward, against the end-to-end fixtures. */
+class GoldenForwardTest {
+    private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
+
+    @BeforeAll
+    static void start() {
+        Backend.start();
+    }
+
+    private void verify(Case c, Kind kind, Ops ops) {
+        List<String> names = outputs.values().stream().map(SDVariable::name).toList();
+        if (kind == Kind.STOCK_FLOAT) {
+            Map<String, INDArray> values = ops.sd().output(Map.of(), names);
+            outputs.forEach((name, v) -> c.check(name, values.get(v.name())));
+        } else {
+            try (GraphRunner.Result result = new GraphRunner(ops.sd(), names).run(Map.of())) {
+                outputs.forEach((name, v) -> c.check(name, result.output(v.name())));
+            }
+        }
+    }
+
+    private static Ops ops(Kind kind) {
+        return kind == Kind.STOCK_FLOAT ? new StockOps(Graphs.create(), kind.type) : new FusedOps(Graphs.create(), kind.type);
+    }
+
+    private static TextTower.Output text(GoldenNetwork g, Ops ops, Kind kind, String ids, boolean prompted) {
+        Case inputs = GoldenFixtures.one("end_to_end", "inputs");
+        int n = (int) inputs.shape(ids)[1];
+        int[] flat = inputs.ints(ids);
+        int[][] rows = new int[flat.length / n][n];
+        for (int i = 0; i < flat.length; i++) {
+            rows[i / n][i % n] = flat[i];
+        }
+        TextTower.Tokens tokens = TextTower.Tokens.of(rows, EotRule.HIGHEST);
+        SDVariable prompt = prompted ? g.store.variable(ops.sd(), "text_prompt") : null;
+        return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
+            ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
+            ops.constant("ends", tokens.endSelector(prompted ? 8 : 0, kind.type)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void texts(Kind kind) {
+        GoldenNetwork g = new GoldenNetwork(kind.type);
+        Ops ops = ops(kind);
+        outputs.put("text.t", text(g, ops, kind, "text.name_ids", true).raw());
+        outputs.put("text.t_clip", text(g, ops, kind, "text.template_ids", false).normalised());
+        verify(GoldenFixtures.one("end_to_end", "forward_text"), kind, ops);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void labelledView(Kind kind) {
+        GoldenNetwork g = new GoldenNetwork(kind.type);
+        Ops ops = ops(kind);
+        Scope root = HierVlNetwork.root(ops, g.store);
+        Case inputs = GoldenFixtures.one("end_to_end", "inputs");
+        Case c = GoldenFixtures.one("end_to_end", "forward_labelled");
+        SDVariable t = text(g, ops, kind, "text.name_ids", true).normalised();
+        SDVariable images = ops.constant("images", inputs.array("labelled.image", kind.type));
+        HierVlNetwork.Features features = g.network.encode(root, images, DensePath.LAST);
+        INDArray present = presence(inputs).castTo(kind.type);
+        HierVlNetwork.Output out = g.network.decode(root, features, t, ops.constant("presence", present),
+            ops.constant("use_gt", inputs.array("labelled.use_gt_gate", kind.type)), true);
+        outputs.put("labelled.v", features.v());
+        outputs.put("labelled.dense", features.dense());
+        for (int i = 0; i < 4; i++) {
+            outputs.put("labelled.F" + (i + 1), features.pyramid().get(i));
+            outputs.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());
+            outputs.put("labelled.pred" + i + ".mask_logits", out.predictions().get(i).masks());
+        }
+        outputs.put("labelled.gate.s", out.gate().s());
+        outputs.put("labelled.gate.logit", out.gate().logit());
+        String[] names = {"s32", "s16", "s8"};
+        for (int l = 0; l < 3; l++) {
+            int[] shape = out.pixels().shapes()[l];
+            outputs.put("labelled.memory." + names[l], ops.toMap(out.pixels().memory().get(l), shape[0], shape[1]));
+            outputs.put("labelled.cmsam_alpha.layer0.level" + l, out.pixels().alpha().get(0).get(l));
+        }
+        outputs.put("labelled.F_pixel", out.pixels().feature());
+        outputs.put("labelled.normed_last", out.last().query());
+        outputs.put("labelled.S", g.network.scores(ops, out));
+        verify(c, kind, ops);
+    }
+
+    private static INDArray presence(Case inputs) {
+        int[] labels = inputs.ints("labelled.label");
+        int batch = (int) inputs.shape("labelled.label")[0];
+        double[] present = new double[batch * GoldenNetwork.CLASSES];
+        for (int i = 0; i < labels.length; i++) {
+            if (labels[i] < GoldenNetwork.CLASSES) {
+                present[i / (labels.length / batch) * GoldenNetwork.CLASSES + labels[i]] = 1;
+            }
+        }
+        return org.nd4j.linalg.factory.Nd4j.create(present, new long[] {batch, GoldenNetwork.CLASSES}, 'c');
+    }
+
+    /** The weak view without intermediate predictions, and the feature-perturbed view made of the same features. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void weakAndFeaturePerturbedViews(Kind kind) {
+        GoldenNetwork g = new GoldenNetwork(kind.type);
+        Ops ops = ops(kind);
+        Scope root = HierVlNetwork.root(ops, g.store);
+        Case inputs = GoldenFixtures.one("end_to_end", "inputs");
+        SDVariable t = text(g, ops, kind, "text.name_ids", true).normalised();
+        HierVlNetwork.Features weak = g.network.encode(root, ops.constant("weak", inputs.array("unlabelled.weak", kind.type)), DensePath.NONE);
+        HierVlNetwork.Output out = g.network.decode(root, weak, t, null, null, false);
+        outputs.put("weak.v", weak.v());
+        outputs.put("weak.gate.s", out.gate().s());
+        outputs.put("weak.S", g.network.inferenceScores(ops, out));
+        List<SDVariable> keep = new ArrayList<>();
+        for (int i = 1; i <= 4; i++) {
+            keep.add(ops.constant("keep" + i, inputs.array("unlabelled.dropout_keep" + i, kind.type).mul(2)));
+        }
+        HierVlNetwork.Output fp = g.network.decode(root, weak.dropped(ops, keep), t, null, null, false);
+        outputs.put("fp.v", weak.v());
+        outputs.put("fp.S", g.network.scores(ops, fp));
+        verify(GoldenFixtures.one("end_to_end", "forward_unlabelled"), kind, ops);
+    }
+}
