@@ -1,0 +1,79 @@
+package io.hiervl.export;
+
+import io.hiervl.HierVlException;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.op.Backend;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A SameDiff file of either format, ready to run. Not safe for several threads. */
+public final class ExportedModel {
+    private final SameDiff sd;
+    private final ExportMeta meta;
+    private final GraphRunner runner;
+    private final long[] inputShape;
+
+    private ExportedModel(SameDiff sd, ExportMeta meta) {
+        this.sd = sd;
+        this.meta = meta;
+        boolean ours = sd.getOps().values().stream().anyMatch(op -> op.getOp().opName().startsWith("hiervl_"));
+        this.runner = ours ? new GraphRunner(sd, List.of(SameDiffExport.SCORES)) : null;
+        this.inputShape = sd.getVariable(SameDiffExport.IMAGES).placeholderShape();
+    }
+
+    /** @throws HierVlException naming the file if it is missing, damaged or not a HierVL graph */
+    public static ExportedModel load(Path file) {
+        Backend.start();
+        if (!Files.isRegularFile(file)) {
+            throw HierVlException.model(file + ": no such file");
+        }
+        SameDiff sd;
+        try {
+            sd = SameDiff.load(file.toFile(), false);
+        } catch (RuntimeException e) {
+            throw HierVlException.model(file + ": not a SameDiff file that this version reads: " + e.getMessage());
+        }
+        for (String name : List.of(SameDiffExport.IMAGES, SameDiffExport.SCORES, SameDiffExport.META)) {
+            if (!sd.hasVariable(name)) {
+                throw HierVlException.model(file + ": a SameDiff graph, but not one of HierVL: it has no variable " + name);
+            }
+        }
+        return new ExportedModel(sd, ExportMeta.fromBytes(sd.getVariable(SameDiffExport.META).getArr(), file.toString()));
+    }
+
+    public ExportMeta meta() {
+        return meta;
+    }
+
+    /** True if the graph consists of ND4J's own ops. */
+    public boolean stock() {
+        return runner == null;
+    }
+
+    /** {batch, 3, height, width} of the graph. */
+    public long[] inputShape() {
+        return inputShape.clone();
+    }
+
+    /**
+     * @param images normalised, of exactly {@link #inputShape}
+     * @return log scores (B,K,H,W), a copy
+     */
+    public INDArray run(INDArray images) {
+        if (!Arrays.equals(images.shape(), inputShape)) {
+            throw HierVlException.model("the exported graph takes images " + Arrays.toString(inputShape) + ", got " + Arrays.toString(images.shape()));
+        }
+        Map<String, INDArray> input = Map.of(SameDiffExport.IMAGES, images);
+        if (runner == null) {
+            return sd.output(input, SameDiffExport.SCORES).get(SameDiffExport.SCORES).dup('c');
+        }
+        try (GraphRunner.Result result = runner.run(input)) {
+            return result.output(SameDiffExport.SCORES).dup('c');
+        }
+    }
+}
