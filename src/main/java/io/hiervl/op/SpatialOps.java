@@ -8,7 +8,8 @@ final class SpatialOps {
     static final List<Supplier<? extends JavaOp>> ALL = List.of(
         DeformableAttention::new, DeformableAttention.Backward::new,
         ResizeOp::new, ResizeOp.Backward::new,
-        AttentionMask::new
+        AttentionMask::new,
+        PointSample::new, PointSample.Backward::new
     );
 
     private SpatialOps() {

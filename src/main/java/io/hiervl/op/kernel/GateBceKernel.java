@@ -1,0 +1,63 @@
+package io.hiervl.op.kernel;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Inputs logit (B,K), presence (B,K), weights (B). */
+public final class GateBceKernel implements LossKernel {
+    @Override
+    public String name() {
+        return "gate_bce";
+    }
+
+    @Override
+    public int losses() {
+        return 1;
+    }
+
+    @Override
+    public int differentiable() {
+        return 1;
+    }
+
+    /** Factor of every element's cross-entropy. */
+    private static double[] factors(double[] presence, double[] weights, int classes) {
+        double[] factors = new double[presence.length];
+        for (int b = 0; b < weights.length; b++) {
+            int present = 0;
+            for (int k = 0; k < classes; k++) {
+                present += presence[b * classes + k] > 0.5 ? 1 : 0;
+            }
+            for (int k = 0; k < classes; k++) {
+                int group = presence[b * classes + k] > 0.5 ? present : classes - present;
+                factors[b * classes + k] = 0.5 * weights[b] / group;
+            }
+        }
+        return factors;
+    }
+
+    @Override
+    public double[] forward(INDArray[] in, Settings settings) {
+        double[] logit = Staging.doubles(in[0]);
+        double[] presence = Staging.doubles(in[1]);
+        double[] factors = factors(presence, Staging.doubles(in[2]), (int) in[0].size(1));
+        double sum = 0;
+        for (int i = 0; i < logit.length; i++) {
+            sum += factors[i] * PointLoss.crossEntropy(logit[i], presence[i]);
+        }
+        return new double[] {sum};
+    }
+
+    @Override
+    public void backward(INDArray[] in, Settings settings, double[] cotangent, INDArray[] gradients) {
+        if (gradients[0] == null) {
+            return;
+        }
+        double[] logit = Staging.doubles(in[0]);
+        double[] presence = Staging.doubles(in[1]);
+        double[] factors = factors(presence, Staging.doubles(in[2]), (int) in[0].size(1));
+        for (int i = 0; i < logit.length; i++) {
+            logit[i] = cotangent[0] * factors[i] * (PointLoss.sigmoid(logit[i]) - presence[i]);
+        }
+        Staging.write(logit, gradients[0]);
+    }
+}

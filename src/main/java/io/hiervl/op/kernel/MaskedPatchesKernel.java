@@ -1,0 +1,80 @@
+package io.hiervl.op.kernel;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Inputs x (B,N,C), t (K,C), ref (B,N,C), classes (B,N), weights (B,N); reals: tau. Losses: equations 6 and 7. */
+public final class MaskedPatchesKernel implements LossKernel {
+    @Override
+    public String name() {
+        return "masked_patches";
+    }
+
+    @Override
+    public int losses() {
+        return 2;
+    }
+
+    @Override
+    public int differentiable() {
+        return 2;
+    }
+
+    @Override
+    public double[] forward(INDArray[] in, Settings settings) {
+        return pass(in, settings, null, null);
+    }
+
+    @Override
+    public void backward(INDArray[] in, Settings settings, double[] cotangent, INDArray[] gradients) {
+        pass(in, settings, cotangent, gradients);
+    }
+
+    private static double[] pass(INDArray[] in, Settings settings, double[] cotangent, INDArray[] gradients) {
+        int c = (int) in[0].size(2);
+        int classes = (int) in[1].size(0);
+        double tau = settings.reals()[0];
+        UnitVectors x = new UnitVectors(Staging.doubles(in[0]), c);
+        UnitVectors t = new UnitVectors(Staging.doubles(in[1]), c);
+        UnitVectors ref = new UnitVectors(Staging.doubles(in[2]), c);
+        double[] labels = Staging.doubles(in[3]);
+        double[] weights = Staging.doubles(in[4]);
+        double[] dx = new double[x.unit.length];
+        double[] dt = new double[t.unit.length];
+        double[] losses = new double[2];
+        double[] logits = new double[classes];
+        for (int r = 0; r < labels.length; r++) {
+            if (weights[r] == 0 || labels[r] < 0 || labels[r] >= classes) {
+                continue;
+            }
+            losses[0] += weights[r] * (1 - UnitVectors.dot(x.unit, r * c, ref.unit, r * c, c));
+            double max = Double.NEGATIVE_INFINITY;
+            for (int k = 0; k < classes; k++) {
+                logits[k] = UnitVectors.dot(x.unit, r * c, t.unit, k * c, c) / tau;
+                max = Math.max(max, logits[k]);
+            }
+            double sum = 0;
+            for (double l : logits) {
+                sum += Math.exp(l - max);
+            }
+            double total = max + Math.log(sum);
+            losses[1] += weights[r] * (total - logits[(int) labels[r]]);
+            if (cotangent != null) {
+                UnitVectors.add(-cotangent[0] * weights[r], ref.unit, r * c, dx, r * c, c);
+                for (int k = 0; k < classes; k++) {
+                    double g = cotangent[1] * weights[r] / tau * (Math.exp(logits[k] - total) - (k == (int) labels[r] ? 1 : 0));
+                    UnitVectors.add(g, t.unit, k * c, dx, r * c, c);
+                    UnitVectors.add(g, x.unit, r * c, dt, k * c, c);
+                }
+            }
+        }
+        if (gradients != null && gradients[0] != null) {
+            x.back(dx);
+            Staging.write(dx, gradients[0]);
+        }
+        if (gradients != null && gradients[1] != null) {
+            t.back(dt);
+            Staging.write(dt, gradients[1]);
+        }
+        return losses;
+    }
+}
