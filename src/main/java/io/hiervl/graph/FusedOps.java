@@ -70,6 +70,11 @@ public final class FusedOps implements Ops {
         return array.shape().clone();
     }
 
+    /** Makes the output of an op that was built outside this vocabulary (a loss) usable in it. */
+    public SDVariable adopt(SDVariable x, long... shape) {
+        return is(x, shape);
+    }
+
     private SDVariable is(SDVariable x, long... shape) {
         for (long s : shape) {
             if (s <= 0) {
