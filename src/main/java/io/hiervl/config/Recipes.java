@@ -64,6 +64,15 @@ public final class Recipes {
         return RecordBinder.bind(merged, Recipe.class);
     }
 
+    /**
+     * Reads a recipe that {@link Recipe#toYaml} wrote; settings that did not exist then get their default.
+     *
+     * @param name how messages call the text
+     */
+    public static Recipe parse(String yaml, String name) {
+        return RecordBinder.bind(read("default").overlaid(YamlReader.file(yaml, name)), Recipe.class);
+    }
+
     /** Reads any record from a YAML file under the same strict rules; used for {@code dataset.yaml}. */
     public static <T extends Record> T readFile(Path file, Class<T> type) {
         return RecordBinder.bind(YamlReader.file(text(file), file.toString()), type);

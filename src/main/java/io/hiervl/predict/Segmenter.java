@@ -2,6 +2,8 @@ package io.hiervl.predict;
 
 import io.hiervl.config.EvalConfig;
 import io.hiervl.eval.ImageSegmenter;
+import io.hiervl.eval.Segmentation;
+import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
@@ -9,6 +11,9 @@ import io.hiervl.image.Photo;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * Finds the class of every pixel of photos:
@@ -18,13 +23,28 @@ import java.util.List;
  * }
  * </pre>
  * Safe for use from several threads: photos are decoded by the callers at the same time, the network itself works on one
- * photo after the other (it uses all cores anyway). After {@link #close} every call fails with IllegalStateException.
+ * photo after the other (it uses all cores anyway) and on one thread, which keeps its memory the same however many callers
+ * there are. After {@link #close} every call fails with IllegalStateException.
  */
 public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
     private final ImageSegmenter images;
     private final Object lock = new Object();
+    private final ExecutorService worker = Executors.newSingleThreadExecutor(task -> {
+        Thread t = new Thread(task, "hiervl-segmenter");
+        t.setDaemon(true);
+        return t;
+    });
     private boolean closed;
+
+    /**
+     * Loads a trained model.
+     *
+     * @param path a checkpoint folder, or a run folder, whose newest checkpoint is taken
+     */
+    public static Segmenter load(Path path) {
+        return TrainedModel.load(path).segmenter();
+    }
 
     /**
      * Takes over the model and closes it in the end.
@@ -63,8 +83,15 @@ public final class Segmenter implements AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("this Segmenter is closed");
             }
-            return new Prediction(images.segment(photo), model.classNames());
+            Segmentation[] result = new Segmentation[1];
+            onWorker(() -> result[0] = images.segment(photo));
+            return new Prediction(result[0], model.classNames());
         }
+    }
+
+    /** The steps from photo to classes, for an evaluation on one thread; ends with this Segmenter. */
+    public ImageSegmenter images() {
+        return images;
     }
 
     /** Waits for a photo in work, then frees the model; closing twice does nothing. */
@@ -73,8 +100,29 @@ public final class Segmenter implements AutoCloseable {
         synchronized (lock) {
             if (!closed) {
                 closed = true;
-                model.close();
+                onWorker(() -> {
+                    model.close();
+                    GraphRunner.releaseMemory();
+                });
+                worker.shutdown();
             }
+        }
+    }
+
+    private void onWorker(Runnable task) {
+        try {
+            worker.submit(task).get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof Error cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while segmenting a photo", e);
         }
     }
 }

@@ -1,0 +1,122 @@
+package io.hiervl.predict;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.HierVlException;
+import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.config.Recipe;
+import io.hiervl.config.Recipes;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.model.HierVlNetwork;
+import io.hiervl.op.Backend;
+import io.hiervl.train.checkpoint.Checkpoint;
+import io.hiervl.train.checkpoint.CheckpointStore;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A trained network with all that predictions need: labels, colour constants, window rule and the embeddings of its class
+ * names, so that neither the CLIP bundle nor the text tower is asked for again. It lies in a checkpoint: arrays
+ * {@code p/name} (or their averages {@code e/name}), {@code x/t}, and the entries of {@link #details}.
+ *
+ * @param recipe    settings of the run
+ * @param clip      sizes of the image tower
+ * @param normalize colour constants
+ * @param classes   class names in index order
+ * @param store     parameters of image tower and network
+ * @param t         (K,C), unit rows
+ */
+public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<String> classes, ParameterStore store,
+                           INDArray t) {
+    /** Name of the text embeddings in a checkpoint. */
+    public static final String T = "x/t";
+    private static final String PARAMETER = "p/";
+    private static final String AVERAGE = "e/";
+
+    /** What {@link #load} needs in the details of a checkpoint, under the keys recipe, clip, mean and std. */
+    public static Map<String, Object> details(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("recipe", recipe.toYaml());
+        details.put("clip", new ObjectMapper().convertValue(clip, Map.class));
+        details.put("mean", floats(normalize.mean()));
+        details.put("std", floats(normalize.std()));
+        return details;
+    }
+
+    /**
+     * The arrays to save: all parameters but those of the frozen towers, which come from the CLIP bundle again, and t.
+     * They are live, not copies.
+     */
+    public static Map<String, INDArray> arrays(ParameterStore store, INDArray t) {
+        Map<String, INDArray> arrays = new LinkedHashMap<>();
+        for (ParameterStore.Parameter p : store.all()) {
+            if (!p.name().startsWith("frozen.") && !p.name().startsWith("text.")) {
+                arrays.put(PARAMETER + p.name(), p.array());
+            }
+        }
+        arrays.put(T, t);
+        return arrays;
+    }
+
+    /** Loads a checkpoint folder, or the newest one of a run folder; model error (exit 4) if it is damaged or incomplete. */
+    public static TrainedModel load(Path path) {
+        Backend.start();
+        return of(CheckpointStore.find(path));
+    }
+
+    /** Loads the model of a checkpoint; parameters with an average ({@code e/}) get the average. */
+    public static TrainedModel of(Checkpoint checkpoint) {
+        Map<String, Object> details = checkpoint.manifest().details();
+        Map<String, INDArray> arrays = checkpoint.arrays(n -> n.startsWith(PARAMETER) || n.startsWith(AVERAGE) || n.equals(T));
+        INDArray t = arrays.get(T);
+        List<String> classes = checkpoint.manifest().classes();
+        if (t == null || t.rank() != 2 || t.size(0) != classes.size()) {
+            throw HierVlException.model(checkpoint.folder() + " holds no usable class embeddings: " + T + " is "
+                + (t == null ? "missing" : Arrays.toString(t.shape())) + ", the manifest lists " + classes.size() + " classes");
+        }
+        ParameterStore store = new ParameterStore();
+        arrays.forEach((name, array) -> {
+            if (name.startsWith(PARAMETER)) {
+                String plain = name.substring(PARAMETER.length());
+                // frozen parameters become constants of the graph
+                store.add(plain, arrays.getOrDefault(AVERAGE + plain, array), ParameterStore.Group.FROZEN, false);
+            }
+        });
+        try {
+            ObjectMapper json = new ObjectMapper();
+            return new TrainedModel(Recipes.parse((String) need(checkpoint, details, "recipe"), "recipe of " + checkpoint.folder()),
+                json.convertValue(need(checkpoint, details, "clip"), ClipArchitecture.class),
+                new ClipNormalize(json.convertValue(need(checkpoint, details, "mean"), float[].class),
+                    json.convertValue(need(checkpoint, details, "std"), float[].class)), classes, store, t);
+        } catch (IllegalArgumentException | ClassCastException e) {
+            throw HierVlException.model("the manifest of " + checkpoint.folder() + " does not describe a model: " + e.getMessage(), e);
+        }
+    }
+
+    /** The network, ready to score windows. */
+    public GraphInference inference() {
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), clip, classes.size());
+        return new GraphInference(network, store, t, classes, recipe.eval().crop());
+    }
+
+    /** A segmenter with the window rule of the recipe; it owns the inference graphs. */
+    public Segmenter segmenter() {
+        return new Segmenter(inference(), normalize, recipe.eval());
+    }
+
+    private static Object need(Checkpoint checkpoint, Map<String, Object> details, String key) {
+        Object value = details.get(key);
+        if (value == null) {
+            throw HierVlException.model("the manifest of " + checkpoint.folder() + " lacks details." + key + "; it has " + details.keySet());
+        }
+        return value;
+    }
+
+    private static List<Float> floats(float[] values) {
+        return List.of(values[0], values[1], values[2]);
+    }
+}
