@@ -11,11 +11,12 @@ import io.hiervl.HierVlException;
  * @param guidance    text that the frozen CLIP compares pixels with
  * @param model       the network
  * @param loss        the losses
+ * @param augment     random changes of training images
  * @param train       optimiser, schedule, batches
  * @param eval        how whole images are segmented
  */
 public record Recipe(String name, @Nullable String dataset, @Nullable String clip, Guidance guidance, ModelConfig model, LossConfig loss,
-        TrainConfig train, EvalConfig eval) {
+        AugmentationConfig augment, TrainConfig train, EvalConfig eval) {
 
     /** The data set's concepts (several names per class, maximum over them), or the class names alone. */
     public enum Guidance { CONCEPTS, NAMES }

@@ -1,0 +1,108 @@
+package io.hiervl.data;
+
+import io.hiervl.config.AugmentationConfig;
+import io.hiervl.image.ClipNormalize;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.datavec.api.writable.NDArrayWritable;
+import org.datavec.api.writable.Writable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The batches of a training run, made from DataVec records. Everything random follows from the seed and the step.
+ * Labelled samples are repeated as often as needed; an unlabelled pass drops the rest that fills no batch
+ * (hiervl section 9.1). Safe for several threads.
+ */
+public final class Batches {
+    private static final long LABELLED = 1;
+    private static final long UNLABELLED = 2;
+    private static final long BOXES = 3;
+
+    private final SegmentationRecordReader labelled;
+    private final SegmentationRecordReader unlabelled;
+    private final Schedule labelledSchedule;
+    private final Schedule unlabelledSchedule;
+    private final AugmentationConfig config;
+    private final int crop;
+    private final long seed;
+
+    /** One step's input; {@code unlabelled} is null in a run without unlabelled images. */
+    public record Step(long step, LabelledBatch labelled, UnlabelledBatch unlabelled) {
+    }
+
+    /**
+     * @param labelledList    every line must name a mask
+     * @param unlabelledList  null: no unlabelled batches; masks, if named and readable, only serve {@code truth}
+     * @param batchLabelled   images a step
+     * @param batchUnlabelled images a step; 0: none
+     * @param crop            side of crops in pixels
+     * @param normalize       the CLIP bundle's constants
+     * @param truth           load masks of unlabelled images, for the log
+     */
+    public Batches(Dataset dataset, SplitList labelledList, SplitList unlabelledList, int batchLabelled, int batchUnlabelled,
+            int crop, AugmentationConfig config, ClipNormalize normalize, boolean truth, long seed) {
+        this.config = config;
+        this.crop = crop;
+        this.seed = seed;
+        labelled = new SegmentationRecordReader(dataset, Dataset.requireMasks(labelledList),
+            new LabelledViews(crop, config, normalize), true, Shuffle.random(seed, LABELLED, 0).nextLong());
+        labelledSchedule = new Schedule(labelledList.size(), batchLabelled, false, Shuffle.random(seed, LABELLED, 1).nextLong());
+        boolean two = unlabelledList != null && batchUnlabelled > 0;
+        unlabelled = two ? new SegmentationRecordReader(dataset, unlabelledList, new UnlabelledViews(crop, config, normalize),
+            truth, Shuffle.random(seed, UNLABELLED, 0).nextLong()) : null;
+        unlabelledSchedule = two ? new Schedule(unlabelledList.size(), batchUnlabelled, true,
+            Shuffle.random(seed, UNLABELLED, 1).nextLong()) : null;
+    }
+
+    /** Everything for a step, counted from 0. */
+    public Step at(long step) {
+        return new Step(step, labelled(step), unlabelled == null ? null : unlabelled(step));
+    }
+
+    public LabelledBatch labelled(long step) {
+        List<String> names = new ArrayList<>();
+        List<List<INDArray>> columns = records(labelled, labelledSchedule, step, names);
+        return new LabelledBatch(stack(columns.get(0)), stack(columns.get(1)), names);
+    }
+
+    public UnlabelledBatch unlabelled(long step) {
+        UnlabelledBatch batch = unlabelledAlone(step);
+        if (batch.names().size() > 1) {
+            return batch;
+        }
+        UnlabelledBatch partner = unlabelledAlone(step == 0 ? 1 : step - 1);
+        return new UnlabelledBatch(batch.weak(), batch.strong1(), batch.strong2(), batch.valid(), batch.boxes1(), batch.boxes2(),
+            batch.names(), batch.truth(), partner);
+    }
+
+    private UnlabelledBatch unlabelledAlone(long step) {
+        List<String> names = new ArrayList<>();
+        List<List<INDArray>> c = records(unlabelled, unlabelledSchedule, step, names);
+        SplittableRandom random = Shuffle.random(seed, BOXES, step);
+        INDArray truth = c.size() > 4 && c.get(4).size() == names.size() ? stack(c.get(4)) : null;
+        return new UnlabelledBatch(stack(c.get(0)), stack(c.get(1)), stack(c.get(2)), stack(c.get(3)),
+            CutMix.draw(names.size(), crop, config, random), CutMix.draw(names.size(), crop, config, random), names, truth, null);
+    }
+
+    private static List<List<INDArray>> records(SegmentationRecordReader reader, Schedule schedule, long step, List<String> names) {
+        int[] samples = schedule.at(step);
+        List<List<INDArray>> columns = new ArrayList<>();
+        for (int i = 0; i < samples.length; i++) {
+            names.add(reader.sample(samples[i]).image());
+            List<Writable> record = reader.record(samples[i], schedule.draw(step, i));
+            for (int k = 0; k < record.size(); k++) {
+                if (columns.size() <= k) {
+                    columns.add(new ArrayList<>());
+                }
+                columns.get(k).add(((NDArrayWritable) record.get(k)).get());
+            }
+        }
+        return columns;
+    }
+
+    private static INDArray stack(List<INDArray> rows) {
+        return rows.size() == 1 ? rows.get(0) : Nd4j.concat(0, rows.toArray(new INDArray[0]));
+    }
+}

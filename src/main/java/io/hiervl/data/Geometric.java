@@ -1,0 +1,79 @@
+package io.hiervl.data;
+
+import io.hiervl.config.AugmentationConfig;
+import io.hiervl.config.AugmentationConfig.ScaleMode;
+import io.hiervl.image.LabelMap;
+import io.hiervl.image.Photo;
+import io.hiervl.image.PilResize;
+import java.util.SplittableRandom;
+
+/**
+ * Random scale, padding to the right and below (photo black, labels 255, validity 254), random crop, random flip
+ * (UniMatch {@code dataset/transform.py}). Photos are resized bilinearly with antialias, labels by nearest neighbour.
+ *
+ * @param crop   side of the result in pixels
+ * @param config scale range and probability of the flip
+ */
+public record Geometric(int crop, AugmentationConfig config) implements JointTransform {
+    @Override
+    public Pair apply(Pair in, SplittableRandom random) {
+        return apply(in, draw(in.photo().width(), in.photo().height(), random));
+    }
+
+    /**
+     * The random choices for one image.
+     *
+     * @param width  of the whole image after scaling
+     * @param height of the whole image after scaling
+     * @param left   of the crop on the padded canvas
+     * @param top    of the crop on the padded canvas
+     */
+    public record Draw(int width, int height, int left, int top, boolean flip) {
+    }
+
+    /** Draws for an image of this size. */
+    public Draw draw(int width, int height, SplittableRandom random) {
+        int w;
+        int h;
+        if (config.scaleMode() == ScaleMode.LONG_SIDE) {
+            int side = Math.max(width, height);
+            int least = Math.max(1, (int) (side * config.scaleMin()));
+            int most = Math.max(least, (int) (side * config.scaleMax()));
+            int to = random.nextInt(least, most + 1);
+            w = height > width ? (int) (1.0 * width * to / height + 0.5) : to;
+            h = height > width ? to : (int) (1.0 * height * to / width + 0.5);
+        } else {
+            double ratio = uniform(random, config.scaleMin(), config.scaleMax());
+            double factor = Math.min((int) (config.ratioLong() * ratio + 0.5) / (double) Math.max(width, height),
+                (int) (config.ratioShort() * ratio + 0.5) / (double) Math.min(width, height));
+            w = (int) (width * factor + 0.5);
+            h = (int) (height * factor + 0.5);
+        }
+        w = Math.max(1, w);
+        h = Math.max(1, h);
+        int left = random.nextInt(Math.max(w, crop) - crop + 1);
+        int top = random.nextInt(Math.max(h, crop) - crop + 1);
+        return new Draw(w, h, left, top, random.nextDouble() < config.flip());
+    }
+
+    /** Applies given choices; only the part inside the crop is computed. */
+    public Pair apply(Pair in, Draw d) {
+        int w = Math.min(crop, d.width() - d.left());
+        int h = Math.min(crop, d.height() - d.top());
+        var window = new PilResize.Window(d.left(), d.top(), w, h);
+        Photo photo = PilResize.resize(in.photo(), d.width(), d.height(), PilResize.Filter.BILINEAR, window).window(0, 0, crop, crop);
+        LabelMap labels = resized(in.labels(), d, window, LabelMap.IGNORE);
+        LabelMap valid = in.valid() == null ? LabelMap.filled(w, h, 0).window(0, 0, crop, crop, LabelMap.PADDING)
+            : resized(in.valid(), d, window, LabelMap.PADDING);
+        return d.flip() ? new Pair(photo.flipped(), labels == null ? null : labels.flipped(), valid.flipped())
+            : new Pair(photo, labels, valid);
+    }
+
+    private LabelMap resized(LabelMap map, Draw d, PilResize.Window window, int fill) {
+        return map == null ? null : PilResize.nearest(map, d.width(), d.height(), window).window(0, 0, crop, crop, fill);
+    }
+
+    static double uniform(SplittableRandom random, double least, double most) {
+        return least < most ? random.nextDouble(least, most) : least;
+    }
+}

@@ -1,0 +1,14 @@
+package io.hiervl.data;
+
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Labelled crops.
+ *
+ * @param images (B, 3, H, W) float32, normalised for CLIP
+ * @param labels (B, H, W) float32 class indices, 255 ignored (padding included)
+ * @param names  the photos as the list writes them
+ */
+public record LabelledBatch(INDArray images, INDArray labels, List<String> names) {
+}

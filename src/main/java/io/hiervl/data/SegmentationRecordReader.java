@@ -1,0 +1,158 @@
+package io.hiervl.data;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.datavec.api.conf.Configuration;
+import org.datavec.api.records.Record;
+import org.datavec.api.records.metadata.RecordMetaData;
+import org.datavec.api.records.metadata.RecordMetaDataURI;
+import org.datavec.api.records.reader.BaseRecordReader;
+import org.datavec.api.split.InputSplit;
+import org.datavec.api.writable.NDArrayWritable;
+import org.datavec.api.writable.Writable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A DataVec reader that delivers image and label in step: one record of {@link NDArrayWritable}s per sample, made by
+ * {@link Views}, so that photo and mask went through the same random geometry. Training takes its batches from here.
+ *
+ * <p>{@link #record(int, long)} may be called from several threads; the sequence ({@link #next()}, {@link #reset()}) is
+ * one thread's.
+ */
+public final class SegmentationRecordReader extends BaseRecordReader {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Dataset dataset;
+    private final transient SplitList list;
+    private final transient Views views;
+    private final boolean withLabels;
+    private final long seed;
+    private int cursor;
+    private long pass;
+
+    /**
+     * @param withLabels load masks too; false leaves them alone
+     * @param seed       of the draws in the sequence; every pass draws anew
+     */
+    public SegmentationRecordReader(Dataset dataset, SplitList list, Views views, boolean withLabels, long seed) {
+        this.dataset = dataset;
+        this.list = list;
+        this.views = views;
+        this.withLabels = withLabels;
+        this.seed = seed;
+    }
+
+    /** How many samples the list has. */
+    public int size() {
+        return list.size();
+    }
+
+    public Sample sample(int index) {
+        return list.samples().get(index);
+    }
+
+    /** The record of one sample with the random choices that belong to {@code draw}. */
+    public List<Writable> record(int index, long draw) {
+        List<Writable> record = new ArrayList<>();
+        Pair pair = dataset.load(list.samples().get(index), withLabels);
+        for (INDArray array : views.make(pair, Shuffle.random(seed, draw))) {
+            record.add(new NDArrayWritable(array));
+        }
+        return record;
+    }
+
+    @Override
+    public List<Writable> next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException("all " + size() + " records of " + list.file() + " were read");
+        }
+        List<Writable> record = record(cursor, pass * size() + cursor);
+        invokeListeners(record);
+        cursor++;
+        return record;
+    }
+
+    @Override
+    public boolean hasNext() {
+        return cursor < size();
+    }
+
+    @Override
+    public void reset() {
+        cursor = 0;
+        pass++;
+    }
+
+    @Override
+    public boolean resetSupported() {
+        return true;
+    }
+
+    /** Class names in index order. */
+    @Override
+    public List<String> getLabels() {
+        return dataset.spec().classes();
+    }
+
+    @Override
+    public Record nextRecord() {
+        Sample sample = sample(cursor);
+        return new org.datavec.api.records.impl.Record(next(),
+            new RecordMetaDataURI(sample.imagePath().toUri(), SegmentationRecordReader.class));
+    }
+
+    @Override
+    public Record loadFromMetaData(RecordMetaData meta) throws IOException {
+        for (int i = 0; i < size(); i++) {
+            if (sample(i).imagePath().toUri().equals(meta.getURI())) {
+                return new org.datavec.api.records.impl.Record(record(i, i), meta);
+            }
+        }
+        throw new IOException(meta.getURI() + " is not in " + list.file());
+    }
+
+    @Override
+    public List<Record> loadFromMetaData(List<RecordMetaData> metas) throws IOException {
+        List<Record> records = new ArrayList<>();
+        for (RecordMetaData meta : metas) {
+            records.add(loadFromMetaData(meta));
+        }
+        return records;
+    }
+
+    /** Not possible: a sample is two files, one stream is not enough. */
+    @Override
+    public List<Writable> record(URI uri, DataInputStream stream) {
+        throw new UnsupportedOperationException("a record needs the photo and its mask");
+    }
+
+    /** The list was given to the constructor; a split has nothing to add. */
+    @Override
+    public void initialize(InputSplit split) {
+        cursor = 0;
+    }
+
+    @Override
+    public void initialize(Configuration conf, InputSplit split) {
+        cursor = 0;
+    }
+
+    @Override
+    public void setConf(Configuration conf) {
+        // Nothing to configure.
+    }
+
+    @Override
+    public Configuration getConf() {
+        return null;
+    }
+
+    @Override
+    public void close() {
+        // Files are opened and closed per record.
+    }
+}

@@ -1,0 +1,137 @@
+package io.hiervl.data;
+
+import io.hiervl.HierVlException;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A list of samples in UniMatch's format: {@code image mask} or {@code image} a line, relative to the data folder,
+ * separated by a blank or a tab. Names with blanks work with a tab between the two, or if the files exist.
+ *
+ * @param file    the list
+ * @param samples its lines in order
+ * @param faults  lines that name no usable sample
+ * @param notes   what was tolerated: byte order mark, CRLF, blank lines
+ */
+public record SplitList(Path file, List<Sample> samples, List<Fault> faults, List<String> notes) {
+    /** A line that cannot be used. */
+    public record Fault(int line, String text, String why) {
+    }
+
+    public int size() {
+        return samples.size();
+    }
+
+    /**
+     * Reads a list and refuses it at the first fault.
+     *
+     * @throws HierVlException missing or empty list, or a faulty line (list and line named)
+     */
+    public static SplitList read(Path file, Path root) {
+        SplitList list = parse(file, root);
+        if (!list.faults.isEmpty()) {
+            Fault f = list.faults.get(0);
+            throw HierVlException.data(file + ":" + f.line() + ": " + f.why() + " ('" + f.text() + "')");
+        }
+        if (list.samples.isEmpty()) {
+            throw HierVlException.data(file + " names no image");
+        }
+        return list;
+    }
+
+    /** Reads a list and keeps faulty lines apart. */
+    public static SplitList parse(Path file, Path root) {
+        String text = text(file);
+        List<String> notes = new ArrayList<>();
+        if (text.startsWith("\uFEFF")) {
+            notes.add("begins with a byte order mark");
+            text = text.substring(1);
+        }
+        if (text.contains("\r\n")) {
+            notes.add("has Windows line ends");
+        }
+        List<Sample> samples = new ArrayList<>();
+        List<Fault> faults = new ArrayList<>();
+        int blank = 0;
+        int number = 0;
+        for (String line : text.lines().toList()) {
+            number++;
+            String entry = line.strip();
+            if (entry.isEmpty()) {
+                blank++;
+                continue;
+            }
+            try {
+                samples.add(sample(entry, root, number));
+            } catch (InvalidPathException e) {
+                faults.add(new Fault(number, entry, "not a path: " + e.getReason()));
+            } catch (IllegalArgumentException e) {
+                faults.add(new Fault(number, entry, e.getMessage()));
+            }
+        }
+        if (blank > 0) {
+            notes.add("has " + blank + (blank == 1 ? " blank line" : " blank lines"));
+        }
+        return new SplitList(file, List.copyOf(samples), List.copyOf(faults), List.copyOf(notes));
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw HierVlException.data("the list " + file + " does not exist", e);
+        } catch (MalformedInputException e) {
+            throw HierVlException.data("the list " + file + " is not a text file in UTF-8", e);
+        } catch (IOException e) {
+            throw HierVlException.data("the list " + file + " cannot be read: " + e, e);
+        }
+    }
+
+    private static Sample sample(String entry, Path root, int line) {
+        String[] parts = entry.contains("\t") ? entry.split("\t+") : entry.split(" +");
+        if (parts.length > 2 && !entry.contains("\t")) {
+            parts = withBlanks(entry, root);
+        }
+        if (parts.length > 2) {
+            throw new IllegalArgumentException("expected 'image mask' or 'image', found " + parts.length + " parts");
+        }
+        String image = parts[0].strip();
+        String mask = parts.length == 2 ? parts[1].strip() : null;
+        return new Sample(image, mask, inside(image, root), mask == null ? null : inside(mask, root), line);
+    }
+
+    /** Names with blanks: the split at which both files exist, or the whole line if it is a file. */
+    private static String[] withBlanks(String entry, Path root) {
+        if (Files.exists(root.resolve(entry))) {
+            return new String[] {entry};
+        }
+        for (int at = entry.indexOf(' '); at > 0; at = entry.indexOf(' ', at + 1)) {
+            String first = entry.substring(0, at).strip();
+            String second = entry.substring(at).strip();
+            if (Files.exists(root.resolve(first)) && Files.exists(root.resolve(second))) {
+                return new String[] {first, second};
+            }
+        }
+        return entry.split(" +");
+    }
+
+    private static Path inside(String name, Path root) {
+        Path path = Path.of(name);
+        if (path.isAbsolute() || name.startsWith("/")) {
+            throw new IllegalArgumentException("paths must be relative to the data folder");
+        }
+        for (Path part : path) {
+            if (part.toString().equals("..")) {
+                throw new IllegalArgumentException("'..' is not allowed in paths");
+            }
+        }
+        return root.resolve(path);
+    }
+}
