@@ -1,11 +1,14 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.Progress;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipCheck;
 import io.hiervl.clip.ClipEmbedder;
+import io.hiervl.clip.ClipPreprocess;
 import io.hiervl.clip.RandomClip;
+import io.hiervl.image.Images;
 import io.hiervl.op.Backend;
 import io.hiervl.text.BpeTokenizer;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -63,19 +67,38 @@ final class ClipCommand implements Runnable {
         return 0;
     }
 
-    @Command(mixinStandardHelpOptions = true, description = "Embeds texts; writes unnormalised float32 rows as .npy.")
+    @Command(mixinStandardHelpOptions = true, description = "Embeds texts or photos; writes unnormalised float32 rows as .npy.")
     int embed(@Parameters(paramLabel = "DIR", description = "CLIP bundle.") Path dir,
-              @Option(names = "--text", required = true, paramLabel = "TEXT", description = "A text; may be repeated.") List<String> texts,
+              @Option(names = "--text", arity = "1..*", paramLabel = "TEXT", description = "Texts.") List<String> texts,
+              @Option(names = "--image", arity = "1..*", paramLabel = "FILE", description = "Photos, preprocessed as CLIP does.") List<Path> images,
               @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, ending in .npy.") Path out) {
+        if ((texts == null) == (images == null)) {
+            throw HierVlException.usage("give either --text or --image");
+        }
         Backend.start();
         ClipBundle bundle = ClipBundle.open(dir);
         ClipEmbedder embedder = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
-        BpeTokenizer tokenizer = bundle.tokenizer();
-        int context = bundle.weights().architecture().text().context();
-        INDArray rows = embedder.embedTexts(texts.stream().map(t -> tokenizer.withSpecials(t, context)).toArray(int[][]::new));
+        INDArray rows = texts != null ? embedTexts(bundle, embedder, texts) : embedImages(bundle, embedder, images);
         NpyFile.write(out, rows);
         console.println(String.format(Locale.ROOT, "%d rows of %d values in %s", rows.size(0), rows.size(1), out));
         return 0;
+    }
+
+    private static INDArray embedTexts(ClipBundle bundle, ClipEmbedder embedder, List<String> texts) {
+        BpeTokenizer tokenizer = bundle.tokenizer();
+        int context = bundle.weights().architecture().text().context();
+        return embedder.embedTexts(texts.stream().map(t -> tokenizer.withSpecials(t, context)).toArray(int[][]::new));
+    }
+
+    private INDArray embedImages(ClipBundle bundle, ClipEmbedder embedder, List<Path> images) {
+        ClipPreprocess preprocess = new ClipPreprocess(bundle.preprocessing());
+        Progress progress = console.progress("embed");
+        List<INDArray> rows = new ArrayList<>();
+        for (Path image : images) {
+            rows.add(embedder.embedImages(preprocess.apply(List.of(Images.readPhoto(image)))));
+            progress.update(rows.size(), images.size(), "");
+        }
+        return Nd4j.concat(0, rows.toArray(INDArray[]::new));
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Shows the token ids of texts, without start and end tokens.")

@@ -72,6 +72,11 @@ class MainTest {
         assertTrue(new String(bytes, 10, header, StandardCharsets.US_ASCII).contains("'shape': (2, 64)"));
         assertEquals(10 + header + 2 * 64 * 4, bytes.length);
 
+        Path photo = Path.of("datasets/tiny/JPEGImages/val_000.png");
+        assertEquals(0, Cli.run("clip", "embed", clip, "--image", photo, photo, "--out", file).exit());
+        assertEquals(10 + header + 2 * 64 * 4, Files.size(file));
+        assertEquals(2, Cli.run("clip", "embed", clip, "--out", file).exit());
+
         JsonNode tokens = Cli.run("clip", "tokenize", clip, "a photo", "cat", "--json").json();
         assertEquals("cat", tokens.get(1).get("text").asText());
         assertEquals(2, tokens.get(0).get("ids").size());
