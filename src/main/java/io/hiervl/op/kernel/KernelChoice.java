@@ -1,12 +1,21 @@
 package io.hiervl.op.kernel;
 
+import io.hiervl.HierVlException;
+import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Which kernels compute: system property {@code hiervl.kernels} = auto (default), onednn or java. */
+/**
+ * Which kernels compute 32-bit floats: system property {@code hiervl.kernels} = {@code auto} (oneDNN where its library
+ * loads, the default), {@code onednn} or {@code java}. Doubles are always computed by the Java kernels.
+ */
 public final class KernelChoice {
+    private static final Logger LOG = LoggerFactory.getLogger(KernelChoice.class);
     private static final JavaKernels JAVA = new JavaKernels();
     private static Kernels floats;
+    private static String reason = "";
 
     private KernelChoice() {
     }
@@ -23,13 +32,35 @@ public final class KernelChoice {
 
     private static synchronized Kernels floats() {
         if (floats == null) {
-            floats = JAVA;
+            floats = choose(System.getProperty("hiervl.kernels", "auto").toLowerCase(Locale.ROOT));
         }
         return floats;
     }
 
+    private static Kernels choose(String wanted) {
+        switch (wanted) {
+            case "java":
+                reason = " (asked for)";
+                return JAVA;
+            case "auto":
+            case "onednn":
+                try {
+                    return new OneDnnKernels();
+                } catch (LinkageError | RuntimeException e) {
+                    if (wanted.equals("onednn")) {
+                        throw HierVlException.environment("hiervl.kernels=onednn, but oneDNN cannot be loaded: " + e, e);
+                    }
+                    LOG.info("oneDNN cannot be loaded, plain Java kernels compute: {}", e.toString());
+                    reason = " (oneDNN cannot be loaded: " + e + ")";
+                    return JAVA;
+                }
+            default:
+                throw HierVlException.environment("system property hiervl.kernels is '" + wanted + "', expected auto, onednn or java");
+        }
+    }
+
     /** One line for reports. */
     public static String describe() {
-        return floats().name() + " for 32-bit floats, java for 64-bit, " + Parallel.threads() + " threads";
+        return floats().name() + " for 32-bit floats" + reason + ", java for 64-bit, " + Parallel.threads() + " threads";
     }
 }

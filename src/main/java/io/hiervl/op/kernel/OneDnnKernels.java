@@ -1,0 +1,218 @@
+package io.hiervl.op.kernel;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SCALE;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SHIFT;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_MEAN;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCALE;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SHIFT;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_VARIANCE;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.bytedeco.dnnl.eltwise_backward;
+import org.bytedeco.dnnl.eltwise_forward;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.normalization_flags;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
+import org.bytedeco.dnnl.layer_normalization_backward;
+import org.bytedeco.dnnl.layer_normalization_forward;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.softmax_backward;
+import org.bytedeco.dnnl.softmax_forward;
+import org.bytedeco.dnnl.stream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Kernels of oneDNN for FLOAT arrays, zero-copy on ND4J's memory. What oneDNN has no fast implementation for goes to the
+ * plain Java kernels. One call at a time.
+ */
+public final class OneDnnKernels implements Kernels {
+    private static final int SCALE_AND_SHIFT = normalization_flags.use_scale.value | normalization_flags.use_shift.value;
+
+    private final JavaKernels java = new JavaKernels();
+    private final engine engine;
+    private final stream stream;
+    private final OneDnnMatmul matmul;
+    private final OneDnnConv conv;
+    private final Map<Object, OneDnnCall> calls = new HashMap<>();
+
+    private record Key(String kind, int a, int b, double c) {
+    }
+
+    /** Fails with an {@link Error} or RuntimeException of the loader where the native library is missing. */
+    public OneDnnKernels() {
+        engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
+        stream = new stream(engine);
+        matmul = new OneDnnMatmul(engine, stream);
+        conv = new OneDnnConv(engine, stream);
+    }
+
+    @Override
+    public String name() {
+        var v = dnnl.dnnl_version();
+        return "oneDNN " + v.major() + "." + v.minor() + "." + v.patch();
+    }
+
+    static algorithm algorithm(int activation) {
+        return switch (activation) {
+            case Act.RELU -> algorithm.eltwise_relu;
+            case Act.GELU -> algorithm.eltwise_gelu_erf;
+            case Act.QUICK_GELU -> algorithm.eltwise_swish;
+            case Act.SIGMOID -> algorithm.eltwise_logistic;
+            default -> throw new IllegalArgumentException("unknown activation " + activation);
+        };
+    }
+
+    static float alpha(int activation) {
+        return activation == Act.QUICK_GELU ? 1.702f : 0f;
+    }
+
+    private static memory.desc desc(long... dims) {
+        return new memory.desc(dims, memory.data_type.f32, switch (dims.length) {
+            case 1 -> memory.format_tag.a;
+            case 2 -> memory.format_tag.ab;
+            default -> throw new IllegalArgumentException("rank " + dims.length);
+        });
+    }
+
+    private static org.bytedeco.javacpp.Pointer at(INDArray a) {
+        return Slab.pointer(a, 0);
+    }
+
+    private OneDnnCall call(String kind, int a, int b, double c, Supplier<OneDnnCall> create) {
+        return calls.computeIfAbsent(new Key(kind, a, b, c), k -> create.get());
+    }
+
+    @Override
+    public synchronized void matmul(Matmul spec, Operand a, Operand b, Operand c) {
+        if (!matmul.run(spec, a, b, c)) {
+            java.matmul(spec, a, b, c);
+        }
+    }
+
+    private softmax_forward.primitive_desc softmaxDesc(memory.desc d) {
+        return new softmax_forward.primitive_desc(new softmax_forward.desc(prop_kind.forward_training, d, 1), engine);
+    }
+
+    @Override
+    public synchronized void softmax(INDArray x, INDArray y, int rows, int columns) {
+        call("softmax", rows, columns, 0, () -> {
+            memory.desc d = desc(rows, columns);
+            softmax_forward.primitive_desc pd = softmaxDesc(d);
+            return new OneDnnCall(engine, new softmax_forward(pd), pd).input(DNNL_ARG_SRC, d).output(DNNL_ARG_DST, d);
+        }).run(stream, at(x), at(y));
+    }
+
+    @Override
+    public synchronized void softmaxGradient(INDArray y, INDArray g, INDArray dx, int rows, int columns) {
+        call("softmax gradient", rows, columns, 0, () -> {
+            memory.desc d = desc(rows, columns);
+            softmax_forward.primitive_desc hint = softmaxDesc(d);
+            softmax_backward.primitive_desc pd = new softmax_backward.primitive_desc(new softmax_backward.desc(d, d, 1), engine, hint);
+            return new OneDnnCall(engine, new softmax_backward(pd), pd, hint).input(DNNL_ARG_DST, d).input(DNNL_ARG_DIFF_DST, d)
+                .output(DNNL_ARG_DIFF_SRC, d);
+        }).run(stream, at(y), at(g), at(dx));
+    }
+
+    private layer_normalization_forward.primitive_desc layerNormDesc(memory.desc d, double eps, boolean statistics) {
+        return new layer_normalization_forward.primitive_desc(new layer_normalization_forward.desc(
+            (statistics ? prop_kind.forward_training : prop_kind.forward_inference).value, d, (float) eps, SCALE_AND_SHIFT), engine);
+    }
+
+    @Override
+    public synchronized void layerNorm(INDArray x, INDArray gamma, INDArray beta, INDArray y, int rows, int columns, double eps) {
+        call("layer norm", rows, columns, eps, () -> {
+            memory.desc d = desc(rows, columns);
+            memory.desc v = desc(columns);
+            layer_normalization_forward.primitive_desc pd = layerNormDesc(d, eps, false);
+            return new OneDnnCall(engine, new layer_normalization_forward(pd), pd).input(DNNL_ARG_SRC, d).input(DNNL_ARG_SCALE, v)
+                .input(DNNL_ARG_SHIFT, v).output(DNNL_ARG_DST, d);
+        }).run(stream, at(x), at(gamma), at(beta), at(y));
+    }
+
+    @Override
+    public synchronized void layerNormGradient(INDArray x, INDArray gamma, INDArray g, INDArray dx, INDArray dGamma, INDArray dBeta,
+                                               int rows, int columns, double eps) {
+        INDArray result = dx != null ? dx : Scratch.get("layer-norm", DataType.FLOAT, (long) rows * columns);
+        INDArray statistics = Scratch.get("layer-norm-statistics", DataType.FLOAT, 2L * rows + 2L * columns);
+        var mean = Slab.pointer(statistics, 0);
+        var variance = Slab.pointer(statistics, rows);
+        var scale = dGamma != null ? at(dGamma) : Slab.pointer(statistics, 2L * rows);
+        var shift = dBeta != null ? at(dBeta) : Slab.pointer(statistics, 2L * rows + columns);
+        memory.desc d = desc(rows, columns);
+        memory.desc v = desc(columns);
+        // the forward pass again, for its statistics; its result is overwritten by the gradient
+        call("layer norm statistics", rows, columns, eps, () -> {
+            layer_normalization_forward.primitive_desc pd = layerNormDesc(d, eps, true);
+            return new OneDnnCall(engine, new layer_normalization_forward(pd), pd).input(DNNL_ARG_SRC, d).input(DNNL_ARG_SCALE, v)
+                .input(DNNL_ARG_SHIFT, v).output(DNNL_ARG_DST, d).output(DNNL_ARG_MEAN, pd.mean_desc())
+                .output(DNNL_ARG_VARIANCE, pd.variance_desc());
+        }).run(stream, at(x), at(gamma), at(gamma), at(result), mean, variance);
+        call("layer norm gradient", rows, columns, eps, () -> {
+            layer_normalization_forward.primitive_desc hint = layerNormDesc(d, eps, true);
+            layer_normalization_backward.primitive_desc pd = new layer_normalization_backward.primitive_desc(
+                new layer_normalization_backward.desc(prop_kind.backward.value, d, d, (float) eps, SCALE_AND_SHIFT), engine, hint);
+            return new OneDnnCall(engine, new layer_normalization_backward(pd), pd, hint).input(DNNL_ARG_SRC, d)
+                .input(DNNL_ARG_SCALE, v).input(DNNL_ARG_SHIFT, v).input(DNNL_ARG_DIFF_DST, d)
+                .input(DNNL_ARG_MEAN, hint.mean_desc()).input(DNNL_ARG_VARIANCE, hint.variance_desc())
+                .output(DNNL_ARG_DIFF_SRC, d).output(DNNL_ARG_DIFF_SCALE, v).output(DNNL_ARG_DIFF_SHIFT, v);
+        }).run(stream, at(x), at(gamma), at(gamma), at(g), mean, variance, at(result), scale, shift);
+    }
+
+    @Override
+    public synchronized void activation(int code, INDArray x, INDArray y, int length) {
+        if (code == Act.NONE) {
+            java.activation(code, x, y, length);
+            return;
+        }
+        call("activation", length, code, 0, () -> {
+            memory.desc d = desc(length);
+            eltwise_forward.primitive_desc pd = eltwiseDesc(code, d);
+            return new OneDnnCall(engine, new eltwise_forward(pd), pd).input(DNNL_ARG_SRC, d).output(DNNL_ARG_DST, d);
+        }).run(stream, at(x), at(y));
+    }
+
+    private eltwise_forward.primitive_desc eltwiseDesc(int code, memory.desc d) {
+        return new eltwise_forward.primitive_desc(
+            new eltwise_forward.desc(prop_kind.forward_training, algorithm(code), d, alpha(code), 0f), engine);
+    }
+
+    @Override
+    public synchronized void activationGradient(int code, INDArray x, INDArray g, INDArray dx, int length) {
+        if (code == Act.NONE) {
+            java.activationGradient(code, x, g, dx, length);
+            return;
+        }
+        call("activation gradient", length, code, 0, () -> {
+            memory.desc d = desc(length);
+            eltwise_forward.primitive_desc hint = eltwiseDesc(code, d);
+            eltwise_backward.primitive_desc pd = new eltwise_backward.primitive_desc(
+                new eltwise_backward.desc(algorithm(code), d, d, alpha(code), 0f), engine, hint);
+            return new OneDnnCall(engine, new eltwise_backward(pd), pd, hint).input(DNNL_ARG_SRC, d).input(DNNL_ARG_DIFF_DST, d)
+                .output(DNNL_ARG_DIFF_SRC, d);
+        }).run(stream, at(x), at(g), at(dx));
+    }
+
+    @Override
+    public synchronized void conv2d(ConvShape s, INDArray x, INDArray w, INDArray bias, INDArray y) {
+        conv.forward(s, x, w, bias, y);
+    }
+
+    @Override
+    public synchronized void conv2dGradient(ConvShape s, INDArray x, INDArray w, INDArray g, INDArray dx, INDArray dw) {
+        if (dx != null) {
+            conv.inputGradient(s, w, g, dx);
+        }
+        if (dw != null) {
+            conv.weightGradient(s, x, g, dw);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package io.hiervl.op.kernel;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.matmul;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.Pointer;
+
+/** Matrix products by oneDNN on strided operands; primitives are kept by shape. */
+final class OneDnnMatmul {
+    /** Below this many multiply-adds a reordering of the operands does not pay. */
+    private static final double REORDER = 4e6;
+
+    private record Key(int b0, int b1, int m, int k, int n, double alpha, boolean bias, int activation, boolean accumulate,
+                       List<Long> strides) {
+    }
+
+    private final engine engine;
+    private final stream stream;
+    private final Map<Key, Optional<OneDnnCall>> calls = new HashMap<>();
+
+    OneDnnMatmul(engine engine, stream stream) {
+        this.engine = engine;
+        this.stream = stream;
+    }
+
+    /** False if oneDNN has nothing fast for these operands. */
+    boolean run(Matmul s, Operand a, Operand b, Operand c) {
+        if (c.column() != 1) {
+            if (c.row() != 1 || s.bias() != null) {
+                return false;
+            }
+            // C^T = B^T A^T
+            Operand add = s.add() == null ? null : s.add().transpose();
+            Matmul swapped = new Matmul(s.batch0(), s.batch1(), s.n(), s.k(), s.m(), s.alpha(), null, add, s.activation(), s.accumulate());
+            return run(swapped, b.transpose(), a.transpose(), c.transpose());
+        }
+        if (s.bias() != null && s.alpha() != 1) {
+            return false;
+        }
+        List<Long> strides = new ArrayList<>();
+        for (Operand o : s.add() == null ? new Operand[] {a, b, c} : new Operand[] {a, b, c, s.add()}) {
+            strides.addAll(List.of(o.batch0(), o.batch1(), o.row(), o.column()));
+        }
+        Key key = new Key(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() != null, s.activation(), s.accumulate(), strides);
+        OneDnnCall call = calls.computeIfAbsent(key, x -> create(s, a, b, c)).orElse(null);
+        if (call == null) {
+            return false;
+        }
+        List<Pointer> operands = new ArrayList<>(List.of(pointer(a), pointer(b), pointer(c)));
+        if (s.bias() != null) {
+            operands.add(Slab.pointer(s.bias(), 0));
+        }
+        if (s.add() != null) {
+            operands.add(pointer(s.add()));
+        }
+        call.run(stream, operands.toArray(new Pointer[0]));
+        return true;
+    }
+
+    private static Pointer pointer(Operand o) {
+        return Slab.pointer(o.array(), o.offset());
+    }
+
+    /** Lengths without batch axes of length 1; an axis along which the operand repeats has length 1. */
+    private static long[][] layout(Matmul s, Operand o, int rows, int columns) {
+        long[] dims = {s.batch0(), s.batch1(), rows, columns};
+        long[] strides = {o.batch0(), o.batch1(), o.row(), o.column()};
+        int skip = 0;
+        while (skip < 2 && dims[skip] == 1) {
+            skip++;
+        }
+        if (skip == 0 && s.batch1() == 1) {
+            dims = new long[] {dims[0], rows, columns};
+            strides = new long[] {strides[0], o.row(), o.column()};
+        } else {
+            dims = Arrays.copyOfRange(dims, skip, 4);
+            strides = Arrays.copyOfRange(strides, skip, 4);
+        }
+        for (int i = 0; i < dims.length; i++) {
+            if (strides[i] == 0) {
+                dims[i] = 1;
+            }
+            if (dims[i] == 1) {
+                // irrelevant, but zero would not be accepted
+                strides[i] = Math.max(1, strides[i]);
+            }
+        }
+        int last = dims.length - 1;
+        if (strides[last] == 1) {
+            // also a single row must be at least as long as its columns
+            strides[last - 1] = dims[last - 1] == 1 ? Math.max(strides[last - 1], dims[last]) : strides[last - 1];
+        }
+        return new long[][] {dims, strides};
+    }
+
+    private static memory.desc desc(long[][] layout) {
+        return new memory.desc(layout[0], memory.data_type.f32, layout[1]);
+    }
+
+    private Optional<OneDnnCall> create(Matmul s, Operand a, Operand b, Operand c) {
+        long[][] la = layout(s, a, s.m(), s.k());
+        long[][] lb = layout(s, b, s.k(), s.n());
+        memory.desc da = desc(la);
+        memory.desc db = desc(lb);
+        memory.desc dc = desc(layout(s, c, s.m(), s.n()));
+        boolean single = s.batch0() * s.batch1() == 1;
+        boolean reorder = single && (double) s.m() * s.k() * s.n() >= REORDER && s.m() >= 32;
+        memory.desc wantA = reorder && a.column() != 1 ? new memory.desc(la[0], memory.data_type.f32, memory.format_tag.any) : da;
+        memory.desc wantB = reorder ? new memory.desc(lb[0], memory.data_type.f32, memory.format_tag.any) : db;
+        long[] biasDims = new long[la[0].length];
+        Arrays.fill(biasDims, 1);
+        biasDims[biasDims.length - 1] = s.n();
+        long[] biasStrides = new long[biasDims.length];
+        Arrays.fill(biasStrides, s.n());
+        biasStrides[biasDims.length - 1] = 1;
+        memory.desc dBias = new memory.desc(biasDims, memory.data_type.f32, biasStrides);
+        memory.desc dAdd = s.add() == null ? null : desc(layout(s, s.add(), s.m(), s.n()));
+        primitive_attr attr = new primitive_attr();
+        if (s.alpha() != 1) {
+            attr.set_output_scales(0, new float[] {(float) s.alpha()});
+        }
+        post_ops post = new post_ops();
+        if (s.accumulate()) {
+            post.append_sum();
+        }
+        if (dAdd != null) {
+            post.append_binary(algorithm.binary_add, dAdd);
+        }
+        if (s.activation() != Act.NONE) {
+            post.append_eltwise(1f, OneDnnKernels.algorithm(s.activation()), OneDnnKernels.alpha(s.activation()), 0f);
+        }
+        attr.set_post_ops(post);
+        try {
+            matmul.desc md = s.bias() == null ? new matmul.desc(wantA, wantB, dc) : new matmul.desc(wantA, wantB, dBias, dc);
+            matmul.primitive_desc pd = new matmul.primitive_desc(md, attr, engine);
+            if (pd.impl_info_str().getString().startsWith("ref")) {
+                return Optional.empty();
+            }
+            OneDnnCall call = new OneDnnCall(engine, new matmul(pd), pd, md, attr, post)
+                .input(DNNL_ARG_SRC, da, pd.src_desc()).input(DNNL_ARG_WEIGHTS, db, pd.weights_desc()).output(DNNL_ARG_DST, dc);
+            if (s.bias() != null) {
+                call.input(DNNL_ARG_BIAS, dBias);
+            }
+            if (dAdd != null) {
+                // position 0: accumulation and addition exclude each other
+                call.input(DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1, dAdd);
+            }
+            return Optional.of(call);
+        } catch (RuntimeException e) {
+            // oneDNN refuses combinations that it does not implement
+            return Optional.empty();
+        }
+    }
+}
