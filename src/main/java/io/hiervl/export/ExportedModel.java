@@ -3,6 +3,7 @@ package io.hiervl.export;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.op.Backend;
+import io.hiervl.predict.InferenceModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -10,9 +11,10 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** A SameDiff file of either format, ready to run. Not safe for several threads. */
-public final class ExportedModel {
+public final class ExportedModel implements InferenceModel {
     private final SameDiff sd;
     private final ExportMeta meta;
     private final GraphRunner runner;
@@ -75,5 +77,40 @@ public final class ExportedModel {
         try (GraphRunner.Result result = runner.run(input)) {
             return result.output(SameDiffExport.SCORES).dup('c');
         }
+    }
+
+    @Override
+    public List<String> classNames() {
+        return meta.classes();
+    }
+
+    @Override
+    public int crop() {
+        return meta.height();
+    }
+
+    /** The graph has one size: windows are padded to it. */
+    @Override
+    public int sizeMultiple() {
+        return meta.height();
+    }
+
+    @Override
+    public float[] scores(float[] chw, int h, int w) {
+        if (inputShape[0] != 1) {
+            throw HierVlException.model("the exported graph takes " + inputShape[0] + " images at once; windows come one by one");
+        }
+        INDArray images = Nd4j.create(chw, new long[] {1, 3, h, w}, 'c');
+        INDArray scores = run(images);
+        float[] values = scores.data().asFloat();
+        scores.close();
+        images.close();
+        return values;
+    }
+
+    /** Nothing to free beyond what the garbage collector does. */
+    @Override
+    public void close() {
+        // the graph's arrays are owned by the graph
     }
 }

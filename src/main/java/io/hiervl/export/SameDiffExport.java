@@ -64,6 +64,9 @@ public final class SameDiffExport {
             throw HierVlException.model("the model has " + network.classes() + " classes, got text embeddings " + text.shapeInfoToString()
                 + " and " + meta.classes().size() + " names");
         }
+        if (meta.height() != meta.width()) {
+            throw HierVlException.model("exported graphs are square, got " + meta.height() + " x " + meta.width());
+        }
         SameDiff sd = graph(network, store, text, meta, batch, format);
         try {
             Path folder = file.toAbsolutePath().getParent();

@@ -13,6 +13,7 @@ import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.op.Backend;
 import java.io.File;
@@ -80,6 +81,10 @@ class SameDiffExportTest {
         INDArray b = stock.run(images);
         assertEquals(List.of(1L, 3L, 64L, 64L), Arrays.stream(a.shape()).boxed().toList());
         assertTrue(a.sub(b).amaxNumber().doubleValue() < 2e-4, "differ by " + a.sub(b).amaxNumber());
+        float[] window = fused.scores(images.data().asFloat(), 64, 64);
+        assertEquals(a.getFloat(0, 1, 5, 7), window[4096 + 5 * 64 + 7], 1e-6f);
+        INDArray live = new InferenceGraphs(network, store, text).scores(images);
+        assertTrue(a.sub(live).amaxNumber().doubleValue() < 1e-6, "the file differs from the live network");
         assertTrue(a.stdNumber().doubleValue() > 1e-3, "scores are all alike");
         assertEquals(List.of("Hintergrund", "Straße", "木"), stock.meta().classes());
         assertEquals(255, stock.meta().palette().get(2)[2]);
