@@ -13,7 +13,7 @@ import org.nd4j.autodiff.samediff.internal.Variable;
  * parameter to the loss. While it derives the gradient graph, the outputs of these ops look like inputs of the graph.
  */
 final class GradientCut {
-    private static final Set<String> OPS = Set.of("hiervl_stop_gradient", "hiervl_attention_mask");
+    private static final Set<String> OPS = Set.of("hiervl_stop_gradient", "hiervl_attention_mask", "hiervl_confident_rows");
 
     private final Map<String, String> producers = new LinkedHashMap<>();
 

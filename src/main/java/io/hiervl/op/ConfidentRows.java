@@ -80,6 +80,6 @@ public final class ConfidentRows extends JavaOp {
     /** Zero: a choice has no slope. */
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-        return List.of(sameDiff.zerosLike(arg(0)));
+        return List.of(new StopGradient.Zeros(sameDiff, arg(0)).outputVariable());
     }
 }

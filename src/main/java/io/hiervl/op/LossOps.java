@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 final class LossOps {
     static final List<Supplier<? extends JavaOp>> ALL = List.of(
         FixedMatching::new,
+        WeightedSum::new, WeightedSum.Backward::new,
         ConfidentRows::new,
         PixelCrossEntropy::new, PixelCrossEntropy.Gradient::new,
         PixelEntropy::new, PixelEntropy.Gradient::new,

@@ -1,0 +1,34 @@
+package io.hiervl.loss;
+
+import io.hiervl.graph.Ops;
+import io.hiervl.op.PixelEntropy;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Entropy of the class distribution on strong views, mean over valid pixels (hiervl.md 8.4). */
+public final class EntropyLoss {
+    private EntropyLoss() {
+    }
+
+    /** Weights (B,H,W): valid / number of valid pixels of the batch. */
+    public static INDArray weights(INDArray valid) {
+        double[] v = Maps.read(valid);
+        double all = Math.max(1, Maps.sum(v));
+        for (int i = 0; i < v.length; i++) {
+            v[i] /= all;
+        }
+        return Maps.like(valid, v);
+    }
+
+    /**
+     * The scalar (1).
+     *
+     * @param z                  (B,K,H,W), log(S + 1e-6) / modelTemperature
+     * @param weights            (B,H,W)
+     * @param modelTemperature   temperature inside z
+     * @param entropyTemperature temperature of the distribution whose entropy is taken; 1 gives P = S / sum S
+     */
+    public static SDVariable build(Ops ops, SDVariable z, SDVariable weights, double modelTemperature, double entropyTemperature) {
+        return new PixelEntropy(ops.sd(), z, weights, modelTemperature / entropyTemperature).outputVariable();
+    }
+}

@@ -1,0 +1,37 @@
+package io.hiervl.loss;
+
+import io.hiervl.config.LossConfig.Confidence;
+import io.hiervl.graph.Ops;
+import io.hiervl.op.PixelCrossEntropy;
+import java.util.SplittableRandom;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Self-training on the weak view with channel dropout on the feature pyramid: l_fp (UniMatch; hiervl.md 8.3). The same
+ * pseudo-labels as for strong views, without CutMix.
+ */
+public final class FeaturePerturbationLoss {
+    private FeaturePerturbationLoss() {
+    }
+
+    /** As {@link StrongViewLoss#weights}. */
+    public static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
+        return StrongViewLoss.weights(confidence, valid, threshold, mode);
+    }
+
+    /** Factors (1,C,1,1) for one image and pyramid level: 0 with probability rate, else 1 / (1 - rate). */
+    public static INDArray channelFactors(DataType type, int channels, double rate, SplittableRandom random) {
+        double[] f = new double[channels];
+        for (int i = 0; i < channels; i++) {
+            f[i] = random.nextDouble() < rate ? 0 : 1 / (1 - rate);
+        }
+        return Maps.array(type, f, 1, channels, 1, 1);
+    }
+
+    /** The scalar (1) from scores z (B,K,H,W) of the perturbed view, pseudo-labels (B,H,W) and weights (B,H,W). */
+    public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
+        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+    }
+}

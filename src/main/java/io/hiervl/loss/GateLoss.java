@@ -1,0 +1,33 @@
+package io.hiervl.loss;
+
+import io.hiervl.graph.Ops;
+import io.hiervl.op.GateBce;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Presence BCE of the gate on labelled images, present and absent classes balanced (hiervl.md 3.3). */
+public final class GateLoss {
+    private GateLoss() {
+    }
+
+    /** Weights (B): 1 / number of images with a label, 0 for images without any valid pixel. */
+    public static INDArray weights(INDArray presence) {
+        double[] p = Maps.read(presence);
+        int batch = (int) presence.size(0);
+        int classes = p.length / batch;
+        double[] w = new double[batch];
+        for (int i = 0; i < p.length; i++) {
+            w[i / classes] = p[i] > 0.5 ? 1 : w[i / classes];
+        }
+        double count = Math.max(1, Maps.sum(w));
+        for (int b = 0; b < batch; b++) {
+            w[b] /= count;
+        }
+        return Maps.array(presence.dataType(), w, batch);
+    }
+
+    /** The scalar (1) from the gate's logit (B,K), presence (B,K) and weights (B). */
+    public static SDVariable build(Ops ops, SDVariable logit, SDVariable presence, SDVariable weights) {
+        return new GateBce(ops.sd(), logit, presence, weights).outputVariable();
+    }
+}

@@ -1,0 +1,27 @@
+package io.hiervl.loss;
+
+import io.hiervl.graph.Ops;
+import io.hiervl.op.MaskedPatches;
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/** Equation 7, L_align of pixels and text: patches name their class; {@code pt} in logs (hiervl.md 8.6). */
+public final class PixelTextLoss {
+    private final double tau;
+
+    /** @param tau temperature, 0.07 in the paper */
+    public PixelTextLoss(double tau) {
+        this.tau = tau;
+    }
+
+    /**
+     * The scalar (1): sum of w CE(cos(x, t) / tau, class).
+     *
+     * @param x       (B,N,C) dense embeddings
+     * @param t       (K,C) text embeddings of the learnable prompt
+     * @param classes (B,N) class of each patch, see {@link MaskTargets}
+     * @param weights (B,N), 1 / number of selected patches of the batch on these
+     */
+    public SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights) {
+        return new MaskedPatches(ops.sd(), x, t, ops.stopGradient(x), classes, weights, tau).outputVariables()[1];
+    }
+}

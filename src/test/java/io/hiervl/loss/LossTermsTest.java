@@ -1,0 +1,158 @@
+package io.hiervl.loss;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.config.LossConfig.Confidence;
+import io.hiervl.config.LossConfig.Reduction;
+import io.hiervl.config.LossConfig.TopoRescale;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.op.Backend;
+import io.hiervl.op.FiniteDifferences;
+import io.hiervl.op.SetLoss;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class LossTermsTest {
+    @BeforeAll
+    static void start() {
+        Backend.start();
+    }
+
+    private static INDArray map(double[] values, long... shape) {
+        return Maps.array(DataType.FLOAT, values, shape);
+    }
+
+    @Test
+    void weightsLeaveOutWhatHasNoLabel() {
+        INDArray labels = map(new double[] {0, 1, 255, 254, 2, 3}, 1, 2, 3);
+        assertEquals(map(new double[] {1 / 3.0, 1 / 3.0, 0, 0, 1 / 3.0, 0}, 1, 2, 3), SupervisedCrossEntropy.weights(labels, 3));
+        INDArray none = map(new double[] {255, 255}, 1, 1, 2);
+        assertEquals(0, SupervisedCrossEntropy.weights(none, 3).sumNumber().doubleValue());
+        assertEquals(0, GuidanceLoss.weights(none, 3).sumNumber().doubleValue());
+        INDArray padding = map(new double[] {0, 0}, 1, 1, 2);
+        for (Confidence mode : Confidence.values()) {
+            assertEquals(0, StrongViewLoss.weights(map(new double[] {1, 1}, 1, 1, 2), padding, 0.95, mode).sumNumber().doubleValue());
+        }
+        assertEquals(0, EntropyLoss.weights(padding).sumNumber().doubleValue());
+        assertEquals(0.5, StrongViewLoss.maskRatio(map(new double[] {1, 0.2, 1}, 1, 1, 3), map(new double[] {1, 1, 0}, 1, 1, 3), 0.95));
+    }
+
+    @Test
+    void imagesWithoutLabelsHaveNoGateLoss() {
+        assertEquals(map(new double[] {0.5, 0, 0.5}, 3), GateLoss.weights(map(new double[] {1, 0, 0, 0, 0, 1}, 3, 2)));
+    }
+
+    @Test
+    void rescaling() {
+        assertEquals(1, Rescale.factor(TopoRescale.NONE, 150, 2));
+        assertEquals(110.25, Rescale.factor(TopoRescale.UNCAPPED, 2, 2));
+        assertEquals(1, Rescale.factor(TopoRescale.CAPPED, 2, 2));
+        assertEquals(0.14, Rescale.factor(TopoRescale.CAPPED, 150, 1), 1e-12);
+    }
+
+    @Test
+    void erasedClassIsNeitherTooSmallNorTooLargeNorBackground() {
+        double[] labels = new double[32 * 32];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i / 32 < 16 ? 0 : i % 32 < 16 ? 1 : 2;
+        }
+        labels[0] = 3;
+        labels[16 * 32 - 1] = 255;
+        INDArray l = map(labels, 1, 32, 32);
+        boolean[] seen = new boolean[4];
+        for (long seed = 0; seed < 40; seed++) {
+            MaskTargets t = MaskTargets.choose(l, new MaskTargets.Rules(4, 16, false, true), new long[] {seed});
+            seen[t.classes()[0]] = true;
+            assertEquals(1, t.weights().sumNumber().doubleValue(), 1e-7);
+            assertEquals(t.classes()[0] == 2 ? 257 : 256, t.erased().sumNumber().intValue(), "the rim of class 2 is the ignored pixel");
+        }
+        assertFalse(seen[0] || seen[3]);
+        assertTrue(seen[1] && seen[2]);
+        MaskTargets none = MaskTargets.choose(map(new double[256], 1, 16, 16), new MaskTargets.Rules(4, 16, true, false), new long[] {1});
+        assertFalse(none.any(), "a class that covers everything stays");
+        assertEquals(0, none.weights().sumNumber().doubleValue());
+        INDArray[] all = MaskTargets.allPatches(l, new MaskTargets.Rules(4, 16, true, false));
+        assertEquals(map(new double[] {0, 0, 1, 2}, 1, 4), all[0]);
+    }
+
+    @Test
+    void smallCropsHaveSmallerComponents() {
+        assertEquals(32, SetTargets.matching(5, 3, 9, 32, null, 512, 512).minCells());
+        assertEquals(2, SetTargets.matching(5, 3, 9, 32, null, 128, 128).minCells());
+    }
+
+    /** All terms of a labelled image in one graph, run by the graph runner in single precision. */
+    @Test
+    void oneGraphWithAllTerms() {
+        int k = 3;
+        SameDiff sd = Graphs.create();
+        FusedOps ops = new FusedOps(sd);
+        SDVariable classes = sd.var("classes", FiniteDifferences.random(1, 1, 2, 10, k + 1).castTo(DataType.FLOAT));
+        SDVariable masks = sd.var("masks", FiniteDifferences.random(2, 1, 2, 10, 8, 8).castTo(DataType.FLOAT));
+        SDVariable z = sd.var("z", FiniteDifferences.random(3, 1, 2, k, 32, 32).castTo(DataType.FLOAT));
+        SDVariable q = sd.var("q", FiniteDifferences.random(4, 1, 2, 10, 6).castTo(DataType.FLOAT));
+        SDVariable t = sd.var("t", FiniteDifferences.random(5, 1, k, 6).castTo(DataType.FLOAT));
+        SetLosses.Inputs in = SetLosses.Inputs.placeholders(ops, 2, 32, 32, 10);
+        SetLoss.Settings settings = new SetLoss.Settings(k, 2, 16, 3, 0.75, true, 0.1, 0);
+        SetLosses.Terms set = new SetLosses(settings, Reduction.MEAN).build(ops, List.of(classes, classes), List.of(masks, masks), in);
+        SDVariable weights = ops.placeholder("weights", 2, 32, 32);
+        SDVariable rowWeights = ops.placeholder("row_weights", 2, 10);
+        TotalLoss total = new TotalLoss(ops, "coefficients").add("class", set.classes()).add("bce", set.bce()).add("dice", set.dice())
+            .add("ce", SupervisedCrossEntropy.build(ops, z, in.labels(), weights)).add("H", EntropyLoss.build(ops, z, weights, 0.5, 1))
+            .add("qt", new QueryTextLoss(false).build(ops, q, t, in.rowClass(), rowWeights))
+            .add("qtu", new QueryTextLoss(false).buildUnlabelled(ops, q, t, classes))
+            .add("topo", new PromptTopologyLoss(TopoRescale.CAPPED).build(ops, t, ops.constant("clip", Nd4j.ones(DataType.FLOAT, k, 6))));
+        SDVariable loss = total.build();
+        double[] labels = new double[2 * 32 * 32];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % 32 < 12 ? 0 : i / 32 % 32 < 20 ? 1 : 255;
+        }
+        java.util.Arrays.fill(labels, 1024, 2048, 255);
+        INDArray l = map(labels, 2, 32, 32);
+        SetTargets targets = SetTargets.of(l, SetTargets.matching(k, 2, 4, 32, null, 32, 32), 0.1);
+        Map<String, INDArray> values = new java.util.HashMap<>();
+        values.put("set_labels", l);
+        values.put("set_row_class", targets.rowClass());
+        values.put("set_slots", targets.slots());
+        values.put("set_norms", targets.norms());
+        values.put("set_seeds", map(new double[] {11, 12}, 2));
+        values.put("weights", SupervisedCrossEntropy.weights(l, k));
+        values.put("row_weights", QueryTextLoss.weights(targets.rowClass(), k));
+        values.put("coefficients", total.coefficients(Map.of("class", 2.0, "bce", 5.0, "dice", 5.0, "ce", 1.0, "H", 0.01, "qt", 0.05, "qtu", 0.05,
+            "topo", 0.1), DataType.FLOAT));
+        List<String> names = new java.util.ArrayList<>(total.terms().values().stream().map(SDVariable::name).toList());
+        names.add(loss.name());
+        List<String> parameters = List.of("classes", "masks", "z", "q", "t");
+        GraphRunner runner = new GraphRunner(sd, names, loss.name(), parameters);
+        try (GraphRunner.Result r = runner.run(values)) {
+            assertTrue(r.scalar(loss.name()) > 0);
+            double sum = 0;
+            double[] c = {2, 5, 5, 1, 0.01, 0.05, 0.05, 0.1};
+            for (int i = 0; i < 8; i++) {
+                assertTrue(r.scalar(names.get(i)) > 0, names.get(i));
+                sum += c[i] * r.scalar(names.get(i));
+            }
+            assertEquals(sum, r.scalar(loss.name()), 1e-4);
+            for (String p : parameters) {
+                assertNotEquals(0.0, r.gradient(p).norm2Number().doubleValue(), p);
+                assertTrue(Double.isFinite(r.gradient(p).sumNumber().doubleValue()), p);
+            }
+            // the second image has no label at all
+            for (String p : List.of("masks", "z")) {
+                assertEquals(0.0, r.gradient(p).slice(1).dup().amaxNumber().doubleValue(), 0.0, p);
+            }
+        }
+    }
+}
