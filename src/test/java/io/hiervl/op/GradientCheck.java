@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -56,17 +57,27 @@ public final class GradientCheck {
     }
 
     public static void check(Map<String, INDArray> inputs, Builder builder, double tolerance) {
+        checkOp(inputs, (sd, variables) -> {
+            FusedOps ops = new FusedOps(sd, DataType.DOUBLE);
+            SDVariable out = builder.build(ops, variables);
+            long[] shape = sd.output(Map.of(), out.name()).get(out.name()).shape();
+            if (!Arrays.equals(shape, ops.shape(out))) {
+                throw new AssertionError("shape " + Arrays.toString(shape) + ", the graph says " + Arrays.toString(ops.shape(out)));
+            }
+            return out;
+        }, tolerance);
+    }
+
+    /** For graphs that are not built by {@link FusedOps}. */
+    public static void checkOp(Map<String, INDArray> inputs, BiFunction<SameDiff, Map<String, SDVariable>, SDVariable> builder,
+                               double tolerance) {
         SameDiff sd = Graphs.create();
         Map<String, SDVariable> variables = new LinkedHashMap<>();
         inputs.forEach((name, array) -> variables.put(name, sd.var(name, array.dup('c'))));
-        FusedOps ops = new FusedOps(sd, DataType.DOUBLE);
-        SDVariable out = builder.build(ops, variables);
-        long[] shape = sd.output(Map.of(), out.name()).get(out.name()).shape();
-        if (!Arrays.equals(shape, ops.shape(out))) {
-            throw new AssertionError("shape " + Arrays.toString(shape) + ", the graph says " + Arrays.toString(ops.shape(out)));
-        }
-        SDVariable cotangent = ops.constant("cotangent", random(4711, shape));
-        SDVariable loss = ops.sum(ops.mul(out, cotangent));
+        SDVariable out = builder.apply(sd, variables);
+        long[] shape = sd.output(Map.of(), out.name()).get(out.name()).shape().clone();
+        SDVariable cotangent = sd.constant("cotangent", random(4711, shape));
+        SDVariable loss = new SumAll(sd, new Mul(sd, out, cotangent).outputVariable(), shape).outputVariable();
         sd.setLossVariables(loss);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         sd.calculateGradients(Map.of(), inputs.keySet()).forEach((name, g) -> gradients.put(name, g.dup('c')));
