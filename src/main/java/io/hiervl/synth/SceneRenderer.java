@@ -27,6 +27,10 @@ public final class SceneRenderer {
         return new SceneRenderer(64, 8, 17);
     }
 
+    int size() {
+        return size;
+    }
+
     /** A scene with one to four things. */
     public Scene render(Rng rng) {
         return render(rng, 1 + rng.below(4));

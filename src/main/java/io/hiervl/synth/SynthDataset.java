@@ -27,7 +27,8 @@ public final class SynthDataset {
     /** The seed of {@code datasets/tiny}. */
     public static final long DEFAULT_SEED = 7;
     private static final int UNLABELED = 200;
-    private static final int VALIDATION = 100;
+    static final int VALIDATION = 100;
+    static final int FIRST_VALIDATION = LABEL_COUNTS.get(2) + UNLABELED;
     private static final int MIN_PIXELS_PER_CLASS = 150;
     private static final int MIN_IMAGES_PER_CLASS = 2;
 
