@@ -77,6 +77,21 @@ public final class SegmentationRecordReader extends BaseRecordReader {
     }
 
     @Override
+    public boolean batchesSupported() {
+        return true;
+    }
+
+    /** The next records, fewer at the end of the list. */
+    @Override
+    public List<List<Writable>> next(int count) {
+        List<List<Writable>> records = new ArrayList<>();
+        while (records.size() < count && hasNext()) {
+            records.add(next());
+        }
+        return records;
+    }
+
+    @Override
     public boolean hasNext() {
         return cursor < size();
     }

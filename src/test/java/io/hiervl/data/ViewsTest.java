@@ -1,0 +1,193 @@
+package io.hiervl.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.config.AugmentationConfig;
+import io.hiervl.config.AugmentationConfig.ScaleMode;
+import io.hiervl.image.LabelMap;
+import io.hiervl.image.Photo;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Geometry keeps photo and labels in step; draws follow hiervl section 9.2. */
+class ViewsTest {
+    private static final AugmentationConfig UNIMATCH = AugmentationConfig.unimatch();
+
+    /** The label of a pixel is its grey value / 40, so that a shift between the two shows. */
+    private static Pair stripes(int w, int h) {
+        byte[] rgb = new byte[3 * w * h];
+        int[] labels = new int[w * h];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % w * 4 / w + (i / w > h / 2 ? 1 : 0);
+            Arrays.fill(rgb, 3 * i, 3 * i + 3, (byte) (40 * labels[i]));
+        }
+        return new Pair(new Photo(rgb, w, h), LabelMap.of(labels, w, h));
+    }
+
+    @Test
+    void labelsStayInStepAndNoValueIsInvented() {
+        Pair in = stripes(90, 70);
+        Geometric geometry = new Geometric(48, UNIMATCH);
+        long wrong = 0;
+        long inside = 0;
+        for (int i = 0; i < 200; i++) {
+            Pair out = geometry.apply(in, new SplittableRandom(i));
+            for (int p = 0; p < 48 * 48; p++) {
+                int label = out.labels().values()[p] & 255;
+                int valid = out.valid().values()[p] & 255;
+                assertTrue(label <= 4 || label == 255);
+                assertEquals(label == 255 ? LabelMap.PADDING : 0, valid);
+                if (label == 255) {
+                    assertEquals(0, out.photo().rgb()[3 * p]);
+                } else {
+                    inside++;
+                    wrong += Math.abs((out.photo().rgb()[3 * p] & 255) - 40 * label) > 20 ? 1 : 0;
+                }
+            }
+        }
+        assertTrue(inside > 100_000);
+        assertTrue(wrong < 0.02 * inside, wrong + " of " + inside + " pixels differ from their label");
+    }
+
+    @Test
+    void longSideIsUniformAndTheFlipFair() {
+        Geometric geometry = new Geometric(512, UNIMATCH);
+        SplittableRandom random = new SplittableRandom(1);
+        int n = 20_000;
+        double sum = 0;
+        int flips = 0;
+        int least = Integer.MAX_VALUE;
+        int most = 0;
+        for (int i = 0; i < n; i++) {
+            Geometric.Draw d = geometry.draw(500, 375, random);
+            assertEquals((int) (375.0 * d.width() / 500 + 0.5), d.height());
+            assertTrue(d.left() >= 0 && d.left() <= Math.max(0, d.width() - 512));
+            sum += d.width();
+            flips += d.flip() ? 1 : 0;
+            least = Math.min(least, d.width());
+            most = Math.max(most, d.width());
+        }
+        assertEquals(250, least);
+        assertEquals(1000, most);
+        assertEquals(625, sum / n, 6);
+        assertEquals(0.5, (double) flips / n, 0.02);
+    }
+
+    @Test
+    void ratioModeScalesABaseSize() {
+        AugmentationConfig c = new AugmentationConfig(ScaleMode.RATIO, 1, 1, 2048, 512, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.02, 0.4, 0.3);
+        Geometric.Draw d = new Geometric(512, c).draw(500, 375, new SplittableRandom(0));
+        assertEquals(683, d.width());
+        assertEquals(512, d.height());
+    }
+
+    @Test
+    void tinyAndExtremeImagesGiveFullCrops() {
+        for (int[] s : new int[][] {{1, 1}, {1, 300}, {400, 1}, {63, 65}}) {
+            Pair in = new Pair(Photo.black(s[0], s[1]), LabelMap.filled(s[0], s[1], 2));
+            for (int i = 0; i < 20; i++) {
+                Pair out = new Geometric(64, UNIMATCH).apply(in, new SplittableRandom(i));
+                assertEquals(64, out.labels().width());
+                assertTrue(out.labels().histogram()[2] > 0);
+            }
+        }
+    }
+
+    @Test
+    void strengthsOfZeroLeaveTheColoursAlone() {
+        byte[] rgb = new byte[3 * 32 * 32];
+        new Random(0).nextBytes(rgb);
+        Photo photo = new Photo(rgb, 32, 32);
+        AugmentationConfig off = new AugmentationConfig(ScaleMode.LONG_SIDE, 1, 1, 2048, 512, 0, 1, 0, 0, 0, 0, 0, 0, 0.1, 2, 0.5, 0.02, 0.4, 0.3);
+        assertArrayEquals(rgb, new StrongView(32, off).photo(photo, new SplittableRandom(0)).rgb());
+        StrongView strong = new StrongView(32, UNIMATCH);
+        int same = 0;
+        int grey = 0;
+        for (int i = 0; i < 2000; i++) {
+            Photo p = strong.photo(photo, new SplittableRandom(i));
+            same += Arrays.equals(rgb, p.rgb()) ? 1 : 0;
+            grey += p.at(3, 3, 0) == p.at(3, 3, 1) && p.at(3, 3, 1) == p.at(3, 3, 2) && p.at(9, 5, 0) == p.at(9, 5, 2) ? 1 : 0;
+        }
+        assertEquals(0.2 * 0.8 * 0.5, same / 2000.0, 0.03);
+        assertEquals(0.2, grey / 2000.0, 0.03);
+    }
+
+    @Test
+    void blurRadiusFollowsTheCrop() {
+        SplittableRandom random = new SplittableRandom(5);
+        double most = 0;
+        double sum = 0;
+        for (int i = 0; i < 10_000; i++) {
+            double r = new StrongView(512, UNIMATCH).radius(random);
+            most = Math.max(most, r);
+            sum += r;
+            assertTrue(new StrongView(64, UNIMATCH).radius(random) <= 0.25);
+            assertTrue(new StrongView(801, UNIMATCH).radius(random) <= 2);
+        }
+        assertEquals(2, most, 0.01);
+        assertEquals(1.05, sum / 10_000, 0.02);
+    }
+
+    @Test
+    void cutMixBoxesFollowTheirDistribution() {
+        SplittableRandom random = new SplittableRandom(2);
+        int none = 0;
+        double area = 0;
+        int n = 20_000;
+        for (int i = 0; i < n; i++) {
+            CutMix.Box b = CutMix.draw(512, UNIMATCH, random);
+            if (b == null) {
+                none++;
+                continue;
+            }
+            assertTrue(b.top() >= 0 && b.left() >= 0 && b.bottom() <= 512 && b.right() <= 512);
+            double aspect = (double) (b.bottom() - b.top()) / (b.right() - b.left());
+            assertTrue(aspect > 0.29 && aspect < 3.45, "aspect " + aspect);
+            area += b.area() / (512.0 * 512);
+        }
+        assertEquals(0.5, (double) none / n, 0.02);
+        assertEquals(0.21, area / (n - none), 0.005);
+    }
+
+    @Test
+    void cutMixTakesTheBoxFromTheFlippedBatch() {
+        for (int n : new int[] {1, 2, 3, 4}) {
+            INDArray batch = Nd4j.create(n, 2, 4, 5);
+            INDArray labels = Nd4j.create(n, 4, 5);
+            for (int i = 0; i < n; i++) {
+                batch.slice(i).assign(i + 1);
+                labels.slice(i).assign(i + 1);
+            }
+            List<CutMix.Box> boxes = new java.util.ArrayList<>(java.util.Collections.nCopies(n, null));
+            boxes.set(0, new CutMix.Box(1, 3, 2, 5));
+            INDArray other = n == 1 ? batch.add(10) : batch;
+            INDArray mixed = CutMix.mix(batch, other, boxes);
+            INDArray mixedLabels = CutMix.mix(labels, n == 1 ? labels.add(10) : labels, boxes);
+            int partner = n == 1 ? 11 : n;
+            assertEquals(partner, mixed.getInt(0, 1, 1, 2));
+            assertEquals(partner, mixedLabels.getInt(0, 2, 4));
+            assertEquals(1, mixed.getInt(0, 0, 0, 2));
+            assertEquals(1, mixed.getInt(0, 0, 1, 1));
+            assertEquals(1, mixedLabels.getInt(0, 3, 4));
+            assertEquals(1, batch.getInt(0, 1, 1, 2), "the input must not change");
+            for (int i = 0; i < n; i++) {
+                assertTrue(n == 1 || CutMix.partner(i, n) != i);
+            }
+        }
+    }
+
+    @Test
+    void strongViewsOfOneImageDiffer() {
+        List<INDArray> views = new UnlabelledViews(32, UNIMATCH, io.hiervl.image.ClipNormalize.openai()).make(stripes(40, 40), new SplittableRandom(4));
+        assertEquals(5, views.size());
+        assertNotEquals(views.get(1), views.get(2));
+    }
+}
