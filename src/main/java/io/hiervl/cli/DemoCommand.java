@@ -1,0 +1,208 @@
+package io.hiervl.cli;
+
+import io.hiervl.clip.ClipBundle;
+import io.hiervl.config.Recipe;
+import io.hiervl.config.Recipes;
+import io.hiervl.config.TrainConfig;
+import io.hiervl.data.Dataset;
+import io.hiervl.data.SplitList;
+import io.hiervl.eval.EvalResult;
+import io.hiervl.eval.Evaluator;
+import io.hiervl.eval.ImageSegmenter;
+import io.hiervl.eval.ListSource;
+import io.hiervl.eval.ZeroShotModel;
+import io.hiervl.HierVlException;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.image.Palette;
+import io.hiervl.image.Photo;
+import io.hiervl.op.Backend;
+import io.hiervl.predict.Overlay;
+import io.hiervl.predict.Prediction;
+import io.hiervl.predict.Segmenter;
+import io.hiervl.report.Curves;
+import io.hiervl.report.HtmlReport;
+import io.hiervl.report.MetricsCsv;
+import io.hiervl.train.StopSignal;
+import io.hiervl.train.Trainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The embedded default: one table of what language adds at the smallest label count. */
+@Command(name = "demo", mixinStandardHelpOptions = true,
+    description = "Trains a supervised-only baseline and HierVL on the embedded scenes, with the same number of steps, and compares both with the "
+        + "frozen CLIP alone: a table and a report.")
+final class DemoCommand implements Callable<Integer> {
+    private static final int PICTURES = 6;
+
+    private final Console console;
+
+    @Option(names = "--out", defaultValue = "runs/demo", paramLabel = "DIR", description = "Folder of runs and report (default ${DEFAULT-VALUE}).")
+    Path out;
+
+    @Option(names = "--labels", defaultValue = "8", description = "Labelled images: 8, 24 or 72.")
+    int labels;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Seed of all random choices.")
+    long seed;
+
+    @Option(names = "--all", description = "Also train the UniMatch-style run, which has no language.")
+    boolean all;
+
+    @Option(names = "--recipe", defaultValue = "tiny", description = "Recipe (default ${DEFAULT-VALUE}).")
+    String recipe;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Overrides a setting of the recipe in every run.")
+    List<String> settings = new ArrayList<>();
+
+    @Option(names = "--json", description = "Write one JSON document.")
+    boolean json;
+
+    DemoCommand(Console console) {
+        this.console = console;
+    }
+
+    /** One line of the table. */
+    private record Row(String method, double seconds, EvalResult result, Path run) {
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Backend.start();
+        Recipe base = Recipes.load(recipe, settings);
+        Dataset dataset = Dataset.open(TrainCommand.folder(null, base.dataset(), "--data", "data set"));
+        ClipBundle clip = ClipBundle.open(TrainCommand.folder(null, base.clip(), "--clip", "CLIP bundle"));
+        SplitList labelled = list(dataset, "labeled", labels);
+        SplitList unlabelled = list(dataset, "unlabeled", labels);
+        ListSource val = new ListSource(dataset, dataset.list("val"));
+        Evaluator evaluator = new Evaluator(dataset.spec().classes(), 255);
+        List<Row> rows = new ArrayList<>();
+        long start = System.nanoTime();
+        ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
+        List<List<String>> concepts = new ArrayList<>();
+        for (int c = 0; c < dataset.spec().classes().size(); c++) {
+            concepts.add(dataset.spec().conceptsOf(c));
+        }
+        EvalResult frozen = evaluator.evaluate(val, new ImageSegmenter(new ZeroShotModel(clip, concepts), normalize, base.eval()),
+            console.progress("clip"));
+        rows.add(new Row("clip", (System.nanoTime() - start) / 1e9, frozen, null));
+        List<TrainConfig.Method> methods = new ArrayList<>(List.of(TrainConfig.Method.SUPERVISED, TrainConfig.Method.HIERVL));
+        if (all) {
+            methods.add(1, TrainConfig.Method.UNIMATCH);
+        }
+        for (TrainConfig.Method method : methods) {
+            String name = method.name().toLowerCase(Locale.ROOT);
+            List<String> own = new ArrayList<>(settings);
+            own.add("train.method=" + name);
+            own.add("train.seed=" + seed);
+            Path run = fresh(out.resolve(name + "-" + labels + "-s" + seed));
+            Trainer.Outcome outcome = new Trainer(Recipes.load(recipe, own), dataset, labelled, unlabelled, clip, run)
+                .train(false, new StopSignal(), console.progress(name));
+            try (Segmenter segmenter = Segmenter.load(run)) {
+                rows.add(new Row(name, outcome.seconds(), evaluator.evaluate(val, segmenter.images(), console.progress("eval " + name)), run));
+            }
+        }
+        Path report = out.resolve("report.html");
+        report(rows, val, report);
+        if (json) {
+            console.json(Map.of("table", rows.stream().map(this::json).toList(), "report", report.toString()));
+        } else {
+            print(rows);
+            console.println("report: " + report);
+        }
+        return 0;
+    }
+
+    private static SplitList list(Dataset dataset, String role, int labels) {
+        Path file = dataset.root().resolve("splits").resolve(Integer.toString(labels)).resolve(role + ".txt");
+        if (!Files.exists(file)) {
+            throw HierVlException.data(dataset.root() + " has no list for " + labels + " labelled images: " + file + " is missing");
+        }
+        return dataset.list(file);
+    }
+
+    /** The demo may run again and again: an older run of the same name is moved out of the way. */
+    private static Path fresh(Path run) throws IOException {
+        Files.createDirectories(run.toAbsolutePath().getParent());
+        if (Files.exists(run)) {
+            Path old = run;
+            for (int i = 1; Files.exists(old); i++) {
+                old = run.resolveSibling(run.getFileName() + ".old" + i);
+            }
+            Files.move(run, old);
+        }
+        return run;
+    }
+
+    private Map<String, Object> json(Row row) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("method", row.method);
+        map.put("labels", labels);
+        map.put("seed", seed);
+        map.put("miou", row.result.miou());
+        map.put("seconds", row.seconds);
+        return map;
+    }
+
+    private void print(List<Row> rows) {
+        for (Row row : rows) {
+            console.println(String.format(Locale.ROOT, "%-12s mIoU %5.1f   %6.1f s   %s", row.method, 100 * row.result.miou(), row.seconds, perClass(row)));
+        }
+    }
+
+    private static String perClass(Row row) {
+        StringBuilder text = new StringBuilder();
+        for (int c = 0; c < row.result.classes().size(); c++) {
+            text.append(String.format(Locale.ROOT, "%s %.0f  ", row.result.classes().get(c), 100 * row.result.matrix().iou(c)));
+        }
+        return text.toString().strip();
+    }
+
+    private void report(List<Row> rows, ListSource val, Path file) throws IOException {
+        HtmlReport page = new HtmlReport("HierVL: " + labels + " labelled images");
+        page.paragraph("mIoU in percent on " + val.size() + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
+        List<String> header = new ArrayList<>(List.of("method", "mIoU", "seconds"));
+        header.addAll(rows.get(0).result.classes());
+        List<List<String>> cells = new ArrayList<>();
+        for (Row row : rows) {
+            List<String> line = new ArrayList<>(List.of(row.method, percent(row.result.miou()), String.format(Locale.ROOT, "%.0f", row.seconds)));
+            for (int c = 0; c < row.result.classes().size(); c++) {
+                line.add(percent(row.result.matrix().iou(c)));
+            }
+            cells.add(line);
+        }
+        page.table(header, cells);
+        Overlay overlay = new Overlay(Palette.voc());
+        for (Row row : rows) {
+            if (row.run == null) {
+                continue;
+            }
+            page.heading(row.method);
+            List<HtmlReport.Picture> pictures = new ArrayList<>();
+            try (Segmenter segmenter = Segmenter.load(row.run)) {
+                for (int i = 0; i < Math.min(PICTURES, val.size()); i++) {
+                    Photo photo = val.photo(i);
+                    Prediction prediction = segmenter.predict(photo);
+                    pictures.add(new HtmlReport.Picture(val.name(i), overlay.draw(photo, prediction)));
+                }
+            }
+            page.pictures(pictures, true);
+            List<HtmlReport.Picture> curves = new ArrayList<>();
+            Curves.ofMetrics(MetricsCsv.read(row.run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
+            page.pictures(curves, false);
+        }
+        page.write(file);
+    }
+
+    private static String percent(double value) {
+        return String.format(Locale.ROOT, "%.1f", 100 * value);
+    }
+}
