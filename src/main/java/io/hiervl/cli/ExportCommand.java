@@ -1,0 +1,75 @@
+package io.hiervl.cli;
+
+import io.hiervl.HierVlException;
+import io.hiervl.export.ExportMeta;
+import io.hiervl.export.SameDiffExport;
+import io.hiervl.image.Palette;
+import io.hiervl.model.HierVlNetwork;
+import io.hiervl.predict.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Writes the inference graph of a trained model as one file. */
+@Command(name = "export", mixinStandardHelpOptions = true, description = "Writes the inference graph as one file with labels and preprocessing inside.")
+final class ExportCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Option(names = "--model", required = true, paramLabel = "PATH", description = "Run folder or checkpoint folder.")
+    Path model;
+
+    @Option(names = "--format", required = true, paramLabel = "FORMAT",
+        description = "samediff: this project's ops, read by this program. samediff-stock: ND4J's own ops only, read by any program with ND4J.")
+    String format;
+
+    @Option(names = "--size", paramLabel = "PIXELS", description = "Side of the input. Default: the window size of evaluation.")
+    Integer size;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
+    Path out;
+
+    ExportCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        SameDiffExport.Format chosen = Arrays.stream(SameDiffExport.Format.values()).filter(f -> name(f).equals(format)).findFirst()
+            .orElseThrow(() -> HierVlException.usage("--format is '" + format + "', expected one of "
+                + String.join(", ", Arrays.stream(SameDiffExport.Format.values()).map(ExportCommand::name).toList())));
+        TrainedModel trained = Models.trained(model);
+        int patch = trained.clip().vision().patch();
+        int side = size == null ? trained.recipe().eval().crop() : size;
+        int multiple = 2 * patch;
+        if (side < multiple || side % multiple != 0) {
+            throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
+        }
+        HierVlNetwork network = new HierVlNetwork(trained.recipe().model(), trained.clip(), trained.classes().size());
+        Palette palette = Palette.voc();
+        List<int[]> colours = IntStream.range(0, trained.classes().size()).map(palette::colour)
+            .mapToObj(c -> new int[] {c >> 16 & 255, c >> 8 & 255, c & 255}).toList();
+        ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side, patch,
+            Map.of("recipe", trained.recipe().name(), "program", "hiervl " + Version.of("io.hiervl", "hiervl")));
+        SameDiffExport.write(out, network, trained.store(), trained.t(), meta, 1, chosen);
+        console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
+            trained.classes().size(), Files.size(out) / 1e6));
+        return 0;
+    }
+
+    private static String name(SameDiffExport.Format format) {
+        return format.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static double[] wide(float[] values) {
+        // Through the shortest decimal, so that 0.48145466f stays 0.48145466.
+        return IntStream.range(0, values.length).mapToDouble(i -> Double.parseDouble(Float.toString(values[i]))).toArray();
+    }
+}

@@ -1,0 +1,40 @@
+package io.hiervl.eval;
+
+import io.hiervl.data.Dataset;
+import io.hiervl.data.SplitList;
+import io.hiervl.image.Images;
+import io.hiervl.image.LabelMap;
+import io.hiervl.image.Photo;
+
+/**
+ * The samples of a list, each with a mask.
+ *
+ * @param dataset reads label maps
+ * @param list    lines with image and mask
+ */
+public record ListSource(Dataset dataset, SplitList list) implements EvalSource {
+    /** Refuses a list with lines that name no mask. */
+    public ListSource {
+        Dataset.requireMasks(list);
+    }
+
+    @Override
+    public int size() {
+        return list.size();
+    }
+
+    @Override
+    public String name(int i) {
+        return list.samples().get(i).image();
+    }
+
+    @Override
+    public Photo photo(int i) {
+        return Images.readPhoto(list.samples().get(i).imagePath());
+    }
+
+    @Override
+    public LabelMap labels(int i) {
+        return dataset.load(list.samples().get(i), true).labels();
+    }
+}
