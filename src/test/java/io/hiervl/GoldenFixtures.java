@@ -32,11 +32,16 @@ public final class GoldenFixtures {
     public record Tensor(String name, String role, long[] shape, String dtype, JsonNode tolerance, String file) {
     }
 
+    /** Whether the fixtures of a topic are there. */
+    public static boolean present(String topic) {
+        String root = System.getProperty("golden.dir");
+        return root != null && Files.isRegularFile(Path.of(root, topic, "manifest.json"));
+    }
+
     /** The folder of a topic; skips the test when the fixtures are not there. */
     public static Path topic(String topic) {
         String root = System.getProperty("golden.dir");
-        Assumptions.assumeTrue(root != null && Files.isRegularFile(Path.of(root, topic, "manifest.json")),
-            "golden fixtures not found: golden.dir=" + root);
+        Assumptions.assumeTrue(present(topic), "golden fixtures not found: golden.dir=" + root);
         return Path.of(root, topic);
     }
 

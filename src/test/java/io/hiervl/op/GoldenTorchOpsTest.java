@@ -27,6 +27,10 @@ import org.nd4j.linalg.factory.Nd4j;
 class GoldenTorchOpsTest {
     @TestFactory
     List<DynamicTest> cases() {
+        if (!GoldenFixtures.present("torch_ops")) {
+            // an aborted factory would not be counted, a test inside it is reported as skipped
+            return List.of(DynamicTest.dynamicTest("fixtures", () -> GoldenFixtures.topic("torch_ops")));
+        }
         List<DynamicTest> tests = new ArrayList<>();
         for (GoldenFixtures.Case c : GoldenFixtures.cases("torch_ops")) {
             for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
