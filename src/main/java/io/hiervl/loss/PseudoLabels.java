@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
 import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Staging;
-import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -21,7 +21,7 @@ public record PseudoLabels(INDArray confidence, INDArray labels) {
         long[] shape = {z.size(0), z.size(2), z.size(3)};
         INDArray confidence = Nd4j.createUninitialized(z.dataType(), shape);
         INDArray labels = Nd4j.createUninitialized(z.dataType(), shape);
-        IntStream.range(0, (int) z.size(0)).parallel().forEach(b -> {
+        Parallel.forEach((int) z.size(0), b -> {
             double[] max = new double[pixels];
             double[] best = new double[pixels];
             double[] sum = new double[pixels];

@@ -150,4 +150,54 @@ class DeformableAttentionTest {
             assertEquals(c.values("grad.locations")[i], dOffsets[i] * shapes[level][1 - i % 2], 1e-5);
         }
     }
+
+    /** The whole module: projections around the op, offsets and weights from queries, in both precisions. */
+    @Test
+    void goldenModule() {
+        int[][] shapes = {{2, 3}, {4, 6}, {8, 12}};
+        for (String name : List.of("msda_module", "msda_module_zero_offsets")) {
+            GoldenFixtures.Case c = GoldenFixtures.one("mask2former", name);
+            for (DataType type : List.of(DataType.DOUBLE, DataType.FLOAT)) {
+                Map<String, INDArray> in = new LinkedHashMap<>();
+                c.names("input").forEach(n -> in.put(n, c.array(n, type)));
+                c.names("param").forEach(n -> in.put(n, c.array(n, type)));
+                // cell centres, not the stored ones: those are rounded to float
+                double[] reference = new double[252];
+                int token = 0;
+                for (int[] shape : shapes) {
+                    for (int i = 0; i < shape[0] * shape[1]; i++, token++) {
+                        reference[2 * token] = (i % shape[1] + 0.5) / shape[1];
+                        reference[2 * token + 1] = (i / shape[1] + 0.5) / shape[0];
+                        assertEquals(c.values("reference_points")[token * 6], reference[2 * token], 1e-7);
+                    }
+                }
+                in.put("reference", org.nd4j.linalg.factory.Nd4j.createFromArray(reference).reshape(126, 2).castTo(type));
+                List<String> names = c.names("gradient").stream().map(g -> g.substring(5)).toList();
+                // the second module output, the attention weights, takes part in the gradients of the fixture
+                boolean weightsToo = c.has("cot.attention");
+                List<INDArray> cotangents = new java.util.ArrayList<>(List.of(c.array("cot.y", type)));
+                if (weightsToo) {
+                    cotangents.add(c.array("cot.attention", type).reshape(2, 126, 2, 12));
+                }
+                var o = FiniteDifferences.run(in, names, cotangents, (sd, v) -> {
+                    var query = v.get("x").add(v.get("pos"));
+                    var value = linear(sd, v, "value_proj", v.get("x"), 16);
+                    var weights = linear(sd, v, "attention_weights", query, 24);
+                    var y = new DeformableAttention(sd, value, linear(sd, v, "sampling_offsets", query, 48), weights, v.get("reference"),
+                        shapes, 2, 4).outputVariable();
+                    var result = linear(sd, v, "output_proj", y, 16);
+                    return weightsToo ? List.of(result, sd.nn.softmax(weights.reshape(2, 126, 2, 12), 3)) : List.of(result);
+                });
+                c.check("y", o.outputs().get(0));
+                names.forEach(n -> c.check("grad." + n, o.gradients().get(n)));
+            }
+        }
+    }
+
+    private static org.nd4j.autodiff.samediff.SDVariable linear(org.nd4j.autodiff.samediff.SameDiff sd,
+                                                                Map<String, org.nd4j.autodiff.samediff.SDVariable> v, String name,
+                                                                org.nd4j.autodiff.samediff.SDVariable x, int out) {
+        return sd.mmul(x.reshape(-1, 16), v.get("param." + name + ".weight"), false, true, false).add(v.get("param." + name + ".bias"))
+            .reshape(2, 126, out);
+    }
 }

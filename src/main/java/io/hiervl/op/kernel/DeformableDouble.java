@@ -1,7 +1,5 @@
 package io.hiervl.op.kernel;
 
-import java.util.stream.IntStream;
-
 /**
  * Multi-scale deformable attention in double precision (Deformable DETR, ops/functions/ms_deform_attn_func.py; bilinear
  * sampling as torch grid_sample with align_corners False and zero padding). One task per batch item and head works on a
@@ -27,7 +25,7 @@ public final class DeformableDouble {
     /** Result (B,Q,D). */
     public double[] forward() {
         double[] out = new double[s.batch() * s.queries() * s.width()];
-        IntStream.range(0, s.batch() * s.heads()).parallel().forEach(task -> forward(task / s.heads(), task % s.heads(), out));
+        Parallel.forEach(s.batch() * s.heads(), task -> forward(task / s.heads(), task % s.heads(), out));
         return out;
     }
 
@@ -86,8 +84,7 @@ public final class DeformableDouble {
      * Gradients for the cotangent of the result; an array that is null is not computed. The arrays must be zero.
      */
     public void backward(double[] cotangent, double[] dValue, double[] dOffsets, double[] dWeights) {
-        IntStream.range(0, s.batch() * s.heads()).parallel()
-            .forEach(task -> backward(task / s.heads(), task % s.heads(), cotangent, dValue, dOffsets, dWeights));
+        Parallel.forEach(s.batch() * s.heads(), task -> backward(task / s.heads(), task % s.heads(), cotangent, dValue, dOffsets, dWeights));
     }
 
     private void backward(int b, int head, double[] cotangent, double[] dValue, double[] dOffsets, double[] dWeights) {

@@ -1,7 +1,5 @@
 package io.hiervl.op.kernel;
 
-import java.util.stream.IntStream;
-
 /**
  * Multi-scale deformable attention in single precision (Deformable DETR, ops/functions/ms_deform_attn_func.py; bilinear
  * sampling as torch grid_sample with align_corners False and zero padding). One task per batch item and head works on a
@@ -27,7 +25,7 @@ public final class DeformableFloat {
     /** Result (B,Q,D). */
     public float[] forward() {
         float[] out = new float[s.batch() * s.queries() * s.width()];
-        IntStream.range(0, s.batch() * s.heads()).parallel().forEach(task -> forward(task / s.heads(), task % s.heads(), out));
+        Parallel.forEach(s.batch() * s.heads(), task -> forward(task / s.heads(), task % s.heads(), out));
         return out;
     }
 
@@ -86,8 +84,7 @@ public final class DeformableFloat {
      * Gradients for the cotangent of the result; an array that is null is not computed. The arrays must be zero.
      */
     public void backward(float[] cotangent, float[] dValue, float[] dOffsets, float[] dWeights) {
-        IntStream.range(0, s.batch() * s.heads()).parallel()
-            .forEach(task -> backward(task / s.heads(), task % s.heads(), cotangent, dValue, dOffsets, dWeights));
+        Parallel.forEach(s.batch() * s.heads(), task -> backward(task / s.heads(), task % s.heads(), cotangent, dValue, dOffsets, dWeights));
     }
 
     private void backward(int b, int head, float[] cotangent, float[] dValue, float[] dOffsets, float[] dWeights) {

@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 
 /**
  * Splits loops over a small fixed set of threads (environment variable OMP_NUM_THREADS, else all cores). How a loop is
@@ -52,6 +53,11 @@ public final class Parallel {
     /** Runs the body over 0..n-1 in pieces of at most {@code grain} indices. */
     public static void forRange(long n, long grain, Range body) {
         forParts(n, grain, (part, from, to) -> body.run(from, to));
+    }
+
+    /** Runs the body for every index 0..n-1, one at a time. */
+    public static void forEach(int n, IntConsumer body) {
+        forParts(n, 1, (part, from, to) -> body.accept(from));
     }
 
     /** Number of parts that {@link #forParts} makes. */

@@ -1,7 +1,6 @@
 package io.hiervl.op.kernel;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Inputs z (B,K,H,W), labels (B,H,W), weights (B,H,W). */
@@ -25,7 +24,7 @@ public final class PixelCrossEntropyKernel implements LossKernel {
     public double[] forward(INDArray[] in, Settings settings) {
         PixelRows rows = new PixelRows(in[0]);
         double[] parts = new double[rows.count()];
-        IntStream.range(0, rows.count()).parallel().forEach(r -> {
+        Parallel.forEach(rows.count(), r -> {
             PixelRows.Row row = rows.read(r);
             double[] labels = rows.readMap(in[1], r);
             double[] weights = rows.readMap(in[2], r);
@@ -50,7 +49,7 @@ public final class PixelCrossEntropyKernel implements LossKernel {
             return;
         }
         PixelRows rows = new PixelRows(in[0]);
-        IntStream.range(0, rows.count()).parallel().forEach(r -> {
+        Parallel.forEach(rows.count(), r -> {
             PixelRows.Row row = rows.read(r);
             double[] labels = rows.readMap(in[1], r);
             double[] weights = rows.readMap(in[2], r);

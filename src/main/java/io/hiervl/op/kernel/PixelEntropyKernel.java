@@ -1,7 +1,6 @@
 package io.hiervl.op.kernel;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Inputs z (B,K,H,W), weights (B,H,W); reals: factor on z. */
@@ -44,7 +43,7 @@ public final class PixelEntropyKernel implements LossKernel {
     public double[] forward(INDArray[] in, Settings settings) {
         PixelRows rows = new PixelRows(in[0]);
         double[] parts = new double[rows.count()];
-        IntStream.range(0, rows.count()).parallel().forEach(r -> {
+        Parallel.forEach(rows.count(), r -> {
             PixelRows.Row row = scaled(rows.read(r), settings.reals()[0]);
             double[] weights = rows.readMap(in[1], r);
             for (int x = 0; x < rows.width(); x++) {
@@ -63,7 +62,7 @@ public final class PixelEntropyKernel implements LossKernel {
         }
         PixelRows rows = new PixelRows(in[0]);
         double scale = settings.reals()[0];
-        IntStream.range(0, rows.count()).parallel().forEach(r -> {
+        Parallel.forEach(rows.count(), r -> {
             PixelRows.Row row = scaled(rows.read(r), scale);
             double[] weights = rows.readMap(in[1], r);
             double[][] d = new double[rows.classes()][rows.width()];

@@ -36,6 +36,10 @@ public final class PointLoss {
         int y0 = (int) Math.floor(y);
         double fx = x - x0;
         double fy = y - y0;
+        if (x0 >= 0 && y0 >= 0 && x0 + 1 < w && y0 + 1 < h) {
+            int i = y0 * w + x0;
+            return (1 - fy) * ((1 - fx) * map[i] + fx * map[i + 1]) + fy * ((1 - fx) * map[i + w] + fx * map[i + w + 1]);
+        }
         return (1 - fy) * ((1 - fx) * at(map, h, w, y0, x0) + fx * at(map, h, w, y0, x0 + 1))
             + fy * ((1 - fx) * at(map, h, w, y0 + 1, x0) + fx * at(map, h, w, y0 + 1, x0 + 1));
     }

@@ -1,6 +1,5 @@
 package io.hiervl.op.kernel;
 
-import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Bilinear samples of maps (B,C,H,W) at points (B,P,2), (x,y) in [0,1], zeros outside, align_corners False. */
@@ -15,7 +14,7 @@ public final class PointSampler {
         int p = (int) points.size(1);
         double[] at = Staging.doubles(points);
         int channels = (int) x.size(1);
-        IntStream.range(0, (int) x.size(0) * channels).parallel().forEach(c -> {
+        Parallel.forEach((int) x.size(0) * channels, c -> {
             double[] map = new double[h * w];
             Staging.read(x, (long) c * h * w, map, h * w);
             double[] out = new double[p];
@@ -35,7 +34,7 @@ public final class PointSampler {
         int channels = (int) x.size(1);
         double[] at = Staging.doubles(points);
         double[] dAt = new double[at.length];
-        IntStream.range(0, (int) x.size(0)).parallel().forEach(b -> {
+        Parallel.forEach((int) x.size(0), b -> {
             double[] map = new double[h * w];
             double[] g = new double[p];
             for (int c = b * channels; c < (b + 1) * channels; c++) {

@@ -1,7 +1,6 @@
 package io.hiervl.op.kernel;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Resizes the planes of arrays (..., h, w), several planes at a time. */
@@ -23,7 +22,7 @@ public final class Resizer {
     public void forward(INDArray x, INDArray y) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
-        IntStream.range(0, planes(x)).parallel().forEach(p -> {
+        Parallel.forEach(planes(x), p -> {
             double[] plane = new double[in];
             Staging.read(x, (long) p * in, plane, in);
             Staging.write(forward(plane), out, y, (long) p * out);
@@ -43,7 +42,7 @@ public final class Resizer {
     public void backward(INDArray dy, INDArray dx) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
-        IntStream.range(0, planes(dx)).parallel().forEach(p -> {
+        Parallel.forEach(planes(dx), p -> {
             double[] plane = new double[out];
             Staging.read(dy, (long) p * out, plane, out);
             double[] half = new double[vertical.in() * horizontal.out()];
@@ -58,7 +57,7 @@ public final class Resizer {
     public void attentionMask(INDArray x, INDArray mask) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
-        IntStream.range(0, planes(x)).parallel().forEach(p -> {
+        Parallel.forEach(planes(x), p -> {
             double[] plane = new double[in];
             Staging.read(x, (long) p * in, plane, in);
             double[] resized = forward(plane);

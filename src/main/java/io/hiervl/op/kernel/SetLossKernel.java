@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -38,7 +37,7 @@ public final class SetLossKernel implements LossKernel {
         double[] total = new double[4];
         total[0] = norms[0] * p.classes(null, 0);
         double[][] parts = new double[p.rowClass.length][3];
-        IntStream.range(0, parts.length).parallel().forEach(r -> {
+        Parallel.forEach(parts.length, r -> {
             if (p.matched(r)) {
                 double[] plane = p.plane(r);
                 PointLoss.Target target = p.target(r);
@@ -69,7 +68,7 @@ public final class SetLossKernel implements LossKernel {
         if (gradients[1] == null) {
             return;
         }
-        IntStream.range(0, p.rowClass.length).parallel().forEach(r -> {
+        Parallel.forEach(p.rowClass.length, r -> {
             double[] d = new double[p.h * p.w];
             if (p.matched(r)) {
                 double[] plane = p.plane(r);
@@ -200,10 +199,21 @@ public final class SetLossKernel implements LossKernel {
             } else {
                 // depends on the image's seed and the row, not on the place in the batch: micro-batches give the same points
                 SplittableRandom source = new SplittableRandom((long) seeds[r / rows] * 1_000_003L + (r % rows) * 7919L + salt);
-                all = source.doubles(2L * points * oversample).toArray();
-                rest = source.doubles(2L * easy).toArray();
+                all = uniform(source, points * oversample);
+                rest = uniform(source, easy);
             }
             return PointLoss.choose(plane, h, w, all, hard, rest, ignoreCandidates ? target : null);
+        }
+
+        /** Points with coordinates of 32 random bits each. */
+        private static double[] uniform(SplittableRandom source, int n) {
+            double[] xy = new double[2 * n];
+            for (int i = 0; i < n; i++) {
+                long bits = source.nextLong();
+                xy[2 * i] = (bits >>> 32) * 0x1p-32;
+                xy[2 * i + 1] = (bits & 0xffffffffL) * 0x1p-32;
+            }
+            return xy;
         }
 
         /** Weighted sum of class cross-entropies; adds its gradient times factor to d. */
