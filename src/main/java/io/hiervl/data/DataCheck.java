@@ -134,7 +134,8 @@ public final class DataCheck {
         for (int c = 0; c < classes.size(); c++) {
             frequencies.add(new DataReport.Frequency(classes.get(c), images[c], pixels[c]));
             if (pixels[c] == 0 && labelled != null) {
-                problems.add(new Problem(classes.get(c), labelled.file().getFileName().toString(), 0, "class without labels",
+                String list = labelled.file().getFileName().toString();
+                problems.add(new Problem(list, list, 0, "class without labels",
                     "no labelled pixel of class " + c + " '" + classes.get(c) + "' in " + labelled.size() + " images", false));
             }
         }

@@ -71,6 +71,30 @@ class ImagesTest {
         assertArrayEquals(new int[] {100, 100, 100}, new int[] {p.at(1, 0, 0), p.at(1, 0, 1), p.at(1, 0, 2)});
     }
 
+    /** As Photoshop writes it: four inverted channels and an APP14 segment. */
+    @Test
+    void cmykJpegsBecomeRgb() throws IOException {
+        WritableRaster raster = java.awt.image.Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 16, 16, 4, null);
+        for (int i = 0; i < 256; i++) {
+            raster.setPixel(i % 16, i / 16, new int[] {255, 0, 0, 255});
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        javax.imageio.ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+        try (var stream = ImageIO.createImageOutputStream(out)) {
+            writer.setOutput(stream);
+            writer.write(null, new javax.imageio.IIOImage(raster, null, null), null);
+        } finally {
+            writer.dispose();
+        }
+        byte[] jpeg = out.toByteArray();
+        ByteArrayOutputStream adobe = new ByteArrayOutputStream();
+        adobe.write(jpeg, 0, 2);
+        adobe.write(new byte[] {(byte) 0xFF, (byte) 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0});
+        adobe.write(jpeg, 2, jpeg.length - 2);
+        Photo p = decode(adobe.toByteArray());
+        assertTrue(p.at(8, 8, 0) > 245 && p.at(8, 8, 1) < 10 && p.at(8, 8, 2) < 10, p.at(8, 8, 0) + " " + p.at(8, 8, 1) + " " + p.at(8, 8, 2));
+    }
+
     @Test
     void sixteenBitPhotosKeepTheHighByte() throws IOException {
         var model = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
