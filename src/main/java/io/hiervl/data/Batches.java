@@ -1,6 +1,7 @@
 package io.hiervl.data;
 
 import io.hiervl.config.AugmentationConfig;
+import io.hiervl.data.SegmentationRecordReader.Masks;
 import io.hiervl.image.ClipNormalize;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,7 @@ public final class Batches {
 
     /**
      * @param labelledList    every line must name a mask
-     * @param unlabelledList  null: no unlabelled batches; masks, if named and readable, only serve {@code truth}
+     * @param unlabelledList  null: no unlabelled batches; masks, if named and usable, only serve {@code truth}
      * @param batchLabelled   images a step
      * @param batchUnlabelled images a step; 0: none
      * @param crop            side of crops in pixels
@@ -47,11 +48,11 @@ public final class Batches {
         this.crop = crop;
         this.seed = seed;
         labelled = new SegmentationRecordReader(dataset, Dataset.requireMasks(labelledList),
-            new LabelledViews(crop, config, normalize), true, Shuffle.random(seed, LABELLED, 0).nextLong());
+            new LabelledViews(crop, config, normalize), Masks.REQUIRED, Shuffle.random(seed, LABELLED, 0).nextLong());
         labelledSchedule = new Schedule(labelledList.size(), batchLabelled, false, Shuffle.random(seed, LABELLED, 1).nextLong());
         boolean two = unlabelledList != null && batchUnlabelled > 0;
         unlabelled = two ? new SegmentationRecordReader(dataset, unlabelledList, new UnlabelledViews(crop, config, normalize),
-            truth, Shuffle.random(seed, UNLABELLED, 0).nextLong()) : null;
+            truth ? Masks.IF_USABLE : Masks.NONE, Shuffle.random(seed, UNLABELLED, 0).nextLong()) : null;
         unlabelledSchedule = two ? new Schedule(unlabelledList.size(), batchUnlabelled, true,
             Shuffle.random(seed, UNLABELLED, 1).nextLong()) : null;
     }

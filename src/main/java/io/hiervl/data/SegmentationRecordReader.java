@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.HierVlException;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -15,6 +16,8 @@ import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.NDArrayWritable;
 import org.datavec.api.writable.Writable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A DataVec reader that delivers image and label in step: one record of {@link NDArrayWritable}s per sample, made by
@@ -24,25 +27,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * one thread's.
  */
 public final class SegmentationRecordReader extends BaseRecordReader {
+    /** NONE leaves masks alone; IF_USABLE goes on without one that is missing or wrong. */
+    public enum Masks { REQUIRED, IF_USABLE, NONE }
+
     private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentationRecordReader.class);
 
     private final transient Dataset dataset;
     private final transient SplitList list;
     private final transient Views views;
-    private final boolean withLabels;
+    private final transient Masks masks;
     private final long seed;
     private int cursor;
     private long pass;
+    private volatile boolean warned;
 
     /**
-     * @param withLabels load masks too; false leaves them alone
-     * @param seed       of the draws in the sequence; every pass draws anew
+     * @param masks whether masks are loaded
+     * @param seed  of the draws in the sequence; every pass draws anew
      */
-    public SegmentationRecordReader(Dataset dataset, SplitList list, Views views, boolean withLabels, long seed) {
+    public SegmentationRecordReader(Dataset dataset, SplitList list, Views views, Masks masks, long seed) {
         this.dataset = dataset;
         this.list = list;
         this.views = views;
-        this.withLabels = withLabels;
+        this.masks = masks;
         this.seed = seed;
     }
 
@@ -58,11 +66,28 @@ public final class SegmentationRecordReader extends BaseRecordReader {
     /** The record of one sample with the random choices that belong to {@code draw}. */
     public List<Writable> record(int index, long draw) {
         List<Writable> record = new ArrayList<>();
-        Pair pair = dataset.load(list.samples().get(index), withLabels);
+        Pair pair = load(list.samples().get(index));
         for (INDArray array : views.make(pair, Shuffle.random(seed, draw))) {
             record.add(new NDArrayWritable(array));
         }
         return record;
+    }
+
+    private Pair load(Sample sample) {
+        if (masks == Masks.IF_USABLE && sample.hasMask()) {
+            try {
+                return dataset.load(sample, true);
+            } catch (HierVlException e) {
+                // The photo may be the culprit: then loading it alone fails with its name.
+                Pair pair = dataset.load(sample, false);
+                if (!warned) {
+                    warned = true;
+                    LOG.warn("a mask of {} is not used: {}", list.file(), e.getMessage());
+                }
+                return pair;
+            }
+        }
+        return dataset.load(sample, masks == Masks.REQUIRED);
     }
 
     @Override

@@ -92,6 +92,19 @@ class BatchesTest {
     }
 
     @Test
+    void unlabelledMasksAreNotRequired() throws IOException {
+        Fixture.folder(root);
+        Files.writeString(root.resolve("unlabeled.txt"), Fixture.line("s3") + Fixture.line("s4"));
+        assertNotNull(batches(1, 2, 0).unlabelled(0).truth());
+        Files.delete(root.resolve("masks/s4.png"));
+        UnlabelledBatch batch = batches(1, 2, 0).unlabelled(0);
+        assertEquals(2, batch.weak().size(0));
+        assertNull(batch.truth());
+        Files.delete(root.resolve("images/s4.png"));
+        assertTrue(assertThrows(HierVlException.class, () -> batches(1, 2, 0).unlabelled(0)).getMessage().contains("images/s4.png does not exist"));
+    }
+
+    @Test
     void labelledListsNeedMasks() throws IOException {
         Fixture.folder(root);
         Files.writeString(root.resolve("labeled.txt"), Fixture.line("s0") + "images/s1.png\n");
@@ -117,7 +130,7 @@ class BatchesTest {
         Fixture.folder(root);
         Dataset d = Dataset.open(root);
         Views plain = new LabelledViews((in, random) -> in, ClipNormalize.openai());
-        SegmentationRecordReader reader = new SegmentationRecordReader(d, d.list("val"), plain, true, 0);
+        SegmentationRecordReader reader = new SegmentationRecordReader(d, d.list("val"), plain, SegmentationRecordReader.Masks.REQUIRED, 0);
         int n = 0;
         while (reader.hasNext()) {
             List<Writable> record = reader.next();
