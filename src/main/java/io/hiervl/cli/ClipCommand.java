@@ -10,6 +10,10 @@ import io.hiervl.clip.ClipPreprocess;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.image.Images;
 import io.hiervl.op.Backend;
+import io.hiervl.synth.PretrainingReport;
+import io.hiervl.synth.PretrainingSettings;
+import io.hiervl.synth.SynthDataset;
+import io.hiervl.synth.TinyClip;
 import io.hiervl.text.BpeTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +47,7 @@ final class ClipCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, embed, tokenize or random");
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, embed, tokenize, pretrain or random");
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Compares the imported towers with ONNX Runtime on the same files.")
@@ -117,6 +121,20 @@ final class ClipCommand implements Runnable {
         if (json) {
             console.json(rows);
         }
+        return 0;
+    }
+
+    @Command(mixinStandardHelpOptions = true, description = "Pre-trains the tiny CLIP on rendered crops and their captions (graphs/tiny-clip).")
+    int pretrain(@Parameters(paramLabel = "DIR", description = "Folder to write.") Path dir,
+                 @Option(names = "--steps", description = "Optimiser steps; default: those of graphs/tiny-clip.") Integer steps,
+                 @Option(names = "--seed", defaultValue = "0", description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed) {
+        if (Files.exists(dir.resolve("onnx"))) {
+            throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
+        }
+        PretrainingSettings settings = PretrainingSettings.standard().withSeed(seed);
+        ClipBundle bundle = TinyClip.make(dir, steps == null ? settings : settings.withSteps(steps), console.progress("pretrain"));
+        PretrainingReport report = PretrainingReport.measure(bundle, SynthDataset.DEFAULT_SEED, console.progress("measure"));
+        report.lines().forEach(console::println);
         return 0;
     }
 

@@ -13,6 +13,7 @@ import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
 import java.util.List;
+import java.util.Locale;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -36,6 +37,16 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
             new SlidingWindow(EvalConfig.Window.WHOLE, side, side), 0);
         GuidanceAccuracy[] g = GuidanceAccuracy.measure(new Validation(new SynthDataset(datasetSeed)), segmenter, progress, 0, THRESHOLD);
         return new PretrainingReport(classification(clip), g[0], g[1]);
+    }
+
+    /** The measures in sentences. */
+    public List<String> lines() {
+        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, 6 classes: %.3f", classification), line(all), line(guidance));
+    }
+
+    private static String line(GuidanceAccuracy g) {
+        return String.format(Locale.ROOT, "labels of the validation scenes with probability >= %.1f: %.1f %% of the pixels, right %.3f (things %.3f, background %.3f), mIoU %.1f",
+            g.threshold(), 100 * g.kept(), g.accuracy(), g.foreground(), g.background(), 100 * g.miou());
     }
 
     private static double classification(ClipBundle clip) {
