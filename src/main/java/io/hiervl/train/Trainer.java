@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -192,8 +193,13 @@ public final class Trainer {
     private static StepInput input(Batches.Step batch) {
         UnlabelledBatch u = batch.unlabelled();
         StepInput.Unlabelled views = u == null ? null : new StepInput.Unlabelled(u.weak(), u.strong1(), u.strong2(), u.valid(),
-            a -> CutMix.mix(a, u.boxes1()), a -> CutMix.mix(a, u.boxes2()), u.truth());
+            mixer(u, u.boxes1()), mixer(u, u.boxes2()), u.truth());
         return new StepInput(batch.labelled().images(), batch.labelled().labels(), batch.labelled().names(), views);
+    }
+
+    /** CutMix within the batch; a batch of one image has no partner whose labels are known, so it stays as it is. */
+    private static UnaryOperator<INDArray> mixer(UnlabelledBatch batch, List<CutMix.Box> boxes) {
+        return batch.names().size() > 1 ? a -> CutMix.mix(a, boxes) : a -> a;
     }
 
     private static String note(Map<String, Double> terms, double rate) {
