@@ -6,6 +6,7 @@ import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.loss.QueryTextLoss;
 import io.hiervl.model.DQTD;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.Phi;
@@ -76,7 +77,7 @@ final class NetworkGraph {
     }
 
     /**
-     * Terms {@code self, guidance, entropy}. Placeholders: images, keep1..keep4 (b,C_i), labels, weights, guidance_labels,
+     * Terms {@code self, guidance, entropy}, and {@code qt} if equation 2 is also taken on unlabelled images. Placeholders: images, keep1..keep4 (b,C_i), labels, weights, guidance_labels,
      * guidance_weights, entropy_weights (b,H,W).
      */
     static LossGraph unlabelled(TrainingModel model, long[] images) {
@@ -98,6 +99,10 @@ final class NetworkGraph {
             ops.placeholder("guidance_weights", map)).outputVariable());
         graph.term("entropy", new PixelEntropy(ops.sd(), z, ops.placeholder("entropy_weights", map),
             config.temperature() / model.recipe().loss().entropyTemperature()).outputVariable());
+        if (model.recipe().loss().qtOnUnlabelled()) {
+            SDVariable phi = Phi.query(graph.root().at("phi_query"), out.last().query());
+            graph.term("qt", new QueryTextLoss(false).buildUnlabelled(ops, phi, graph.t(), out.last().classes()));
+        }
         return graph;
     }
 

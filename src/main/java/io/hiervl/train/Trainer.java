@@ -4,6 +4,8 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
+import io.hiervl.config.LossConfig;
+import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
@@ -25,6 +27,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -59,12 +62,36 @@ public final class Trainer {
         this.unlabelled = unlabelled;
         this.clip = clip;
         this.run = run;
+        requireSupported(recipe);
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
         if (recipe.train().method() != TrainConfig.Method.SUPERVISED && (unlabelled == null || unlabelled.size() == 0)) {
             throw HierVlException.data("method " + recipe.train().method() + " needs unlabelled images, the list is "
                 + (unlabelled == null ? "missing" : unlabelled.file() + " and empty"));
+        }
+    }
+
+    /** Settings that exist but have no effect yet are refused rather than ignored. */
+    private static void requireSupported(Recipe recipe) {
+        List<String> unsupported = new ArrayList<>();
+        if (recipe.model().precision() == ModelConfig.Precision.BF16) {
+            unsupported.add("model.precision: bf16");
+        }
+        if (recipe.model().recompute()) {
+            unsupported.add("model.recompute: true");
+        }
+        if (recipe.loss().selfTrainSet()) {
+            unsupported.add("loss.self_train_set: true");
+        }
+        if (recipe.loss().ptUnmasked() > 0) {
+            unsupported.add("loss.pt_unmasked above 0");
+        }
+        if (recipe.loss().unlabelledStride() == LossConfig.UnlabelledStride.FOUR) {
+            unsupported.add("loss.unlabelled_stride: four");
+        }
+        if (!unsupported.isEmpty()) {
+            throw HierVlException.config("not supported yet: " + String.join(", ", unsupported));
         }
     }
 
@@ -169,7 +196,7 @@ public final class Trainer {
                 model.store().assign(name.substring(2), array);
             }
         });
-        step.optimiser().load(arrays);
+        step.load(arrays);
         return newest.manifest().step();
     }
 
@@ -177,7 +204,7 @@ public final class Trainer {
         step.refreshText();
         ParameterStore store = model.store();
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(store, model.t()));
-        arrays.putAll(step.optimiser().state());
+        arrays.putAll(step.state());
         Map<String, Object> details = new LinkedHashMap<>(TrainedModel.details(recipe, clip.weights().architecture(), normalize));
         checkpoints.save(done, hash, model.classes(), arrays, details);
     }

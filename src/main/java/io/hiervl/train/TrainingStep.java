@@ -6,6 +6,7 @@ import io.hiervl.config.ModelConfig;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.model.HSQG;
 import io.hiervl.train.optim.AdamW;
+import io.hiervl.train.optim.Ema;
 import io.hiervl.train.optim.GlobalNormClip;
 import io.hiervl.train.optim.ParameterGroups;
 import io.hiervl.train.optim.WarmupPoly;
@@ -39,6 +40,7 @@ final class TrainingStep {
     private final AdamW optimiser = new AdamW();
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
+    private final Ema average;
     private final GradientSum gradients = new GradientSum();
     private final INDArray gradT;
     private final Map<String, LossGraph> labelled = new HashMap<>();
@@ -59,12 +61,26 @@ final class TrainingStep {
         this.frozen = new FrozenGraph(model.store(), model.clip(), model.guidance().embeddings());
         this.groups = new ParameterGroups(model.store(), config.lr(), config.vitMultiplier(), config.newMultiplier(), config.newMultiplier(),
             config.weightDecay());
+        this.average = config.ema() ? new Ema(config.emaDecay()) : null;
         this.schedule = new WarmupPoly(total, config.warmup(), config.polyPower(), 1e-6);
         this.gradT = TrainingModel.filled(0, model.t().shape());
     }
 
-    AdamW optimiser() {
-        return optimiser;
+    /** Optimiser state, and the average of the weights if one is kept. */
+    Map<String, INDArray> state() {
+        Map<String, INDArray> state = new LinkedHashMap<>(optimiser.state());
+        if (average != null) {
+            state.putAll(average.state());
+        }
+        return state;
+    }
+
+    /** Takes over what {@link #state} gave. */
+    void load(Map<String, INDArray> state) {
+        optimiser.load(state);
+        if (average != null) {
+            average.load(state);
+        }
     }
 
     /** Brings t up to date with the prompt. */
@@ -172,7 +188,8 @@ final class TrainingStep {
         for (UnaryOperator<INDArray> mix : java.util.List.of(u.mix1(), u.mix2())) {
             INDArray strong = mix.apply(view == 1 ? u.strong1() : u.strong2());
             block(strong, mix.apply(pseudo.labels()), mix.apply(pseudo.confidence()), mix.apply(u.valid()), mix.apply(guide), null,
-                Map.of("self", loss.strong(), "guidance", lam * loss.guidanceStrong(), "entropy", entropy), view == 1 ? "s1" : "s2", log);
+                Map.of("self", loss.strong(), "guidance", lam * loss.guidanceStrong(), "entropy", entropy,
+                    "qt", language ? loss.qt() / 2 : 0.0), view == 1 ? "s1" : "s2", log);
             view++;
         }
         block(weak, pseudo.labels(), pseudo.confidence(), u.valid(), guide, random,
@@ -268,6 +285,9 @@ final class TrainingStep {
         requireFinite("gradient norm", norm, step, input);
         double factor = schedule.factor(step);
         optimiser.step(groups.trainable(), sums, groups.lr(factor), groups.decay());
+        if (average != null) {
+            average.update(groups.trainable(), step);
+        }
         log.put("grad_norm", norm);
         log.put("lr", config.lr() * factor);
     }
