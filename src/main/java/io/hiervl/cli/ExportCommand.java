@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,8 +57,11 @@ final class ExportCommand implements Callable<Integer> {
         Palette palette = Palette.voc();
         List<int[]> colours = IntStream.range(0, trained.classes().size()).map(palette::colour)
             .mapToObj(c -> new int[] {c >> 16 & 255, c >> 8 & 255, c & 255}).toList();
+        Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
+        attributes.put("recipe", trained.recipe().name());
+        attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side, patch,
-            Map.of("recipe", trained.recipe().name(), "program", "hiervl " + Version.of("io.hiervl", "hiervl")));
+            attributes);
         SameDiffExport.write(out, network, trained.store(), trained.t(), meta, 1, chosen);
         console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
             trained.classes().size(), Files.size(out) / 1e6));

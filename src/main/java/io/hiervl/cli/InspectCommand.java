@@ -1,6 +1,11 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.export.ExportMeta;
+import io.hiervl.export.ExportedModel;
+import io.hiervl.train.checkpoint.Checkpoint;
+import io.hiervl.train.checkpoint.CheckpointStore;
+import io.hiervl.train.checkpoint.Manifest;
 import io.hiervl.train.checkpoint.SafeTensors;
 import io.hiervl.train.checkpoint.SafeTensorsHeader;
 import java.nio.file.Files;
@@ -15,13 +20,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Shows what a file of weights holds, without reading the weights. */
-@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows the parameters of a safetensors file.")
+/** Shows what a model, a checkpoint or a file of weights holds. */
+@Command(name = "inspect", mixinStandardHelpOptions = true,
+    description = "Shows classes, preprocessing, settings and parameters of a run, a checkpoint, an exported graph or a safetensors file.")
 final class InspectCommand implements Callable<Integer> {
     private final Console console;
 
-    @Parameters(paramLabel = "FILE", description = "A safetensors file.")
+    @Parameters(paramLabel = "FILE", description = "Run folder, checkpoint folder, exported file or safetensors file.")
     Path file;
+
+    @Option(names = "--arrays", description = "List every array.")
+    boolean arrays;
 
     @Option(names = "--json", description = "Write one JSON document.")
     boolean json;
@@ -32,23 +41,61 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (!Files.isRegularFile(file)) {
+        if (!Files.exists(file)) {
             throw HierVlException.model(file + ": no such file");
         }
-        SafeTensorsHeader header = SafeTensors.header(file);
-        List<Map<String, Object>> rows = new ArrayList<>();
-        long values = 0;
-        for (SafeTensorsHeader.Entry entry : header.entries()) {
-            rows.add(ClipCommand.ordered("name", entry.name(), "type", entry.type().name(), "shape", entry.shape()));
-            values += Arrays.stream(entry.shape()).reduce(1, (a, b) -> a * b);
+        if (file.getFileName().toString().endsWith(".safetensors")) {
+            SafeTensorsHeader header = SafeTensors.header(file);
+            return show(ClipCommand.ordered("kind", "safetensors", "file", file.toString(), "metadata", header.metadata()), header);
         }
+        if (Models.isExported(file)) {
+            return showExported(ExportedModel.load(file));
+        }
+        Checkpoint checkpoint = CheckpointStore.find(file);
+        Manifest m = checkpoint.manifest();
+        Map<String, Object> facts = ClipCommand.ordered("kind", "checkpoint", "file", checkpoint.folder().toString(), "step", m.step(),
+            "classes", m.classes(), "config_hash", m.configHash());
+        facts.putAll(m.details());
+        return show(facts, checkpoint.header());
+    }
+
+    private int showExported(ExportedModel model) {
+        ExportMeta meta = model.meta();
+        Map<String, Object> facts = ClipCommand.ordered("kind", model.stock() ? "samediff-stock" : "samediff", "file", file.toString(),
+            "classes", meta.classes(), "input", meta.input(), "shape", model.inputShape(), "output", meta.output(), "mean", meta.mean(),
+            "std", meta.std(), "attributes", meta.attributes(), "ops", model.ops());
         if (json) {
-            console.json(ClipCommand.ordered("file", file.toString(), "metadata", header.metadata(), "values", values, "arrays", rows));
+            console.json(facts);
+        } else {
+            print(facts);
+        }
+        model.close();
+        return 0;
+    }
+
+    private int show(Map<String, Object> facts, SafeTensorsHeader header) {
+        long values = header.entries().stream().mapToLong(e -> Arrays.stream(e.shape()).reduce(1, (a, b) -> a * b)).sum();
+        facts.put("arrays", header.entries().size());
+        facts.put("values", values);
+        if (json) {
+            List<Map<String, Object>> rows = new ArrayList<>();
+            header.entries().forEach(e -> rows.add(ClipCommand.ordered("name", e.name(), "type", e.type().name(), "shape", e.shape())));
+            facts.put("parameters", rows);
+            console.json(facts);
             return 0;
         }
-        header.metadata().forEach((key, value) -> console.println(key + ": " + value));
-        header.entries().forEach(e -> console.println(String.format(Locale.ROOT, "%-60s %s %s", e.name(), e.type(), Arrays.toString(e.shape()))));
-        console.println(String.format(Locale.ROOT, "%d arrays, %,d values", rows.size(), values));
+        print(facts);
+        if (arrays) {
+            header.entries().forEach(e -> console.println(String.format(Locale.ROOT, "%-60s %s %s", e.name(), e.type(), Arrays.toString(e.shape()))));
+        }
         return 0;
+    }
+
+    private void print(Map<String, Object> facts) {
+        facts.forEach((key, value) -> {
+            String text = value instanceof long[] numbers ? Arrays.toString(numbers) : value instanceof double[] reals ? Arrays.toString(reals)
+                : String.valueOf(value).strip();
+            console.println(text.contains("\n") ? key + ":\n    " + text.replace("\n", "\n    ") : String.format(Locale.ROOT, "%-12s %s", key, text));
+        });
     }
 }

@@ -1,13 +1,24 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.config.EvalConfig;
+import io.hiervl.export.ExportMeta;
+import io.hiervl.export.ExportedModel;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.predict.TrainedModel;
+import io.hiervl.train.checkpoint.Manifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
 
 /** Opens what a user names as a model. */
 final class Models {
+    private static final String WINDOW = "window";
+    private static final String STRIDE = "stride";
+    private static final String SHORT_SIDE = "short_side";
+
     private Models() {
     }
 
@@ -19,8 +30,38 @@ final class Models {
         return TrainedModel.load(path);
     }
 
-    /** Whatever can segment photos. */
+    /** Whatever can segment photos: a run folder, a checkpoint folder or an exported file. */
     static Segmenter segmenter(Path path) {
-        return trained(path).segmenter();
+        return isExported(path) ? exported(path) : trained(path).segmenter();
+    }
+
+    /** Whether a path can only be an exported graph. */
+    static boolean isExported(Path path) {
+        return Files.isRegularFile(path) && !path.getFileName().toString().equals(Manifest.FILE);
+    }
+
+    /** How whole images are cut into windows, for the attributes of an exported file. */
+    static Map<String, String> windowAttributes(EvalConfig eval, int side) {
+        return Map.of(WINDOW, eval.window().name().toLowerCase(Locale.ROOT), STRIDE, Integer.toString(Math.min(eval.stride(), side)),
+            SHORT_SIDE, Integer.toString(eval.shortSide()));
+    }
+
+    private static Segmenter exported(Path path) {
+        ExportedModel model = ExportedModel.load(path);
+        ExportMeta meta = model.meta();
+        try {
+            EvalConfig.Window rule = EvalConfig.Window.valueOf(meta.attributes().getOrDefault(WINDOW, "clamped").toUpperCase(Locale.ROOT));
+            // A graph of one size cannot take a whole image at once.
+            EvalConfig windows = new EvalConfig(rule == EvalConfig.Window.WHOLE ? EvalConfig.Window.CLAMPED : rule, model.crop(),
+                Integer.parseInt(meta.attributes().getOrDefault(STRIDE, Integer.toString(Math.max(1, model.crop() / 2)))),
+                Integer.parseInt(meta.attributes().getOrDefault(SHORT_SIDE, "0")));
+            return new Segmenter(model, new ClipNormalize(narrow(meta.mean()), narrow(meta.std())), windows);
+        } catch (IllegalArgumentException e) {
+            throw HierVlException.model(path + ": its description of windows makes no sense: " + e.getMessage());
+        }
+    }
+
+    private static float[] narrow(double[] values) {
+        return new float[] {(float) values[0], (float) values[1], (float) values[2]};
     }
 }

@@ -7,9 +7,14 @@ import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.SplitList;
+import io.hiervl.eval.EvalResult;
+import io.hiervl.eval.ListSource;
 import io.hiervl.op.Backend;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +25,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Trains a model into a run folder. */
-@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a model. Ctrl-C saves a checkpoint; --resume goes on from it.")
+@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a model into a run folder, measures it and writes a report.",
+    footer = {"", "Ctrl-C saves a checkpoint and stops; --resume goes on from it."})
 final class TrainCommand implements Callable<Integer> {
+    /** What shells expect of a program that stopped because of Ctrl-C. */
+    private static final int INTERRUPTED = 130;
+
     private final Console console;
 
-    @Option(names = "--recipe", defaultValue = "default", description = "Built-in recipe (default, literal, tiny, voc-mini) or a YAML file.")
+    @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE",
+        description = "Built-in recipe (default, literal, tiny, voc-mini) or a YAML file.")
     String recipe;
 
     @Option(names = "--data", paramLabel = "DIR", description = "Folder with dataset.yaml; default: the recipe's.")
@@ -39,7 +49,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--unlabeled", paramLabel = "FILE", description = "List of unlabelled images; default: the data set's.")
     Path unlabeled;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Overrides a setting of the recipe, e.g. train.steps=200.")
+    @Option(names = "--val", paramLabel = "FILE", description = "List to measure the finished model on; default: the data set's val list, if it is there.")
+    Path val;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Overrides a setting of the recipe, e.g. train.steps=200; may be repeated.")
     List<String> settings = new ArrayList<>();
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Run folder.")
@@ -56,42 +69,63 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         Backend.start();
         Recipe resolved = Recipes.load(recipe, settings);
+        requireSameRecipe(resolved);
         Dataset dataset = Dataset.open(folder(data, resolved.dataset(), "--data", "data set"));
-        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.clip(), "--clip", "CLIP bundle"));
         SplitList labelled = labeled == null ? dataset.list("labeled") : dataset.list(labeled);
         boolean semi = resolved.train().method() != TrainConfig.Method.SUPERVISED;
         SplitList unlabelled = !semi ? null : unlabeled == null ? dataset.list("unlabeled") : dataset.list(unlabeled);
+        ListSource source = validation(dataset);
+        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.clip(), "--clip", "CLIP bundle"));
         StopSignal signal = new StopSignal();
-        Thread main = Thread.currentThread();
-        Thread hook = new Thread(() -> {
-            signal.stop();
-            try {
-                main.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(hook);
-        Trainer.Outcome outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out).train(resume, signal, console.progress("train"));
-        if (!signal.isSet()) {
-            Runtime.getRuntime().removeShutdownHook(hook);
+        Trainer.Outcome outcome;
+        try (Interrupt interrupt = new Interrupt(signal, console)) {
+            outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out).train(resume, signal, console.progress("train"));
+        }
+        EvalResult result = null;
+        if (outcome.finished()) {
+            result = RunReport.write(out, resolved, source, dataset.spec(), console);
         }
         if (json) {
-            console.json(Map.of("run", out.toString(), "steps", outcome.steps(), "finished", outcome.finished(), "seconds", outcome.seconds(),
-                "last", outcome.last()));
+            Map<String, Object> document = ClipCommand.ordered("run", out.toString(), "steps", outcome.steps(), "finished", outcome.finished(),
+                "seconds", outcome.seconds(), "last", outcome.last());
+            if (result != null) {
+                document.put("eval", result.json());
+            }
+            console.json(document);
         } else {
-            console.println(String.format(Locale.ROOT, "%s after step %d, %.1f s; checkpoint in %s", outcome.finished() ? "finished" : "stopped",
-                outcome.steps(), outcome.seconds(), out));
+            console.println(String.format(Locale.ROOT, "%s after step %d, %s; model in %s%s", outcome.finished() ? "finished" : "stopped",
+                outcome.steps(), ProgressLine.time(outcome.seconds()), out,
+                result == null ? "" : String.format(Locale.ROOT, "; mIoU %.2f on %d images", 100 * result.miou(), result.images())));
         }
-        return 0;
+        return outcome.finished() ? 0 : INTERRUPTED;
+    }
+
+    /** Says which settings changed; the checkpoint's own check only knows that something did. */
+    private void requireSameRecipe(Recipe resolved) throws IOException {
+        Path before = out.resolve("resolved.yaml");
+        if (resume && Files.isRegularFile(before)) {
+            Recipe old = Recipes.parse(Files.readString(before, StandardCharsets.UTF_8), before.toString());
+            if (!old.equals(resolved)) {
+                throw HierVlException.config("cannot resume " + out + " with other settings (then -> now): " + resolved.differenceFrom(old));
+            }
+        }
+    }
+
+    /** The list to measure on, null if the data set has none and none was asked for. */
+    private ListSource validation(Dataset dataset) {
+        if (val != null) {
+            return new ListSource(dataset, dataset.list(val));
+        }
+        String name = dataset.spec().lists().get("val");
+        return name == null || !Files.exists(dataset.root().resolve(name)) ? null : new ListSource(dataset, dataset.list("val"));
     }
 
     static Path folder(Path given, String ofRecipe, String option, String what) {
         if (given != null) {
-            return given;
+            return Home.resolve(given.toString());
         }
         if (ofRecipe == null) {
             throw HierVlException.usage("no " + what + ": the recipe names none, add " + option + " DIR");

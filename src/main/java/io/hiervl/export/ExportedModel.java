@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -55,6 +57,11 @@ public final class ExportedModel implements InferenceModel {
     /** True if the graph consists of ND4J's own ops. */
     public boolean stock() {
         return runner == null;
+    }
+
+    /** How often each op occurs, by name. */
+    public Map<String, Long> ops() {
+        return sd.getOps().values().stream().collect(Collectors.groupingBy(op -> op.getOp().opName(), TreeMap::new, Collectors.counting()));
     }
 
     /** {batch, 3, height, width} of the graph. */
