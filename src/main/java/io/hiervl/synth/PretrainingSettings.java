@@ -28,7 +28,7 @@ public record PretrainingSettings(int steps, int batch, int pairs, int crop, dou
 
     /** The recipe of {@code graphs/tiny-clip}. */
     public static PretrainingSettings standard() {
-        return new PretrainingSettings(1500, 128, 16000, 32, 2e-3, 100, 0.05, 1.0, 1.0, 0);
+        return new PretrainingSettings(1000, 128, 16000, 32, 2e-3, 100, 0.05, 1.0, 1.0, 0);
     }
 
     public PretrainingSettings withSteps(int n) {
