@@ -1,0 +1,111 @@
+package io.hiervl.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a user does, in order, on a few scenes and two steps: train, evaluate, predict, export, inspect. */
+class WorkflowTest {
+    private static final Path TINY = Path.of("datasets/tiny");
+
+    @TempDir
+    static Path dir;
+    private static Path run;
+    private static Path val;
+    private static Cli trained;
+
+    @BeforeAll
+    static void train() throws IOException {
+        run = dir.resolve("run");
+        val = Files.write(dir.resolve("val.txt"), Files.readAllLines(TINY.resolve("val.txt")).subList(0, 2));
+        trained = Cli.run(train(run, 2));
+    }
+
+    private static Object[] train(Path out, int steps, Object... more) {
+        List<Object> words = List.of("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", out, "--json",
+            "--set", "train.steps=" + steps, "--set", "train.warmup=1", "--set", "train.log_every=1", "--set", "train.batch_labelled=2",
+            "--set", "train.batch_unlabelled=2", "--set", "model.n_dec=1", "--set", "loss.sample_points=64");
+        return Stream.concat(words.stream(), Arrays.stream(more)).toArray();
+    }
+
+    @Test
+    void trainingLeavesAModelMetricsAndAReport() throws Exception {
+        assertEquals(0, trained.exit(), trained.err());
+        JsonNode outcome = trained.json();
+        assertEquals(2, outcome.get("steps").asInt());
+        assertTrue(outcome.get("finished").asBoolean());
+        assertEquals(2, outcome.at("/eval/images").asInt());
+        assertEquals(3, Files.readAllLines(run.resolve("metrics.csv")).size());
+        assertTrue(Files.readString(run.resolve("report.html")).contains("data:image/png"));
+    }
+
+    @Test
+    void anotherRunDoesNotTouchIt() {
+        Cli again = Cli.run(train(run, 2));
+        assertEquals(2, again.exit());
+        assertTrue(again.err().contains("--resume"), again.err());
+        Cli other = Cli.run(train(run, 2, "--resume", "--set", "train.seed=9"));
+        assertEquals(3, other.exit());
+        assertTrue(other.err().contains("train.seed: 0 -> 9"), other.err());
+    }
+
+    @Test
+    void exportedFilesScoreLikeTheModel() throws Exception {
+        JsonNode own = Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--json").json();
+        assertEquals(2, own.get("images").asInt());
+        for (String format : List.of("samediff", "samediff-stock")) {
+            Path file = dir.resolve(format + ".fb");
+            assertEquals(0, Cli.run("export", "--model", run, "--format", format, "--out", file).exit());
+            JsonNode exported = Cli.run("eval", "--model", file, "--data", TINY, "--list", val, "--json").json();
+            assertEquals(own.get("miou").asDouble(), exported.get("miou").asDouble(), 1e-3, format);
+            assertEquals(format, Cli.run("inspect", file, "--json").json().get("kind").asText());
+        }
+        assertEquals(7, Cli.run("inspect", run, "--json").json().get("classes").size());
+        assertEquals(2, Cli.run("export", "--model", run, "--format", "torch", "--out", dir.resolve("x")).exit());
+        assertEquals(2, Cli.run("export", "--model", run, "--format", "samediff", "--size", 50, "--out", dir.resolve("x")).exit());
+    }
+
+    @Test
+    void predictionsAddUpToTheWholePhoto() throws Exception {
+        Path photos = Files.createDirectories(dir.resolve("photos"));
+        for (int i = 0; i < 2; i++) {
+            Files.copy(TINY.resolve("JPEGImages/val_00" + i + ".png"), photos.resolve(i + ".png"));
+        }
+        Cli cli = Cli.run("predict", "--model", run, photos, "--out", dir.resolve("predictions"), "--json");
+        assertEquals(0, cli.exit(), cli.err());
+        assertEquals(2, cli.json().size());
+        for (String name : List.of("0.png", "0_overlay.png", "0.json", "1.png")) {
+            assertTrue(Files.size(dir.resolve("predictions").resolve(name)) > 0, name);
+        }
+        assertEquals(3, Cli.run("predict", "--model", run, dir.resolve("none.png"), "--out", dir.resolve("predictions")).exit());
+    }
+
+    @Test
+    void wrongModelsAndDataAreRefused() throws IOException {
+        assertEquals(4, Cli.run("eval", "--model", dir.resolve("none"), "--data", TINY).exit());
+        Path text = Files.writeString(dir.resolve("text.fb"), "not a model");
+        assertEquals(4, Cli.run("eval", "--model", text, "--data", TINY).exit());
+        assertEquals(4, Cli.run("inspect", text).exit());
+        assertEquals(3, Cli.run("eval", "--model", run, "--data", dir.resolve("none")).exit());
+        Path other = Files.createDirectories(dir.resolve("other"));
+        Files.writeString(other.resolve("dataset.yaml"), "name: other\nclasses: [background, cat]\nlists: {val: val.txt}\n");
+        Files.writeString(other.resolve("val.txt"), "a.png b.png\n");
+        Cli cli = Cli.run("eval", "--model", run, "--data", other);
+        assertEquals(3, cli.exit());
+        assertTrue(cli.err().contains("'red thing' against 'cat'"), cli.err());
+        Cli typo = Cli.run("train", "--recipe", "tiny", "--set", "train.stpes=3", "--out", dir.resolve("x"));
+        assertEquals(3, typo.exit());
+        assertTrue(typo.err().contains("'steps'"), typo.err());
+        assertTrue(Files.notExists(dir.resolve("x")), "a refused run leaves no folder");
+    }
+}
