@@ -12,7 +12,7 @@ import java.util.List;
  * @param heads                attention heads of both decoders
  * @param points               sampling points per head and level of deformable attention
  * @param nEnc                 deformable layers of the pixel decoder
- * @param nDec                 layers of the query decoder
+ * @param nDec                 layers of the query decoder; 0 predicts from its input
  * @param encFfn               hidden width of the pixel decoder's feed-forward part
  * @param decFfn               hidden width of the query decoder's feed-forward part
  * @param cmDim                projection width d of equation 1
@@ -21,9 +21,11 @@ import java.util.List;
  * @param visualPromptTokens   learnable tokens of the image tower, 0 for none
  * @param promptInit           how text prompt tokens start
  * @param denseStudent         path of dense embeddings in equations 6 and 7
+ * @param cmsam                equation 1 after every pixel decoder layer with weights of its own or shared ones, or no text in the pixel decoder
  * @param cmsamLiteral         equation 1 as printed: raw inputs, the update not scaled by the gate
  * @param cmsamLevels          which pixels a level attends to
  * @param attentionOrder       order of deformable and cross attention in a pixel decoder layer
+ * @param dynamicMasks         a mask kernel is an MLP of its query; off: the query itself
  * @param gateMode             gate of labelled images during training
  * @param gateKeyBias          log of the gate as additive bias wherever text rows are keys
  * @param gateClassProbability multiply a text row's class probability by its gate at inference
@@ -39,7 +41,7 @@ import java.util.List;
  */
 public record ModelConfig(int dim, int levels, int visualQueries, int heads, int points, int nEnc, int nDec, int encFfn, int decFfn,
         int cmDim, int normGroups, int textPromptTokens, int visualPromptTokens, PromptInit promptInit, DensePath denseStudent,
-        boolean cmsamLiteral, CmsamLevels cmsamLevels, AttentionOrder attentionOrder, GateMode gateMode, boolean gateKeyBias,
+        Cmsam cmsam, boolean cmsamLiteral, CmsamLevels cmsamLevels, AttentionOrder attentionOrder, boolean dynamicMasks, GateMode gateMode, boolean gateKeyBias,
         boolean gateClassProbability, double gateSlope, boolean noObject, double temperature, @Nullable List<Integer> taps,
         PositionResize posResize, Trainable trainable, boolean visualRowsInS, Precision precision, boolean recompute) {
 
@@ -49,14 +51,17 @@ public record ModelConfig(int dim, int levels, int visualQueries, int heads, int
     /** Dense CLIP embeddings: the last block's tokens, or MaskCLIP's value path. */
     public enum DensePath { LAST, VALUE }
 
+    /** Cross-modal alignment: projections per layer, shared by all layers, or none, which leaves Mask2Former's pixel decoder. */
+    public enum Cmsam { PER_LAYER, SHARED, OFF }
+
     /** Level l attends to the pixels of feature level l, or every level to all pixels. */
     public enum CmsamLevels { MATCHED, ALL }
 
     /** Order of the two attentions of a pixel decoder layer (section 4.3). */
     public enum AttentionOrder { DEFORMABLE_FIRST, CROSS_FIRST }
 
-    /** Gate of labelled images: ground truth (the paper), predicted, or one of them by a coin per image. */
-    public enum GateMode { GT, PRED, MIX }
+    /** Gate of labelled images: ground truth (the paper), predicted, one of them by a coin per image, or 1 on every image. */
+    public enum GateMode { GT, PRED, MIX, NONE }
 
     /** Interpolation of the position table. */
     public enum PositionResize { BICUBIC, BILINEAR }
@@ -73,7 +78,7 @@ public record ModelConfig(int dim, int levels, int visualQueries, int heads, int
         Check.atLeast("model.heads", heads, 1);
         Check.atLeast("model.points", points, 1);
         Check.atLeast("model.n_enc", nEnc, 1);
-        Check.atLeast("model.n_dec", nDec, 1);
+        Check.atLeast("model.n_dec", nDec, 0);
         Check.atLeast("model.enc_ffn", encFfn, 1);
         Check.atLeast("model.dec_ffn", decFfn, 1);
         Check.atLeast("model.cm_dim", cmDim, 1);
@@ -88,7 +93,7 @@ public record ModelConfig(int dim, int levels, int visualQueries, int heads, int
             "model.visual_queries is " + visualQueries + ", it must be 0 or a square number, because visual queries form a grid of slots");
         Check.positive("model.gate_slope", gateSlope);
         Check.positive("model.temperature", temperature);
-        Check.that(levels == 3 || cmsamLevels == CmsamLevels.ALL,
+        Check.that(levels == 3 || cmsamLevels == CmsamLevels.ALL || cmsam == Cmsam.OFF,
             "model.levels is " + levels + ": model.cmsam_levels: matched pairs level l with one of the 3 feature maps and needs 3 levels; set it to all");
         if (taps != null) {
             taps = List.copyOf(taps);

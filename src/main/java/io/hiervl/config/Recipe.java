@@ -21,6 +21,11 @@ public record Recipe(String name, @Nullable String dataset, @Nullable String cli
     /** The data set's concepts (several names per class, maximum over them), or the class names alone. */
     public enum Guidance { CONCEPTS, NAMES }
 
+    public Recipe {
+        Check.that(model.gateMode() != ModelConfig.GateMode.NONE || loss.gate() == 0,
+            "loss.gate is " + loss.gate() + ", but model.gate_mode: none leaves nothing to train; set loss.gate to 0");
+    }
+
     /** The recipe as YAML text that {@link Recipes#load} reads back to an equal recipe. */
     public String toYaml() {
         return RecordWriter.write(this);

@@ -55,7 +55,9 @@ public final class DQTD {
         }
         at.norm("decoder_norm", d);
         ClassHead.init(at, "class_head", d, classes, c.noObject());
-        MaskHead.init(at.at("mask_head"), d);
+        if (c.dynamicMasks()) {
+            MaskHead.init(at.at("mask_head"), d);
+        }
     }
 
     /**

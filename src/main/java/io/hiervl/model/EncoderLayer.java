@@ -30,9 +30,10 @@ public final class EncoderLayer {
      * @param textPosition per level (K,D); null without text
      * @param keyBias      (B,K), for text rows as keys
      * @param factor       (B,K), multiplies the update of equation 1
+     * @param cmsam        where the layers' shared weights of equation 1 are; null if every layer has its own
      */
     public record Context(SDVariable positions, SDVariable reference, int[][] shapes, List<SDVariable> textPosition, SDVariable keyBias,
-                          SDVariable factor) {
+                          SDVariable factor, Scope cmsam) {
     }
 
     /**
@@ -60,11 +61,15 @@ public final class EncoderLayer {
         int d = c.dim();
         MSDeformAttn.init(at.at("self_attn"), d, c.heads(), featureLevels, c.points());
         at.norm("norm1", d);
-        Attention.init(at.at("text_attn"), d);
-        at.norm("norm2", d);
+        if (c.cmsam() != ModelConfig.Cmsam.OFF) {
+            Attention.init(at.at("text_attn"), d);
+            at.norm("norm2", d);
+        }
         FeedForward.init(at, d, c.encFfn());
         at.norm("norm3", d);
-        CMSAM.init(at.at("cmsam"), d, c.cmDim());
+        if (c.cmsam() == ModelConfig.Cmsam.PER_LAYER) {
+            CMSAM.init(at.at("cmsam"), d, c.cmDim());
+        }
     }
 
     /** @param queries per level (B,K,D); an empty list gives Mask2Former's layer */
@@ -80,7 +85,7 @@ public final class EncoderLayer {
             x = lookAtText(s, x, queries, context);
         }
         x = s.layerNorm("norm3", s.ops().add(x, FeedForward.apply(s, x)));
-        return text ? lookAtPixels(s.at("cmsam"), x, queries, context) : new Output(x, queries, List.of());
+        return text ? lookAtPixels(context.cmsam == null ? s.at("cmsam") : context.cmsam, x, queries, context) : new Output(x, queries, List.of());
     }
 
     /** x = LN(x + MHA(x + pos, q + textpos, q)); level l looks at the rows of level l, or everything at everything. */

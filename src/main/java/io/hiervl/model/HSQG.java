@@ -113,6 +113,14 @@ public final class HSQG {
         return queries.stream().map(q -> ops.mul(factor, q)).toList();
     }
 
+    /** Queries whose gate is open for every class, whatever the picture shows. */
+    public static Output open(Scope s, SDVariable t, SDVariable v, int levels) {
+        Ops ops = s.ops();
+        SDVariable logit = ops.add(ops.mul(similarity(ops, t, v), s.get("gate_w")), s.get("gate_b"));
+        Gate gate = new Gate(logit, ops.scale(logit, 0, 1), ops.scale(logit, 0, 0));
+        return new Output(gated(ops, ungated(s, t, levels), gate), gate);
+    }
+
     /** Everything: gate and gated queries. */
     public static Output apply(Scope s, SDVariable t, SDVariable v, SDVariable presence, SDVariable useGt, int levels, boolean logAsBias) {
         Gate gate = gate(s, t, v, presence, useGt, logAsBias);

@@ -98,9 +98,13 @@ public final class HierVlNetwork {
      */
     public Output decode(Scope root, Features features, SDVariable t, SDVariable presence, SDVariable useGt, boolean all) {
         Ops ops = root.ops();
-        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.levels(), config.gateKeyBias());
-        PixelDecoder.Output pixels = new PixelDecoder(config).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
-        SDVariable text = EncoderLayer.join(ops, pixels.queries());
+        boolean gated = config.gateMode() != ModelConfig.GateMode.NONE;
+        HSQG.Output queries = gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.levels(), config.gateKeyBias())
+            : HSQG.open(root.at("hsqg"), t, features.v(), config.levels());
+        boolean aligned = config.cmsam() != ModelConfig.Cmsam.OFF;
+        PixelDecoder.Output pixels = new PixelDecoder(config).apply(root.at("pixel_decoder"), features.pyramid(),
+            aligned ? queries.queries() : List.of(), aligned ? queries.gate() : null);
+        SDVariable text = EncoderLayer.join(ops, aligned ? pixels.queries() : queries.queries());
         List<DQTD.Prediction> predictions = new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.levels()),
             pixels, all);
         return new Output(predictions, queries.gate(), pixels);

@@ -6,7 +6,7 @@ import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
 import org.nd4j.autodiff.samediff.SDVariable;
 
-/** Dynamic mask head: theta_i = MLP(q_i), M_i(x,y) = theta_i . F_pixel(x,y) (hiervl.md 6.1). */
+/** Dynamic mask head: theta_i = MLP(q_i), M_i(x,y) = theta_i . F_pixel(x,y) (hiervl.md 6.1); without an MLP theta_i = q_i. */
 public final class MaskHead {
     private MaskHead() {
     }
@@ -19,7 +19,7 @@ public final class MaskHead {
 
     /** Kernels theta (B,Q,D) of normalised queries (B,Q,D). */
     public static SDVariable kernels(Scope s, SDVariable q) {
-        return s.linear("2", s.linear("1", s.linear("0", q, Activation.RELU), Activation.RELU));
+        return !s.has("0.weight") ? q : s.linear("2", s.linear("1", s.linear("0", q, Activation.RELU), Activation.RELU));
     }
 
     /** Mask logits (B,Q,H,W) from kernels (B,Q,D) and a feature map (B,D,H,W). */

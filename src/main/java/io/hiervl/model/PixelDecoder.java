@@ -49,7 +49,12 @@ public final class PixelDecoder {
     public static void init(Initializer at, ModelConfig c, int width, int classes) {
         int d = c.dim();
         at.normal("level_embed", 1, false, FEATURE_LEVELS, d);
-        at.normal("text_pos", 1, false, c.levels(), classes, d);
+        if (c.cmsam() != ModelConfig.Cmsam.OFF) {
+            at.normal("text_pos", 1, false, c.levels(), classes, d);
+        }
+        if (c.cmsam() == ModelConfig.Cmsam.SHARED) {
+            CMSAM.init(at.at("cmsam"), d, c.cmDim());
+        }
         for (int i = 0; i < FEATURE_LEVELS; i++) {
             Initializer in = at.at("input_proj." + i);
             in.xavierUniform("conv.weight", d, width, 1, 1);
@@ -93,7 +98,7 @@ public final class PixelDecoder {
         SDVariable positions = ops.concat(0, places.toArray(new SDVariable[0]));
         SDVariable reference = ops.constant("reference_points", ReferencePoints.of(shapes, type));
         EncoderLayer.Context context = new EncoderLayer.Context(positions, reference, shapes, textPositions(s, queries),
-            gate == null ? null : gate.keyBias(), gate == null ? null : gate.s());
+            gate == null ? null : gate.keyBias(), gate == null ? null : gate.s(), s.has("cmsam.W_K.weight") ? s.at("cmsam") : null);
         SDVariable x = EncoderLayer.join(ops, tokens);
         List<SDVariable> rows = queries;
         List<List<SDVariable>> alpha = new ArrayList<>();

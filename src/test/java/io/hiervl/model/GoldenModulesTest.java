@@ -120,7 +120,7 @@ class GoldenModulesTest {
                 c.config.get("levels").asText().equals("matched"), true);
             EncoderLayer.Output out = layer.apply(g.scope("l"), g.input("x"), perLevel(ops, g.input("q"), 1),
                 new EncoderLayer.Context(g.input("pos"), ops.constant("ref", ReferencePoints.of(shapes, kind.type)), shapes,
-                    perLevel(ops, g.input("text_pos"), 0), keyBias, g.input("factor")));
+                    perLevel(ops, g.input("text_pos"), 0), keyBias, g.input("factor"), null));
             g.output("x_out", out.pixels());
             g.output("q_out", levels(ops, out.queries()));
             g.verify();

@@ -24,6 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -129,6 +131,36 @@ class NetworkParametersTest {
         }
     }
 
+    @Test
+    void weightsOfEquation1() {
+        assertEquals(Set.of("layers.0", "layers.1"), owners(config("model.n_enc=2")));
+        assertEquals(Set.of(""), owners(config("model.n_enc=2", "model.cmsam=shared")));
+        assertEquals(Set.of(), owners(config("model.n_enc=2", "model.cmsam=off")));
+    }
+
+    /** The parts of the pixel decoder that have weights of equation 1. */
+    private static Set<String> owners(ModelConfig config) {
+        return store(config).all().stream().map(ParameterStore.Parameter::name).filter(n -> n.endsWith("cmsam.W_K.weight"))
+            .map(n -> n.replaceAll("^pixel_decoder\\.|\\.?cmsam\\.W_K\\.weight$", "")).collect(Collectors.toSet());
+    }
+
+    @Test
+    void anOpenGateLeavesQueriesAsTheyAre() {
+        Ops ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        ParameterStore store = store(config());
+        SDVariable t = ops.constant("t", Nd4j.rand(DataType.FLOAT, 3, 24));
+        SDVariable v = ops.constant("v", Nd4j.rand(DataType.FLOAT, 2, 24));
+        HSQG.Output out = HSQG.open(HierVlNetwork.root(ops, store).at("hsqg"), t, v, 1);
+        String free = HSQG.ungated(HierVlNetwork.root(ops, store).at("hsqg"), t, 1).get(0).name();
+        String gated = out.queries().get(0).name();
+        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(free, gated, out.gate().keyBias().name())).run(Map.of())) {
+            for (int image = 0; image < 2; image++) {
+                assertArrayEquals(r.output(free).data().asFloat(), r.output(gated).slice(image).dup().data().asFloat());
+            }
+            assertEquals(0, r.output(out.gate().keyBias().name()).amaxNumber().doubleValue());
+        }
+    }
+
     /** Every reading of the network can be built and gives finite scores that depend on the image. */
     @Test
     void allAlternativesRun() {
@@ -136,7 +168,8 @@ class NetworkParametersTest {
             {"model.visual_queries=0"}, {"model.visual_prompt_tokens=0"}, {"model.text_prompt_tokens=0"}, {"model.cmsam_literal=true"},
             {"model.cmsam_levels=all", "model.levels=2"}, {"model.cmsam_levels=all", "model.levels=1"}, {"model.attention_order=cross_first"},
             {"model.gate_key_bias=false"}, {"model.gate_class_probability=true"}, {"model.no_object=false"}, {"model.visual_rows_in_s=false"},
-            {"model.gate_class_probability=true", "model.visual_queries=0"}, {"model.pos_resize=bilinear"}}) {
+            {"model.gate_class_probability=true", "model.visual_queries=0"}, {"model.pos_resize=bilinear"}, {"model.cmsam=shared"}, {"model.cmsam=off", "model.levels=1"}, {"model.dynamic_masks=false"},
+            {"model.gate_mode=none", "loss.gate=0"}, {"model.n_dec=0"}}) {
             ModelConfig config = config(settings);
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);
