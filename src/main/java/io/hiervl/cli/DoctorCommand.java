@@ -36,7 +36,8 @@ final class DoctorCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Map<String, Object> facts() {
+    /** What the program runs on, by name; starts ND4J. */
+    static Map<String, Object> facts() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("hiervl", Version.of("io.hiervl", "hiervl") + " in " + Home.folder());
         facts.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.version"));

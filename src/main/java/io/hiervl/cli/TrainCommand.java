@@ -82,7 +82,8 @@ final class TrainCommand implements Callable<Integer> {
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;
         try (Interrupt interrupt = new Interrupt(signal, console)) {
-            outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out).train(resume, signal, console.progress("train"));
+            outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out)
+                .train(resume, signal, console.progress("train"), new RunRecord(source, dataset.spec()));
         }
         EvalResult result = null;
         if (outcome.finished()) {

@@ -23,6 +23,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * step and backward once at its end, with the gradient of t that all other graphs have added up.
  */
 final class TextGraph {
+    /** The learnable tokens in the parameter store. */
+    static final String PROMPT = "text_prompt";
+
     private final TrainingModel model;
     private final Ops ops;
     private final GraphRunner forward;
@@ -45,7 +48,7 @@ final class TextGraph {
         TextTower.Tokens tokens = TextTower.Tokens.of(ids.toArray(new int[0][]), model.clip().preprocessing().eot());
         SDVariable table = o.constant("names", tokens.embeddings(model.store().get("text.token_embedding").array()));
         SDVariable end = o.constant("end", tokens.endSelector(config.textPromptTokens(), DataType.FLOAT));
-        SDVariable prompt = prompted ? root.get("text_prompt") : null;
+        SDVariable prompt = prompted ? root.get(PROMPT) : null;
         return new TextTower(model.clip().weights().architecture()).apply(root.at("text"), table, prompt, end).normalised();
     }
 

@@ -18,7 +18,6 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.predict.TrainedModel;
-import io.hiervl.report.MetricsCsv;
 import io.hiervl.train.checkpoint.Checkpoint;
 import io.hiervl.train.checkpoint.CheckpointStore;
 import io.hiervl.train.checkpoint.Hashes;
@@ -36,7 +35,8 @@ import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Trains a network into a run folder: {@code resolved.yaml}, {@code metrics.csv}, {@code checkpoints/}. Every batch is a
+ * Trains a network into a run folder: {@code resolved.yaml}, {@code metrics.csv}, TensorBoard
+ * {@code events/}, {@code checkpoints/}. Every batch is a
  * function of seed and step, and a checkpoint holds weights and optimiser state, so a run that was stopped goes on as if
  * it had not been. Not safe for several threads; {@link StopSignal} may be set from anywhere.
  */
@@ -112,10 +112,15 @@ public final class Trainer {
      * @param resume go on from the newest checkpoint of the run folder; without it the folder must not hold one
      */
     public Outcome train(boolean resume, StopSignal signal, Progress progress) {
+        return train(resume, signal, progress, RunHooks.NONE);
+    }
+
+    /** The same with the caller's additions. */
+    public Outcome train(boolean resume, StopSignal signal, Progress progress, RunHooks hooks) {
         long start = System.nanoTime();
         prepareFolder();
         try (RunLock lock = RunLock.take(run)) {
-            return locked(resume, signal, progress, start);
+            return locked(resume, signal, progress, hooks, start);
         } finally {
             GraphRunner.releaseMemory();
         }
@@ -129,7 +134,7 @@ public final class Trainer {
         }
     }
 
-    private Outcome locked(boolean resume, StopSignal signal, Progress progress, long start) {
+    private Outcome locked(boolean resume, StopSignal signal, Progress progress, RunHooks hooks, long start) {
         TrainConfig config = recipe.train();
         DatasetSpec spec = dataset.spec();
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
@@ -146,9 +151,10 @@ public final class Trainer {
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
             config.crop(), recipe.augment(), normalize, semi, config.seed());
         long first = begin(resume, checkpoints, hash, model, step, batches);
+        hooks.started(run, first);
         long done = first;
         Map<String, Double> last = Map.of();
-        try (MetricsCsv metrics = first == 0 ? MetricsCsv.create(run.resolve("metrics.csv")) : MetricsCsv.resume(run.resolve("metrics.csv"), first);
+        try (RunLog log = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
             long begin = System.nanoTime();
             while (done < total && !signal.isSet()) {
@@ -157,16 +163,23 @@ public final class Trainer {
                 done++;
                 double seconds = (System.nanoTime() - begin) / 1e9;
                 double rate = (done - first) * (batch.labelled().images().size(0) + (batch.unlabelled() == null ? 0 : batch.unlabelled().weak().size(0))) / seconds;
-                if (done % config.logEvery() == 0 || done == total) {
-                    Map<String, Double> row = new LinkedHashMap<>(last);
-                    row.put("images_per_second", rate);
-                    row.put("data_wait_seconds", source.secondsWaited());
-                    metrics.add(done, row);
-                }
-                progress.update(done, total, note(last, rate));
-                if (done % config.checkpointEvery() == 0 && done < total) {
+                boolean measure = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
+                if (measure || done % config.checkpointEvery() == 0 && done < total) {
                     save(checkpoints, done, hash, model, step, normalize);
                 }
+                Map<String, Double> row = new LinkedHashMap<>();
+                if (done % config.logEvery() == 0 || done == total) {
+                    row.putAll(last);
+                    row.put("images_per_second", rate);
+                    row.put("data_wait_seconds", source.secondsWaited());
+                }
+                if (measure) {
+                    row.putAll(hooks.measure(run, done));
+                }
+                if (!row.isEmpty()) {
+                    log.add(done, row);
+                }
+                progress.update(done, total, note(last, rate));
             }
             save(checkpoints, done, hash, model, step, normalize);
         }
@@ -201,9 +214,7 @@ public final class Trainer {
     }
 
     private void save(CheckpointStore checkpoints, long done, String hash, TrainingModel model, TrainingStep step, ClipNormalize normalize) {
-        step.refreshText();
-        ParameterStore store = model.store();
-        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(store, model.t()));
+        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(model.store(), step.textToSave()));
         arrays.putAll(step.state());
         Map<String, Object> details = new LinkedHashMap<>(TrainedModel.details(recipe, clip.weights().architecture(), normalize));
         checkpoints.save(done, hash, model.classes(), arrays, details);

@@ -83,9 +83,21 @@ final class TrainingStep {
         }
     }
 
-    /** Brings t up to date with the prompt. */
-    void refreshText() {
+    /** t (K,C) that belongs to the saved weights: of the averaged prompt if averages are kept, else of the prompt; a copy. */
+    INDArray textToSave() {
+        INDArray averaged = average == null ? null : average.average().get(TextGraph.PROMPT);
+        if (averaged == null) {
+            text.forward();
+            return model.t().dup('c');
+        }
+        INDArray prompt = model.store().get(TextGraph.PROMPT).array();
+        INDArray own = prompt.dup('c');
+        prompt.assign(averaged);
         text.forward();
+        INDArray t = model.t().dup('c');
+        prompt.assign(own);
+        text.forward();
+        return t;
     }
 
     /** z of images (B,3,H,W), all at once. */

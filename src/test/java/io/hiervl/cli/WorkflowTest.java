@@ -1,14 +1,17 @@
 package io.hiervl.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.report.MetricsCsv;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +50,20 @@ class WorkflowTest {
         assertEquals(2, outcome.at("/eval/images").asInt());
         assertEquals(3, Files.readAllLines(run.resolve("metrics.csv")).size());
         assertTrue(Files.readString(run.resolve("report.html")).contains("data:image/png"));
+    }
+
+    @Test
+    void whatItRanOnAndFiguresBetweenSteps() throws Exception {
+        Path out = dir.resolve("measured");
+        assertEquals(0, Cli.run(train(out, 2, "--set", "train.eval_every=1", "--set", "train.log_every=2", "--set", "train.ema=true")).exit());
+        assertTrue(Files.readString(out.resolve("environment.json")).contains("\"java\""));
+        Map<String, double[]> metrics = MetricsCsv.read(out.resolve("metrics.csv"));
+        assertArrayEquals(new double[] {1, 2}, metrics.get("step"));
+        assertTrue(Double.isFinite(metrics.get("val_miou")[0]) && Double.isNaN(metrics.get("val_miou")[1]));
+        assertTrue(Double.isNaN(metrics.get("ce")[0]) && Double.isFinite(metrics.get("ce")[1]));
+        try (Stream<Path> files = Files.list(out.resolve("events"))) {
+            assertTrue(Files.size(files.findFirst().orElseThrow()) > 200);
+        }
     }
 
     @Test

@@ -1,0 +1,54 @@
+package io.hiervl.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.HierVlException;
+import io.hiervl.Progress;
+import io.hiervl.config.DatasetSpec;
+import io.hiervl.eval.Evaluator;
+import io.hiervl.eval.ListSource;
+import io.hiervl.predict.Segmenter;
+import io.hiervl.train.RunHooks;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Adds to a run what it ran on ({@code environment.json}; {@code environment-N.json} when it goes on after step N) and,
+ * between its steps, the mIoU on the validation list.
+ */
+final class RunRecord implements RunHooks {
+    private final ListSource validation;
+    private final DatasetSpec spec;
+
+    /** @param validation images to measure on, null for none */
+    RunRecord(ListSource validation, DatasetSpec spec) {
+        this.validation = validation;
+        this.spec = spec;
+    }
+
+    @Override
+    public void started(Path run, long done) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        facts.putAll(DoctorCommand.facts());
+        Path file = run.resolve(done == 0 ? "environment.json" : "environment-" + done + ".json");
+        try {
+            new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), facts);
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write " + file + ": " + e, e);
+        }
+    }
+
+    @Override
+    public Map<String, Double> measure(Path run, long done) {
+        if (validation == null) {
+            return Map.of();
+        }
+        try (Segmenter segmenter = Segmenter.load(run)) {
+            return Map.of("val_miou", new Evaluator(spec.classes(), spec.ignore()).evaluate(validation, segmenter.images(), Progress.NONE).miou());
+        }
+    }
+}
