@@ -1,14 +1,14 @@
 package io.hiervl.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hiervl.HierVlException;
 import io.hiervl.bench.Benchmark;
 import io.hiervl.bench.Cases;
+import io.hiervl.bench.Comparison;
+import io.hiervl.bench.Peer;
 import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Parallel;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,11 +20,11 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Speed and peak memory. */
+/** Speed and peak memory, alone or beside PyTorch. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
-    description = "Measures parts of the network, inference and training steps on random weights, each in a process of its own: time and peak memory.")
+    description = "Measures parts of the network, inference and training steps on random weights, each in a process of its own: time and peak "
+        + "memory. With --peer the PyTorch program is measured in turns and the ratios are printed.")
 final class BenchCommand implements Callable<Integer> {
-    private static final String MARK = "RESULT";
     private final Console console;
 
     @CommandLine.Spec
@@ -55,6 +55,18 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Write one JSON document.")
     boolean json;
 
+    @Option(names = "--peer", paramLabel = "DIR", description = "Folder with hiervl_torch: measure it in turns with this program.")
+    Path peer;
+
+    @Option(names = "--python", defaultValue = "python3", paramLabel = "FILE", description = "Interpreter with PyTorch and transformers (default ${DEFAULT-VALUE}).")
+    Path python;
+
+    @Option(names = "--rounds", defaultValue = "2", description = "Processes of each program per case, in turns (default ${DEFAULT-VALUE}).")
+    int rounds;
+
+    @Option(names = "--markdown", paramLabel = "FILE", description = "Also write the table of ratios there.")
+    Path markdown;
+
     @Option(names = "--case", hidden = true)
     String single;
 
@@ -74,40 +86,95 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        if (runs < 1) {
-            throw new CommandLine.ParameterException(spec.commandLine(), "--runs must be at least 1");
-        }
+    public Integer call() throws IOException {
+        requirePositive("--runs", runs);
+        requirePositive("--rounds", rounds);
+        int used = threads == null ? Parallel.threads() : threads;
+        requirePositive("--threads", used);
         String arithmetic = precision.name().toLowerCase(Locale.ROOT);
         if (single != null) {
-            console.println(MARK + new ObjectMapper().writeValueAsString(Benchmark.run(single, arithmetic, runs, console.progress(single))));
+            console.println(BenchChild.encode(Benchmark.run(single, arithmetic, runs, console.progress(single))));
             return 0;
         }
-        List<String> names = names();
-        List<JsonNode> rows = new ArrayList<>();
+        BenchChild child = new BenchChild(arithmetic, runs, used);
+        return peer == null ? alone(child) : compare(child);
+    }
+
+    private int alone(BenchChild child) {
+        List<Benchmark.Row> rows = new ArrayList<>();
+        List<String> names = names(Cases.names(size != Size.VIT_B16, size != Size.TINY));
         if (!json) {
             console.println(String.format(Locale.ROOT, "%-34s %9s %10s %10s %10s %6s %8s", "case", "precision", "median ms", "min", "max", "runs", "peak MB"));
         }
         for (String name : names) {
-            JsonNode row = child(name, arithmetic);
-            rows.add(row);
+            Benchmark.Row r = child.run(name);
+            rows.add(r);
             if (!json) {
-                console.println(String.format(Locale.ROOT, "%-34s %9s %10.2f %10.2f %10.2f %6d %8d", name, arithmetic, row.get("median_ms").asDouble(),
-                    row.get("min_ms").asDouble(), row.get("max_ms").asDouble(), row.get("runs").asInt(), row.get("peak_rss_mb").asInt()));
+                console.println(String.format(Locale.ROOT, "%-34s %9s %10.2f %10.2f %10.2f %6d %8d", name, r.precision(), r.median_ms(), r.min_ms(),
+                    r.max_ms(), r.runs(), r.peak_rss_mb()));
             }
         }
         if (json) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("rows", rows);
-            document.put("machine", machine());
+            document.put("machine", machine(child.threads()));
             console.json(document);
         }
         return 0;
     }
 
-    private List<String> names() {
+    private int compare(BenchChild child) throws IOException {
+        List<Benchmark.Row> mine = new ArrayList<>();
+        List<Benchmark.Row> theirs = new ArrayList<>();
+        Path onnx = Files.createTempDirectory("hiervl-onnx");
+        try {
+            Peer torch = new Peer(peer, python, child.threads(), onnx);
+            for (String name : names(Comparison.names())) {
+                for (int i = 1; i <= rounds; i++) {
+                    for (String other : Comparison.peerCases(name, child.precision())) {
+                        theirs.add(said("PyTorch", i, torch.run(other, child.precision())));
+                    }
+                    mine.add(said("hiervl", i, child.run(name)));
+                }
+            }
+        } finally {
+            deleteFiles(onnx);
+        }
+        List<Comparison.Line> lines = Comparison.lines(child.precision(), mine, theirs);
+        if (markdown != null) {
+            Files.writeString(markdown, Comparison.markdown(lines), StandardCharsets.UTF_8);
+        }
+        if (json) {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("table", lines);
+            document.put("rows", mine);
+            document.put("peer", theirs);
+            document.put("machine", machine(child.threads()));
+            console.json(document);
+        } else {
+            console.println(Comparison.markdown(lines).stripTrailing());
+        }
+        return 0;
+    }
+
+    private Benchmark.Row said(String program, int round, Benchmark.Row r) {
+        console.note(String.format(Locale.ROOT, "%s %d/%d %s %s: median %.1f ms, min %.1f, %d of %d samples quiet, others' cores %s, peak %d MB", program,
+            round, rounds, r.name(), r.precision(), r.median_ms(), r.min_ms(), r.quiet(), r.samples(), r.others_cores(), r.peak_rss_mb()));
+        return r;
+    }
+
+    private static void deleteFiles(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+
+    private List<String> names(List<String> all) {
         if (only.isEmpty()) {
-            return Cases.names(size != Size.VIT_B16, size != Size.TINY);
+            return all;
         }
         for (String name : only) {
             if (!Cases.exists(name.strip())) {
@@ -117,40 +184,19 @@ final class BenchCommand implements Callable<Integer> {
         return only.stream().map(String::strip).toList();
     }
 
-    /** Runs a case in a Java machine of its own, started like this one. */
-    private JsonNode child(String name, String arithmetic) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // An archive of classes is written by one process only.
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-XX:ArchiveClassesAtExit")).forEach(command::add);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "bench", "--case", name, "--precision", arithmetic,
-            "--runs", Integer.toString(runs)));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        if (threads != null) {
-            builder.environment().put("OMP_NUM_THREADS", threads.toString());
-        }
-        Process process = builder.start();
-        try {
-            process.getOutputStream().close();
-            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            int exit = process.waitFor();
-            String line = out.lines().filter(l -> l.startsWith(MARK)).findFirst().orElse(null);
-            if (exit != 0 || line == null) {
-                throw HierVlException.environment("case '" + name + "' ended with exit code " + exit + " and no result");
-            }
-            return new ObjectMapper().readTree(line.substring(MARK.length()));
-        } finally {
-            process.destroy();
+    private void requirePositive(String option, int value) {
+        if (value < 1) {
+            throw new CommandLine.ParameterException(spec.commandLine(), option + " must be at least 1, is " + value);
         }
     }
 
-    private Map<String, Object> machine() {
+    private static Map<String, Object> machine(int threads) {
         Cpu cpu = Cpu.read();
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("cpu", cpu.model());
         facts.put("features", List.copyOf(cpu.features()));
         facts.put("cores", Runtime.getRuntime().availableProcessors());
-        facts.put("threads", threads != null ? threads.toString() : System.getenv().getOrDefault("OMP_NUM_THREADS", "all"));
+        facts.put("threads", threads);
         facts.put("memory", Memory.gib(Memory.machine()));
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         facts.put("java", System.getProperty("java.version"));
