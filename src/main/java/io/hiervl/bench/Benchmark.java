@@ -6,6 +6,7 @@ import io.hiervl.Progress;
 public final class Benchmark {
     private static final double WARM_SECONDS = 3;
     private static final double BUDGET_SECONDS = 8;
+    private static final int LOOK = 3;
 
     private Benchmark() {
     }
@@ -30,11 +31,15 @@ public final class Benchmark {
                       Double others_cores, Double own_cores, double first_ms, long peak_rss_mb) {
     }
 
-    /** Prepares, warms up and measures a case with at least so many samples. */
+    /**
+     * Prepares, warms up and measures a case.
+     *
+     * @param runs fewest samples; fewer than three are a look only, without the seconds of warming up and of patience
+     */
     public static Row run(String name, String precision, int runs, Progress progress) {
         Runnable work = Cases.prepare(name, precision);
-        boolean tiny = name.contains("tiny");
-        Timing t = Timing.of(work, tiny ? 3 * WARM_SECONDS : WARM_SECONDS, runs, Cases.isLong(name) ? 0 : BUDGET_SECONDS, progress);
+        double warm = runs < LOOK ? 0 : name.contains("tiny") ? 3 * WARM_SECONDS : WARM_SECONDS;
+        Timing t = Timing.of(work, warm, runs, runs < LOOK || Cases.isLong(name) ? 0 : BUDGET_SECONDS, progress);
         return new Row(name, precision, round(t.medianMs()), round(t.minMs()), round(t.maxMs()), t.runs(), t.samples(), t.quiet(),
             known(t.othersCores()), known(t.ownCores()), round(t.firstMs()), Load.peakMb());
     }

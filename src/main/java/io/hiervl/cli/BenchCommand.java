@@ -46,7 +46,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--precision", defaultValue = "fp32", description = "Dense arithmetic: fp32 or bf16 (default ${DEFAULT-VALUE}).")
     Precision precision;
 
-    @Option(names = "--runs", defaultValue = "5", description = "Fewest timed samples (default ${DEFAULT-VALUE}).")
+    @Option(names = "--runs", defaultValue = "5", description = "Fewest timed samples (default ${DEFAULT-VALUE}); below 3 without warm-up, for a look.")
     int runs;
 
     @Option(names = "--threads", description = "Threads (default: OMP_NUM_THREADS, else all cores).")
