@@ -1,0 +1,101 @@
+package io.hiervl.bench;
+
+import io.hiervl.clip.ClipBundle;
+import io.hiervl.data.CutMix;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.NetworkParameters;
+import io.hiervl.train.StandaloneStep;
+import io.hiervl.train.StepInput;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The whole network: inference of one image, and training steps. */
+final class Whole {
+    /** At a twentieth of the run guidance is on and the entropy ramp has begun. */
+    private static final long STEP = 50;
+    private static final int IGNORE = 255;
+
+    private final Setup setup;
+    private final Random random;
+
+    Whole(Setup setup) {
+        this.setup = setup;
+        this.random = setup.random();
+    }
+
+    /** One image to log scores at its own size; the text embeddings are ready. */
+    Runnable inference() {
+        ClipBundle clip = setup.bundle();
+        int k = setup.classes().size();
+        int size = setup.recipe().train().crop();
+        ParameterStore store = NetworkParameters.create(setup.recipe().model(), clip.weights(), k, setup.side(), new int[0], DataType.FLOAT, random);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        SDVariable x = ops.placeholder("images", 1, 3, size, size);
+        SDVariable t = ops.placeholder("t", k, setup.clip().projection());
+        SDVariable z = new HierVlNetwork(setup.recipe().model(), setup.clip(), k).infer(HierVlNetwork.root(ops, store), x, t);
+        GraphRunner runner = new GraphRunner(ops.sd(), List.of(z.name()));
+        INDArray text = Work.normal(random, k, setup.clip().projection());
+        text.diviColumnVector(text.norm2(1));
+        Map<String, INDArray> inputs = Map.of("images", Work.normal(random, 1, 3, size, size), "t", text);
+        return () -> runner.run(inputs).close();
+    }
+
+    /** An optimiser step of all blocks on random images with three objects each. */
+    Runnable step(int labelled, int unlabelled) {
+        StandaloneStep step = new StandaloneStep(setup.recipe(), setup.bundle(), setup.classes());
+        StepInput input = input(labelled, unlabelled);
+        step.initialiseGate(input.images());
+        return () -> step.run(input, STEP);
+    }
+
+    private StepInput input(int labelled, int unlabelled) {
+        int size = setup.recipe().train().crop();
+        SplittableRandom boxes = new SplittableRandom(1);
+        List<CutMix.Box> first = CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes);
+        List<CutMix.Box> second = CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes);
+        UnaryOperator<INDArray> mix1 = a -> CutMix.mix(a, first);
+        UnaryOperator<INDArray> mix2 = a -> CutMix.mix(a, second);
+        StepInput.Unlabelled views = new StepInput.Unlabelled(images(unlabelled, size), images(unlabelled, size), images(unlabelled, size),
+            Nd4j.ones(DataType.FLOAT, unlabelled, size, size), mix1, mix2, null);
+        return new StepInput(images(labelled, size), labels(labelled, size), List.of("random images"), views);
+    }
+
+    private INDArray images(int n, int size) {
+        return Work.normal(random, n, 3, size, size);
+    }
+
+    /** Background with three ellipses of different classes, each with an ignored rim: the look of a VOC label map. */
+    private INDArray labels(int n, int size) {
+        int k = setup.classes().size();
+        float[] map = new float[n * size * size];
+        for (int i = 0; i < n; i++) {
+            List<Integer> classes = random.ints(1, k).distinct().limit(Math.min(3, k - 1)).boxed().toList();
+            for (int c : classes) {
+                double cy = (0.2 + 0.6 * random.nextDouble()) * size;
+                double cx = (0.2 + 0.6 * random.nextDouble()) * size;
+                double ry = (0.1 + 0.15 * random.nextDouble()) * size;
+                double rx = (0.1 + 0.15 * random.nextDouble()) * size;
+                for (int p = 0; p < size * size; p++) {
+                    double y = (p / size - cy) / ry;
+                    double x = (p % size - cx) / rx;
+                    double d = y * y + x * x;
+                    if (d < 1.1) {
+                        map[i * size * size + p] = d < 1 ? c : IGNORE;
+                    }
+                }
+            }
+        }
+        return Nd4j.create(map, new long[] {n, size, size}, 'c');
+    }
+}

@@ -1,0 +1,103 @@
+package io.hiervl.bench;
+
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.Scope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A graph under measurement: parameters and inputs in one store, everything trainable, so that a backward pass gives the
+ * gradient of each.
+ */
+final class Work {
+    private final ParameterStore store = new ParameterStore();
+    private final FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+    private final List<SDVariable> results = new ArrayList<>();
+    private final Random random;
+    private SDVariable loss;
+
+    Work(Random random) {
+        this.random = random;
+    }
+
+    ParameterStore store() {
+        return store;
+    }
+
+    FusedOps ops() {
+        return ops;
+    }
+
+    Scope root() {
+        return new Scope(ops, store, "");
+    }
+
+    /** Normal values of deviation 1, the same for the same random generator. */
+    static INDArray normal(Random random, long... shape) {
+        float[] values = new float[Math.toIntExact(java.util.Arrays.stream(shape).reduce(1, Math::multiplyExact))];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return Nd4j.create(values, shape, 'c');
+    }
+
+    /** A normal input; its gradient is computed if asked for. */
+    SDVariable input(String name, boolean gradient, long... shape) {
+        store.add(name, normal(random, shape), gradient ? ParameterStore.Group.NEW : ParameterStore.Group.FROZEN, false);
+        return root().get(name);
+    }
+
+    SDVariable constant(String name, double value, long... shape) {
+        return ops.constant(name, Nd4j.valueArrayOf(shape, value, DataType.FLOAT));
+    }
+
+    /** Something that the forward pass is to compute. */
+    void result(SDVariable x) {
+        results.add(x);
+    }
+
+    /** Adds factor * sum(x) to the loss. */
+    void sum(SDVariable x, double factor) {
+        SDVariable term = ops.scale(ops.sum(x), factor, 0);
+        loss = loss == null ? term : ops.add(loss, term);
+    }
+
+    /** Adds the mean of x to the loss. */
+    void mean(SDVariable x) {
+        long n = 1;
+        for (long d : ops.shape(x)) {
+            n *= d;
+        }
+        sum(x, 1.0 / n);
+    }
+
+    /** Forward to the results. */
+    Runnable forward() {
+        return runnable(new GraphRunner(ops.sd(), results.stream().map(SDVariable::name).toList()));
+    }
+
+    /** Forward and backward from the loss to everything trainable. */
+    Runnable both() {
+        ops.named(loss, "loss");
+        List<String> all = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name)
+            .filter(ops.sd()::hasVariable).toList();
+        return runnable(new GraphRunner(ops.sd(), List.of("loss"), "loss", all));
+    }
+
+    private static Runnable runnable(GraphRunner runner) {
+        return () -> {
+            try (GraphRunner.Result result = runner.run(Map.of())) {
+                java.util.Objects.requireNonNull(result);
+            }
+        };
+    }
+}
