@@ -1,15 +1,17 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.export.ExportCheck;
+import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportMeta;
-import io.hiervl.export.SameDiffExport;
+import io.hiervl.export.ExportSource;
+import io.hiervl.export.ModelExport;
 import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.predict.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +30,8 @@ final class ExportCommand implements Callable<Integer> {
     Path model;
 
     @Option(names = "--format", required = true, paramLabel = "FORMAT",
-        description = "samediff: this project's ops, read by this program. samediff-stock: ND4J's own ops only, read by any program with ND4J.")
+        description = "samediff: this project's ops, read by this program. samediff-stock: ND4J's own ops only, read by any program "
+        + "with ND4J. onnx: standard operators of opset 17, read by any ONNX runtime.")
     String format;
 
     @Option(names = "--size", paramLabel = "PIXELS", description = "Side of the input. Default: the window size of evaluation.")
@@ -43,9 +46,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SameDiffExport.Format chosen = Arrays.stream(SameDiffExport.Format.values()).filter(f -> name(f).equals(format)).findFirst()
-            .orElseThrow(() -> HierVlException.usage("--format is '" + format + "', expected one of "
-                + String.join(", ", Arrays.stream(SameDiffExport.Format.values()).map(ExportCommand::name).toList())));
+        ExportFormat chosen = ExportFormat.of(format);
         TrainedModel trained = Models.trained(model);
         int patch = trained.clip().vision().patch();
         int side = size == null ? trained.recipe().eval().crop() : size;
@@ -62,14 +63,12 @@ final class ExportCommand implements Callable<Integer> {
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side, patch,
             attributes);
-        SameDiffExport.write(out, network, trained.store(), trained.t(), meta, 1, chosen);
+        ExportCheck check = ModelExport.write(out, new ExportSource(network, trained.store(), trained.t(), meta), chosen);
         console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
             trained.classes().size(), Files.size(out) / 1e6));
+        console.println(String.format(Locale.ROOT, "largest difference %.3g (mean %.3g) of log scores up to %.3g; %.3g %% of the pixels get another class",
+            check.maxAbsDiff(), check.meanAbsDiff(), check.scale(), 100 * check.relabelled()));
         return 0;
-    }
-
-    private static String name(SameDiffExport.Format format) {
-        return format.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static double[] wide(float[] values) {

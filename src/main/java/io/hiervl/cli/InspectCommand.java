@@ -61,7 +61,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private int showExported(ExportedModel model) {
         ExportMeta meta = model.meta();
-        Map<String, Object> facts = ClipCommand.ordered("kind", model.stock() ? "samediff-stock" : "samediff", "file", file.toString(),
+        Map<String, Object> facts = ClipCommand.ordered("kind", model.format().label(), "file", file.toString(),
             "classes", meta.classes(), "input", meta.input(), "shape", model.inputShape(), "output", meta.output(), "mean", meta.mean(),
             "std", meta.std(), "attributes", meta.attributes(), "ops", model.ops());
         if (json) {

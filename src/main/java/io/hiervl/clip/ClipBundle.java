@@ -2,6 +2,7 @@ package io.hiervl.clip;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.HierVlException;
+import io.hiervl.onnx.OnnxModel;
 import io.hiervl.op.Backend;
 import io.hiervl.text.BpeTokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,7 +1,10 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
-import io.hiervl.clip.OnnxGraph.Constant;
+import io.hiervl.onnx.OnnxGraph.Constant;
+import io.hiervl.onnx.OnnxGraph;
+import io.hiervl.onnx.OnnxModel;
+import io.hiervl.onnx.OnnxTensors;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.TensorProto;
 
@@ -28,7 +31,7 @@ final class OnnxClipReader {
         this.graph = new OnnxGraph(model);
         Set<String> foreign = new TreeSet<>();
         Set<String> quantised = new TreeSet<>();
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             if (QUANTISED.contains(n.getOpType()) || n.getOpType().startsWith("QLinear")) {
                 quantised.add(n.getOpType());
             } else if (!n.getDomain().isEmpty() && !n.getDomain().equals("ai.onnx")) {
@@ -49,7 +52,7 @@ final class OnnxClipReader {
     /** @return the image tower, or null if the file has no patch convolution on an image input */
     Tower vision() {
         NodeProto conv = null;
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Conv") && fromInputs.contains(n.getInput(0))) {
                 if (conv != null) {
                     throw graph.refuse("several convolutions; CLIP's ViT has one (a ResNet CLIP is not supported)");
@@ -108,7 +111,7 @@ final class OnnxClipReader {
     /** Reads the class token (what is concatenated) and the positions (what is added after); returns their number. */
     private int visionEmbeddings(TowerScan scan, TowerAssembler out, int d) {
         Constant cls = null;
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             boolean data = n.getInputList().stream().anyMatch(scan.data::contains);
             if (data && cls == null && n.getOpType().equals("Concat") && n.getInputCount() == 2) {
                 String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
@@ -143,7 +146,7 @@ final class OnnxClipReader {
 
     /** @return the text tower, or null if the file looks up no tokens */
     Tower text() {
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Gather") && n.getInputCount() > 1 && fromInputs.contains(n.getInput(1))
                     && !fromInputs.contains(n.getInput(0)) && OnnxGraph.integer(n, "axis", 0) == 0) {
                 Constant c = graph.constant(n.getInput(0));
@@ -170,7 +173,7 @@ final class OnnxClipReader {
     }
 
     private int textPositions(TowerScan scan, TowerAssembler out, int w) {
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Add") && n.getInputList().stream().anyMatch(scan.data::contains)) {
                 String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
                 float[] p = table(out, "position embedding", graph.table(other), w);
@@ -183,7 +186,7 @@ final class OnnxClipReader {
 
     /** The output position is ArgMax(ids) or ArgMax(ids == end token). */
     private EotRule eotRule(String ids) {
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             String t = n.getOpType().equals("ArgMax") ? n.getInput(0) : null;
             for (int step = 0; t != null && step < 8; step++) {
                 NodeProto before = graph.producer(t);
@@ -215,7 +218,7 @@ final class OnnxClipReader {
     }
 
     private double logitScale() {
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Exp")) {
                 double log = graph.scalar(n.getInput(0));
                 if (!Double.isNaN(log)) {
@@ -228,7 +231,7 @@ final class OnnxClipReader {
 
     /** Refuses a file whose nodes take tensors that nothing provides, wherever they are. */
     void checkComplete() {
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             for (String in : n.getInputList()) {
                 if (graph.missing(in)) {
                     throw graph.refuse("node '" + n.getName() + "' (" + n.getOpType() + ") takes tensor '" + in

@@ -9,6 +9,8 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
+import io.hiervl.onnx.OnnxModel;
+import io.hiervl.onnx.OnnxWidening;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;

@@ -1,5 +1,7 @@
 package io.hiervl.clip;
 
+import io.hiervl.onnx.OnnxModel;
+
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Map;

@@ -1,10 +1,11 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
-import io.hiervl.clip.OnnxGraph.Constant;
 import io.hiervl.clip.TowerScan.Core;
 import io.hiervl.clip.TowerScan.Linear;
 import io.hiervl.clip.TowerScan.Norm;
+import io.hiervl.onnx.OnnxGraph.Constant;
+import io.hiervl.onnx.OnnxTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -32,7 +33,7 @@ final class TowerAssembler {
     /** @param prefix {@code vision} or {@code text} */
     TowerAssembler(TowerScan scan, String prefix) {
         this.scan = scan;
-        this.file = scan.graph.model.file();
+        this.file = scan.graph.model().file();
         this.prefix = prefix;
         this.side = prefix.equals("vision") ? "image tower" : "text tower";
         this.layers = scan.cores.size();

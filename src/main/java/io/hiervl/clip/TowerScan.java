@@ -1,6 +1,8 @@
 package io.hiervl.clip;
 
-import io.hiervl.clip.OnnxGraph.Constant;
+import io.hiervl.onnx.OnnxGraph.Constant;
+import io.hiervl.onnx.OnnxGraph;
+
 import onnx.Onnx.NodeProto;
 
 import java.util.ArrayList;
@@ -44,7 +46,7 @@ final class TowerScan {
         this.graph = graph;
         this.data = graph.reach(Set.of(seed));
         List<NodeProto> attentions = new ArrayList<>();
-        for (NodeProto n : graph.nodes) {
+        for (NodeProto n : graph.nodes()) {
             if (n.getInputList().stream().noneMatch(data::contains)) {
                 continue;
             }
@@ -162,7 +164,7 @@ final class TowerScan {
             if (next.size() != 1) {
                 break;
             }
-            NodeProto c = graph.nodes.get(next.get(0));
+            NodeProto c = graph.nodes().get(next.get(0));
             if (c.getOpType().equals("Add")) {
                 bias = otherVector(c, dataOperand(c));
                 if (bias == null) {
@@ -239,7 +241,7 @@ final class TowerScan {
             Set<String> next = new HashSet<>();
             for (String t : front) {
                 for (int i : graph.consumers(t)) {
-                    NodeProto n = graph.nodes.get(i);
+                    NodeProto n = graph.nodes().get(i);
                     if (isProduct(n) && n.getInput(0).equals(t)) {
                         return n;
                     }

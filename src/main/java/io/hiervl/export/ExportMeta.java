@@ -13,7 +13,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What a program needs besides the graph: it travels inside the file as JSON in UTF-8, in a constant of bytes.
+ * What a program needs besides the graph: it travels inside the file as JSON in UTF-8, in a constant of bytes or, in ONNX
+ * files, in the metadata.
  *
  * @param format     version of this description
  * @param classes    names in index order
@@ -44,14 +45,18 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
     public static ExportMeta of(List<String> classes, List<int[]> palette, double[] mean, double[] std, int height, int width, int patch,
                                 Map<String, String> attributes) {
         return new ExportMeta(FORMAT, classes, palette, mean, std, height, width, patch,
-            SameDiffExport.IMAGES + ": float32 (batch, 3, height, width), RGB, (value/255 - mean) / std",
-            SameDiffExport.SCORES + ": float32 (batch, classes, height, width), argmax gives the label, softmax a probability", attributes);
+            ExportSource.IMAGES + ": float32 (batch, 3, height, width), RGB, (value/255 - mean) / std",
+            ExportSource.SCORES + ": float32 (batch, classes, height, width), argmax gives the label, softmax a probability", attributes);
     }
 
     /** The description as JSON text. */
     public String toJson() {
+        return json(this);
+    }
+
+    static String json(Object value) {
         try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this);
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

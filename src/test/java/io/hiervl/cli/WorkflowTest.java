@@ -80,8 +80,8 @@ class WorkflowTest {
     void exportedFilesScoreLikeTheModel() throws Exception {
         JsonNode own = Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--json").json();
         assertEquals(2, own.get("images").asInt());
-        for (String format : List.of("samediff", "samediff-stock")) {
-            Path file = dir.resolve(format + ".fb");
+        for (String format : List.of("samediff", "samediff-stock", "onnx")) {
+            Path file = dir.resolve(format + ".model");
             assertEquals(0, Cli.run("export", "--model", run, "--format", format, "--out", file).exit());
             JsonNode exported = Cli.run("eval", "--model", file, "--data", TINY, "--list", val, "--json").json();
             assertEquals(own.get("miou").asDouble(), exported.get("miou").asDouble(), 1e-3, format);

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
+import io.hiervl.onnx.OnnxBuilder;
+import io.hiervl.onnx.OnnxTensors;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;

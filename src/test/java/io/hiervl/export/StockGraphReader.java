@@ -5,7 +5,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** A program that knows ND4J and nothing of this project: runs an exported graph. Started by {@link SameDiffExportTest}. */
+/** A program that knows ND4J and nothing of this project: runs an exported graph. Started by {@link ModelExportTest}. */
 public final class StockGraphReader {
     private StockGraphReader() {
     }

@@ -1,4 +1,4 @@
-package io.hiervl.clip;
+package io.hiervl.onnx;
 
 import io.hiervl.HierVlException;
 import onnx.Onnx.StringStringEntryProto;
@@ -13,25 +13,25 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Reads the numbers of an ONNX tensor, whichever of the format's ways they are stored in. */
-final class OnnxTensors {
-    static final int FLOAT = 1;
-    static final int UINT8 = 2;
-    static final int INT8 = 3;
-    static final int INT32 = 6;
-    static final int INT64 = 7;
-    static final int FLOAT16 = 10;
-    static final int DOUBLE = 11;
-    static final int BFLOAT16 = 16;
+public final class OnnxTensors {
+    public static final int FLOAT = 1;
+    public static final int UINT8 = 2;
+    public static final int INT8 = 3;
+    public static final int INT32 = 6;
+    public static final int INT64 = 7;
+    public static final int FLOAT16 = 10;
+    public static final int DOUBLE = 11;
+    public static final int BFLOAT16 = 16;
 
     private OnnxTensors() {
     }
 
-    static boolean isFloat(TensorProto t) {
+    public static boolean isFloat(TensorProto t) {
         int type = t.getDataType();
         return type == FLOAT || type == FLOAT16 || type == BFLOAT16 || type == DOUBLE;
     }
 
-    static long count(TensorProto t) {
+    public static long count(TensorProto t) {
         long n = 1;
         for (long d : t.getDimsList()) {
             n *= d;
@@ -39,7 +39,7 @@ final class OnnxTensors {
         return n;
     }
 
-    static String dtypeName(int type) {
+    public static String dtypeName(int type) {
         return switch (type) {
             case FLOAT -> "float32";
             case FLOAT16 -> "float16";
@@ -52,7 +52,7 @@ final class OnnxTensors {
     }
 
     /** @return all values widened (or, from float64, rounded) to float32 */
-    static float[] floats(Path file, TensorProto t) {
+    public static float[] floats(Path file, TensorProto t) {
         int n = Math.toIntExact(count(t));
         float[] out = new float[n];
         int type = t.getDataType();
@@ -79,7 +79,7 @@ final class OnnxTensors {
     }
 
     /** @return the values of a small integer tensor, or null if it is no integer tensor */
-    static long[] longs(Path file, TensorProto t) {
+    public static long[] longs(Path file, TensorProto t) {
         int type = t.getDataType();
         if (type != INT64 && type != INT32) {
             return null;
@@ -107,7 +107,7 @@ final class OnnxTensors {
     }
 
     /** IEEE 754 binary16 to float. */
-    static float half(short bits) {
+    public static float half(short bits) {
         int exponent = bits >> 10 & 0x1f;
         int mantissa = bits & 0x3ff;
         int sign = (bits & 0x8000) << 16;

@@ -1,4 +1,4 @@
-package io.hiervl.clip;
+package io.hiervl.onnx;
 
 import io.hiervl.HierVlException;
 import onnx.Onnx.AttributeProto;
@@ -121,8 +121,15 @@ public final class OnnxModel {
     }
 
     /** @return initializers and Constant nodes by name */
-    Map<String, TensorProto> initializers() {
+    public Map<String, TensorProto> initializers() {
         return initializers;
+    }
+
+    /** @return metadata_props */
+    public Map<String, String> metadata() {
+        Map<String, String> out = new HashMap<>();
+        proto.getMetadataPropsList().forEach(e -> out.put(e.getKey(), e.getValue()));
+        return out;
     }
 
     /** @return version of the default operator set, 0 if none is declared */

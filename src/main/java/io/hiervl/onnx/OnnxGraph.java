@@ -1,4 +1,4 @@
-package io.hiervl.clip;
+package io.hiervl.onnx;
 
 import io.hiervl.HierVlException;
 import onnx.Onnx.AttributeProto;
@@ -17,7 +17,7 @@ import java.util.Set;
  * Data flow of an ONNX graph: who makes a tensor, who takes it, and which tensors are stored weights. Weights are
  * looked up through Identity, Cast, Transpose and the like, because exporters put those in between.
  */
-final class OnnxGraph {
+public final class OnnxGraph {
     /**
      * A stored weight as a node sees it.
      *
@@ -25,16 +25,16 @@ final class OnnxGraph {
      * @param tensor     the stored tensor, null when the file refers to it but does not hold it
      * @param transposed whether a Transpose(1,0) lies between the stored matrix and the node
      */
-    record Constant(String name, TensorProto tensor, boolean transposed) {
-        boolean missing() {
+    public record Constant(String name, TensorProto tensor, boolean transposed) {
+        public boolean missing() {
             return tensor == null;
         }
 
-        boolean isVector() {
+        public boolean isVector() {
             return missing() || tensor.getDimsCount() == 1 && tensor.getDims(0) > 1;
         }
 
-        boolean isMatrix() {
+        public boolean isMatrix() {
             return missing() || tensor.getDimsCount() == 2;
         }
     }
@@ -42,13 +42,13 @@ final class OnnxGraph {
     private static final Set<String> TRANSPARENT =
             Set.of("Identity", "Cast", "CastLike", "Reshape", "Unsqueeze", "Squeeze", "Flatten");
 
-    final OnnxModel model;
-    final List<NodeProto> nodes;
+    private final OnnxModel model;
+    private final List<NodeProto> nodes;
     private final Map<String, Integer> producer = new HashMap<>();
     private final Map<String, List<Integer>> consumers = new HashMap<>();
     private final Set<String> inputs = new HashSet<>();
 
-    OnnxGraph(OnnxModel model) {
+    public OnnxGraph(OnnxModel model) {
         this.model = model;
         this.nodes = model.proto().getGraph().getNodeList();
         for (ValueInfoProto v : model.proto().getGraph().getInputList()) {
@@ -67,31 +67,39 @@ final class OnnxGraph {
         }
     }
 
-    Set<String> inputs() {
+    public OnnxModel model() {
+        return model;
+    }
+
+    /** Nodes in the order of the file, each after those that it reads from. */
+    public List<NodeProto> nodes() {
+        return nodes;
+    }
+
+    /** Names of the true inputs: those that are not weights. */
+    public Set<String> inputs() {
         return inputs;
     }
 
-    NodeProto producer(String tensor) {
+    /** @return the node that makes the tensor, or null */
+    public NodeProto producer(String tensor) {
         Integer i = producer.get(tensor);
         return i == null ? null : nodes.get(i);
     }
 
-    int producerIndex(String tensor) {
-        return producer.getOrDefault(tensor, -1);
-    }
-
-    List<Integer> consumers(String tensor) {
+    /** @return positions in {@link #nodes} of those that take the tensor */
+    public List<Integer> consumers(String tensor) {
         return consumers.getOrDefault(tensor, List.of());
     }
 
     /** @return whether a node takes the tensor although nothing in the file provides it */
-    boolean missing(String tensor) {
+    public boolean missing(String tensor) {
         return !tensor.isEmpty() && !producer.containsKey(tensor) && !inputs.contains(tensor)
                 && !model.initializers().containsKey(tensor);
     }
 
     /** @return the stored weight behind {@code tensor}, or null if it is computed from inputs */
-    Constant constant(String tensor) {
+    public Constant constant(String tensor) {
         boolean transposed = false;
         String t = tensor;
         for (int depth = 0; depth < 32; depth++) {
@@ -121,7 +129,7 @@ final class OnnxGraph {
     }
 
     /** @return the table or vector behind a lookup, slice or broadcast that depends on the batch or the length */
-    Constant table(String tensor) {
+    public Constant table(String tensor) {
         String t = tensor;
         for (int depth = 0; depth < 32; depth++) {
             Constant c = constant(t);
@@ -143,7 +151,7 @@ final class OnnxGraph {
     }
 
     /** @return the value of a stored scalar, NaN if it is none */
-    double scalar(String tensor) {
+    public double scalar(String tensor) {
         Constant c = constant(tensor);
         if (c == null || c.missing() || OnnxTensors.count(c.tensor()) != 1 || !OnnxTensors.isFloat(c.tensor())) {
             return Double.NaN;
@@ -152,7 +160,7 @@ final class OnnxGraph {
     }
 
     /** @return the last entry of a shape operand where it is written down, else -1 */
-    long lastOfShape(String tensor) {
+    public long lastOfShape(String tensor) {
         String t = tensor;
         for (int depth = 0; depth < 16; depth++) {
             Constant c = constant(t);
@@ -170,7 +178,7 @@ final class OnnxGraph {
     }
 
     /** @return every tensor computed from one of {@code seeds}, not counting what only knows its shape */
-    Set<String> reach(Set<String> seeds) {
+    public Set<String> reach(Set<String> seeds) {
         Set<String> reached = new HashSet<>(seeds);
         for (NodeProto n : nodes) {
             if (!n.getOpType().equals("Shape") && !n.getOpType().equals("Size")
@@ -181,22 +189,24 @@ final class OnnxGraph {
         return reached;
     }
 
-    static List<Long> ints(NodeProto n, String name) {
+    /** @return the attribute's values, empty if the node does not have it */
+    public static List<Long> ints(NodeProto n, String name) {
         AttributeProto a = attribute(n, name);
         return a == null ? List.of() : a.getIntsList();
     }
 
-    static long integer(NodeProto n, String name, long otherwise) {
+    public static long integer(NodeProto n, String name, long otherwise) {
         AttributeProto a = attribute(n, name);
         return a == null ? otherwise : a.getI();
     }
 
-    static double real(NodeProto n, String name, double otherwise) {
+    public static double real(NodeProto n, String name, double otherwise) {
         AttributeProto a = attribute(n, name);
         return a == null ? otherwise : a.getF();
     }
 
-    static AttributeProto attribute(NodeProto n, String name) {
+    /** @return the attribute, or null */
+    public static AttributeProto attribute(NodeProto n, String name) {
         for (AttributeProto a : n.getAttributeList()) {
             if (a.getName().equals(name)) {
                 return a;
@@ -205,7 +215,8 @@ final class OnnxGraph {
         return null;
     }
 
-    HierVlException refuse(String message) {
+    /** @return an error (exit code 4) that names the file */
+    public HierVlException refuse(String message) {
         return HierVlException.model(model.file() + ": " + message);
     }
 }

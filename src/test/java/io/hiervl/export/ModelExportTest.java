@@ -1,7 +1,6 @@
 package io.hiervl.export;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -32,7 +31,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-class SameDiffExportTest {
+class ModelExportTest {
     private static final ClipArchitecture CLIP = ClipArchitecture.of(32, 4, 2, 8, 32, 32, 1, 2, 16, 40, 24);
     private static HierVlNetwork network;
     private static ParameterStore store;
@@ -65,18 +64,18 @@ class SameDiffExportTest {
             new double[] {0.5, 0.4, 0.3}, new double[] {0.2, 0.2, 0.2}, 64, 64, 8, Map.of("recipe", "tiny"));
     }
 
-    private Path export(SameDiffExport.Format format) {
+    private Path export(ExportFormat format) {
         Path file = folder.resolve(format + ".fb");
-        SameDiffExport.write(file, network, store, text, meta(), 1, format);
+        ModelExport.write(file, new ExportSource(network, store, text, meta()), format);
         return file;
     }
 
     @Test
     void bothFormatsGiveTheSameScoresAndCarryTheDescription() {
-        ExportedModel fused = ExportedModel.load(export(SameDiffExport.Format.SAMEDIFF));
-        ExportedModel stock = ExportedModel.load(export(SameDiffExport.Format.SAMEDIFF_STOCK));
-        assertFalse(fused.stock());
-        assertTrue(stock.stock());
+        ExportedModel fused = ExportedModel.load(export(ExportFormat.SAMEDIFF));
+        ExportedModel stock = ExportedModel.load(export(ExportFormat.SAMEDIFF_STOCK));
+        assertEquals(ExportFormat.SAMEDIFF, fused.format());
+        assertEquals(ExportFormat.SAMEDIFF_STOCK, stock.format());
         INDArray a = fused.run(images);
         INDArray b = stock.run(images);
         assertEquals(List.of(1L, 3L, 64L, 64L), Arrays.stream(a.shape()).boxed().toList());
@@ -95,7 +94,7 @@ class SameDiffExportTest {
     /** The stock file runs in a Java process that has no class of this project. */
     @Test
     void stockFileNeedsNothingOfThisProject() throws Exception {
-        Path graph = export(SameDiffExport.Format.SAMEDIFF_STOCK);
+        Path graph = export(ExportFormat.SAMEDIFF_STOCK);
         File input = folder.resolve("images.bin").toFile();
         File output = folder.resolve("scores.bin").toFile();
         Nd4j.saveBinary(images, input);
@@ -108,14 +107,14 @@ class SameDiffExportTest {
             .redirectErrorStream(true).redirectOutput(folder.resolve("log.txt").toFile()).start();
         assertTrue(process.waitFor(180, TimeUnit.SECONDS), "the reader takes too long");
         assertEquals(0, process.exitValue(), Files.readString(folder.resolve("log.txt")));
-        INDArray expected = ExportedModel.load(export(SameDiffExport.Format.SAMEDIFF)).run(images);
+        INDArray expected = ExportedModel.load(export(ExportFormat.SAMEDIFF)).run(images);
         INDArray there = Nd4j.readBinary(output);
         assertTrue(expected.sub(there).amaxNumber().doubleValue() < 2e-4, "differ by " + expected.sub(there).amaxNumber());
     }
 
     @Test
     void damagedFilesAreNamed() throws Exception {
-        Path file = export(SameDiffExport.Format.SAMEDIFF);
+        Path file = export(ExportFormat.SAMEDIFF);
         byte[] bytes = Files.readAllBytes(file);
         Path half = folder.resolve("half.fb");
         Files.write(half, Arrays.copyOf(bytes, bytes.length / 2));
@@ -126,7 +125,7 @@ class SameDiffExportTest {
 
     @Test
     void wrongSizesAreRefused() {
-        ExportedModel model = ExportedModel.load(export(SameDiffExport.Format.SAMEDIFF));
+        ExportedModel model = ExportedModel.load(export(ExportFormat.SAMEDIFF));
         assertThrows(HierVlException.class, () -> model.run(images.get(org.nd4j.linalg.indexing.NDArrayIndex.all(),
             org.nd4j.linalg.indexing.NDArrayIndex.all(), org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 32), org.nd4j.linalg.indexing.NDArrayIndex.all())));
     }

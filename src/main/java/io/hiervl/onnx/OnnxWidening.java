@@ -1,4 +1,4 @@
-package io.hiervl.clip;
+package io.hiervl.onnx;
 
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
@@ -15,11 +15,12 @@ import java.nio.ByteOrder;
  * Rewrites a half precision graph to float32: the same nodes on the same, widened weights. ONNX Runtime's CPU provider
  * does not load bfloat16 and some float16 graphs, and where it does, its rounding hides small differences.
  */
-final class OnnxWidening {
+public final class OnnxWidening {
     private OnnxWidening() {
     }
 
-    static byte[] widen(OnnxModel model) {
+    /** @return the model file's bytes with float32 in place of half precision */
+    public static byte[] widen(OnnxModel model) {
         ModelProto.Builder out = model.proto().toBuilder();
         GraphProto.Builder graph = out.getGraphBuilder();
         graph.clearValueInfo();
