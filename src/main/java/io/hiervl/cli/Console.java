@@ -25,8 +25,13 @@ final class Console {
 
     /** The one JSON document of a command run with {@code --json}. */
     void json(Object document) {
+        println(document(document));
+    }
+
+    /** A result as one line of JSON. */
+    static String document(Object document) {
         try {
-            println(JSON.writeValueAsString(document));
+            return JSON.writeValueAsString(document);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("result cannot be written as JSON", e);
         }

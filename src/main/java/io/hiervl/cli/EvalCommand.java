@@ -1,29 +1,46 @@
 package io.hiervl.cli;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.config.EvalConfig;
 import io.hiervl.data.Dataset;
+import io.hiervl.data.SplitList;
 import io.hiervl.eval.ConfusionPicture;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ListSource;
+import io.hiervl.eval.StoredPredictions;
 import io.hiervl.image.Images;
 import io.hiervl.predict.Segmenter;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Measures a model on a list of images with label maps. */
-@Command(name = "eval", mixinStandardHelpOptions = true, description = "Measures a model on a list of images with label maps.")
+/** Measures a model, or stored predictions, on a list of images with label maps. */
+@Command(name = "eval", mixinStandardHelpOptions = true,
+    description = "Measures a model, or predictions that any program stored, on a list of images with label maps.",
+    footer = {"", "mIoU is the mean over all classes, absent ones counting 0; pixels with the ignore value do not count."})
 final class EvalCommand implements Callable<Integer> {
     private final Console console;
 
-    @Option(names = "--model", required = true, paramLabel = "PATH", description = "Run folder, checkpoint folder or exported file.")
-    Path model;
+    @ArgGroup(multiplicity = "1")
+    Subject subject;
+
+    /** What is measured. */
+    static final class Subject {
+        @Option(names = "--model", required = true, paramLabel = "PATH", description = "Run folder, checkpoint folder or exported file.")
+        Path model;
+
+        @Option(names = "--predictions", required = true, paramLabel = "DIR",
+            description = "Folder of index PNGs, named like the images or their label maps, with or without their subfolders.")
+        Path predictions;
+    }
 
     @Option(names = "--data", required = true, paramLabel = "DIR", description = "Data folder.")
     String data;
@@ -31,7 +48,10 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--list", paramLabel = "FILE", description = "List, relative to the data folder. Default: the data set's val list.")
     Path list;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Also write classes.csv and confusion.png there.")
+    @Mixin
+    WindowOptions windows;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Also write eval.json, classes.csv, confusion.csv and confusion.png there.")
     Path out;
 
     @Option(names = "--json", description = "Write one JSON document.")
@@ -42,25 +62,49 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
-        Dataset dataset = Dataset.open(Home.resolve(data));
-        ListSource source = new ListSource(dataset, list == null ? dataset.list("val") : dataset.list(list));
-        EvalResult result;
-        try (Segmenter segmenter = Models.segmenter(model)) {
-            requireSame(segmenter.classNames(), dataset.spec().classes());
-            result = new Evaluator(dataset.spec().classes(), dataset.spec().ignore()).evaluate(source, segmenter.images(), console.progress("eval"));
-        }
+    public Integer call() {
         if (out != null) {
-            Files.createDirectories(out);
-            Files.writeString(out.resolve("classes.csv"), result.csv(), StandardCharsets.UTF_8);
-            Images.writePng(ConfusionPicture.draw(result), out.resolve("confusion.png"));
+            Folders.create(out, "results");
         }
+        Dataset dataset = Dataset.open(Home.resolve(data));
+        SplitList samples = list == null ? dataset.list("val") : dataset.list(list);
+        ListSource source = new ListSource(dataset, samples);
+        Evaluator evaluator = new Evaluator(dataset.spec().classes(), dataset.spec().ignore());
+        EvalResult result;
+        Map<String, Object> document;
+        if (subject.model != null) {
+            try (Segmenter segmenter = Models.segmenter(subject.model, windows::apply)) {
+                requireSame(segmenter.classNames(), dataset.spec().classes());
+                result = evaluator.evaluate(source, segmenter.images(), console.progress("eval"));
+                document = result.json();
+                document.put("settings", settings(segmenter.config()));
+            }
+        } else {
+            StoredPredictions stored = StoredPredictions.find(subject.predictions, samples);
+            result = evaluator.evaluate(source, stored::read, console.progress("eval"));
+            document = result.json();
+        }
+        write(result, document);
         if (json) {
-            console.json(result.json());
+            console.json(document);
         } else {
             console.println(result.table().stripTrailing());
         }
         return 0;
+    }
+
+    private static Map<String, Object> settings(EvalConfig c) {
+        return ClipCommand.ordered("window", c.window().name().toLowerCase(Locale.ROOT), "crop", c.crop(), "stride", c.stride(),
+            "short_side", c.shortSide(), "resize", c.resize().name().toLowerCase(Locale.ROOT));
+    }
+
+    private void write(EvalResult result, Map<String, Object> document) {
+        if (out != null) {
+            AtomicFile.write(out.resolve("eval.json"), Console.document(document) + "\n");
+            AtomicFile.write(out.resolve("classes.csv"), result.csv());
+            AtomicFile.write(out.resolve("confusion.csv"), result.confusionCsv());
+            Images.writePng(ConfusionPicture.draw(result), out.resolve("confusion.png"));
+        }
     }
 
     private void requireSame(List<String> known, List<String> wanted) {
@@ -69,8 +113,8 @@ final class EvalCommand implements Callable<Integer> {
             while (i < Math.min(known.size(), wanted.size()) && known.get(i).equals(wanted.get(i))) {
                 i++;
             }
-            throw HierVlException.data("the model " + model + " knows " + known.size() + " classes, the data set " + data + " has " + wanted.size()
-                + "; first difference at index " + i + ": " + (i < known.size() ? "'" + known.get(i) + "'" : "none") + " against "
+            throw HierVlException.data("the model " + subject.model + " knows " + known.size() + " classes, the data set " + data + " has "
+                + wanted.size() + "; first difference at index " + i + ": " + (i < known.size() ? "'" + known.get(i) + "'" : "none") + " against "
                 + (i < wanted.size() ? "'" + wanted.get(i) + "'" : "none"));
         }
     }

@@ -12,12 +12,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Opens what a user names as a model. */
 final class Models {
     private static final String WINDOW = "window";
     private static final String STRIDE = "stride";
     private static final String SHORT_SIDE = "short_side";
+    private static final String RESIZE = "resize";
 
     private Models() {
     }
@@ -30,9 +32,17 @@ final class Models {
         return TrainedModel.load(path);
     }
 
-    /** Whatever can segment photos: a run folder, a checkpoint folder or an exported file. */
-    static Segmenter segmenter(Path path) {
-        return isExported(path) ? exported(path) : trained(path).segmenter();
+    /**
+     * Whatever can segment photos: a run folder, a checkpoint folder or an exported file.
+     *
+     * @param windows from the model's window settings to those to use
+     */
+    static Segmenter segmenter(Path path, UnaryOperator<EvalConfig> windows) {
+        if (isExported(path)) {
+            return exported(path, windows);
+        }
+        TrainedModel model = trained(path);
+        return model.segmenter(windows.apply(model.recipe().eval()));
     }
 
     /** Whether a path can only be an exported graph. */
@@ -43,19 +53,28 @@ final class Models {
     /** How whole images are cut into windows, for the attributes of an exported file. */
     static Map<String, String> windowAttributes(EvalConfig eval, int side) {
         return Map.of(WINDOW, eval.window().name().toLowerCase(Locale.ROOT), STRIDE, Integer.toString(Math.min(eval.stride(), side)),
-            SHORT_SIDE, Integer.toString(eval.shortSide()));
+            SHORT_SIDE, Integer.toString(eval.shortSide()), RESIZE, eval.resize().name().toLowerCase(Locale.ROOT));
     }
 
-    private static Segmenter exported(Path path) {
+    private static Segmenter exported(Path path, UnaryOperator<EvalConfig> windows) {
         ExportedModel model = ExportedModel.load(path);
+        EvalConfig config = windows.apply(stored(path, model));
+        if (config.window() == EvalConfig.Window.WHOLE || config.crop() > model.crop()) {
+            throw HierVlException.usage(path + " is a graph for windows of " + model.crop() + "x" + model.crop() + " pixels; it cannot take "
+                + (config.window() == EvalConfig.Window.WHOLE ? "whole images" : "windows of " + config.crop()));
+        }
+        return new Segmenter(model, new ClipNormalize(narrow(model.meta().mean()), narrow(model.meta().std())), config);
+    }
+
+    private static EvalConfig stored(Path path, ExportedModel model) {
         ExportMeta meta = model.meta();
         try {
             EvalConfig.Window rule = EvalConfig.Window.valueOf(meta.attributes().getOrDefault(WINDOW, "clamped").toUpperCase(Locale.ROOT));
             // A graph of one size cannot take a whole image at once.
-            EvalConfig windows = new EvalConfig(rule == EvalConfig.Window.WHOLE ? EvalConfig.Window.CLAMPED : rule, model.crop(),
+            return new EvalConfig(rule == EvalConfig.Window.WHOLE ? EvalConfig.Window.CLAMPED : rule, model.crop(),
                 Integer.parseInt(meta.attributes().getOrDefault(STRIDE, Integer.toString(Math.max(1, model.crop() / 2)))),
-                Integer.parseInt(meta.attributes().getOrDefault(SHORT_SIDE, "0")));
-            return new Segmenter(model, new ClipNormalize(narrow(meta.mean()), narrow(meta.std())), windows);
+                Integer.parseInt(meta.attributes().getOrDefault(SHORT_SIDE, "0")),
+                EvalConfig.Resize.valueOf(meta.attributes().getOrDefault(RESIZE, "pillow").toUpperCase(Locale.ROOT)));
         } catch (IllegalArgumentException e) {
             throw HierVlException.model(path + ": its description of windows makes no sense: " + e.getMessage());
         }

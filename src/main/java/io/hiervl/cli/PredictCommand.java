@@ -9,25 +9,23 @@ import io.hiervl.predict.Prediction;
 import io.hiervl.predict.PredictionFiles;
 import io.hiervl.predict.Segmenter;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Segments photos. */
 @Command(name = "predict", mixinStandardHelpOptions = true,
-    description = "Segments photos: an index PNG with palette, an overlay and a JSON with class areas for each.")
+    description = "Segments photos: an index PNG with palette, an overlay and a JSON with class areas for each.",
+    footer = {"", "A photo that cannot be read is named and left out; the others are done and the exit code is 3.",
+        "Photos of the same name get NAME-2 and so on; the JSON says which photo a file belongs to."})
 final class PredictCommand implements Callable<Integer> {
-    private static final Set<String> PHOTOS = Set.of("jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff");
-
     private final Console console;
 
     @Option(names = "--model", required = true, paramLabel = "PATH", description = "Run folder, checkpoint folder or exported file.")
@@ -39,6 +37,9 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write to.")
     Path out;
 
+    @Mixin
+    WindowOptions windows;
+
     @Option(names = "--json", description = "Write one JSON document with the areas of all photos.")
     boolean json;
 
@@ -48,19 +49,23 @@ final class PredictCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Path> photos = photos();
-        PredictionFiles files = new PredictionFiles(out, Palette.voc(), photos);
+        List<Path> photos = PhotoFiles.of(images);
+        Folders.create(out, "predictions");
+        PredictionFiles files = new PredictionFiles(out, Palette.voc());
         List<Map<String, Object>> documents = new ArrayList<>();
+        List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
-        try (Segmenter segmenter = Models.segmenter(model)) {
+        try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
             for (Path path : photos) {
-                Photo photo = Images.readUpright(path);
-                Prediction prediction = segmenter.predict(photo);
-                List<Path> written = files.write(path, photo, prediction);
-                documents.add(prediction.json(path.toString()));
-                if (!json) {
-                    console.println(path + ": " + String.join(", ", prediction.areas().stream()
-                        .map(a -> String.format(Locale.ROOT, "%s %.1f %%", a.name(), 100 * a.fraction())).toList()) + " -> " + written.get(1));
+                try {
+                    documents.add(one(segmenter, files, path));
+                } catch (HierVlException e) {
+                    if (e.kind() != HierVlException.Kind.DATA) {
+                        throw e;
+                    }
+                    failures.add(e.getMessage());
+                    documents.add(ClipCommand.ordered("image", path.toString(), "error", e.getMessage()));
+                    console.note("hiervl: " + e.getMessage());
                 }
                 progress.update(documents.size(), photos.size(), "");
             }
@@ -68,29 +73,23 @@ final class PredictCommand implements Callable<Integer> {
         if (json) {
             console.json(documents);
         }
+        if (!failures.isEmpty()) {
+            throw HierVlException.data(String.format(Locale.ROOT, "%d of %d photos could not be segmented, the first: %s", failures.size(),
+                photos.size(), failures.get(0)));
+        }
         return 0;
     }
 
-    private List<Path> photos() throws IOException {
-        List<Path> found = new ArrayList<>();
-        for (Path path : images) {
-            if (Files.isDirectory(path)) {
-                try (Stream<Path> files = Files.list(path)) {
-                    List<Path> inside = files.filter(f -> PHOTOS.contains(extension(f))).sorted().toList();
-                    if (inside.isEmpty()) {
-                        throw HierVlException.data("the folder " + path + " holds no photo (" + String.join(", ", PHOTOS.stream().sorted().toList()) + ")");
-                    }
-                    found.addAll(inside);
-                }
-            } else {
-                found.add(path);
-            }
+    private Map<String, Object> one(Segmenter segmenter, PredictionFiles files, Path path) {
+        Photo photo = Images.readUpright(path);
+        Prediction prediction = segmenter.predict(photo);
+        List<Path> written = files.write(path, photo, prediction);
+        if (!json) {
+            console.println(path + ": " + String.join(", ", prediction.areas().stream()
+                .map(a -> String.format(Locale.ROOT, "%s %.1f %%", a.name(), 100 * a.fraction())).toList()) + " -> " + written.get(1));
         }
-        return found;
-    }
-
-    private static String extension(Path file) {
-        String name = file.getFileName().toString();
-        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        Map<String, Object> document = prediction.json(path.toString());
+        document.put("files", written.stream().map(Path::toString).toList());
+        return document;
     }
 }

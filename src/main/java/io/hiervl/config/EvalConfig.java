@@ -7,16 +7,25 @@ package io.hiervl.config;
  * @param crop      side of a window in pixels
  * @param stride    step between windows, at most {@code crop}
  * @param shortSide images are resized to this short side first; 0: original size
+ * @param resize    arithmetic of that; null: PILLOW
  */
-public record EvalConfig(Window window, int crop, int stride, int shortSide) {
+public record EvalConfig(Window window, int crop, int stride, int shortSide, @Nullable Resize resize) {
 
     /** Windows shifted back to full size at the border; cut off there (UniMatch v1); or the whole image at once. */
     public enum Window { CLAMPED, TRUNCATED, WHOLE }
+
+    /** Bilinear with antialias, as UniMatch trains; or without, as mmseg resizes for SemiVL on VOC and ADE20K. */
+    public enum Resize { PILLOW, OPENCV }
 
     public EvalConfig {
         Check.atLeast("eval.crop", crop, 32);
         Check.atLeast("eval.stride", stride, 1);
         Check.that(stride <= crop, "eval.stride " + stride + " is larger than eval.crop " + crop + ": pixels between windows would have no prediction");
         Check.atLeast("eval.short_side", shortSide, 0);
+        resize = resize == null ? Resize.PILLOW : resize;
+    }
+
+    public EvalConfig(Window window, int crop, int stride, int shortSide) {
+        this(window, crop, stride, shortSide, null);
     }
 }

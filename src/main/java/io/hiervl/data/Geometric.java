@@ -3,13 +3,15 @@ package io.hiervl.data;
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.AugmentationConfig.ScaleMode;
 import io.hiervl.image.LabelMap;
+import io.hiervl.image.OpenCvResize;
 import io.hiervl.image.Photo;
 import io.hiervl.image.PilResize;
 import java.util.SplittableRandom;
 
 /**
  * Random scale, padding to the right and below (photo black, labels 255, validity 254), random crop, random flip
- * (UniMatch {@code dataset/transform.py}). Photos are resized bilinearly with antialias, labels by nearest neighbour.
+ * (UniMatch {@code dataset/transform.py}). Photos are resized bilinearly, labels by nearest neighbour: with Pillow's
+ * arithmetic in mode LONG_SIDE (UniMatch), with OpenCV in mode RATIO (mmseg 0.x {@code Resize}, as SemiVL calls it).
  *
  * @param crop   side of the result in pixels
  * @param config scale range and probability of the flip
@@ -44,8 +46,8 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
             h = height > width ? to : (int) (1.0 * height * to / width + 0.5);
         } else {
             double ratio = uniform(random, config.scaleMin(), config.scaleMax());
-            double factor = Math.min((int) (config.ratioLong() * ratio + 0.5) / (double) Math.max(width, height),
-                (int) (config.ratioShort() * ratio + 0.5) / (double) Math.min(width, height));
+            double factor = Math.min((int) (config.ratioLong() * ratio) / (double) Math.max(width, height),
+                (int) (config.ratioShort() * ratio) / (double) Math.min(width, height));
             w = (int) (width * factor + 0.5);
             h = (int) (height * factor + 0.5);
         }
@@ -61,7 +63,7 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
         int w = Math.min(crop, d.width() - d.left());
         int h = Math.min(crop, d.height() - d.top());
         var window = new PilResize.Window(d.left(), d.top(), w, h);
-        Photo photo = PilResize.resize(in.photo(), d.width(), d.height(), PilResize.Filter.BILINEAR, window).window(0, 0, crop, crop);
+        Photo photo = resized(in.photo(), d, window).window(0, 0, crop, crop);
         LabelMap labels = resized(in.labels(), d, window, LabelMap.IGNORE);
         LabelMap valid = in.valid() == null ? LabelMap.filled(w, h, 0).window(0, 0, crop, crop, LabelMap.PADDING)
             : resized(in.valid(), d, window, LabelMap.PADDING);
@@ -69,8 +71,22 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
             : new Pair(photo, labels, valid);
     }
 
+    private Photo resized(Photo photo, Draw d, PilResize.Window window) {
+        return likeMmseg() ? OpenCvResize.bilinear(photo, d.width(), d.height()).window(d.left(), d.top(), window.width(), window.height())
+            : PilResize.resize(photo, d.width(), d.height(), PilResize.Filter.BILINEAR, window);
+    }
+
     private LabelMap resized(LabelMap map, Draw d, PilResize.Window window, int fill) {
-        return map == null ? null : PilResize.nearest(map, d.width(), d.height(), window).window(0, 0, crop, crop, fill);
+        if (map == null) {
+            return null;
+        }
+        LabelMap part = likeMmseg() ? OpenCvResize.nearest(map, d.width(), d.height()).window(d.left(), d.top(), window.width(), window.height(), fill)
+            : PilResize.nearest(map, d.width(), d.height(), window);
+        return part.window(0, 0, crop, crop, fill);
+    }
+
+    private boolean likeMmseg() {
+        return config.scaleMode() == ScaleMode.RATIO;
     }
 
     static double uniform(SplittableRandom random, double least, double most) {

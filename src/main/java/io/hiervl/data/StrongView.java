@@ -4,6 +4,8 @@ import io.hiervl.config.AugmentationConfig;
 import io.hiervl.image.Colour;
 import io.hiervl.image.Photo;
 import io.hiervl.image.PilBlur;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -16,24 +18,58 @@ import java.util.SplittableRandom;
 public record StrongView(int crop, AugmentationConfig config) implements JointTransform {
     private static final double LEAST_RADIUS = 0.1;
 
-    @Override
-    public Pair apply(Pair in, SplittableRandom random) {
-        return new Pair(photo(in.photo(), random), in.labels(), in.valid());
+    /** The steps of the jitter. */
+    public enum Step { BRIGHTNESS, CONTRAST, SATURATION, HUE }
+
+    /**
+     * Factors of the colour jitter.
+     *
+     * @param order      the steps in their order
+     * @param brightness 1 changes nothing, likewise contrast and saturation
+     * @param hue        part of the colour circle; 0 changes nothing
+     */
+    public record Jitter(List<Step> order, double brightness, double contrast, double saturation, double hue) {
     }
 
-    /** One strong view of a photo. */
-    public Photo photo(Photo in, SplittableRandom random) {
+    /**
+     * The random choices for one view.
+     *
+     * @param jitter null for none
+     * @param blur   radius; 0 for none
+     */
+    public record Draw(Jitter jitter, boolean grey, double blur) {
+    }
+
+    @Override
+    public Pair apply(Pair in, SplittableRandom random) {
+        return new Pair(apply(in.photo(), draw(random)), in.labels(), in.valid());
+    }
+
+    /** Draws for one view. */
+    public Draw draw(SplittableRandom random) {
+        Jitter jitter = random.nextDouble() < config.jitter() ? jitter(random) : null;
+        boolean grey = random.nextDouble() < config.greyscale();
+        return new Draw(jitter, grey, random.nextDouble() < config.blur() ? radius(random) : 0);
+    }
+
+    /** Applies given choices: jitter, grey, blur; a strength of 0 in the configuration leaves its step out. */
+    public Photo apply(Photo in, Draw d) {
         Photo out = in;
-        if (random.nextDouble() < config.jitter()) {
-            out = jitter(out, random);
+        if (d.jitter() != null) {
+            for (Step step : d.jitter().order()) {
+                out = apply(out, step, d.jitter());
+            }
         }
-        if (random.nextDouble() < config.greyscale()) {
-            out = Colour.greyscale(out);
-        }
-        if (random.nextDouble() < config.blur()) {
-            out = PilBlur.gaussian(out, radius(random));
-        }
-        return out;
+        return PilBlur.gaussian(d.grey() ? Colour.greyscale(out) : out, d.blur());
+    }
+
+    private Photo apply(Photo in, Step step, Jitter j) {
+        return switch (step) {
+            case BRIGHTNESS -> config.brightness() == 0 ? in : Colour.brightness(in, j.brightness());
+            case CONTRAST -> config.contrast() == 0 ? in : Colour.contrast(in, j.contrast());
+            case SATURATION -> config.saturation() == 0 ? in : Colour.saturation(in, j.saturation());
+            case HUE -> config.hue() == 0 ? in : Colour.hue(in, j.hue());
+        };
     }
 
     double radius(SplittableRandom random) {
@@ -42,24 +78,11 @@ public record StrongView(int crop, AugmentationConfig config) implements JointTr
         return config.blurMax() == 0 ? 0 : Math.max(LEAST_RADIUS, radius);
     }
 
-    /** As torchvision's ColorJitter: one order and four factors are drawn; a strength of 0 leaves its step out. */
-    private Photo jitter(Photo in, SplittableRandom random) {
-        int[] order = {0, 1, 2, 3};
-        Shuffle.shuffle(order, random);
-        double brightness = factor(config.brightness(), random);
-        double contrast = factor(config.contrast(), random);
-        double saturation = factor(config.saturation(), random);
-        double hue = Geometric.uniform(random, -config.hue(), config.hue());
-        Photo out = in;
-        for (int step : order) {
-            out = switch (step) {
-                case 0 -> config.brightness() == 0 ? out : Colour.brightness(out, brightness);
-                case 1 -> config.contrast() == 0 ? out : Colour.contrast(out, contrast);
-                case 2 -> config.saturation() == 0 ? out : Colour.saturation(out, saturation);
-                default -> config.hue() == 0 ? out : Colour.hue(out, hue);
-            };
-        }
-        return out;
+    /** As torchvision's ColorJitter: one order and four factors are drawn. */
+    private Jitter jitter(SplittableRandom random) {
+        List<Step> order = Arrays.stream(Shuffle.permutation(Step.values().length, random)).mapToObj(i -> Step.values()[i]).toList();
+        return new Jitter(order, factor(config.brightness(), random), factor(config.contrast(), random), factor(config.saturation(), random),
+            Geometric.uniform(random, -config.hue(), config.hue()));
     }
 
     private static double factor(double strength, SplittableRandom random) {

@@ -68,9 +68,18 @@ public final class ConfusionMatrix {
         }
     }
 
-    /** Pixels of the true class {@code target} that were predicted as {@code predicted}. */
+    /** Pixels of the true class {@code target} that were predicted as {@code predicted}; {@code classes()} stands for no class. */
     public long count(int target, int predicted) {
         return counts[target * (classes + 1) + predicted];
+    }
+
+    /** Counted pixels whose predicted value is no class. */
+    public long noClass() {
+        long sum = 0;
+        for (int t = 0; t < classes; t++) {
+            sum += count(t, classes);
+        }
+        return sum;
     }
 
     /** Counted pixels of a true class. */

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What an evaluation found.
@@ -38,6 +39,8 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
         json.put("miou_present_classes", matrix.meanIouOfPresent());
         json.put("mean_accuracy", matrix.meanAccuracy());
         json.put("pixels", matrix.total());
+        json.put("pixels_without_class", matrix.noClass());
+        json.put("absent", absent());
         json.put("seconds", seconds);
         return json;
     }
@@ -53,6 +56,26 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
         return s.toString().replace("\r\n", "\n");
     }
 
+    /** Counts of pixels: a row for each true class, a column for each predicted one, a last column for values of no class. */
+    public String confusionCsv() {
+        StringBuilder s = new StringBuilder("true class");
+        classes.forEach(c -> s.append(',').append(quoted(c)));
+        s.append(",no class\n");
+        for (int t = 0; t < classes.size(); t++) {
+            s.append(quoted(classes.get(t)));
+            for (int p = 0; p <= classes.size(); p++) {
+                s.append(',').append(matrix.count(t, p));
+            }
+            s.append('\n');
+        }
+        return s.toString();
+    }
+
+    /** Classes that occur neither in truth nor prediction. */
+    public List<String> absent() {
+        return IntStream.range(0, classes.size()).filter(k -> matrix.union(k) == 0).mapToObj(classes::get).toList();
+    }
+
     /** A table for people. Classes that occur neither in truth nor prediction are marked; they count as 0 in the mean. */
     public String table() {
         int width = Math.max(12, classes.stream().mapToInt(String::length).max().orElse(0));
@@ -64,6 +87,10 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
         s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "mIoU", 100 * matrix.meanIou()));
         s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "mean accuracy", 100 * matrix.meanAccuracy()));
         s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "pixel accuracy", 100 * matrix.pixelAccuracy()));
+        if (matrix.noClass() > 0) {
+            s.append(String.format(Locale.ROOT, "     %d predicted pixels (%.2f %%) have a value that is no class; they count as wrong\n",
+                matrix.noClass(), 100.0 * matrix.noClass() / matrix.total()));
+        }
         s.append(String.format(Locale.ROOT, "     %d images, %.1f s\n", images, seconds));
         return s.toString();
     }

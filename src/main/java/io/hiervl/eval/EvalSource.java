@@ -14,4 +14,13 @@ public interface EvalSource {
     Photo photo(int i);
 
     LabelMap labels(int i);
+
+    /** Photo and labels of one image. */
+    record Example(Photo photo, LabelMap labels) {
+    }
+
+    /** Both at once; a source that can tell refuses a photo and a label map of different sizes. */
+    default Example example(int i) {
+        return new Example(photo(i), labels(i));
+    }
 }

@@ -20,8 +20,8 @@ public record Evaluator(List<String> classes, int ignore) {
             throw HierVlException.model("the model knows " + segmenter.model().classes() + " classes, the data have " + classes.size());
         }
         return compare(source, i -> {
-            LabelMap truth = source.labels(i);
-            return new Pair(segmenter.segment(source.photo(i), truth.width(), truth.height()).labels(), truth);
+            EvalSource.Example e = source.example(i);
+            return new Pair(segmenter.segment(e.photo(), e.labels().width(), e.labels().height()).labels(), e.labels());
         }, progress);
     }
 

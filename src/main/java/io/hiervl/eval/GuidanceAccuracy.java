@@ -24,8 +24,9 @@ public record GuidanceAccuracy(double threshold, double kept, double accuracy, d
         }
         long labelled = 0;
         for (int i = 0; i < source.size(); i++) {
-            LabelMap truth = source.labels(i);
-            Segmentation s = segmenter.segment(source.photo(i), truth.width(), truth.height());
+            EvalSource.Example e = source.example(i);
+            LabelMap truth = e.labels();
+            Segmentation s = segmenter.segment(e.photo(), truth.width(), truth.height());
             for (byte v : truth.values()) {
                 labelled += (v & 255) == LabelMap.IGNORE ? 0 : 1;
             }

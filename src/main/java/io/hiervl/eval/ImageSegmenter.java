@@ -2,6 +2,7 @@ package io.hiervl.eval;
 
 import io.hiervl.config.EvalConfig;
 import io.hiervl.image.ClipNormalize;
+import io.hiervl.image.OpenCvResize;
 import io.hiervl.image.Photo;
 import io.hiervl.image.PilResize;
 
@@ -12,14 +13,20 @@ import io.hiervl.image.PilResize;
  * @param model     scores windows
  * @param normalize colour constants of the image tower
  * @param windows   the window rule
- * @param shortSide photos are resized to this short side first (but the long side to at most four times as much, as
- *                  mmseg's scale (2048, 512) does); 0 keeps the original size
+ * @param shortSide photos are resized to this short side first; 0 keeps the original size. The long side becomes at most
+ *                  four times as much (mmseg's scale (2048, 512)), where SemiVL sets no limit: it bounds the memory of strips
+ * @param resize    arithmetic of that
  */
-public record ImageSegmenter(WindowModel model, ClipNormalize normalize, SlidingWindow windows, int shortSide) {
+public record ImageSegmenter(WindowModel model, ClipNormalize normalize, SlidingWindow windows, int shortSide, EvalConfig.Resize resize) {
     private static final int LONG_TO_SHORT = 4;
 
     public ImageSegmenter(WindowModel model, ClipNormalize normalize, EvalConfig config) {
-        this(model, normalize, SlidingWindow.of(config), config.shortSide());
+        this(model, normalize, SlidingWindow.of(config), config.shortSide(), config.resize());
+    }
+
+    /** With Pillow's resizing. */
+    public ImageSegmenter(WindowModel model, ClipNormalize normalize, SlidingWindow windows, int shortSide) {
+        this(model, normalize, windows, shortSide, EvalConfig.Resize.PILLOW);
     }
 
     /** Classes at the photo's own size. */
@@ -44,7 +51,7 @@ public record ImageSegmenter(WindowModel model, ClipNormalize normalize, Sliding
         double factor = Math.min((double) shortSide / small, (double) LONG_TO_SHORT * shortSide / large);
         int width = Math.max(1, (int) Math.floor(photo.width() * factor + 0.5));
         int height = Math.max(1, (int) Math.floor(photo.height() * factor + 0.5));
-        return width == photo.width() && height == photo.height() ? photo
+        return resize == EvalConfig.Resize.OPENCV ? OpenCvResize.bilinear(photo, width, height)
             : PilResize.resize(photo, width, height, PilResize.Filter.BILINEAR);
     }
 }

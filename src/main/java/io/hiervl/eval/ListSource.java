@@ -1,6 +1,7 @@
 package io.hiervl.eval;
 
 import io.hiervl.data.Dataset;
+import io.hiervl.data.Pair;
 import io.hiervl.data.SplitList;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
@@ -35,6 +36,13 @@ public record ListSource(Dataset dataset, SplitList list) implements EvalSource 
 
     @Override
     public LabelMap labels(int i) {
-        return dataset.load(list.samples().get(i), true).labels();
+        return dataset.labels().read(list.samples().get(i).maskPath());
+    }
+
+    /** Refuses sizes that differ. */
+    @Override
+    public Example example(int i) {
+        Pair pair = dataset.load(list.samples().get(i), true);
+        return new Example(pair.photo(), pair.labels());
     }
 }

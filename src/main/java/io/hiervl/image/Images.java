@@ -1,9 +1,9 @@
 package io.hiervl.image;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -99,15 +99,13 @@ public final class Images {
         writePng(toBuffered(photo), file);
     }
 
-    /** Writes any picture as PNG; the folder must exist. */
+    /** Writes any picture as PNG, completely or not at all; the folder must exist. */
     public static void writePng(BufferedImage image, Path file) {
-        try (OutputStream out = Files.newOutputStream(file)) {
+        AtomicFile.write(file, out -> {
             if (!ImageIO.write(image, "png", out)) {
                 throw new IOException("no PNG writer for this kind of picture");
             }
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + file + ": " + e, e);
-        }
+        });
     }
 
     public static BufferedImage toBuffered(Photo photo) {

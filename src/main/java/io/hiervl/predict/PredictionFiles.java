@@ -1,67 +1,57 @@
 package io.hiervl.predict;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import io.hiervl.HierVlException;
+import io.hiervl.AtomicFile;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMaps;
 import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
  * Writes predictions into a folder: {@code NAME.png} with class indices and palette, {@code NAME_overlay.png},
- * {@code NAME.json} with the areas. Photos of the same name from different folders get numbers.
+ * {@code NAME.json} with the areas. Only the files of an earlier prediction of the same photo are replaced: a photo whose
+ * name is taken, by one from another folder or by a file of somebody else, gets {@code NAME-2} and so on. Each file appears
+ * completely or not at all, the JSON last.
  */
 public final class PredictionFiles {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    private static final String IMAGE = "image";
+
     private final Path folder;
     private final Palette palette;
-    private final Set<Path> inputs = new HashSet<>();
     private final Set<String> used = new HashSet<>();
 
-    /**
-     * Creates the folder if it is absent; environment error (exit 6) if that or writing into it fails.
-     *
-     * @param inputs photos that must never be overwritten, even when they lie in the same folder
-     */
-    public PredictionFiles(Path folder, Palette palette, Collection<Path> inputs) {
+    /** @param folder must exist */
+    public PredictionFiles(Path folder, Palette palette) {
         this.folder = folder;
         this.palette = palette;
-        try {
-            Files.createDirectories(folder);
-            Files.delete(Files.createTempFile(folder, ".probe-", null));
-            for (Path input : inputs) {
-                if (Files.exists(input)) {
-                    this.inputs.add(input.toRealPath());
-                }
-            }
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write to the folder " + folder + ": " + e, e);
-        }
     }
 
-    /** Writes the three files of a photo and returns them: index map, overlay, JSON. */
+    /**
+     * Writes the three files of a photo and returns them: index map, overlay, JSON.
+     *
+     * @throws io.hiervl.HierVlException environment error if one cannot be written
+     */
     public List<Path> write(Path image, Photo photo, Prediction prediction) {
         String stem = stem(image);
-        Path map = folder.resolve(stem + ".png");
-        Path overlay = folder.resolve(stem + "_overlay.png");
-        Path json = folder.resolve(stem + ".json");
-        LabelMaps.write(prediction.labels(), palette, map);
-        Images.writePng(new Overlay(palette).draw(photo, prediction), overlay);
-        try {
-            byte[] text = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT)
-                .writeValueAsBytes(prediction.json(image.toString()));
-            Files.write(json, text);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + json + ": " + e, e);
-        }
-        return List.of(map, overlay, json);
+        List<Path> files = files(stem);
+        LabelMaps.write(prediction.labels(), palette, files.get(0));
+        Images.writePng(new Overlay(palette).draw(photo, prediction), files.get(1));
+        AtomicFile.write(files.get(2), out -> out.write(JSON.writeValueAsBytes(prediction.json(image.toString()))));
+        return files;
+    }
+
+    private List<Path> files(String stem) {
+        return List.of(folder.resolve(stem + ".png"), folder.resolve(stem + "_overlay.png"), folder.resolve(stem + ".json"));
     }
 
     private String stem(Path image) {
@@ -69,23 +59,29 @@ public final class PredictionFiles {
         int dot = name.lastIndexOf('.');
         String base = dot > 0 ? name.substring(0, dot) : name;
         String stem = base;
-        for (int i = 2; !used.add(stem) || isInput(stem); i++) {
+        for (int i = 2; used.contains(stem) || !free(stem, image); i++) {
             stem = base + "-" + i;
         }
+        used.add(stem);
         return stem;
     }
 
-    private boolean isInput(String stem) {
+    /** Nothing of that name exists, or only an earlier prediction of the same photo. */
+    private boolean free(String stem, Path image) {
+        List<Path> files = files(stem);
+        return files.stream().noneMatch(Files::exists) || sameImage(files.get(2), image);
+    }
+
+    private static boolean sameImage(Path json, Path image) {
         try {
-            for (String name : List.of(stem + ".png", stem + "_overlay.png")) {
-                Path target = folder.resolve(name);
-                if (Files.exists(target) && inputs.contains(target.toRealPath())) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (IOException e) {
+            JsonNode before = JSON.readTree(Files.readAllBytes(json));
+            return before != null && before.path(IMAGE).isTextual() && absolute(Path.of(before.get(IMAGE).asText())).equals(absolute(image));
+        } catch (IOException | InvalidPathException e) {
             return false;
         }
+    }
+
+    private static Path absolute(Path path) {
+        return path.toAbsolutePath().normalize();
     }
 }

@@ -29,6 +29,7 @@ import java.util.concurrent.Executors;
 public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
     private final ImageSegmenter images;
+    private final EvalConfig config;
     private final Object lock = new Object();
     private final ExecutorService worker = Executors.newSingleThreadExecutor(task -> {
         Thread t = new Thread(task, "hiervl-segmenter");
@@ -55,11 +56,17 @@ public final class Segmenter implements AutoCloseable {
     public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config) {
         this.model = model;
         this.images = new ImageSegmenter(model, normalize, config);
+        this.config = config;
     }
 
     /** Class names in the order of the label maps' values. */
     public List<String> classNames() {
         return model.classNames();
+    }
+
+    /** Window rule and input scale in use. */
+    public EvalConfig config() {
+        return config;
     }
 
     /** Class of every pixel of a photo file, turned upright as its EXIF entry says. */

@@ -3,6 +3,7 @@ package io.hiervl.predict;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.config.EvalConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
@@ -105,7 +106,12 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
 
     /** A segmenter with the window rule of the recipe; it owns the inference graphs. */
     public Segmenter segmenter() {
-        return new Segmenter(inference(), normalize, recipe.eval());
+        return segmenter(recipe.eval());
+    }
+
+    /** A segmenter with another window rule or input scale. */
+    public Segmenter segmenter(EvalConfig windows) {
+        return new Segmenter(inference(), normalize, windows);
     }
 
     private static Object need(Checkpoint checkpoint, Map<String, Object> details, String key) {

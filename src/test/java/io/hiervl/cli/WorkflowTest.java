@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.report.MetricsCsv;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,6 +91,62 @@ class WorkflowTest {
         assertEquals(7, Cli.run("inspect", run, "--json").json().get("classes").size());
         assertEquals(2, Cli.run("export", "--model", run, "--format", "torch", "--out", dir.resolve("x")).exit());
         assertEquals(2, Cli.run("export", "--model", run, "--format", "samediff", "--size", 50, "--out", dir.resolve("x")).exit());
+    }
+
+    @Test
+    void storedPredictionsScoreLikeTheModelThatMadeThem() throws Exception {
+        Path stored = dir.resolve("stored");
+        List<String> photos = Files.readAllLines(val).stream().map(l -> TINY.resolve(l.split(" ")[0]).toString()).toList();
+        Object[] words = Stream.concat(Stream.of("predict", "--model", run, "--out", stored), photos.stream()).toArray();
+        assertEquals(0, Cli.run(words).exit());
+        JsonNode own = Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--json").json();
+        Path out = dir.resolve("measured");
+        Cli cli = Cli.run("eval", "--predictions", stored, "--data", TINY, "--list", val, "--out", out, "--json");
+        assertEquals(0, cli.exit(), cli.err());
+        assertEquals(own.get("iou"), cli.json().get("iou"));
+        assertEquals(cli.json(), new ObjectMapper().readTree(out.resolve("eval.json").toFile()));
+        assertEquals(8, Files.readAllLines(out.resolve("confusion.csv")).size());
+        assertEquals(9, Files.readAllLines(out.resolve("classes.csv")).size());
+        assertTrue(Files.size(out.resolve("confusion.png")) > 1000);
+        Files.delete(stored.resolve("val_001.png"));
+        Cli missing = Cli.run("eval", "--predictions", stored, "--data", TINY, "--list", val);
+        assertEquals(3, missing.exit());
+        assertTrue(missing.err().contains("1 of the 2 images") && missing.err().contains("JPEGImages/val_001.png"), missing.err());
+        assertEquals(2, Cli.run("eval", "--predictions", stored, "--model", run, "--data", TINY).exit());
+        assertEquals(2, Cli.run("eval", "--data", TINY).exit());
+    }
+
+    @Test
+    void windowRuleAndScaleCanBeChosen() throws Exception {
+        for (String rule : List.of("clamped", "truncated", "whole")) {
+            Cli cli = Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--json", "--window", rule, "--crop", 48, "--short-side", 96,
+                "--resize", "opencv");
+            assertEquals(0, cli.exit(), cli.err());
+            assertEquals("{\"window\":\"" + rule + "\",\"crop\":48,\"stride\":24,\"short_side\":96,\"resize\":\"opencv\"}",
+                cli.json().get("settings").toString());
+        }
+        Cli gap = Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--stride", 65);
+        assertEquals(2, gap.exit());
+        assertTrue(gap.err().contains("65") && gap.err().contains("64"), gap.err());
+    }
+
+    @Test
+    void oneBadPhotoDoesNotStopTheOthers() throws Exception {
+        Path photos = Files.createDirectories(dir.resolve("mixed"));
+        byte[] good = Files.readAllBytes(TINY.resolve("JPEGImages/val_000.png"));
+        Files.write(photos.resolve("a.png"), good);
+        Files.write(photos.resolve("b.png"), Arrays.copyOf(good, good.length / 2));
+        Files.write(photos.resolve("c.png"), good);
+        Path out = dir.resolve("mixed-out");
+        Cli cli = Cli.run("predict", "--model", run, photos, "--out", out, "--json");
+        assertEquals(3, cli.exit());
+        assertTrue(cli.err().contains("1 of 3 photos") && cli.err().contains("b.png is truncated"), cli.err());
+        assertTrue(cli.json().get(1).get("error").asText().contains("b.png is truncated"));
+        assertTrue(Files.exists(out.resolve("c.png")) && Files.notExists(out.resolve("b.png")));
+        Path file = Files.writeString(dir.resolve("a-file"), "");
+        Cli blocked = Cli.run("predict", "--model", run, photos, "--out", file);
+        assertEquals(6, blocked.exit());
+        assertTrue(blocked.err().contains("a-file is a file"), blocked.err());
     }
 
     @Test

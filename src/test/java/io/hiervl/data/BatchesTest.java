@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.HierVlException;
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.image.ClipNormalize;
+import io.hiervl.op.Backend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,12 +21,19 @@ import java.util.List;
 import java.util.Set;
 import org.datavec.api.writable.NDArrayWritable;
 import org.datavec.api.writable.Writable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BatchesTest {
     @TempDir
     Path root;
+
+    @BeforeAll
+    static void backend() {
+        // before any array, or later tests of this process cannot choose the executioner
+        Backend.start();
+    }
 
     private Batches batches(int labelled, int unlabelled, long seed) throws IOException {
         if (!Files.exists(root.resolve("dataset.yaml"))) {

@@ -9,10 +9,12 @@ import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.AugmentationConfig.ScaleMode;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
+import io.hiervl.op.Backend;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -20,6 +22,12 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Geometry keeps photo and labels in step; draws follow hiervl section 9.2. */
 class ViewsTest {
     private static final AugmentationConfig UNIMATCH = AugmentationConfig.unimatch();
+
+    @BeforeAll
+    static void backend() {
+        // before any array, or later tests of this process cannot choose the executioner
+        Backend.start();
+    }
 
     /** The label of a pixel is its grey value / 40, so that a shift between the two shows. */
     private static Pair stripes(int w, int h) {
@@ -58,38 +66,6 @@ class ViewsTest {
     }
 
     @Test
-    void longSideIsUniformAndTheFlipFair() {
-        Geometric geometry = new Geometric(512, UNIMATCH);
-        SplittableRandom random = new SplittableRandom(1);
-        int n = 20_000;
-        double sum = 0;
-        int flips = 0;
-        int least = Integer.MAX_VALUE;
-        int most = 0;
-        for (int i = 0; i < n; i++) {
-            Geometric.Draw d = geometry.draw(500, 375, random);
-            assertEquals((int) (375.0 * d.width() / 500 + 0.5), d.height());
-            assertTrue(d.left() >= 0 && d.left() <= Math.max(0, d.width() - 512));
-            sum += d.width();
-            flips += d.flip() ? 1 : 0;
-            least = Math.min(least, d.width());
-            most = Math.max(most, d.width());
-        }
-        assertEquals(250, least);
-        assertEquals(1000, most);
-        assertEquals(625, sum / n, 6);
-        assertEquals(0.5, (double) flips / n, 0.02);
-    }
-
-    @Test
-    void ratioModeScalesABaseSize() {
-        AugmentationConfig c = new AugmentationConfig(ScaleMode.RATIO, 1, 1, 2048, 512, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.02, 0.4, 0.3);
-        Geometric.Draw d = new Geometric(512, c).draw(500, 375, new SplittableRandom(0));
-        assertEquals(683, d.width());
-        assertEquals(512, d.height());
-    }
-
-    @Test
     void tinyAndExtremeImagesGiveFullCrops() {
         for (int[] s : new int[][] {{1, 1}, {1, 300}, {400, 1}, {63, 65}}) {
             Pair in = new Pair(Photo.black(s[0], s[1]), LabelMap.filled(s[0], s[1], 2));
@@ -107,12 +83,12 @@ class ViewsTest {
         new Random(0).nextBytes(rgb);
         Photo photo = new Photo(rgb, 32, 32);
         AugmentationConfig off = new AugmentationConfig(ScaleMode.LONG_SIDE, 1, 1, 2048, 512, 0, 1, 0, 0, 0, 0, 0, 0, 0.1, 2, 0.5, 0.02, 0.4, 0.3);
-        assertArrayEquals(rgb, new StrongView(32, off).photo(photo, new SplittableRandom(0)).rgb());
+        assertArrayEquals(rgb, new StrongView(32, off).apply(new Pair(photo, null), new SplittableRandom(0)).photo().rgb());
         StrongView strong = new StrongView(32, UNIMATCH);
         int same = 0;
         int grey = 0;
         for (int i = 0; i < 2000; i++) {
-            Photo p = strong.photo(photo, new SplittableRandom(i));
+            Photo p = strong.apply(new Pair(photo, null), new SplittableRandom(i)).photo();
             same += Arrays.equals(rgb, p.rgb()) ? 1 : 0;
             grey += p.at(3, 3, 0) == p.at(3, 3, 1) && p.at(3, 3, 1) == p.at(3, 3, 2) && p.at(9, 5, 0) == p.at(9, 5, 2) ? 1 : 0;
         }
@@ -123,38 +99,15 @@ class ViewsTest {
     @Test
     void blurRadiusFollowsTheCrop() {
         SplittableRandom random = new SplittableRandom(5);
-        double most = 0;
-        double sum = 0;
+        double small = 0;
+        double large = 0;
         for (int i = 0; i < 10_000; i++) {
-            double r = new StrongView(512, UNIMATCH).radius(random);
-            most = Math.max(most, r);
-            sum += r;
-            assertTrue(new StrongView(64, UNIMATCH).radius(random) <= 0.25);
-            assertTrue(new StrongView(801, UNIMATCH).radius(random) <= 2);
+            small = Math.max(small, new StrongView(64, UNIMATCH).radius(random));
+            large = Math.max(large, new StrongView(801, UNIMATCH).radius(random));
+            assertTrue(new StrongView(64, UNIMATCH).radius(random) >= 0.1, "a radius below 0.1 never occurs at 512 either");
         }
-        assertEquals(2, most, 0.01);
-        assertEquals(1.05, sum / 10_000, 0.02);
-    }
-
-    @Test
-    void cutMixBoxesFollowTheirDistribution() {
-        SplittableRandom random = new SplittableRandom(2);
-        int none = 0;
-        double area = 0;
-        int n = 20_000;
-        for (int i = 0; i < n; i++) {
-            CutMix.Box b = CutMix.draw(512, UNIMATCH, random);
-            if (b == null) {
-                none++;
-                continue;
-            }
-            assertTrue(b.top() >= 0 && b.left() >= 0 && b.bottom() <= 512 && b.right() <= 512);
-            double aspect = (double) (b.bottom() - b.top()) / (b.right() - b.left());
-            assertTrue(aspect > 0.29 && aspect < 3.45, "aspect " + aspect);
-            area += b.area() / (512.0 * 512);
-        }
-        assertEquals(0.5, (double) none / n, 0.02);
-        assertEquals(0.21, area / (n - none), 0.005);
+        assertEquals(2.0 * 64 / 512, small, 0.01);
+        assertEquals(2, large, 0.01, "radii do not grow with crops above 512");
     }
 
     @Test

@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.config.AugmentationConfig;
+import io.hiervl.data.Geometric;
+import io.hiervl.data.Pair;
+import io.hiervl.data.StrongView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -92,7 +96,7 @@ class GoldenImageTest {
         double factor = k.path("factor").asDouble();
         return switch (c.get("op").asText()) {
             case "resize_pil" -> PilResize.resize(in, k.get("width").asInt(), k.get("height").asInt(),
-                    PilResize.Filter.valueOf(k.get("mode").asText().toUpperCase(java.util.Locale.ROOT)));
+                    PilResize.Filter.valueOf(k.get("mode").asText().toUpperCase(Locale.ROOT)));
             case "pad" -> in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt());
             case "crop" -> in.window(k.get("left").asInt(), k.get("top").asInt(), k.get("width").asInt(), k.get("height").asInt());
             case "hflip" -> in.flipped();
@@ -107,18 +111,14 @@ class GoldenImageTest {
         };
     }
 
+    /** Through the class that training uses. */
     private static Photo jitterChain(Photo in, JsonNode k) {
-        Photo out = in;
-        for (JsonNode step : k.get("order")) {
-            double f = k.get("factors").get(step.asText()).asDouble();
-            out = switch (step.asText()) {
-                case "brightness" -> Colour.brightness(out, f);
-                case "contrast" -> Colour.contrast(out, f);
-                case "saturation" -> Colour.saturation(out, f);
-                default -> Colour.hue(out, f);
-            };
-        }
-        return out;
+        List<StrongView.Step> order = new ArrayList<>();
+        k.get("order").forEach(s -> order.add(StrongView.Step.valueOf(s.asText().toUpperCase(Locale.ROOT))));
+        JsonNode f = k.get("factors");
+        StrongView.Jitter jitter = new StrongView.Jitter(order, f.get("brightness").asDouble(), f.get("contrast").asDouble(),
+                f.get("saturation").asDouble(), f.get("hue").asDouble());
+        return new StrongView(512, AugmentationConfig.unimatch()).apply(in, new StrongView.Draw(jitter, false, 0));
     }
 
     private static LabelMap labels(JsonNode c, LabelMap in) {
@@ -132,17 +132,12 @@ class GoldenImageTest {
         };
     }
 
-    /** Resizes only the window of the crop, as training does. */
+    /** Through the class that training uses, which resizes only the window of the crop. */
     private static Map<String, byte[]> chain(JsonNode k) throws IOException {
         Photo photo = Npy.read(FOLDER.resolve(k.get("inputs").get(0).asText())).photo();
         LabelMap mask = Npy.read(FOLDER.resolve(k.get("inputs").get(1).asText())).labels();
-        int crop = k.get("crop").asInt();
-        int w = k.get("resized").get(0).asInt();
-        int h = k.get("resized").get(1).asInt();
-        var window = new PilResize.Window(k.get("left").asInt(), k.get("top").asInt(), crop, crop);
-        Map<String, byte[]> out = new HashMap<>();
-        out.put("image", PilResize.resize(photo, w, h, PilResize.Filter.BILINEAR, window).flipped().rgb());
-        out.put("mask", PilResize.nearest(mask, w, h, window).flipped().values());
-        return out;
+        Pair out = new Geometric(k.get("crop").asInt(), AugmentationConfig.unimatch()).apply(new Pair(photo, mask), new Geometric.Draw(
+                k.get("resized").get(0).asInt(), k.get("resized").get(1).asInt(), k.get("left").asInt(), k.get("top").asInt(), k.get("flip").asBoolean()));
+        return Map.of("image", out.photo().rgb(), "mask", out.labels().values());
     }
 }
