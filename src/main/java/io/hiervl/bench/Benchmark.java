@@ -29,6 +29,10 @@ public final class Benchmark {
      */
     public record Row(String name, String precision, double median_ms, double min_ms, double max_ms, int runs, int samples, int quiet,
                       Double others_cores, Double own_cores, double first_ms, long peak_rss_mb) {
+        /** Whether the median is one of undisturbed samples. */
+        public boolean undisturbed() {
+            return quiet >= 3 || others_cores == null;
+        }
     }
 
     /**

@@ -19,7 +19,6 @@ import java.util.List;
  * @param firstMs     the first call, with graph construction and cold code
  */
 record Timing(double medianMs, double minMs, double maxMs, int runs, int samples, int quiet, double othersCores, double ownCores, double firstMs) {
-    private static final double QUIET = 0.2;
     private static final int MOST = 200;
     private static final double GROUP_SECONDS = 0.25;
 
@@ -45,7 +44,7 @@ record Timing(double medianMs, double minMs, double maxMs, int runs, int samples
         while (true) {
             samples.add(sample(work, group));
             double spent = (System.nanoTime() - start) / 1e9;
-            long quiet = samples.stream().filter(s -> !(s.others >= QUIET)).count();
+            long quiet = samples.stream().filter(s -> !(s.others >= Quiet.CORES)).count();
             boolean done = samples.size() >= MOST || samples.size() >= least && spent > budget && (quiet >= Math.min(3, least) || spent > 3 * budget);
             progress.update(samples.size(), done ? samples.size() : Math.max(least, samples.size() + 1), "");
             if (done) {
@@ -74,7 +73,7 @@ record Timing(double medianMs, double minMs, double maxMs, int runs, int samples
     }
 
     private static Timing summary(List<Sample> samples, int group, double first) {
-        List<Sample> quiet = samples.stream().filter(s -> !(s.others >= QUIET)).toList();
+        List<Sample> quiet = samples.stream().filter(s -> !(s.others >= Quiet.CORES)).toList();
         List<Sample> used = quiet.size() >= 3 ? quiet : samples;
         return new Timing(median(used.stream().map(Sample::seconds).toList()) * 1e3,
             samples.stream().mapToDouble(Sample::seconds).min().orElseThrow() * 1e3,

@@ -64,6 +64,13 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "2", description = "Processes of each program per case, in turns (default ${DEFAULT-VALUE}).")
     int rounds;
 
+    @Option(names = "--patience", defaultValue = "0", description = "With --peer: so many more rounds for a case until a round is undisturbed by "
+        + "other processes; if there is one, only undisturbed rounds count (default ${DEFAULT-VALUE}).")
+    int patience;
+
+    @Option(names = "--wait", defaultValue = "0", paramLabel = "SECONDS", description = "With --peer: wait for a quiet machine before each process, at most so long.")
+    int wait;
+
     @Option(names = "--markdown", paramLabel = "FILE", description = "Also write the table of ratios there.")
     Path markdown;
 
@@ -124,22 +131,20 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private int compare(BenchChild child) throws IOException {
-        List<Benchmark.Row> mine = new ArrayList<>();
-        List<Benchmark.Row> theirs = new ArrayList<>();
+        List<Rounds.Round> all = new ArrayList<>();
         Path onnx = Files.createTempDirectory("hiervl-onnx");
         try {
             Peer torch = new Peer(peer, python, child.threads(), onnx);
+            Rounds turns = new Rounds(rounds, patience, wait, console);
             for (String name : names(Comparison.names())) {
-                for (int i = 1; i <= rounds; i++) {
-                    for (String other : Comparison.peerCases(name, child.precision())) {
-                        theirs.add(said("PyTorch", i, torch.run(other, child.precision())));
-                    }
-                    mine.add(said("hiervl", i, child.run(name)));
-                }
+                List<String> others = Comparison.peerCases(name, child.precision());
+                all.addAll(turns.run(name, other -> torch.run(other, child.precision()), others, () -> child.run(name)));
             }
         } finally {
             deleteFiles(onnx);
         }
+        List<Benchmark.Row> mine = all.stream().map(Rounds.Round::hiervl).toList();
+        List<Benchmark.Row> theirs = all.stream().flatMap(r -> r.peer().stream()).toList();
         List<Comparison.Line> lines = Comparison.lines(child.precision(), mine, theirs);
         if (markdown != null) {
             Files.writeString(markdown, Comparison.markdown(lines), StandardCharsets.UTF_8);
@@ -155,12 +160,6 @@ final class BenchCommand implements Callable<Integer> {
             console.println(Comparison.markdown(lines).stripTrailing());
         }
         return 0;
-    }
-
-    private Benchmark.Row said(String program, int round, Benchmark.Row r) {
-        console.note(String.format(Locale.ROOT, "%s %d/%d %s %s: median %.1f ms, min %.1f, %d of %d samples quiet, others' cores %s, peak %d MB", program,
-            round, rounds, r.name(), r.precision(), r.median_ms(), r.min_ms(), r.quiet(), r.samples(), r.others_cores(), r.peak_rss_mb()));
-        return r;
     }
 
     private static void deleteFiles(Path folder) throws IOException {

@@ -13,20 +13,19 @@ public final class Lettering {
     private static volatile boolean fonts = true;
 
     private final Graphics2D graphics;
+    private final int size;
 
     /** @param size height of the letters in pixels */
     public Lettering(Graphics2D graphics, int size) {
         this.graphics = graphics;
-        guarded(() -> {
-            graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-            graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, size));
-        });
+        this.size = size;
+        guarded(() -> graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON));
     }
 
     /** Width of a text in pixels; 0 where there are no fonts. */
     public int width(String text) {
         int[] width = {0};
-        guarded(() -> width[0] = graphics.getFontMetrics().stringWidth(text));
+        guarded(() -> width[0] = graphics.getFontMetrics(font()).stringWidth(text));
         return width[0];
     }
 
@@ -34,8 +33,13 @@ public final class Lettering {
     public void write(String text, int x, int y, Color colour) {
         guarded(() -> {
             graphics.setColor(colour);
+            graphics.setFont(font());
             graphics.drawString(text, x, y);
         });
+    }
+
+    private Font font() {
+        return new Font(Font.SANS_SERIF, Font.PLAIN, size);
     }
 
     // Without fontconfig or fonts the JDK fails with errors of several types, not with one exception.
