@@ -65,9 +65,9 @@ public final class Cases {
         int unlabelled = Integer.parseInt(m.group(4));
         int batch = Math.max(labelled, unlabelled);
         if (m.group(1).equals("tiny")) {
-            return new Whole(Setup.tiny(batch, precision)).step(labelled, unlabelled);
+            return new Whole(Setup.tiny(batch, precision)).step(labelled, unlabelled)::get;
         }
         int classes = m.group(5) == null ? Setup.VOC_CLASSES : Integer.parseInt(m.group(5));
-        return new Whole(Setup.vitB16(Integer.parseInt(m.group(2)), classes, batch, precision)).step(labelled, unlabelled);
+        return new Whole(Setup.vitB16(Integer.parseInt(m.group(2)), classes, batch, precision)).step(labelled, unlabelled)::get;
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -51,8 +52,8 @@ final class Whole {
         return () -> runner.run(inputs).close();
     }
 
-    /** An optimiser step of all blocks on random images with three objects each. */
-    Runnable step(int labelled, int unlabelled) {
+    /** An optimiser step of all blocks on random images with three objects each; gives its loss terms. */
+    Supplier<Map<String, Double>> step(int labelled, int unlabelled) {
         StandaloneStep step = new StandaloneStep(setup.recipe(), setup.bundle(), setup.classes());
         StepInput input = input(labelled, unlabelled);
         step.initialiseGate(input.images());

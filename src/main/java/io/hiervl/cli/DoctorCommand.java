@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.op.Backend;
 import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.OneDnnIsa;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,11 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        String problem = Binaries.problem(System.getProperty("hiervl.classifier"), Cpu.read().features());
+        if (problem != null) {
+            // Before the library is loaded, which may be the end.
+            console.note("hiervl: " + problem);
+        }
         Map<String, Object> facts = facts();
         if (json) {
             console.json(facts);
@@ -49,12 +55,13 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("memory", Memory.gib(Memory.machine()));
         facts.put("heap", Memory.gib(Memory.heap()));
         facts.put("arrays", Memory.offHeap() == 0 ? "no limit" : Memory.gib(Memory.offHeap()));
+        facts.put("binaries", Binaries.describe());
         Backend.start();
         Properties nd4j = Nd4j.getExecutioner().getEnvironmentInformation();
         facts.put("nd4j", Version.of("org.nd4j", "nd4j-api") + ", " + Nd4j.getBackend().getClass().getSimpleName() + ", BLAS "
             + nd4j.getOrDefault("blas.vendor", "unknown"));
         facts.put("kernels", KernelChoice.describe());
-        facts.put("binaries", System.getProperty("hiervl.classifier", "not started by the launcher"));
+        facts.put("onednn", OneDnnIsa.describe());
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
         facts.put("cuda", Gpu.BUILD);

@@ -1,0 +1,18 @@
+package io.hiervl.op.kernel;
+
+import org.bytedeco.dnnl.global.dnnl;
+
+/** The instructions that oneDNN uses on this CPU; {@code ONEDNN_MAX_CPU_ISA} in the environment, such as AVX2, limits them. */
+public final class OneDnnIsa {
+    private OneDnnIsa() {
+    }
+
+    /** Its name as oneDNN writes it, such as {@code avx512_core_bf16}, or why there is none. */
+    public static String describe() {
+        try {
+            return dnnl.get_effective_cpu_isa().intern().name();
+        } catch (LinkageError e) {
+            return "none: oneDNN cannot be loaded";
+        }
+    }
+}
