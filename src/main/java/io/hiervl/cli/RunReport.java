@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Measures a finished run and writes its {@code report.html} and {@code eval.csv}. */
 final class RunReport {
@@ -49,6 +50,17 @@ final class RunReport {
         page.heading("Settings").preformatted(recipe.toYaml());
         page.write(run.resolve("report.html"));
         return result;
+    }
+
+    /** Figures of the newest checkpoint while training goes on; none without a source. */
+    static Map<String, Double> measure(Path run, ListSource source, DatasetSpec spec, Console console) {
+        if (source == null) {
+            return Map.of();
+        }
+        try (Segmenter segmenter = Segmenter.load(run)) {
+            EvalResult result = new Evaluator(spec.classes(), spec.ignore()).evaluate(source, segmenter.images(), console.progress("eval"));
+            return Map.of("val_miou", result.miou(), "val_pixel_accuracy", result.matrix().pixelAccuracy());
+        }
     }
 
     private static void measures(HtmlReport page, EvalResult result) {
