@@ -1,7 +1,11 @@
 package io.hiervl.bench;
 
 import io.hiervl.clip.ClipBundle;
+import io.hiervl.config.DatasetSpec;
+import io.hiervl.data.Batches;
 import io.hiervl.data.CutMix;
+import io.hiervl.data.LabelledBatch;
+import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
@@ -9,13 +13,11 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.train.StandaloneStep;
-import io.hiervl.train.StepInput;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -54,22 +56,21 @@ final class Whole {
 
     /** An optimiser step of all blocks on random images with three objects each; gives its loss terms. */
     Supplier<Map<String, Double>> step(int labelled, int unlabelled) {
-        StandaloneStep step = new StandaloneStep(setup.recipe(), setup.bundle(), setup.classes());
-        StepInput input = input(labelled, unlabelled);
-        step.initialiseGate(input.images());
-        return () -> step.run(input, STEP);
+        StandaloneStep step = new StandaloneStep(setup.recipe(), setup.bundle(), DatasetSpec.of("random", setup.classes()));
+        Batches.Step batch = batch(labelled, unlabelled);
+        step.initialiseGate(batch.labelled().images());
+        return () -> step.run(batch);
     }
 
-    private StepInput input(int labelled, int unlabelled) {
+    private Batches.Step batch(int labelled, int unlabelled) {
         int size = setup.recipe().train().crop();
         SplittableRandom boxes = new SplittableRandom(1);
-        List<CutMix.Box> first = CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes);
-        List<CutMix.Box> second = CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes);
-        UnaryOperator<INDArray> mix1 = a -> CutMix.mix(a, first);
-        UnaryOperator<INDArray> mix2 = a -> CutMix.mix(a, second);
-        StepInput.Unlabelled views = new StepInput.Unlabelled(images(unlabelled, size), images(unlabelled, size), images(unlabelled, size),
-            Nd4j.ones(DataType.FLOAT, unlabelled, size, size), mix1, mix2, null);
-        return new StepInput(images(labelled, size), labels(labelled, size), List.of("random images"), views);
+        List<String> names = List.of("random images");
+        // One unlabelled image is mixed with itself, as in the peer, which spares the labels of a partner.
+        UnlabelledBatch views = new UnlabelledBatch(images(unlabelled, size), images(unlabelled, size), images(unlabelled, size),
+            Nd4j.ones(DataType.FLOAT, unlabelled, size, size), CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes),
+            CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes), names, null, null);
+        return new Batches.Step(STEP, new LabelledBatch(images(labelled, size), labels(labelled, size), names), views);
     }
 
     private INDArray images(int n, int size) {

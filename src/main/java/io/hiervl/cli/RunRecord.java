@@ -2,8 +2,8 @@ package io.hiervl.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
-import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpec;
+import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ListSource;
 import io.hiervl.predict.Segmenter;
@@ -22,11 +22,13 @@ import java.util.Map;
 final class RunRecord implements RunHooks {
     private final ListSource validation;
     private final DatasetSpec spec;
+    private final Console console;
 
     /** @param validation images to measure on, null for none */
-    RunRecord(ListSource validation, DatasetSpec spec) {
+    RunRecord(ListSource validation, DatasetSpec spec, Console console) {
         this.validation = validation;
         this.spec = spec;
+        this.console = console;
     }
 
     @Override
@@ -48,7 +50,8 @@ final class RunRecord implements RunHooks {
             return Map.of();
         }
         try (Segmenter segmenter = Segmenter.load(run)) {
-            return Map.of("val_miou", new Evaluator(spec.classes(), spec.ignore()).evaluate(validation, segmenter.images(), Progress.NONE).miou());
+            EvalResult result = new Evaluator(spec.classes(), spec.ignore()).evaluate(validation, segmenter.images(), console.progress("eval"));
+            return Map.of("val_miou", result.miou(), "val_pixel_accuracy", result.matrix().pixelAccuracy());
         }
     }
 }

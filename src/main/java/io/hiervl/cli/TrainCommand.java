@@ -78,12 +78,15 @@ final class TrainCommand implements Callable<Integer> {
         boolean semi = resolved.train().method() != TrainConfig.Method.SUPERVISED;
         SplitList unlabelled = !semi ? null : unlabeled == null ? dataset.list("unlabeled") : dataset.list(unlabeled);
         ListSource source = validation(dataset);
+        if (source == null && resolved.train().evalEvery() > 0) {
+            throw HierVlException.config("train.eval_every is " + resolved.train().evalEvery() + ", but there is no list to measure on; add --val FILE");
+        }
         ClipBundle bundle = ClipBundle.open(folder(clip, resolved.clip(), "--clip", "CLIP bundle"));
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;
         try (Interrupt interrupt = new Interrupt(signal, console)) {
-            outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out)
-                .train(resume, signal, console.progress("train"), new RunRecord(source, dataset.spec()));
+            outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out).train(resume, signal, console.progress("train"),
+                new RunRecord(source, dataset.spec(), console));
         }
         EvalResult result = null;
         if (outcome.finished()) {

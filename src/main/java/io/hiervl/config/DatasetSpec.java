@@ -27,6 +27,11 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
     /** The lists a data set can have. */
     public static final List<String> ROLES = List.of("labeled", "unlabeled", "val");
 
+    /** Classes alone, everything else as usual. */
+    public static DatasetSpec of(String name, List<String> classes) {
+        return new DatasetSpec(name, classes, null, null, null, null, null, null, null);
+    }
+
     public DatasetSpec {
         classes = List.copyOf(classes);
         Check.that(classes.size() >= 2 && classes.size() <= 255, "classes has " + classes.size() + " names, it must have 2 to 255");

@@ -36,6 +36,7 @@ import java.util.List;
  * @param anchorPower       1 as printed, 2 for an elastic tie
  * @param repulsion         mean or sum over j in equation 4
  * @param topoRescale       scaling of the sums over classes
+ * @param phiLiteral        Phi of equation 4 as a plain two-layer map, not residual and not normalised
  * @param promptEpsilon     inside the root of distances
  * @param mask              weight of equation 6
  * @param pt                weight of equation 7
@@ -45,6 +46,7 @@ import java.util.List;
  * @param blankRim          also blank ignored pixels that touch the erased object
  * @param maskBackground    class 0 may be erased too
  * @param qt                weight of equation 2
+ * @param qtLiteral         equation 2 as printed: sum over all rows with their own best class, nothing normalised, text attached
  * @param qtOnUnlabelled    equation 2 also on unlabelled images
  * @param gate              weight of the presence BCE
  * @param gtGateProbability chance of the ground-truth gate in gate mode mix
@@ -56,8 +58,8 @@ public record LossConfig(double labelled, double pixelCe, double setClass, doubl
         @Nullable List<Integer> thingClasses, double strong, double feature, double featureDropout, Confidence confidence, double threshold,
         double guidanceStart, double guidanceEnd, double guidanceStrong, double guidanceFeature, double guidanceThreshold, double entropy,
         double entropyRamp, double entropyTemperature, double prompt, double lambdaRep, int anchorPower, Reduction repulsion,
-        TopoRescale topoRescale, double promptEpsilon, double mask, double pt, VlNesting vlNesting, double tau, double ptUnmasked,
-        boolean blankRim, boolean maskBackground, double qt, boolean qtOnUnlabelled, double gate, double gtGateProbability,
+        TopoRescale topoRescale, boolean phiLiteral, double promptEpsilon, double mask, double pt, VlNesting vlNesting, double tau, double ptUnmasked,
+        boolean blankRim, boolean maskBackground, double qt, boolean qtLiteral, boolean qtOnUnlabelled, double gate, double gtGateProbability,
         boolean selfTrainSet, UnlabelledStride unlabelledStride) {
 
     /** How a sum over parts is scaled. */

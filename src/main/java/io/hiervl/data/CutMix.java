@@ -22,6 +22,15 @@ public final class CutMix {
         public long area() {
             return (long) (bottom - top) * (right - left);
         }
+
+        /** The same box on maps whose cell (i,j) is pixel (stride*i, stride*j). */
+        public Box atStride(int stride) {
+            return new Box(cell(top, stride), cell(bottom, stride), cell(left, stride), cell(right, stride));
+        }
+
+        private static int cell(int pixel, int stride) {
+            return (pixel + stride - 1) / stride;
+        }
     }
 
     /** A box for a square crop, or null with probability 1 - p. Its area is drawn once, its shape and place until it fits. */

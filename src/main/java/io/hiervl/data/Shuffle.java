@@ -3,7 +3,7 @@ package io.hiervl.data;
 import java.util.SplittableRandom;
 
 /** Seeded orders and seeds derived from numbers, so that every batch can be made from the seed and the step alone. */
-final class Shuffle {
+public final class Shuffle {
     private Shuffle() {
     }
 
@@ -27,7 +27,7 @@ final class Shuffle {
     }
 
     /** A generator for the given numbers; any other combination gives an unrelated one. */
-    static SplittableRandom random(long... parts) {
+    public static SplittableRandom random(long... parts) {
         long h = 0x9E3779B97F4A7C15L;
         for (long p : parts) {
             h = mix(h + 0x9E3779B97F4A7C15L ^ mix(p + 0xBF58476D1CE4E5B9L));

@@ -2,38 +2,125 @@ package io.hiervl.loss;
 
 import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.VlNesting;
+import io.hiervl.config.TrainConfig.Method;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Coefficients of all terms in the total loss at a moment of training (hiervl.md 8.7). */
+/**
+ * Factor of every term in the total loss (hiervl.md 8.7), by the term's name in logs. Maps hold only the terms that a recipe
+ * uses at some moment of training: whatever is missing need not be computed at all.
+ */
 public final class Coefficients {
-    private Coefficients() {
+    private final LossConfig loss;
+    private final boolean semi;
+    private final boolean language;
+
+    /** Views of unlabelled images whose predictions are trained. */
+    public enum View {
+        /** First strong view. */
+        S1,
+        /** Second strong view. */
+        S2,
+        /** Weak view with channel dropout. */
+        FP;
+
+        /** How logs call a term on this view. */
+        public String name(String term) {
+            return term + "_" + name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /** @param method SUPERVISED has no term on unlabelled images and UNIMATCH none of language */
+    public Coefficients(LossConfig loss, Method method) {
+        this.loss = loss;
+        this.semi = method != Method.SUPERVISED;
+        this.language = method == Method.HIERVL;
+    }
+
+    /** Terms of labelled images: ce, set_class, set_mask, set_dice, set_empty, gate, qt, pt_unmasked. */
+    public Map<String, Double> labelled() {
+        Map<String, Double> c = new LinkedHashMap<>();
+        put(c, "ce", loss.labelled() * loss.pixelCe());
+        set(c, loss.labelled());
+        put(c, "gate", loss.gate());
+        if (language) {
+            put(c, "qt", loss.qt());
+            put(c, "pt_unmasked", loss.ptUnmasked());
+        }
+        return c;
+    }
+
+    private void set(Map<String, Double> c, double factor) {
+        put(c, "set_class", factor * loss.setClass());
+        put(c, "set_mask", factor * loss.setMask());
+        put(c, "set_dice", factor * loss.setDice());
+        put(c, "set_empty", factor);
     }
 
     /**
-     * By term: L_x, l_s1, l_s2, l_fp, g_s1, g_s2, g_fp, H (both strong views together), L_topo, L_anchor, L_mask, L_pt, L_qt,
-     * L_gate, and L_pt_unmasked.
+     * Terms of a view, without its suffix: self, set_class, set_mask, set_dice, set_empty, guidance, entropy, qt. Entropy and
+     * equation 2 are shared by the strong views.
      *
      * @param progress share of training done, in [0, 1]
      */
-    public static Map<String, Double> at(LossConfig c, double progress) {
-        Map<String, Double> w = new LinkedHashMap<>();
-        double lam = c.guidance(progress);
-        w.put("L_x", c.labelled());
-        w.put("l_s1", c.strong());
-        w.put("l_s2", c.strong());
-        w.put("l_fp", c.feature());
-        w.put("g_s1", lam * c.guidanceStrong());
-        w.put("g_s2", lam * c.guidanceStrong());
-        w.put("g_fp", lam * c.guidanceFeature());
-        w.put("H", c.entropyAt(progress));
-        w.put("L_topo", c.prompt());
-        w.put("L_anchor", c.prompt());
-        w.put("L_mask", c.vlNesting() == VlNesting.NESTED ? c.pt() * c.mask() : c.mask());
-        w.put("L_pt", c.pt());
-        w.put("L_qt", c.qt());
-        w.put("L_gate", c.gate());
-        w.put("L_pt_unmasked", c.ptUnmasked());
-        return w;
+    public Map<String, Double> view(View view, double progress) {
+        Map<String, Double> c = new LinkedHashMap<>();
+        if (!semi) {
+            return c;
+        }
+        boolean strong = view != View.FP;
+        double self = strong ? loss.strong() : loss.feature();
+        put(c, "self", self);
+        if (loss.selfTrainSet()) {
+            set(c, self);
+        }
+        double guidance = strong ? loss.guidanceStrong() : loss.guidanceFeature();
+        if (language && guidance > 0 && (loss.guidanceStart() > 0 || loss.guidanceEnd() > 0)) {
+            c.put("guidance", loss.guidance(progress) * guidance);
+        }
+        if (language && strong && loss.entropy() > 0) {
+            c.put("entropy", loss.entropyAt(progress) / 2);
+        }
+        if (language && strong && loss.qtOnUnlabelled()) {
+            put(c, "qt", loss.qt() / 2);
+        }
+        return c;
+    }
+
+    /** Terms of erased images: mask, pt. */
+    public Map<String, Double> masked() {
+        Map<String, Double> c = new LinkedHashMap<>();
+        if (language) {
+            put(c, "mask", loss.vlNesting() == VlNesting.NESTED ? loss.pt() * loss.mask() : loss.mask());
+            put(c, "pt", loss.pt());
+        }
+        return c;
+    }
+
+    /** Terms of the prompt: topo, anchor. */
+    public Map<String, Double> prompts() {
+        Map<String, Double> c = new LinkedHashMap<>();
+        if (language) {
+            put(c, "topo", loss.prompt());
+            put(c, "anchor", loss.prompt());
+        }
+        return c;
+    }
+
+    /** All terms with the suffixes of their views. */
+    public Map<String, Double> at(double progress) {
+        Map<String, Double> c = new LinkedHashMap<>(labelled());
+        for (View view : View.values()) {
+            view(view, progress).forEach((term, w) -> c.put(view.name(term), w));
+        }
+        c.putAll(masked());
+        c.putAll(prompts());
+        return c;
+    }
+
+    private static void put(Map<String, Double> c, String term, double value) {
+        if (value != 0) {
+            c.put(term, value);
+        }
     }
 }

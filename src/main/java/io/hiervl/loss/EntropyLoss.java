@@ -12,12 +12,7 @@ public final class EntropyLoss {
 
     /** Weights (B,H,W): valid / number of valid pixels of the batch. */
     public static INDArray weights(INDArray valid) {
-        double[] v = Maps.read(valid);
-        double all = Math.max(1, Maps.sum(v));
-        for (int i = 0; i < v.length; i++) {
-            v[i] /= all;
-        }
-        return Maps.like(valid, v);
+        return valid.div(Math.max(1, valid.sumNumber().doubleValue()));
     }
 
     /**

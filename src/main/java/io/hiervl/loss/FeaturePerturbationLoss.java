@@ -2,10 +2,8 @@ package io.hiervl.loss;
 
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PixelCrossEntropy;
 import java.util.SplittableRandom;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -21,17 +19,17 @@ public final class FeaturePerturbationLoss {
         return StrongViewLoss.weights(confidence, valid, threshold, mode);
     }
 
-    /** Factors (1,C,1,1) for one image and pyramid level: 0 with probability rate, else 1 / (1 - rate). */
-    public static INDArray channelFactors(DataType type, int channels, double rate, SplittableRandom random) {
+    /** Factors of one image's channels on one map: 0 with probability rate, else 1 / (1 - rate). */
+    public static double[] channelFactors(int channels, double rate, SplittableRandom random) {
         double[] f = new double[channels];
         for (int i = 0; i < channels; i++) {
             f[i] = random.nextDouble() < rate ? 0 : 1 / (1 - rate);
         }
-        return Maps.array(type, f, 1, channels, 1, 1);
+        return f;
     }
 
     /** The scalar (1) from scores z (B,K,H,W) of the perturbed view, pseudo-labels (B,H,W) and weights (B,H,W). */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+        return StrongViewLoss.build(ops, z, labels, weights);
     }
 }

@@ -4,6 +4,7 @@ import io.hiervl.graph.Ops;
 import io.hiervl.op.PixelCrossEntropy;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Cross-entropy against the labels of the frozen CLIP: g_s1, g_s2, g_fp (SemiVL, conf_mode {@code mean_all}; hiervl.md 8.3).
@@ -13,13 +14,9 @@ public final class GuidanceLoss {
     private GuidanceLoss() {
     }
 
-    /** Weights (B,H,W): 1 / number of all pixels where there is a label. */
-    public static INDArray weights(INDArray labels, int classes) {
-        double[] l = Maps.read(labels);
-        for (int i = 0; i < l.length; i++) {
-            l[i] = Maps.isClass(l[i], classes) ? 1.0 / l.length : 0;
-        }
-        return Maps.like(labels, l);
+    /** Weights (B,H,W): 1 / number of all pixels; those without a label count in the denominator alone. */
+    public static INDArray weights(INDArray labels) {
+        return Nd4j.valueArrayOf(labels.shape(), 1.0 / labels.length(), labels.dataType());
     }
 
     /** The scalar (1) from scores z (B,K,H,W), guidance labels (B,H,W) with 255 for none, and weights (B,H,W). */

@@ -1,8 +1,12 @@
 package io.hiervl.loss;
 
+import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.Parallel;
+import io.hiervl.op.kernel.Staging;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -10,10 +14,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param classes      erased class per image, -1 where none was suitable
  * @param erased       (B,H,W), 1 on pixels to blank
- * @param patchClasses (B,N) erased class, -1 where the patch does not count
- * @param weights      (B,N), 1 / number of counting patches of the batch on these, else 0
+ * @param patches      patches that count, with the erased class
  */
-public record MaskTargets(int[] classes, INDArray erased, INDArray patchClasses, INDArray weights) {
+public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
     private static final double LEAST = 0.01;
     private static final double MOST = 0.75;
 
@@ -28,33 +31,40 @@ public record MaskTargets(int[] classes, INDArray erased, INDArray patchClasses,
     public record Rules(int classes, int patch, boolean background, boolean rim) {
     }
 
-    /** Whether there is anything to do. */
-    public boolean any() {
-        for (int c : classes) {
-            if (c >= 0) {
-                return true;
-            }
+    /**
+     * Classes of patches.
+     *
+     * @param classes (B,N), -1 where the patch does not count
+     * @param weights (B,N), 1 / number of counting patches of the batch on these, else 0
+     */
+    public record Patches(INDArray classes, INDArray weights) {
+        /** Whether any patch counts. */
+        public boolean any() {
+            return weights.maxNumber().doubleValue() > 0;
         }
-        return false;
+
+        private static Patches of(DataType type, double[][] classes) {
+            double count = 0;
+            for (double[] image : classes) {
+                count += Arrays.stream(image).filter(c -> c >= 0).count();
+            }
+            double each = 1 / Math.max(1, count);
+            long[] shape = {classes.length, classes[0].length};
+            return new Patches(Maps.perImage(type, shape, b -> classes[b]),
+                Maps.perImage(type, shape, b -> Arrays.stream(classes[b]).map(c -> c >= 0 ? each : 0).toArray()));
+        }
     }
 
-    /**
-     * Chooses for every image uniformly among the present classes that cover 1 % to 75 % of the valid pixels.
-     *
-     * @param labels (B,H,W), H and W multiples of the patch size
-     * @param seeds  one per image
-     */
-    public static MaskTargets choose(INDArray labels, Rules rules, long[] seeds) {
-        int batch = (int) labels.size(0);
-        int pixels = (int) (labels.size(1) * labels.size(2));
-        double[] l = Maps.read(labels);
-        int[] chosen = new int[batch];
-        for (int b = 0; b < batch; b++) {
+    /** For every image the classes that may be erased: those that cover 1 % to 75 % of the valid pixels of labels (B,H,W). */
+    public static List<int[]> suitable(INDArray labels, Rules rules) {
+        INDArray dense = JavaOp.dense(labels);
+        List<int[]> result = new ArrayList<>();
+        for (int b = 0; b < labels.size(0); b++) {
             int[] counts = new int[rules.classes];
             int valid = 0;
-            for (int i = b * pixels; i < (b + 1) * pixels; i++) {
-                if (Maps.isClass(l[i], rules.classes)) {
-                    counts[(int) l[i]]++;
+            for (double v : Maps.image(dense, b)) {
+                if (Maps.isClass(v, rules.classes)) {
+                    counts[(int) v]++;
                     valid++;
                 }
             }
@@ -64,75 +74,72 @@ public record MaskTargets(int[] classes, INDArray erased, INDArray patchClasses,
                     suitable.add(c);
                 }
             }
-            chosen[b] = suitable.isEmpty() ? -1 : suitable.get(new SplittableRandom(seeds[b]).nextInt(suitable.size()));
+            result.add(suitable.stream().mapToInt(Integer::intValue).toArray());
         }
-        return of(labels, rules, chosen);
+        return result;
     }
 
-    /** Targets for classes that are chosen already, -1 for none. */
+    /**
+     * Targets for the chosen classes. A patch counts if at least half of it is erased; if there is none, the best one does.
+     *
+     * @param labels (B,H,W), H and W multiples of the patch size
+     * @param chosen class per image, -1 for none
+     */
     public static MaskTargets of(INDArray labels, Rules rules, int[] chosen) {
-        int batch = (int) labels.size(0);
+        INDArray dense = JavaOp.dense(labels);
         int h = (int) labels.size(1);
         int w = (int) labels.size(2);
-        int rows = h / rules.patch;
-        int columns = w / rules.patch;
-        double[] l = Maps.read(labels);
-        double[] erased = new double[l.length];
-        double[] patchClasses = new double[batch * rows * columns];
-        java.util.Arrays.fill(patchClasses, -1);
-        int selected = 0;
-        for (int b = 0; b < batch; b++) {
-            if (chosen[b] < 0) {
-                continue;
-            }
-            int[] area = new int[rows * columns];
-            for (int i = 0; i < h * w; i++) {
-                if (l[b * h * w + i] == chosen[b]) {
-                    erased[b * h * w + i] = 1;
-                    int y = i / w / rules.patch;
-                    int x = i % w / rules.patch;
-                    if (y < rows && x < columns) {
-                        area[y * columns + x]++;
-                    }
+        double[][] patches = new double[chosen.length][];
+        INDArray erased = Maps.perImage(labels.dataType(), labels.shape(), b -> {
+            double[] l = Maps.image(dense, b);
+            double[] blank = new double[l.length];
+            int[] area = new int[h / rules.patch * (w / rules.patch)];
+            for (int i = 0; i < l.length; i++) {
+                if (chosen[b] >= 0 && l[i] == chosen[b]) {
+                    blank[i] = 1;
+                    area[patch(i, w, rules)]++;
                 }
             }
             if (rules.rim) {
-                blankRim(l, erased, b * h * w, h, w, rules.classes);
+                blankRim(l, blank, h, w, rules.classes);
             }
-            int best = 0;
-            boolean half = false;
-            for (int p = 0; p < area.length; p++) {
-                best = area[p] > area[best] ? p : best;
-                if (2 * area[p] >= rules.patch * rules.patch) {
-                    patchClasses[b * area.length + p] = chosen[b];
-                    half = true;
-                    selected++;
-                }
-            }
-            if (!half) {
-                patchClasses[b * area.length + best] = chosen[b];
-                selected++;
-            }
-        }
-        return new MaskTargets(chosen.clone(), Maps.like(labels, erased),
-            Maps.array(labels.dataType(), patchClasses, batch, (long) rows * columns),
-            Maps.array(labels.dataType(), weights(patchClasses, selected), batch, (long) rows * columns));
+            patches[b] = select(area, chosen[b], rules.patch * rules.patch);
+            return blank;
+        });
+        return new MaskTargets(chosen.clone(), erased, Patches.of(labels.dataType(), patches));
     }
 
-    private static double[] weights(double[] classes, int selected) {
-        double[] w = new double[classes.length];
-        for (int i = 0; i < w.length; i++) {
-            w[i] = classes[i] >= 0 ? 1.0 / selected : 0;
+    private static int patch(int pixel, int w, Rules rules) {
+        return pixel / w / rules.patch * (w / rules.patch) + pixel % w / rules.patch;
+    }
+
+    private static double[] select(int[] area, int chosen, int full) {
+        double[] classes = new double[area.length];
+        Arrays.fill(classes, -1);
+        if (chosen < 0) {
+            return classes;
         }
-        return w;
+        int best = 0;
+        boolean half = false;
+        for (int p = 0; p < area.length; p++) {
+            best = area[p] > area[best] ? p : best;
+            if (2 * area[p] >= full) {
+                classes[p] = chosen;
+                half = true;
+            }
+        }
+        if (!half) {
+            classes[best] = chosen;
+        }
+        return classes;
     }
 
     /** Spreads the erased area over connected ignored pixels. */
-    private static void blankRim(double[] labels, double[] erased, int offset, int h, int w, int classes) {
+    private static void blankRim(double[] labels, double[] erased, int h, int w, int classes) {
         int[] queue = new int[h * w];
         int size = 0;
         for (int i = 0; i < h * w; i++) {
-            if (erased[offset + i] != 0) {
+            if (erased[i] != 0) {
                 queue[size++] = i;
             }
         }
@@ -142,8 +149,8 @@ public record MaskTargets(int[] classes, INDArray erased, INDArray patchClasses,
             for (int ny = Math.max(0, y - 1); ny <= Math.min(h - 1, y + 1); ny++) {
                 for (int nx = Math.max(0, x - 1); nx <= Math.min(w - 1, x + 1); nx++) {
                     int n = ny * w + nx;
-                    if (erased[offset + n] == 0 && !Maps.isClass(labels[offset + n], classes)) {
-                        erased[offset + n] = 1;
+                    if (erased[n] == 0 && !Maps.isClass(labels[n], classes)) {
+                        erased[n] = 1;
                         queue[size++] = n;
                     }
                 }
@@ -151,53 +158,48 @@ public record MaskTargets(int[] classes, INDArray erased, INDArray patchClasses,
         }
     }
 
-    /** Images (B,3,H,W), normalised, with the erased pixels set to 0 in a copy. */
+    /** Images (B,3,H,W), normalised, with the erased pixels set to 0, the mean colour, in a copy. */
     public INDArray erase(INDArray images) {
-        long[] s = images.shape();
-        double[] mask = Maps.read(erased);
-        double[] x = Maps.read(images);
-        int pixels = (int) (s[2] * s[3]);
-        for (int i = 0; i < x.length; i++) {
-            int b = i / (int) (s[1] * pixels);
-            if (mask[b * pixels + i % pixels] != 0) {
-                x[i] = 0;
+        INDArray copy = images.dup('c');
+        int channels = (int) images.size(1);
+        int pixels = Maps.size(erased);
+        Parallel.forEach((int) images.size(0), b -> {
+            double[] blank = Maps.image(erased, b);
+            double[] plane = new double[pixels];
+            for (int c = 0; c < channels; c++) {
+                long at = ((long) b * channels + c) * pixels;
+                Staging.read(copy, at, plane, pixels);
+                for (int i = 0; i < pixels; i++) {
+                    plane[i] = blank[i] != 0 ? 0 : plane[i];
+                }
+                Staging.write(plane, pixels, copy, at);
             }
-        }
-        return Maps.like(images, x);
+        });
+        return copy;
     }
 
-    /**
-     * Class of every patch of whole images for equation 7 without masking: the class that covers half of the patch or more.
-     *
-     * @return classes (B,N) with -1 for mixed patches, and weights (B,N) as {@link #weights}
-     */
-    public static INDArray[] allPatches(INDArray labels, Rules rules) {
-        int batch = (int) labels.size(0);
-        int h = (int) labels.size(1);
+    /** Patches of whole images for equation 7 without masking: the class that covers half of the patch or more. */
+    public static Patches allPatches(INDArray labels, Rules rules) {
+        INDArray dense = JavaOp.dense(labels);
         int w = (int) labels.size(2);
-        int rows = h / rules.patch;
-        int columns = w / rules.patch;
-        double[] l = Maps.read(labels);
-        double[] classes = new double[batch * rows * columns];
-        int selected = 0;
-        for (int p = 0; p < classes.length; p++) {
-            int b = p / (rows * columns);
-            int y0 = p % (rows * columns) / columns * rules.patch;
-            int x0 = p % columns * rules.patch;
-            int[] counts = new int[rules.classes];
-            int best = 0;
-            for (int i = 0; i < rules.patch * rules.patch; i++) {
-                double v = l[(b * h + y0 + i / rules.patch) * w + x0 + i % rules.patch];
-                if (Maps.isClass(v, rules.classes) && ++counts[(int) v] > counts[best]) {
-                    best = (int) v;
+        int n = (int) (labels.size(1) / rules.patch * (w / rules.patch));
+        double[][] classes = new double[(int) labels.size(0)][n];
+        Parallel.forEach(classes.length, b -> {
+            double[] l = Maps.image(dense, b);
+            int[][] counts = new int[n][rules.classes];
+            for (int i = 0; i < l.length; i++) {
+                if (Maps.isClass(l[i], rules.classes)) {
+                    counts[patch(i, w, rules)][(int) l[i]]++;
                 }
             }
-            boolean clear = 2 * counts[best] >= rules.patch * rules.patch;
-            classes[p] = clear ? best : -1;
-            selected += clear ? 1 : 0;
-        }
-        long n = (long) rows * columns;
-        return new INDArray[] {Maps.array(labels.dataType(), classes, batch, n),
-            Maps.array(labels.dataType(), weights(classes, selected), batch, n)};
+            for (int p = 0; p < n; p++) {
+                int best = 0;
+                for (int c = 1; c < rules.classes; c++) {
+                    best = counts[p][c] > counts[p][best] ? c : best;
+                }
+                classes[b][p] = 2 * counts[p][best] >= rules.patch * rules.patch ? best : -1;
+            }
+        });
+        return Patches.of(labels.dataType(), classes);
     }
 }

@@ -19,6 +19,6 @@ public final class MaskedConsistencyLoss {
      * @param weights (B,N), 1 / number of selected patches of the batch on these
      */
     public static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights) {
-        return new MaskedPatches(ops.sd(), x, t, ref, classes, weights, 1).outputVariables()[0];
+        return new MaskedPatches(ops.sd(), x, t, ref, classes, weights, 1, MaskedPatches.Equation.CONSISTENCY).outputVariable();
     }
 }

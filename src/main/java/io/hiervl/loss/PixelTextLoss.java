@@ -6,11 +6,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Equation 7, L_align of pixels and text: patches name their class; {@code pt} in logs (hiervl.md 8.6). */
 public final class PixelTextLoss {
-    private final double tau;
-
-    /** @param tau temperature, 0.07 in the paper */
-    public PixelTextLoss(double tau) {
-        this.tau = tau;
+    private PixelTextLoss() {
     }
 
     /**
@@ -20,8 +16,9 @@ public final class PixelTextLoss {
      * @param t       (K,C) text embeddings of the learnable prompt
      * @param classes (B,N) class of each patch, see {@link MaskTargets}
      * @param weights (B,N), 1 / number of selected patches of the batch on these
+     * @param tau     temperature, 0.07 in the paper
      */
-    public SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights) {
-        return new MaskedPatches(ops.sd(), x, t, ops.stopGradient(x), classes, weights, tau).outputVariables()[1];
+    public static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights, double tau) {
+        return new MaskedPatches(ops.sd(), x, t, ops.stopGradient(x), classes, weights, tau, MaskedPatches.Equation.TEXT).outputVariable();
     }
 }

@@ -3,6 +3,7 @@ package io.hiervl.loss;
 import io.hiervl.op.JavaOp;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Staging;
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -13,47 +14,55 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param labels     (B,H,W), its class, the lowest on ties
  */
 public record PseudoLabels(INDArray confidence, INDArray labels) {
+    /** Pixels at a time: the scores of some classes stay in the cache. */
+    private static final int BLOCK = 2048;
+
     /** From scores z (B,K,H,W), whose softmax is the distribution. */
     public static PseudoLabels of(INDArray z) {
         INDArray dense = JavaOp.dense(z);
         int k = (int) z.size(1);
         int pixels = (int) (z.size(2) * z.size(3));
+        int blocks = Parallel.parts(pixels, BLOCK);
         long[] shape = {z.size(0), z.size(2), z.size(3)};
         INDArray confidence = Nd4j.createUninitialized(z.dataType(), shape);
         INDArray labels = Nd4j.createUninitialized(z.dataType(), shape);
-        Parallel.forEach((int) z.size(0), b -> {
-            double[] max = new double[pixels];
-            double[] best = new double[pixels];
-            double[] sum = new double[pixels];
-            double[] plane = new double[pixels];
-            java.util.Arrays.fill(max, Double.NEGATIVE_INFINITY);
+        Parallel.forEach(blocks * (int) z.size(0), i -> {
+            int b = i / blocks;
+            int from = i % blocks * BLOCK;
+            int n = Math.min(BLOCK, pixels - from);
+            double[][] scores = new double[k][n];
             for (int c = 0; c < k; c++) {
-                Staging.read(dense, ((long) b * k + c) * pixels, plane, pixels);
-                for (int i = 0; i < pixels; i++) {
-                    if (plane[i] > max[i]) {
-                        sum[i] = sum[i] * Math.exp(max[i] - plane[i]) + 1;
-                        max[i] = plane[i];
-                        best[i] = c;
-                    } else {
-                        sum[i] += Math.exp(plane[i] - max[i]);
-                    }
-                }
+                Staging.read(dense, ((long) b * k + c) * pixels + from, scores[c], n);
             }
-            for (int i = 0; i < pixels; i++) {
-                sum[i] = 1 / sum[i];
-            }
-            Staging.write(sum, pixels, confidence, (long) b * pixels);
-            Staging.write(best, pixels, labels, (long) b * pixels);
+            double[] best = new double[n];
+            double[] p = new double[n];
+            winners(scores, best, p);
+            Staging.write(p, n, confidence, (long) b * pixels + from);
+            Staging.write(best, n, labels, (long) b * pixels + from);
         });
         return new PseudoLabels(confidence, labels);
     }
 
-    /** From class scores S (B,K,H,W) with P proportional to (S + eps)^(1/temperature). */
-    public static PseudoLabels ofScores(INDArray s, double eps, double temperature) {
-        double[] v = Maps.read(s);
-        for (int i = 0; i < v.length; i++) {
-            v[i] = Math.log(v[i] + eps) / temperature;
+    /** Class of the largest score (K,n) and its softmax probability. */
+    static void winners(double[][] scores, double[] best, double[] probability) {
+        double[] max = scores[0].clone();
+        Arrays.fill(best, 0);
+        for (int c = 1; c < scores.length; c++) {
+            for (int i = 0; i < max.length; i++) {
+                if (scores[c][i] > max[i]) {
+                    max[i] = scores[c][i];
+                    best[i] = c;
+                }
+            }
         }
-        return of(Maps.like(s, v));
+        Arrays.fill(probability, 0);
+        for (double[] s : scores) {
+            for (int i = 0; i < max.length; i++) {
+                probability[i] += Math.exp(s[i] - max[i]);
+            }
+        }
+        for (int i = 0; i < max.length; i++) {
+            probability[i] = 1 / probability[i];
+        }
     }
 }

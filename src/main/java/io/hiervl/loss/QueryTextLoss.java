@@ -1,6 +1,6 @@
 package io.hiervl.loss;
 
-import io.hiervl.graph.Ops;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.op.ConfidentRows;
 import io.hiervl.op.QueryText;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -8,11 +8,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Equation 2, L_align of queries and text embeddings; {@code qt} in logs (hiervl.md 6.5). */
 public final class QueryTextLoss {
-    private final boolean literal;
+    private static final double CONFIDENT = 0.5;
 
-    /** @param literal as printed: no unit length, text attached, sum over all rows with their own best class */
-    public QueryTextLoss(boolean literal) {
-        this.literal = literal;
+    private QueryTextLoss() {
     }
 
     /** Weights (B,Q) of a whole labelled batch: 1 / number of rows with a class. */
@@ -21,19 +19,35 @@ public final class QueryTextLoss {
     }
 
     /**
-     * The scalar (1) on labelled images, from x (B,Q,C), Phi of the last queries, t (K,C), rowClass (B,Q) from the matching
-     * and weights (B,Q).
+     * The scalar (1) on labelled images: mean over the rows with a class of the squared distance of unit vectors, text
+     * detached.
+     *
+     * @param x        (B,Q,C), Phi of the last queries
+     * @param t        (K,C)
+     * @param rowClass (B,Q) from the matching
+     * @param weights  (B,Q)
      */
-    public SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable rowClass, SDVariable weights) {
-        return new QueryText(ops.sd(), x, t, rowClass, weights, !literal, !literal).outputVariable();
+    public static SDVariable build(FusedOps ops, SDVariable x, SDVariable t, SDVariable rowClass, SDVariable weights) {
+        return new QueryText(ops.sd(), x, t, rowClass, weights, true, true).outputVariable();
     }
 
     /**
-     * The scalar (1) without labels: rows whose best outcome is a class of probability 0.5 or more; every row if literal.
-     * The mean is over the rows of this graph's batch.
+     * The scalar (1) without labels: rows whose best outcome is a class of probability 0.5 or more, against that class;
+     * mean over the rows of an image, then over images.
+     *
+     * @param classLogits  (B,Q,K+1) or (B,Q,K)
+     * @param imageWeights (B), 1 / images of the whole batch
      */
-    public SDVariable buildUnlabelled(Ops ops, SDVariable x, SDVariable t, SDVariable classLogits) {
-        SDVariable[] rows = new ConfidentRows(ops.sd(), classLogits, (int) ops.shape(t)[0], literal ? 0 : 0.5).outputVariables();
-        return build(ops, x, t, rows[0], rows[1]);
+    public static SDVariable buildUnlabelled(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits, SDVariable imageWeights) {
+        long[] s = ops.shape(classLogits);
+        SDVariable[] rows = new ConfidentRows(ops.sd(), classLogits, (int) ops.shape(t)[0], CONFIDENT).outputVariables();
+        SDVariable weights = ops.mul(ops.adopt(rows[1], s[0], s[1]), ops.reshape(imageWeights, s[0], 1));
+        return build(ops, x, t, rows[0], weights);
+    }
+
+    /** The scalar (1) as printed: sum over all rows, each with its own best class, nothing normalised, text attached. */
+    public static SDVariable buildLiteral(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits) {
+        SDVariable[] rows = new ConfidentRows(ops.sd(), classLogits, (int) ops.shape(t)[0], 0).outputVariables();
+        return new QueryText(ops.sd(), x, t, rows[0], rows[1], false, false).outputVariable();
     }
 }

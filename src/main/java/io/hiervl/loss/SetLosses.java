@@ -5,7 +5,9 @@ import io.hiervl.graph.Ops;
 import io.hiervl.op.SetLoss;
 import io.hiervl.op.WeightedSum;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,8 +24,9 @@ public final class SetLosses {
      * @param bce     mask BCE at points
      * @param dice    dice at points
      * @param empty   BCE of rows without target; 0 when there is a no-object class
+     * @param parts   classes, bce, dice and empty of every prediction, before averaging
      */
-    public record Terms(SDVariable classes, SDVariable bce, SDVariable dice, SDVariable empty) {
+    public record Terms(SDVariable classes, SDVariable bce, SDVariable dice, SDVariable empty, List<List<SDVariable>> parts) {
     }
 
     /**
@@ -31,17 +34,31 @@ public final class SetLosses {
      *
      * @param labels   (B,H,W)
      * @param rowClass (B,Q)
-     * @param slots    (B,H/4,W/4)
+     * @param slots    (B,cells,cells)
      * @param norms    (3)
-     * @param seeds    (B), one per image, whole numbers below 2^24
+     * @param points   as {@link SetPoints#placeholders} gives them
      */
-    public record Inputs(SDVariable labels, SDVariable rowClass, SDVariable slots, SDVariable norms, SDVariable seeds) {
-        /** Creates the placeholders set_labels, set_row_class, set_slots, set_norms and set_seeds. */
-        public static Inputs placeholders(Ops ops, long batch, long height, long width, long rows) {
-            long h = (height + SetTargets.STRIDE - 1) / SetTargets.STRIDE;
-            long w = (width + SetTargets.STRIDE - 1) / SetTargets.STRIDE;
-            return new Inputs(ops.placeholder("set_labels", batch, height, width), ops.placeholder("set_row_class", batch, rows),
-                ops.placeholder("set_slots", batch, h, w), ops.placeholder("set_norms", 3), ops.placeholder("set_seeds", batch));
+    public record Inputs(SDVariable labels, SDVariable rowClass, SDVariable slots, SDVariable norms, List<SDVariable> points) {
+        /** Creates the placeholders set_labels, set_row_class, set_slots, set_norms and those of the points. */
+        public static Inputs placeholders(Ops ops, long[] labels, SetTargets like, SetPoints points, int predictions) {
+            long[] rows = like.rowClass().shape();
+            long[] slots = like.slots().shape();
+            return new Inputs(ops.placeholder("set_labels", labels), ops.placeholder("set_row_class", labels[0], rows[1]),
+                ops.placeholder("set_slots", labels[0], slots[1], slots[2]), ops.placeholder("set_norms", 3), points.placeholders(ops, predictions));
+        }
+
+        /** Values of the placeholders that have a batch axis, without the points. */
+        public static Map<String, INDArray> values(INDArray labels, SetTargets targets) {
+            Map<String, INDArray> values = new LinkedHashMap<>();
+            values.put("set_labels", labels);
+            values.put("set_row_class", targets.rowClass());
+            values.put("set_slots", targets.slots());
+            return values;
+        }
+
+        /** Values of the placeholders without a batch axis. */
+        public static Map<String, INDArray> shared(SetTargets targets) {
+            return Map.of("set_norms", targets.norms());
         }
     }
 
@@ -57,20 +74,25 @@ public final class SetLosses {
     /** Terms over predictions with class logits (B,Q,K+1 or K) and mask logits (B,Q,h,w). */
     public Terms build(Ops ops, List<SDVariable> classLogits, List<SDVariable> maskLogits, Inputs in) {
         int n = classLogits.size();
-        List<List<SDVariable>> terms = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        List<List<SDVariable>> parts = new ArrayList<>();
         for (int d = 0; d < n; d++) {
             SetLoss.Settings s = new SetLoss.Settings(settings.classes(), settings.levels(), settings.points(), settings.oversample(),
                 settings.importance(), settings.ignoreCandidates(), settings.noObject(), d);
-            SDVariable[] out = new SetLoss(ops.sd(), classLogits.get(d), maskLogits.get(d), in.labels, in.rowClass, in.slots, in.norms,
-                in.seeds, s).outputVariables();
-            for (int i = 0; i < 4; i++) {
-                terms.get(i).add(out[i]);
-            }
+            SDVariable classes = classLogits.get(d);
+            SDVariable masks = maskLogits.get(d);
+            SetLoss loss = in.points.size() == 1
+                ? new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0), s)
+                : new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d), in.points.get(2 * d + 1), s);
+            parts.add(List.of(loss.outputVariables()));
         }
         double each = depths == Reduction.MEAN ? 1.0 / n : 1;
-        INDArray factors = Nd4j.valueArrayOf(new long[] {n}, each, classLogits.get(0).dataType());
+        INDArray factors = Nd4j.valueArrayOf(new long[] {n}, each, in.norms.dataType());
         SDVariable coefficients = ops.constant("depth_factors", factors);
-        List<SDVariable> sums = terms.stream().map(t -> new WeightedSum(ops.sd(), t, coefficients).outputVariable()).toList();
-        return new Terms(sums.get(0), sums.get(1), sums.get(2), sums.get(3));
+        List<SDVariable> sums = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            int term = i;
+            sums.add(new WeightedSum(ops.sd(), parts.stream().map(p -> p.get(term)).toList(), coefficients).outputVariable());
+        }
+        return new Terms(sums.get(0), sums.get(1), sums.get(2), sums.get(3), parts);
     }
 }

@@ -2,6 +2,7 @@ package io.hiervl.loss;
 
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
+import io.hiervl.op.JavaOp;
 import io.hiervl.op.PixelCrossEntropy;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,37 +23,46 @@ public final class StrongViewLoss {
      * @param valid      (B,H,W), 1 where there is an image and 0 on padding
      */
     public static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
-        double[] c = Maps.read(confidence);
-        double[] v = Maps.read(valid);
-        int batch = (int) valid.size(0);
-        int pixels = v.length / batch;
-        double[] w = new double[v.length];
-        double all = Math.max(1, Maps.sum(v));
-        for (int b = 0; b < batch; b++) {
-            double count = 0;
-            double sum = 0;
-            for (int i = b * pixels; i < (b + 1) * pixels; i++) {
-                count += v[i];
-                sum += v[i] * c[i];
+        INDArray c = JavaOp.dense(confidence);
+        INDArray v = JavaOp.dense(valid);
+        double all = Math.max(1, valid.sumNumber().doubleValue());
+        long batch = valid.size(0);
+        return Maps.perImage(confidence.dataType(), valid.shape(), b -> {
+            double[] w = Maps.image(c, b);
+            double[] counts = Maps.image(v, b);
+            if (mode == Confidence.PIXELAVG) {
+                double count = Math.max(1, Maps.sum(counts));
+                double sum = 0;
+                for (int i = 0; i < w.length; i++) {
+                    sum += counts[i] * w[i];
+                }
+                for (int i = 0; i < w.length; i++) {
+                    w[i] = counts[i] * sum / count / count / batch;
+                }
+            } else {
+                for (int i = 0; i < w.length; i++) {
+                    w[i] = w[i] >= threshold ? counts[i] / all : 0;
+                }
             }
-            double mean = sum / Math.max(1, count);
-            for (int i = b * pixels; i < (b + 1) * pixels; i++) {
-                w[i] = mode == Confidence.PIXELAVG ? v[i] * mean / Math.max(1, count) / batch
-                    : c[i] >= threshold ? v[i] / all : 0;
-            }
-        }
-        return Maps.like(confidence, w);
+            return w;
+        });
     }
 
-    /** Share of valid pixels that reach the threshold; 0 if there is no valid pixel. */
+    /** Share of valid pixels that reach the threshold, UniMatch's mask ratio; 0 if there is no valid pixel. */
     public static double maskRatio(INDArray confidence, INDArray valid, double threshold) {
-        double[] c = Maps.read(confidence);
-        double[] v = Maps.read(valid);
+        INDArray c = JavaOp.dense(confidence);
+        INDArray v = JavaOp.dense(valid);
         double passed = 0;
-        for (int i = 0; i < v.length; i++) {
-            passed += c[i] >= threshold ? v[i] : 0;
+        double all = 0;
+        for (int b = 0; b < valid.size(0); b++) {
+            double[] confidences = Maps.image(c, b);
+            double[] counts = Maps.image(v, b);
+            for (int i = 0; i < counts.length; i++) {
+                passed += confidences[i] >= threshold ? counts[i] : 0;
+                all += counts[i];
+            }
         }
-        return passed / Math.max(1, Maps.sum(v));
+        return passed / Math.max(1, all);
     }
 
     /** The scalar (1) from scores z (B,K,H,W), pseudo-labels (B,H,W) and weights (B,H,W), both after CutMix. */

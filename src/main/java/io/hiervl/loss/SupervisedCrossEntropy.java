@@ -1,6 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.graph.Ops;
+import io.hiervl.op.JavaOp;
 import io.hiervl.op.PixelCrossEntropy;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,15 +17,21 @@ public final class SupervisedCrossEntropy {
      * @param labels (B,H,W); values outside 0..classes-1 are ignored
      */
     public static INDArray weights(INDArray labels, int classes) {
-        double[] l = Maps.read(labels);
-        int valid = 0;
-        for (double v : l) {
-            valid += Maps.isClass(v, classes) ? 1 : 0;
+        INDArray dense = JavaOp.dense(labels);
+        double[] valid = new double[(int) labels.size(0)];
+        for (int b = 0; b < valid.length; b++) {
+            for (double v : Maps.image(dense, b)) {
+                valid[b] += Maps.isClass(v, classes) ? 1 : 0;
+            }
         }
-        for (int i = 0; i < l.length; i++) {
-            l[i] = Maps.isClass(l[i], classes) ? 1.0 / valid : 0;
-        }
-        return Maps.like(labels, l);
+        double all = Maps.sum(valid);
+        return Maps.perImage(labels.dataType(), labels.shape(), b -> {
+            double[] w = Maps.image(dense, b);
+            for (int i = 0; i < w.length; i++) {
+                w[i] = Maps.isClass(w[i], classes) ? 1 / all : 0;
+            }
+            return w;
+        });
     }
 
     /** The scalar (1) from scores z (B,K,H,W), labels (B,H,W) and weights (B,H,W). */

@@ -36,4 +36,9 @@ public final class Phi {
         Ops ops = s.ops();
         return ops.l2Normalize(ops.add(t, s.linear("2", s.linear("0", t, Activation.RELU))), NORMALISE_EPS);
     }
+
+    /** (K,C) to (K,C) by the two layers alone, as equation 4 is printed. */
+    public static SDVariable textLiteral(Scope s, SDVariable t) {
+        return s.linear("2", s.linear("0", t, Activation.RELU));
+    }
 }

@@ -17,7 +17,7 @@ public final class ConfidentRows extends JavaOp {
     /**
      * @param classes   K
      * @param threshold a row counts if its best outcome, no object included, is a class of at least this probability;
-     *                  weights are then 1 / number of rows that count. Below or at 0: every row counts with weight 1 and the
+     *                  weights are then 1 / number of rows of the image that count. Below or at 0: every row counts with weight 1 and the
      *                  best of the K classes, the paper's literal rule
      */
     public ConfidentRows(SameDiff sd, SDVariable classLogits, int classes, double threshold) {
@@ -49,8 +49,9 @@ public final class ConfidentRows extends JavaOp {
         double[] logits = Staging.doubles(in[0]);
         double[] chosen = new double[logits.length / columns];
         double[] weights = new double[chosen.length];
+        int rows = (int) in[0].size(1);
+        int[] count = new int[(int) in[0].size(0)];
         boolean literal = realArg(0) <= 0;
-        int count = 0;
         for (int r = 0; r < chosen.length; r++) {
             int best = 0;
             int limit = literal ? k : columns;
@@ -64,10 +65,10 @@ public final class ConfidentRows extends JavaOp {
             boolean counts = literal || best < k && 1 / sum >= realArg(0);
             chosen[r] = counts ? best : -100;
             weights[r] = counts ? 1 : 0;
-            count += counts ? 1 : 0;
+            count[r / rows] += counts ? 1 : 0;
         }
         for (int r = 0; r < weights.length && !literal; r++) {
-            weights[r] /= Math.max(1, count);
+            weights[r] /= Math.max(1, count[r / rows]);
         }
         if (out[0] != null) {
             Staging.write(chosen, out[0]);

@@ -5,13 +5,16 @@ import io.hiervl.op.kernel.MaskedPatchesKernel;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
-/** Equations 6 and 7 on selected patches. Two scalars (1): sum of w (1 - cos(x, ref)), and sum of w times the
- * cross-entropy of cos(x, t) / tau against the patch's class. */
+/** Equation 6 or 7 on selected patches, a scalar (1): the sum of w (1 - cos(x, ref)), or of w times the cross-entropy of
+ * cos(x, t) / tau against the patch's class. */
 public final class MaskedPatches extends LossOp {
     private static final LossKernel KERNEL = new MaskedPatchesKernel();
 
     public MaskedPatches() {
     }
+
+    /** Equation 6, which asks t for nothing but the number of classes, or equation 7, which does not look at ref. */
+    public enum Equation { CONSISTENCY, TEXT }
 
     /**
      * @param x        (B,N,C) dense embeddings of the erased image; differentiable
@@ -21,9 +24,11 @@ public final class MaskedPatches extends LossOp {
      * @param weights  (B,N), with all denominators in them; 0: not selected
      * @param tau      temperature of equation 7
      */
-    public MaskedPatches(SameDiff sd, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights, double tau) {
+    public MaskedPatches(SameDiff sd, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights, double tau,
+                         Equation equation) {
         super(sd, x, t, ref, classes, weights);
         addTArgument(tau);
+        addIArgument(equation.ordinal());
     }
 
     @Override

@@ -1,70 +1,61 @@
 package io.hiervl.train;
 
-import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.VisionTower;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
-import java.util.Arrays;
-import java.util.HashMap;
+import io.hiervl.loss.GuidanceLabels;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The frozen CLIP image tower, inference only. It gives two things: concept scores on the value path, from which guidance
+ * The frozen CLIP image tower, inference only. It gives two things: class scores on the value path, from which guidance
  * labels are made (SemiVL), and reference features for equation 6. Its parameters stand in the store under
  * {@code frozen.vision}.
  */
 final class FrozenGraph {
     static final String PREFIX = "frozen.vision";
     private static final String IMAGES = "images";
-    private static final double EPS = 1e-12;
+    private static final String RESULT = "result";
 
-    private final ParameterStore store;
-    private final VisionTower tower;
-    private final INDArray concepts;
-    private final double scale;
-    private final Map<String, GraphRunner> runners = new HashMap<>();
+    private final TrainingModel model;
+    private final MicroBatches.Graphs<GraphRunner> cosines = new MicroBatches.Graphs<>();
+    private final MicroBatches.Graphs<GraphRunner> references = new MicroBatches.Graphs<>();
 
-    /**
-     * @param concepts (N,C), unit rows: text embeddings of all concepts
-     */
-    FrozenGraph(ParameterStore store, ClipBundle clip, INDArray concepts) {
-        this.store = store;
-        this.tower = new VisionTower(clip.weights().architecture());
-        this.concepts = concepts;
-        this.scale = clip.weights().architecture().logitScale();
+    FrozenGraph(TrainingModel model) {
+        this.model = model;
     }
 
-    /** Scaled cosines of every patch with every concept. images (B,3,H,W); returns (B,h*w,N). */
-    INDArray conceptScores(INDArray images) {
-        return run(images, true, DensePath.VALUE);
+    /** Scores (B,K,h,w) of classes for the patches of images (B,3,H,W). */
+    INDArray classScores(INDArray images) {
+        long[] shape = images.shape();
+        int patch = model.patch();
+        INDArray found = run(images, cosines.get(shape, "", () -> build(shape, true, DensePath.VALUE)));
+        return GuidanceLabels.classScores(found, model.guidance().classOf(), model.classes().size(), (int) shape[2] / patch, (int) shape[3] / patch);
     }
 
-    /** Dense embeddings, unit length. images (B,3,H,W); returns (B,h*w,C). */
-    INDArray reference(INDArray images, DensePath path) {
-        return run(images, false, path);
+    /** Dense embeddings (B,h*w,C) of images (B,3,H,W), on the same path as those of the trained tower; any length. */
+    INDArray reference(INDArray images) {
+        return run(images, references.get(images.shape(), "", () -> build(images.shape(), false, model.densePath())));
     }
 
-    private INDArray run(INDArray images, boolean scores, DensePath path) {
-        String key = scores + " " + path + Arrays.toString(images.shape());
-        GraphRunner runner = runners.computeIfAbsent(key, k -> build(images.shape(), scores, path));
+    private static INDArray run(INDArray images, GraphRunner runner) {
         try (GraphRunner.Result r = runner.run(Map.of(IMAGES, images))) {
-            return r.output("result").dup('c');
+            return r.output(RESULT).dup('c');
         }
     }
 
     private GraphRunner build(long[] shape, boolean scores, DensePath path) {
-        Ops ops = new FusedOps(Graphs.create(), concepts.dataType());
+        Ops ops = new FusedOps(Graphs.create(), model.type());
         SDVariable x = ops.placeholder(IMAGES, shape);
-        SDVariable unit = ops.l2Normalize(tower.apply(new Scope(ops, store, PREFIX), x, List.of(), path).dense(), EPS);
-        ops.named(scores ? ops.scale(ops.bmm(unit, ops.constant("concepts", concepts), false, true), scale, 0) : unit, "result");
-        return new GraphRunner(ops.sd(), List.of("result"));
+        SDVariable dense = new VisionTower(model.architecture()).apply(new Scope(ops, model.store(), PREFIX), x, List.of(), path).dense();
+        ops.named(scores ? GuidanceLabels.cosines(ops, dense, ops.constant("concepts", model.guidance().embeddings()),
+            model.architecture().logitScale()) : dense, RESULT);
+        return new GraphRunner(ops.sd(), List.of(RESULT));
     }
 }

@@ -4,30 +4,32 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Scope;
+import io.hiervl.loss.TotalLoss;
 import io.hiervl.model.HierVlNetwork;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A graph that ends in named loss terms. Each term has a coefficient that is given at run time, and the graph's loss is
- * the sum of coefficient times term. Gradients for parameters and for the text embeddings t are added to a sum.
+ * the sum of coefficient times term. Gradients for parameters and for the text embeddings t are added to sums.
  */
 final class LossGraph {
-    private final List<String> terms = new ArrayList<>();
+    private static final String COEFFICIENTS = "coefficients";
+
     private final TrainingModel model;
     private final FusedOps ops;
-    private SDVariable total;
+    private final TotalLoss total;
     private GraphRunner runner;
     private List<String> gradients;
 
     LossGraph(TrainingModel model) {
         this.model = model;
-        this.ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        this.ops = new FusedOps(Graphs.create(), model.type());
+        this.total = new TotalLoss(ops, COEFFICIENTS);
     }
 
     FusedOps ops() {
@@ -46,10 +48,19 @@ final class LossGraph {
 
     /** Adds a term, a scalar of shape (1). */
     void term(String name, SDVariable value) {
-        SDVariable named = ops.adopt(value.rename("term_" + name), 1);
-        SDVariable weighted = ops.mul(named, ops.placeholder("coefficient_" + name, 1));
-        total = total == null ? weighted : ops.add(total, weighted);
-        terms.add(name);
+        total.add(name, value);
+    }
+
+    private synchronized void prepare() {
+        if (runner == null) {
+            String loss = total.build().name();
+            gradients = new ArrayList<>(model.trainable().stream().filter(ops.sd()::hasVariable).toList());
+            if (ops.sd().hasVariable(TrainingModel.T)) {
+                gradients.add(TrainingModel.T);
+            }
+            List<String> terms = total.terms().values().stream().map(SDVariable::name).toList();
+            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), terms) : new GraphRunner(ops.sd(), terms, loss, gradients);
+        }
     }
 
     /**
@@ -58,34 +69,22 @@ final class LossGraph {
      * @param inputs       values of the placeholders other than coefficients
      * @param coefficients by term; terms that are missing count 0
      * @param sum          receives parameter gradients
-     * @param gradT        receives the gradient of t by addition, or null
-     * @return value of every term, not weighted
+     * @param gradT        receives the gradient of t
+     * @return value of every term that has a coefficient, not weighted
      */
-    Map<String, Double> run(Map<String, INDArray> inputs, Map<String, Double> coefficients, GradientSum sum, INDArray gradT) {
-        if (runner == null) {
-            ops.named(total, "loss");
-            gradients = new ArrayList<>(model.trainable().stream().filter(ops.sd()::hasVariable).toList());
-            if (ops.sd().hasVariable(TrainingModel.T)) {
-                gradients.add(TrainingModel.T);
-            }
-            runner = new GraphRunner(ops.sd(), terms.stream().map(n -> "term_" + n).toList(), "loss", gradients);
-        }
+    Map<String, Double> run(Map<String, INDArray> inputs, Map<String, Double> coefficients, GradientSum sum, GradientSum gradT) {
+        prepare();
         Map<String, INDArray> all = new LinkedHashMap<>(inputs);
-        for (String name : terms) {
-            all.put("coefficient_" + name, TrainingModel.filled(coefficients.getOrDefault(name, 0.0), 1));
-        }
+        all.put(COEFFICIENTS, total.coefficients(coefficients, model.type()));
         Map<String, Double> values = new LinkedHashMap<>();
         try (GraphRunner.Result result = runner.run(all)) {
-            for (String name : terms) {
-                values.put(name, result.scalar("term_" + name));
-            }
-            for (String name : gradients) {
-                INDArray gradient = result.gradient(name);
-                if (!name.equals(TrainingModel.T)) {
-                    sum.add(name, gradient);
-                } else if (gradient != null && gradT != null) {
-                    gradT.addi(gradient);
+            total.terms().forEach((name, variable) -> {
+                if (coefficients.containsKey(name)) {
+                    values.put(name, result.scalar(variable.name()));
                 }
+            });
+            for (String name : gradients) {
+                (name.equals(TrainingModel.T) ? gradT : sum).add(name, result.gradient(name));
             }
         }
         return values;

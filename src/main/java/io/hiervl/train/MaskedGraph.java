@@ -1,39 +1,36 @@
 package io.hiervl.train;
 
-import io.hiervl.clip.DensePath;
-import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.MaskedPatches;
+import io.hiervl.loss.MaskedConsistencyLoss;
+import io.hiervl.loss.PixelTextLoss;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Equations 6 and 7: the image tower on images from which one class was erased, against the frozen tower on whole ones. */
-final class MaskedGraph {
-    private final LossGraph graph;
+/**
+ * Equations 6 and 7: the image tower on images from which one class was erased, against the frozen tower on whole ones.
+ * Placeholders: images (b,3,H,W), patch_classes and patch_weights (b,N), and for equation 6 reference (b,N,C).
+ *
+ * @param loss  terms mask and pt, as far as they are used
+ * @param dense (b,N,C) of the erased images
+ */
+record MaskedGraph(LossGraph loss, SDVariable dense) {
 
-    MaskedGraph(TrainingModel model, long[] images) {
-        graph = new LossGraph(model);
+    /** @param images shape (b,3,H,W) */
+    static MaskedGraph of(TrainingModel model, long[] images, Set<String> terms) {
+        LossGraph graph = new LossGraph(model);
         Ops ops = graph.ops();
-        int patch = model.clip().weights().architecture().vision().patch();
-        long n = images[2] / patch * (images[3] / patch);
-        long c = model.t().size(1);
         SDVariable x = ops.placeholder("images", images);
-        SDVariable dense = model.network().tower().apply(graph.root().at("vision"), x, List.of(), path(model)).dense();
-        MaskedPatches op = new MaskedPatches(ops.sd(), dense, graph.t(), ops.placeholder("reference", images[0], n, c),
-            ops.placeholder("classes", images[0], n), ops.placeholder("weights", images[0], n), model.recipe().loss().tau());
-        SDVariable[] terms = op.outputVariables();
-        graph.term("mask", terms[0]);
-        graph.term("pt", terms[1]);
-    }
-
-    static DensePath path(TrainingModel model) {
-        return model.recipe().model().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
-    }
-
-    Map<String, Double> run(INDArray erased, INDArray reference, INDArray classes, INDArray weights, Map<String, Double> coefficients,
-                            GradientSum sum, INDArray gradT) {
-        return graph.run(Map.of("images", erased, "reference", reference, "classes", classes, "weights", weights), coefficients, sum, gradT);
+        SDVariable dense = model.network().tower().apply(graph.root().at("vision"), x, List.of(), model.densePath()).dense();
+        long[] s = ops.shape(dense);
+        SDVariable classes = ops.placeholder("patch_classes", s[0], s[1]);
+        SDVariable weights = ops.placeholder("patch_weights", s[0], s[1]);
+        if (terms.contains("mask")) {
+            graph.term("mask", MaskedConsistencyLoss.build(ops, dense, graph.t(), ops.placeholder("reference", s), classes, weights));
+        }
+        if (terms.contains("pt")) {
+            graph.term("pt", PixelTextLoss.build(ops, dense, graph.t(), classes, weights, model.recipe().loss().tau()));
+        }
+        return new MaskedGraph(graph, dense);
     }
 }

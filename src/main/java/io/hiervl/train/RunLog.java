@@ -5,26 +5,29 @@ import io.hiervl.report.TensorBoardWriter;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** The figures of a run, as {@code metrics.csv} and as TensorBoard events in {@code events/}. */
+/** The figures of a run, in {@code metrics.csv} and as TensorBoard events in {@code events/}. */
 final class RunLog implements AutoCloseable {
-    private final MetricsCsv table;
+    private final MetricsCsv csv;
     private final TensorBoardWriter events;
 
-    /** @param done finished steps; rows logged after them, before an interruption, are dropped from the table */
-    RunLog(Path run, long done) {
+    /** @param first finished steps; what was logged after them is dropped from the table */
+    RunLog(Path run, long first) {
         Path file = run.resolve("metrics.csv");
-        table = done == 0 ? MetricsCsv.create(file) : MetricsCsv.resume(file, done);
+        csv = first == 0 ? MetricsCsv.create(file) : MetricsCsv.resume(file, first);
         events = new TensorBoardWriter(run.resolve("events"), System.currentTimeMillis());
     }
 
-    void add(long step, Map<String, Double> figures) {
-        table.add(step, figures);
-        events.add(step, System.currentTimeMillis(), figures);
+    /** Adds a row; an empty one is none. */
+    void add(long step, Map<String, Double> row) {
+        if (!row.isEmpty()) {
+            csv.add(step, row);
+            events.add(step, System.currentTimeMillis(), row);
+        }
     }
 
     @Override
     public void close() {
-        try (table) {
+        try (csv) {
             events.close();
         }
     }

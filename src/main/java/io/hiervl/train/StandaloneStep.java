@@ -1,18 +1,19 @@
 package io.hiervl.train;
 
 import io.hiervl.clip.ClipBundle;
+import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
-import java.util.List;
+import io.hiervl.data.Batches;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Training steps on given arrays, without data set and run folder: for measurements. */
+/** Training steps on given arrays, without files and run folder: for measurements. */
 public final class StandaloneStep {
     private final TrainingStep step;
 
     /** A new network on this CLIP. {@code train.steps} must be set. */
-    public StandaloneStep(Recipe recipe, ClipBundle clip, List<String> classes) {
-        this.step = new TrainingStep(TrainingModel.create(recipe, clip, classes, Map.of()), recipe.train().steps());
+    public StandaloneStep(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
+        this.step = new TrainingStep(TrainingModel.create(recipe, clip, spec), recipe.train().steps());
     }
 
     /** Sets the gate's slope and offset from these images (B,3,H,W), as the first step of a training run does. */
@@ -20,8 +21,8 @@ public final class StandaloneStep {
         step.initialiseGate(images);
     }
 
-    /** Runs a step, counted from 0; returns its loss terms. */
-    public Map<String, Double> run(StepInput input, long number) {
-        return step.run(input, number);
+    /** Runs the step that the batch names; returns its loss terms. */
+    public Map<String, Double> run(Batches.Step batch) {
+        return step.run(batch);
     }
 }

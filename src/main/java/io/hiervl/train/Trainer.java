@@ -4,18 +4,14 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
-import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
-import io.hiervl.data.CutMix;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.Prefetcher;
 import io.hiervl.data.SplitList;
-import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.train.checkpoint.Checkpoint;
@@ -31,12 +27,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Trains a network into a run folder: {@code resolved.yaml}, {@code metrics.csv}, TensorBoard
- * {@code events/}, {@code checkpoints/}. Every batch is a
+ * Trains a network into a run folder: {@code resolved.yaml}, {@code metrics.csv}, TensorBoard {@code events/},
+ * {@code checkpoints/}. Every batch is a
  * function of seed and step, and a checkpoint holds weights and optimiser state, so a run that was stopped goes on as if
  * it had not been. Not safe for several threads; {@link StopSignal} may be set from anywhere.
  */
@@ -81,15 +76,6 @@ public final class Trainer {
         if (recipe.model().recompute()) {
             unsupported.add("model.recompute: true");
         }
-        if (recipe.loss().selfTrainSet()) {
-            unsupported.add("loss.self_train_set: true");
-        }
-        if (recipe.loss().ptUnmasked() > 0) {
-            unsupported.add("loss.pt_unmasked above 0");
-        }
-        if (recipe.loss().unlabelledStride() == LossConfig.UnlabelledStride.FOUR) {
-            unsupported.add("loss.unlabelled_stride: four");
-        }
         if (!unsupported.isEmpty()) {
             throw HierVlException.config("not supported yet: " + String.join(", ", unsupported));
         }
@@ -106,16 +92,17 @@ public final class Trainer {
     public record Outcome(long steps, boolean finished, double seconds, Map<String, Double> last) {
     }
 
-    /**
-     * Trains until the last step or until the signal.
-     *
-     * @param resume go on from the newest checkpoint of the run folder; without it the folder must not hold one
-     */
+    /** Trains without measuring on the way. */
     public Outcome train(boolean resume, StopSignal signal, Progress progress) {
         return train(resume, signal, progress, RunHooks.NONE);
     }
 
-    /** The same with the caller's additions. */
+    /**
+     * Trains until the last step or until the signal.
+     *
+     * @param resume  go on from the newest checkpoint of the run folder; without it the folder must not hold one
+     * @param hooks   the caller's additions
+     */
     public Outcome train(boolean resume, StopSignal signal, Progress progress, RunHooks hooks) {
         long start = System.nanoTime();
         prepareFolder();
@@ -139,11 +126,7 @@ public final class Trainer {
         DatasetSpec spec = dataset.spec();
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         String hash = Hashes.of(recipe.toYaml());
-        Map<String, List<String>> concepts = new LinkedHashMap<>();
-        for (int i = 0; i < spec.classes().size(); i++) {
-            concepts.put(spec.classes().get(i), spec.conceptsOf(i));
-        }
-        TrainingModel model = TrainingModel.create(recipe, clip, spec.classes(), concepts);
+        TrainingModel model = TrainingModel.create(recipe, clip, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
@@ -154,32 +137,31 @@ public final class Trainer {
         hooks.started(run, first);
         long done = first;
         Map<String, Double> last = Map.of();
-        try (RunLog log = new RunLog(run, first);
+        try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
-            long begin = System.nanoTime();
+            Rate rate = new Rate();
             while (done < total && !signal.isSet()) {
                 Batches.Step batch = source.next();
-                last = step.run(input(batch), done);
+                last = step.run(batch);
                 done++;
-                double seconds = (System.nanoTime() - begin) / 1e9;
-                double rate = (done - first) * (batch.labelled().images().size(0) + (batch.unlabelled() == null ? 0 : batch.unlabelled().weak().size(0))) / seconds;
-                boolean measure = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
-                if (measure || done % config.checkpointEvery() == 0 && done < total) {
-                    save(checkpoints, done, hash, model, step, normalize);
-                }
+                rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
                 Map<String, Double> row = new LinkedHashMap<>();
                 if (done % config.logEvery() == 0 || done == total) {
                     row.putAll(last);
-                    row.put("images_per_second", rate);
+                    row.put("images_per_second", rate.perSecond());
                     row.put("data_wait_seconds", source.secondsWaited());
                 }
-                if (measure) {
+                progress.update(done, total, note(last, rate.perSecond()));
+                boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
+                if (measured || done % config.checkpointEvery() == 0 && done < total) {
+                    save(checkpoints, done, hash, model, step, normalize);
+                }
+                if (measured) {
+                    rate.pause();
                     row.putAll(hooks.measure(run, done));
+                    rate.go();
                 }
-                if (!row.isEmpty()) {
-                    log.add(done, row);
-                }
-                progress.update(done, total, note(last, rate));
+                metrics.add(done, row);
             }
             save(checkpoints, done, hash, model, step, normalize);
         }
@@ -226,18 +208,6 @@ public final class Trainer {
         } catch (IOException e) {
             throw HierVlException.environment("cannot write " + run.resolve(name) + ": " + e, e);
         }
-    }
-
-    private static StepInput input(Batches.Step batch) {
-        UnlabelledBatch u = batch.unlabelled();
-        StepInput.Unlabelled views = u == null ? null : new StepInput.Unlabelled(u.weak(), u.strong1(), u.strong2(), u.valid(),
-            mixer(u, u.boxes1()), mixer(u, u.boxes2()), u.truth());
-        return new StepInput(batch.labelled().images(), batch.labelled().labels(), batch.labelled().names(), views);
-    }
-
-    /** CutMix within the batch; a batch of one image has no partner whose labels are known, so it stays as it is. */
-    private static UnaryOperator<INDArray> mixer(UnlabelledBatch batch, List<CutMix.Box> boxes) {
-        return batch.names().size() > 1 ? a -> CutMix.mix(a, boxes) : a -> a;
     }
 
     private static String note(Map<String, Double> terms, double rate) {

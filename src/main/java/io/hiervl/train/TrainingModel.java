@@ -1,17 +1,25 @@
 package io.hiervl.train;
 
+import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
+import io.hiervl.clip.DensePath;
+import io.hiervl.clip.TextTower;
+import io.hiervl.config.DatasetSpec;
+import io.hiervl.config.LossConfig;
+import io.hiervl.config.LossConfig.UnlabelledStride;
+import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.loss.Coefficients;
+import io.hiervl.loss.FixedMatcher;
+import io.hiervl.loss.MaskTargets;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.text.BpeTokenizer;
+import io.hiervl.op.SetLoss;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,55 +28,81 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * A network in training with everything that its graphs share: parameters, text embeddings and the fixed prototypes.
  *
- * @param recipe     settings
- * @param clip       the CLIP it starts from
- * @param classes    class names, index order
- * @param store      all parameters
- * @param network    the modules
- * @param inputs     holds {@code t} (K,C), the embeddings of the learnable prompt: set once a step, differentiable
- * @param prototypes (K,C), unit rows: embeddings of the fixed prompt
- * @param guidance   texts of the frozen CLIP
+ * @param recipe       settings
+ * @param architecture the CLIP it starts from
+ * @param classes      class names, index order
+ * @param names        token ids of the class names
+ * @param traits       what the data set says about its classes
+ * @param store        all parameters
+ * @param network      the modules
+ * @param inputs       holds {@code t} (K,C), the embeddings of the learnable prompt: set once a step, differentiable
+ * @param prototypes   (K,C), unit rows: embeddings of the fixed prompt
+ * @param guidance     texts of the frozen CLIP
  */
-record TrainingModel(Recipe recipe, ClipBundle clip, List<String> classes, ParameterStore store, HierVlNetwork network,
-                     ParameterStore inputs, INDArray prototypes, Concepts guidance) {
+record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
+                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance) {
     /** Name of the text embeddings in {@link #inputs}. */
     static final String T = "t";
+
+    /** Above so many classes {@code unlabelled_stride: auto} computes the losses of unlabelled images at the stride of masks. */
+    private static final int MANY_CLASSES = 50;
 
     /**
      * Texts with the class that each speaks for.
      *
-     * @param embeddings (N,C), unit rows
+     * @param embeddings (N,C)
      * @param classOf    class of every row
      */
     record Concepts(INDArray embeddings, int[] classOf) {
     }
 
     /**
-     * @param concepts several names per class for guidance; classes that are missing use their own name
+     * @param things     classes with countable objects
+     * @param background whether class 0 is the background
      */
-    static TrainingModel create(Recipe recipe, ClipBundle clip, List<String> classes, Map<String, List<String>> concepts) {
-        int k = classes.size();
-        BpeTokenizer tokenizer = clip.tokenizer();
+    record Traits(boolean[] things, boolean background) {
+    }
+
+    /** A new network for a data set. */
+    static TrainingModel create(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
+        ClipArchitecture architecture = clip.weights().architecture();
+        List<String> classes = spec.classes();
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
-        INDArray prototypes = embed(embedder, clip, classes.stream().map(c -> Prompts.fill(Prompts.TEMPLATE, c)).toList());
-        List<String> names = new ArrayList<>();
+        INDArray prototypes = embed(embedder, clip, Prompts.fill(Prompts.TEMPLATE, classes));
+        List<String> texts = new ArrayList<>();
         List<Integer> owner = new ArrayList<>();
-        for (int c = 0; c < k; c++) {
-            String own = classes.get(c);
-            List<String> several = recipe.guidance() == Recipe.Guidance.CONCEPTS ? concepts.getOrDefault(own, List.of(own)) : List.of(own);
-            for (String concept : several) {
-                names.add(concept.startsWith("a photo of") ? concept : Prompts.fill(Prompts.TEMPLATE, concept));
+        for (int c = 0; c < classes.size(); c++) {
+            List<String> own = recipe.guidance() == Recipe.Guidance.CONCEPTS ? spec.conceptsOf(c) : List.of(classes.get(c));
+            for (String concept : own) {
+                texts.add(concept.startsWith("a photo of") ? concept : Prompts.fill(Prompts.TEMPLATE, concept));
                 owner.add(c);
             }
         }
-        Concepts guidance = new Concepts(embed(embedder, clip, names), owner.stream().mapToInt(Integer::intValue).toArray());
-        int side = recipe.train().crop() / clip.weights().architecture().vision().patch();
-        ParameterStore store = NetworkParameters.create(recipe.model(), clip.weights(), k, side,
-            tokenizer.encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT, new Random(recipe.train().seed()));
+        Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
+        ParameterStore store = NetworkParameters.create(recipe.model(), clip.weights(), classes.size(),
+            recipe.train().crop() / architecture.vision().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
+            new Random(recipe.train().seed()));
+        int context = architecture.text().context() - recipe.model().textPromptTokens();
+        TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
+            clip.preprocessing().eot());
+        return of(recipe, architecture, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
+    }
+
+    /** A network of these parameters. */
+    static TrainingModel of(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
+                            ParameterStore store, INDArray prototypes, Concepts guidance) {
         ParameterStore inputs = new ParameterStore();
         inputs.add(T, prototypes.dup('c'), ParameterStore.Group.NEW, false);
-        return new TrainingModel(recipe, clip, classes, store, new HierVlNetwork(recipe.model(), clip.weights().architecture(), k), inputs,
-            prototypes, guidance);
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, new HierVlNetwork(recipe.model(), architecture, classes.size()),
+            inputs, prototypes, guidance);
+    }
+
+    private static Traits traits(LossConfig loss, DatasetSpec spec) {
+        boolean[] things = new boolean[spec.classes().size()];
+        for (int c = 0; c < things.length; c++) {
+            things[c] = loss.thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.thingClasses().contains(c);
+        }
+        return new Traits(things, spec.backgroundFirst());
     }
 
     private static INDArray embed(ClipEmbedder embedder, ClipBundle clip, List<String> texts) {
@@ -86,14 +120,64 @@ record TrainingModel(Recipe recipe, ClipBundle clip, List<String> classes, Param
         return inputs.get(T).array();
     }
 
-    /** Arrays of this shape filled with one value. */
-    static INDArray filled(double value, long... shape) {
-        INDArray a = Nd4j.create(DataType.FLOAT, shape);
-        return value == 0 ? a : a.assign(value);
+    /** Data type of parameters and graphs. */
+    DataType type() {
+        return t().dataType();
+    }
+
+    /** An array of one value. */
+    INDArray filled(double value, long... shape) {
+        return Nd4j.valueArrayOf(shape, value, type());
+    }
+
+    /** Pixels along a side of a patch. */
+    int patch() {
+        return architecture.vision().patch();
+    }
+
+    /** Pixels along a side of a cell of mask logits. */
+    int maskStride() {
+        return Math.max(1, patch() / 4);
+    }
+
+    /** Stride of the losses of unlabelled images (hiervl.md 8.3, cost control). */
+    int unlabelledStride() {
+        UnlabelledStride s = recipe.loss().unlabelledStride();
+        return s == UnlabelledStride.FOUR || s == UnlabelledStride.AUTO && classes.size() > MANY_CLASSES ? maskStride() : 1;
+    }
+
+    /** Path of dense embeddings in equations 6 and 7, the same for the trained and the frozen tower. */
+    DensePath densePath() {
+        return recipe.model().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
+    }
+
+    Coefficients coefficients() {
+        return new Coefficients(recipe.loss(), recipe.train().method());
+    }
+
+    /**
+     * Makes targets of label maps of this size.
+     *
+     * @param stride of the cells of components, in pixels of the map
+     */
+    FixedMatcher matcher(long height, long width, int stride) {
+        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().levels(), recipe.model().visualQueries(), stride,
+            recipe.loss().minComponentCells(), traits.things(), height, width), recipe.model().noObject() ? recipe.loss().noObjectWeight() : 0);
+    }
+
+    SetLoss.Settings setSettings() {
+        LossConfig loss = recipe.loss();
+        return new SetLoss.Settings(classes.size(), recipe.model().levels(), loss.samplePoints(), loss.oversample(), loss.importance(),
+            loss.ignoreCandidates(), loss.noObjectWeight(), 0);
+    }
+
+    /** Which classes may be erased. */
+    MaskTargets.Rules maskRules() {
+        return new MaskTargets.Rules(classes.size(), patch(), recipe.loss().maskBackground() || !traits.background(), recipe.loss().blankRim());
     }
 
     @Override
     public String toString() {
-        return "TrainingModel" + Arrays.asList(recipe.name(), classes.size() + " classes", store.size() + " values");
+        return "TrainingModel[" + recipe.name() + ", " + classes.size() + " classes, " + store.size() + " values]";
     }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -40,7 +41,7 @@ class LossTermsTest {
         assertEquals(map(new double[] {1 / 3.0, 1 / 3.0, 0, 0, 1 / 3.0, 0}, 1, 2, 3), SupervisedCrossEntropy.weights(labels, 3));
         INDArray none = map(new double[] {255, 255}, 1, 1, 2);
         assertEquals(0, SupervisedCrossEntropy.weights(none, 3).sumNumber().doubleValue());
-        assertEquals(0, GuidanceLoss.weights(none, 3).sumNumber().doubleValue());
+        assertEquals(map(new double[] {0.5, 0.5}, 1, 1, 2), GuidanceLoss.weights(none), "pixels without guidance count in the denominator");
         INDArray padding = map(new double[] {0, 0}, 1, 1, 2);
         for (Confidence mode : Confidence.values()) {
             assertEquals(0, StrongViewLoss.weights(map(new double[] {1, 1}, 1, 1, 2), padding, 0.95, mode).sumNumber().doubleValue());
@@ -71,26 +72,26 @@ class LossTermsTest {
         labels[0] = 3;
         labels[16 * 32 - 1] = 255;
         INDArray l = map(labels, 1, 32, 32);
-        boolean[] seen = new boolean[4];
-        for (long seed = 0; seed < 40; seed++) {
-            MaskTargets t = MaskTargets.choose(l, new MaskTargets.Rules(4, 16, false, true), new long[] {seed});
-            seen[t.classes()[0]] = true;
-            assertEquals(1, t.weights().sumNumber().doubleValue(), 1e-7);
-            assertEquals(t.classes()[0] == 2 ? 257 : 256, t.erased().sumNumber().intValue(), "the rim of class 2 is the ignored pixel");
+        MaskTargets.Rules rules = new MaskTargets.Rules(4, 16, false, true);
+        assertArrayEquals(new int[] {1, 2}, MaskTargets.suitable(l, rules).get(0));
+        for (int c : new int[] {1, 2}) {
+            MaskTargets t = MaskTargets.of(l, rules, new int[] {c});
+            assertEquals(1, t.patches().weights().sumNumber().doubleValue(), 1e-7);
+            assertEquals(c == 2 ? 257 : 256, t.erased().sumNumber().intValue(), "the rim of class 2 is the ignored pixel");
         }
-        assertFalse(seen[0] || seen[3]);
-        assertTrue(seen[1] && seen[2]);
-        MaskTargets none = MaskTargets.choose(map(new double[256], 1, 16, 16), new MaskTargets.Rules(4, 16, true, false), new long[] {1});
-        assertFalse(none.any(), "a class that covers everything stays");
-        assertEquals(0, none.weights().sumNumber().doubleValue());
-        INDArray[] all = MaskTargets.allPatches(l, new MaskTargets.Rules(4, 16, true, false));
-        assertEquals(map(new double[] {0, 0, 1, 2}, 1, 4), all[0]);
+        MaskTargets.Rules all = new MaskTargets.Rules(4, 16, true, false);
+        assertEquals(0, MaskTargets.suitable(map(new double[256], 1, 16, 16), all).get(0).length, "a class that covers everything stays");
+        MaskTargets none = MaskTargets.of(l, all, new int[] {-1});
+        assertFalse(none.patches().any());
+        assertEquals(0, none.erased().sumNumber().doubleValue());
+        assertEquals(map(new double[] {0, 0, 1, 2}, 1, 4), MaskTargets.allPatches(l, all).classes());
     }
 
     @Test
     void smallCropsHaveSmallerComponents() {
-        assertEquals(32, SetTargets.matching(5, 3, 9, 32, null, 512, 512).minCells());
-        assertEquals(2, SetTargets.matching(5, 3, 9, 32, null, 128, 128).minCells());
+        assertEquals(32, FixedMatcher.rules(5, 3, 9, 4, 32, null, 512, 512).minCells());
+        assertEquals(13, FixedMatcher.rules(5, 3, 9, 4, 32, null, 321, 321).minCells());
+        assertEquals(2, FixedMatcher.rules(5, 3, 9, 4, 32, null, 128, 128).minCells());
     }
 
     /** All terms of a labelled image in one graph, run by the graph runner in single precision. */
@@ -104,30 +105,28 @@ class LossTermsTest {
         SDVariable z = sd.var("z", FiniteDifferences.random(3, 1, 2, k, 32, 32).castTo(DataType.FLOAT));
         SDVariable q = sd.var("q", FiniteDifferences.random(4, 1, 2, 10, 6).castTo(DataType.FLOAT));
         SDVariable t = sd.var("t", FiniteDifferences.random(5, 1, k, 6).castTo(DataType.FLOAT));
-        SetLosses.Inputs in = SetLosses.Inputs.placeholders(ops, 2, 32, 32, 10);
-        SetLoss.Settings settings = new SetLoss.Settings(k, 2, 16, 3, 0.75, true, 0.1, 0);
-        SetLosses.Terms set = new SetLosses(settings, Reduction.MEAN).build(ops, List.of(classes, classes), List.of(masks, masks), in);
-        SDVariable weights = ops.placeholder("weights", 2, 32, 32);
-        SDVariable rowWeights = ops.placeholder("row_weights", 2, 10);
-        TotalLoss total = new TotalLoss(ops, "coefficients").add("class", set.classes()).add("bce", set.bce()).add("dice", set.dice())
-            .add("ce", SupervisedCrossEntropy.build(ops, z, in.labels(), weights)).add("H", EntropyLoss.build(ops, z, weights, 0.5, 1))
-            .add("qt", new QueryTextLoss(false).build(ops, q, t, in.rowClass(), rowWeights))
-            .add("qtu", new QueryTextLoss(false).buildUnlabelled(ops, q, t, classes))
-            .add("topo", new PromptTopologyLoss(TopoRescale.CAPPED).build(ops, t, ops.constant("clip", Nd4j.ones(DataType.FLOAT, k, 6))));
-        SDVariable loss = total.build();
         double[] labels = new double[2 * 32 * 32];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = i % 32 < 12 ? 0 : i / 32 % 32 < 20 ? 1 : 255;
         }
         java.util.Arrays.fill(labels, 1024, 2048, 255);
         INDArray l = map(labels, 2, 32, 32);
-        SetTargets targets = SetTargets.of(l, SetTargets.matching(k, 2, 4, 32, null, 32, 32), 0.1);
-        Map<String, INDArray> values = new java.util.HashMap<>();
-        values.put("set_labels", l);
-        values.put("set_row_class", targets.rowClass());
-        values.put("set_slots", targets.slots());
-        values.put("set_norms", targets.norms());
-        values.put("set_seeds", map(new double[] {11, 12}, 2));
+        SetTargets targets = new FixedMatcher(FixedMatcher.rules(k, 2, 4, 4, 32, null, 32, 32), 0.1).match(l);
+        SetPoints points = new SetPoints.Seeds(new int[] {11, 12});
+        SetLosses.Inputs in = SetLosses.Inputs.placeholders(ops, l.shape(), targets, points, 2);
+        SetLoss.Settings settings = new SetLoss.Settings(k, 2, 16, 3, 0.75, true, 0.1, 0);
+        SetLosses.Terms set = new SetLosses(settings, Reduction.MEAN).build(ops, List.of(classes, classes), List.of(masks, masks), in);
+        SDVariable weights = ops.placeholder("weights", 2, 32, 32);
+        SDVariable rowWeights = ops.placeholder("row_weights", 2, 10);
+        TotalLoss total = new TotalLoss(ops, "coefficients").add("class", set.classes()).add("bce", set.bce()).add("dice", set.dice())
+            .add("ce", SupervisedCrossEntropy.build(ops, z, in.labels(), weights)).add("H", EntropyLoss.build(ops, z, weights, 0.5, 1))
+            .add("qt", QueryTextLoss.build(ops, q, t, in.rowClass(), rowWeights))
+            .add("qtu", QueryTextLoss.buildUnlabelled(ops, q, t, classes, ops.constant("images", map(new double[] {0.5, 0.5}, 2))))
+            .add("topo", new PromptTopologyLoss(TopoRescale.CAPPED).build(ops, t, ops.constant("clip", Nd4j.ones(DataType.FLOAT, k, 6))));
+        SDVariable loss = total.build();
+        Map<String, INDArray> values = new java.util.HashMap<>(SetLosses.Inputs.values(l, targets));
+        values.putAll(SetLosses.Inputs.shared(targets));
+        values.putAll(points.values(DataType.FLOAT));
         values.put("weights", SupervisedCrossEntropy.weights(l, k));
         values.put("row_weights", QueryTextLoss.weights(targets.rowClass(), k));
         values.put("coefficients", total.coefficients(Map.of("class", 2.0, "bce", 5.0, "dice", 5.0, "ce", 1.0, "H", 0.01, "qt", 0.05, "qtu", 0.05,

@@ -69,8 +69,8 @@ class LossGradientsTest {
             FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-7, (sd, v) -> List.of(
                 new QueryText(sd, v.get("x"), v.get("t"), v.get("classes"), v.get("weights"), normalise, false).outputVariable()));
         }
-        FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-6, (sd, v) -> Arrays.asList(
-            new MaskedPatches(sd, v.get("x"), v.get("t"), v.get("ref"), v.get("classes"), v.get("weights"), 0.2).outputVariables()));
+        FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-6, (sd, v) -> Arrays.stream(MaskedPatches.Equation.values()).map(e ->
+            new MaskedPatches(sd, v.get("x"), v.get("t"), v.get("ref"), v.get("classes"), v.get("weights"), 0.2, e).outputVariable()).toList());
         Map<String, INDArray> prompt = new LinkedHashMap<>();
         prompt.put("t", random(6, 1, 5, 4));
         prompt.put("clip", random(7, 1, 5, 4));

@@ -83,7 +83,7 @@ public final class Interpolation {
     }
 
     /** Interpolates along the rows: x (rows, in) to y (rows, out). */
-    void rows(double[] x, int rows, double[] y) {
+    public void rows(double[] x, int rows, double[] y) {
         for (int r = 0; r < rows; r++) {
             for (int o = 0; o < out; o++) {
                 double sum = 0;

@@ -2,7 +2,8 @@ package io.hiervl.op.kernel;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Inputs x (B,N,C), t (K,C), ref (B,N,C), classes (B,N), weights (B,N); reals: tau. Losses: equations 6 and 7. */
+/** Inputs x (B,N,C), t (K,C), ref (B,N,C), classes (B,N), weights (B,N); ints:
+ * 0 for equation 6, 1 for equation 7; reals: tau. */
 public final class MaskedPatchesKernel implements LossKernel {
     @Override
     public String name() {
@@ -11,7 +12,7 @@ public final class MaskedPatchesKernel implements LossKernel {
 
     @Override
     public int losses() {
-        return 2;
+        return 1;
     }
 
     @Override
@@ -33,6 +34,7 @@ public final class MaskedPatchesKernel implements LossKernel {
         int c = (int) in[0].size(2);
         int classes = (int) in[1].size(0);
         double tau = settings.reals()[0];
+        boolean text = settings.flag(0);
         UnitVectors x = new UnitVectors(Staging.doubles(in[0]), c);
         UnitVectors t = new UnitVectors(Staging.doubles(in[1]), c);
         UnitVectors ref = new UnitVectors(Staging.doubles(in[2]), c);
@@ -40,13 +42,19 @@ public final class MaskedPatchesKernel implements LossKernel {
         double[] weights = Staging.doubles(in[4]);
         double[] dx = new double[x.unit.length];
         double[] dt = new double[t.unit.length];
-        double[] losses = new double[2];
+        double loss = 0;
         double[] logits = new double[classes];
         for (int r = 0; r < labels.length; r++) {
             if (weights[r] == 0 || labels[r] < 0 || labels[r] >= classes) {
                 continue;
             }
-            losses[0] += weights[r] * (1 - UnitVectors.dot(x.unit, r * c, ref.unit, r * c, c));
+            if (!text) {
+                loss += weights[r] * (1 - UnitVectors.dot(x.unit, r * c, ref.unit, r * c, c));
+                if (cotangent != null) {
+                    UnitVectors.add(-cotangent[0] * weights[r], ref.unit, r * c, dx, r * c, c);
+                }
+                continue;
+            }
             double max = Double.NEGATIVE_INFINITY;
             for (int k = 0; k < classes; k++) {
                 logits[k] = UnitVectors.dot(x.unit, r * c, t.unit, k * c, c) / tau;
@@ -57,11 +65,10 @@ public final class MaskedPatchesKernel implements LossKernel {
                 sum += Math.exp(l - max);
             }
             double total = max + Math.log(sum);
-            losses[1] += weights[r] * (total - logits[(int) labels[r]]);
+            loss += weights[r] * (total - logits[(int) labels[r]]);
             if (cotangent != null) {
-                UnitVectors.add(-cotangent[0] * weights[r], ref.unit, r * c, dx, r * c, c);
                 for (int k = 0; k < classes; k++) {
-                    double g = cotangent[1] * weights[r] / tau * (Math.exp(logits[k] - total) - (k == (int) labels[r] ? 1 : 0));
+                    double g = cotangent[0] * weights[r] / tau * (Math.exp(logits[k] - total) - (k == (int) labels[r] ? 1 : 0));
                     UnitVectors.add(g, t.unit, k * c, dx, r * c, c);
                     UnitVectors.add(g, x.unit, r * c, dt, k * c, c);
                 }
@@ -75,6 +82,6 @@ public final class MaskedPatchesKernel implements LossKernel {
             t.back(dt);
             Staging.write(dt, gradients[1]);
         }
-        return losses;
+        return new double[] {loss};
     }
 }

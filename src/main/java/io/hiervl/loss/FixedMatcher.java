@@ -1,0 +1,95 @@
+package io.hiervl.loss;
+
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.op.FixedMatching;
+import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.Matching;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Makes the targets of the set loss from label maps, in a small graph around the matching op (hiervl.md 7.1, 7.3). */
+public final class FixedMatcher {
+    private static final double CELLS_OF_512 = 128 * 128;
+
+    private final Matching matching;
+    private final double noObjectWeight;
+    private final Map<String, GraphRunner> runners = new HashMap<>();
+
+    /** @param noObjectWeight class weight of rows without target, or 0 if there is no no-object class */
+    public FixedMatcher(Matching matching, double noObjectWeight) {
+        this.matching = matching;
+        this.noObjectWeight = noObjectWeight;
+    }
+
+    /**
+     * The rules for a crop.
+     *
+     * @param stride   pixels along a side of a cell, 4 for a patch of 16
+     * @param minCells smallest component in stride-4 cells of a 512 crop; scaled with the cells of the crop, at least 2
+     * @param things   classes whose components get slots, null for all
+     */
+    public static Matching rules(int classes, int levels, int visual, int stride, int minCells, boolean[] things, long height, long width) {
+        double cells = (double) height / stride * width / stride;
+        return new Matching(classes, levels, visual, stride, Math.max(2, (int) Math.ceil(minCells * cells / CELLS_OF_512)), things);
+    }
+
+    /** Targets of labels (B,H,W). */
+    public SetTargets match(INDArray labels) {
+        INDArray[] out = run(labels);
+        return SetTargets.of(out[0], out[1], out[2], noObjectWeight);
+    }
+
+    /**
+     * Targets of pseudo-labels (hiervl.md 8.3, {@code self_train: set}): confident regions are masks, everything else is
+     * ignored. A class that is believed somewhere, but nowhere confidently, is neither present nor absent: its rows do not
+     * count. Visual rows are for labelled images only.
+     *
+     * @param confident (B,H,W) labels, 255 where they are not confident
+     * @param believed  (B,H,W) labels without regard to confidence, 255 on padding
+     */
+    public SetTargets matchPseudo(INDArray confident, INDArray believed) {
+        INDArray[] out = run(confident);
+        INDArray all = JavaOp.dense(believed);
+        int k = matching.classes();
+        INDArray rows = Maps.perImage(out[0].dataType(), out[0].shape(), b -> {
+            boolean[] thought = new boolean[k];
+            for (double v : Maps.image(all, b)) {
+                if (Maps.isClass(v, k)) {
+                    thought[(int) v] = true;
+                }
+            }
+            double[] row = Maps.image(out[0], b);
+            for (int r = 0; r < row.length; r++) {
+                boolean text = r < k * matching.levels();
+                if (!text || row[r] == k && thought[r % k]) {
+                    row[r] = Matching.NOT_COUNTED;
+                }
+            }
+            return row;
+        });
+        return SetTargets.of(rows, out[1].assign(-1), out[2], noObjectWeight);
+    }
+
+    /** Row classes, slots and presence. */
+    private INDArray[] run(INDArray labels) {
+        GraphRunner runner = runners.computeIfAbsent(labels.dataType() + Arrays.toString(labels.shape()), k -> build(labels));
+        try (GraphRunner.Result r = runner.run(Map.of("labels", labels))) {
+            return new INDArray[] {r.output("row_class").dup('c'), r.output("slots").dup('c'), r.output("presence").dup('c')};
+        }
+    }
+
+    private GraphRunner build(INDArray labels) {
+        SameDiff sd = Graphs.create();
+        SDVariable[] out = new FixedMatching(sd, sd.placeHolder("labels", labels.dataType(), labels.shape()), matching).outputVariables();
+        out[0].rename("row_class");
+        out[1].rename("slots");
+        out[2].rename("presence");
+        return new GraphRunner(sd, List.of("row_class", "slots", "presence"));
+    }
+}

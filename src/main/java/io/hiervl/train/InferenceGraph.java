@@ -1,0 +1,42 @@
+package io.hiervl.train;
+
+import io.hiervl.clip.DensePath;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.graph.Scope;
+import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.SemanticInference;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The network without losses, on the text embeddings of the model: the weak view, from which labels come. */
+record InferenceGraph(GraphRunner runner) {
+    private static final String IMAGES = "images";
+    private static final String Z = "z";
+
+    /**
+     * @param images shape (b,3,H,W)
+     * @param stride of z, in pixels
+     */
+    static InferenceGraph of(TrainingModel model, long[] images, int stride) {
+        FusedOps ops = new FusedOps(Graphs.create(), model.type());
+        Scope root = HierVlNetwork.root(ops, model.store());
+        SDVariable t = model.inputs().variable(ops.sd(), TrainingModel.T);
+        HierVlNetwork net = model.network();
+        HierVlNetwork.Features features = net.encode(root, ops.placeholder(IMAGES, images), DensePath.NONE);
+        HierVlNetwork.Output out = net.decode(root, features, t, null, null, false);
+        ops.named(SemanticInference.logScores(ops, net.inferenceScores(ops, out), (int) images[2] / stride, (int) images[3] / stride,
+            model.recipe().model().temperature()), Z);
+        return new InferenceGraph(new GraphRunner(ops.sd(), List.of(Z)));
+    }
+
+    /** z (b,K,H/stride,W/stride), a copy. */
+    INDArray z(INDArray images) {
+        try (GraphRunner.Result result = runner.run(Map.of(IMAGES, images))) {
+            return result.output(Z).dup('c');
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.hiervl.train;
+
+import io.hiervl.HierVlException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What the blocks of one optimiser step share and add to. The weighted terms are summed under {@code total}.
+ *
+ * @param number    of the step, from 0
+ * @param progress  share of training done, in [0, 1]
+ * @param draws     random choices
+ * @param gradients of parameters
+ * @param gradT     gradient of the text embeddings, under {@link TrainingModel#T}
+ * @param log       figures by name
+ */
+record StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, Map<String, Double> log) {
+    static final String TOTAL = "total";
+
+    StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT) {
+        this(number, progress, draws, gradients, gradT, new LinkedHashMap<>(Map.of(TOTAL, 0.0)));
+        gradients.clear();
+        gradT.clear();
+    }
+
+    /** Logs a term and adds its weighted value to the total. */
+    void term(String name, double value, double coefficient) {
+        log.merge(name, value, Double::sum);
+        log.merge(TOTAL, coefficient == 0 ? 0 : coefficient * value, Double::sum);
+    }
+
+    /**
+     * Stops training before anything reaches the weights.
+     *
+     * @param images the value was computed from these; empty if from none
+     * @throws HierVlException of kind DIVERGED if the value is not finite
+     */
+    void requireFinite(String name, double value, List<String> images) {
+        if (!Double.isFinite(value)) {
+            throw HierVlException.diverged(String.format(Locale.ROOT, "step %d: %s is %s; the weights are as before the step%s", number, name, value,
+                images.isEmpty() ? "" : ". Images: " + String.join(", ", images)));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.hiervl.train;
+
+import io.hiervl.config.LossConfig;
+import io.hiervl.data.CutMix;
+import io.hiervl.data.UnlabelledBatch;
+import io.hiervl.loss.Coefficients.View;
+import io.hiervl.loss.EntropyLoss;
+import io.hiervl.loss.FeaturePerturbationLoss;
+import io.hiervl.loss.FixedMatcher;
+import io.hiervl.loss.GuidanceLoss;
+import io.hiervl.loss.SetLosses;
+import io.hiervl.loss.SetPoints;
+import io.hiervl.loss.SetTargets;
+import io.hiervl.loss.StrongViewLoss;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Blocks B and C of a step: strong views and the feature-perturbed view of unlabelled images, with the weak view's labels. */
+final class UnlabelledBlock {
+    private static final int PYRAMID = 4;
+
+    private final TrainingModel model;
+    private final MicroBatches parts;
+    private final Beliefs beliefs;
+    private final LossConfig loss;
+    private final Set<String> terms = new TreeSet<>();
+    private final MicroBatches.Graphs<FixedMatcher> matchers = new MicroBatches.Graphs<>();
+    private final MicroBatches.Graphs<UnlabelledGraph> graphs = new MicroBatches.Graphs<>();
+
+    UnlabelledBlock(TrainingModel model, FrozenGraph frozen, MicroBatches parts) {
+        this.model = model;
+        this.parts = parts;
+        this.beliefs = new Beliefs(model, frozen, parts);
+        this.loss = model.recipe().loss();
+        for (View view : View.values()) {
+            terms.addAll(model.coefficients().view(view, 0).keySet());
+        }
+    }
+
+    /**
+     * A view with the labels for it.
+     *
+     * @param images (U,3,H,W)
+     * @param labels maps (U,h,w), mixed as the images are
+     */
+    record Mixed(INDArray images, Beliefs.Maps labels) {
+    }
+
+    void run(UnlabelledBatch batch, StepContext context) {
+        boolean guided = model.coefficients().view(View.S1, context.progress()).getOrDefault("guidance", 0.0) > 0
+            || model.coefficients().view(View.FP, context.progress()).getOrDefault("guidance", 0.0) > 0;
+        Beliefs.Maps own = beliefs.of(batch, guided);
+        context.log().put("mask_ratio", StrongViewLoss.maskRatio(own.confidence(), own.valid(), loss.threshold()));
+        if (batch.truth() != null) {
+            context.log().put("pseudo_accuracy", own.accuracy(batch.truth(), model.unlabelledStride(), model.classes().size()));
+        }
+        boolean mixed = batch.boxes1().stream().anyMatch(b -> b != null) || batch.boxes2().stream().anyMatch(b -> b != null);
+        Beliefs.Maps other = batch.partner() == null || !mixed ? own : beliefs.of(batch.partner(), guided);
+        view(View.S1, mix(batch, own, other, View.S1), batch.names(), context);
+        view(View.S2, mix(batch, own, other, View.S2), batch.names(), context);
+        view(View.FP, new Mixed(batch.weak(), own), batch.names(), context);
+    }
+
+    /** CutMix of a strong view; a batch of one takes its partner from another batch. */
+    private Mixed mix(UnlabelledBatch batch, Beliefs.Maps own, Beliefs.Maps other, View view) {
+        UnlabelledBatch partner = batch.partner() == null ? batch : batch.partner();
+        boolean first = view == View.S1;
+        List<CutMix.Box> boxes = first ? batch.boxes1() : batch.boxes2();
+        List<CutMix.Box> small = boxes.stream().map(b -> b == null ? null : b.atStride(model.unlabelledStride())).toList();
+        return new Mixed(CutMix.mix(first ? batch.strong1() : batch.strong2(), first ? partner.strong1() : partner.strong2(), boxes),
+            own.with(other, (a, b) -> CutMix.mix(a, b, small)));
+    }
+
+    /** Everything that the graph reads for a view. */
+    LabelledBlock.Inputs inputs(View view, Mixed in, Draws draws) {
+        Beliefs.Maps labels = in.labels;
+        int n = (int) in.images.size(0);
+        Map<String, INDArray> all = new LinkedHashMap<>();
+        all.put("images", in.images);
+        all.put("labels", labels.labels());
+        all.put("self_weights", view == View.FP
+            ? FeaturePerturbationLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence())
+            : StrongViewLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence()));
+        if (terms.contains("guidance")) {
+            all.put("guidance_labels", labels.guidance());
+            all.put("guidance_weights", GuidanceLoss.weights(labels.guidance()));
+        }
+        if (terms.contains("entropy")) {
+            all.put("entropy_weights", EntropyLoss.weights(labels.valid()));
+        }
+        all.put("image_weights", model.filled(1.0 / n, n));
+        int channels = model.architecture().vision().width();
+        for (int i = 0; i < PYRAMID; i++) {
+            all.put("keep" + (i + 1), view == View.FP ? draws.channels(i, n, channels, loss.featureDropout()).castTo(model.type())
+                : model.filled(1, n, channels));
+        }
+        if (!loss.selfTrainSet()) {
+            return new LabelledBlock.Inputs(all, Map.of(), null, null);
+        }
+        INDArray confident = labels.confident(loss.threshold());
+        SetTargets targets = matchers.get(confident.shape(), "", () -> model.matcher(confident.size(1), confident.size(2),
+            model.maskStride() / model.unlabelledStride())).matchPseudo(confident, labels.confident(0));
+        all.putAll(SetLosses.Inputs.values(confident, targets));
+        return new LabelledBlock.Inputs(all, SetLosses.Inputs.shared(targets), targets, draws.points(view.name(""), n));
+    }
+
+    /** The graph for a part of the batch. */
+    UnlabelledGraph graph(INDArray images, SetTargets like, SetPoints points) {
+        return graphs.get(images.shape(), points == null ? "" : points.kind(), () -> UnlabelledGraph.of(model, images.shape(), terms, like, points));
+    }
+
+    private void view(View view, Mixed mixed, List<String> names, StepContext context) {
+        Map<String, Double> coefficients = model.coefficients().view(view, context.progress());
+        if (coefficients.isEmpty()) {
+            return;
+        }
+        LabelledBlock.Inputs in = inputs(view, mixed, context.draws());
+        parts.sum(context, names, (from, to, gradients, gradT) -> {
+            Map<String, INDArray> part = in.part(from, to);
+            SetPoints points = in.points() == null ? null : in.points().part(from, to);
+            Map<String, Double> found = graph(part.get("images"), in.targets(), points).loss().run(part, coefficients, gradients, gradT);
+            Map<String, Double> named = new LinkedHashMap<>();
+            found.forEach((term, value) -> named.put(view.name(term), value));
+            return named;
+        }).forEach((term, value) -> context.term(term, value, coefficients.get(term.substring(0, term.lastIndexOf('_')))));
+    }
+}
