@@ -67,7 +67,7 @@ public final class SplitMaker {
     }
 
     private static boolean[] balanced(Dataset dataset, SplitList source, int[] order, int labelled, Progress progress) {
-        Dataset.requireMasks(source);
+        dataset.requireMasks(source);
         int classes = dataset.spec().classes().size();
         boolean[][] present = new boolean[source.size()][];
         int[] total = new int[classes];
@@ -109,7 +109,7 @@ public final class SplitMaker {
     }
 
     private static boolean[] present(Dataset dataset, Sample sample, int classes) {
-        long[] counts = dataset.labels().read(sample.maskPath()).histogram();
+        long[] counts = dataset.readLabels(sample).histogram();
         boolean[] present = new boolean[classes];
         for (int c = 0; c < classes; c++) {
             present[c] = counts[c] > 0;

@@ -15,7 +15,7 @@ import io.hiervl.image.Photo;
 public record ListSource(Dataset dataset, SplitList list) implements EvalSource {
     /** Refuses a list with lines that name no mask. */
     public ListSource {
-        Dataset.requireMasks(list);
+        dataset.requireMasks(list);
     }
 
     @Override
@@ -35,6 +35,6 @@ public record ListSource(Dataset dataset, SplitList list) implements EvalSource 
 
     @Override
     public LabelMap labels(int i) {
-        return dataset.load(list.samples().get(i), true).labels();
+        return dataset.readLabels(list.samples().get(i));
     }
 }
