@@ -5,7 +5,6 @@ import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.LabelRules;
 import io.hiervl.data.DataReport.Problem;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -102,7 +101,7 @@ public final class DataCheck {
         lists.forEach((role, list) -> {
             if (!role.equals("unlabeled")) {
                 try {
-                    dataset.drawMasks(list);
+                    dataset.drawMasks(list.samples());
                 } catch (HierVlException e) {
                     problems.add(new Problem(name(list.file()), name(list.file()), 0, "annotations", e.getMessage(), true));
                 }
@@ -119,7 +118,7 @@ public final class DataCheck {
         try {
             lists.forEach((role, list) -> {
                 for (Sample s : list.samples()) {
-                    boolean masks = !role.equals("unlabeled") || s.hasMask() && Files.exists(dataset.mask(s));
+                    boolean masks = !role.equals("unlabeled") || dataset.hasMaskFile(s);
                     work.computeIfAbsent(key(s), k -> pool.submit(() -> {
                         SampleInspection result = SampleInspection.of(s, dataset, cache, masks);
                         progress.update(done.incrementAndGet(), total, s.image());
@@ -154,7 +153,7 @@ public final class DataCheck {
                 problems.add(new Problem(s.image(), name, s.line(), "no mask", "the line names no mask; the list " + role + " needs one", true));
             }
             SampleInspection inspection = inspections.get(s);
-            absent += role.equals("unlabeled") && s.hasMask() && inspection.pixels() == null && !Files.exists(dataset.mask(s)) ? 1 : 0;
+            absent += role.equals("unlabeled") && s.hasMask() && inspection.pixels() == null && !dataset.hasMaskFile(s) ? 1 : 0;
             for (SampleInspection.Finding f : inspection.findings()) {
                 // Masks of unlabelled images only serve the log, so training can go on without them.
                 boolean stops = f.stops() && !(role.equals("unlabeled") && f.file().equals(s.mask()));

@@ -147,13 +147,13 @@ public final class Dataset {
     }
 
     /**
-     * Draws missing masks of a list from annotation files, if the data set has any.
+     * Draws missing masks from annotation files, if the data set has any.
      *
      * @throws HierVlException an annotation file is damaged
      */
-    public void drawMasks(SplitList list) {
+    void drawMasks(List<Sample> samples) {
         if (drawn != null) {
-            drawn.draw(list.samples().stream().filter(s -> s.hasMask() && !Files.exists(mask(s))).map(Sample::imagePath).toList(), progress);
+            drawn.draw(samples.stream().filter(s -> s.hasMask() && !Files.exists(mask(s))).map(Sample::imagePath).toList(), progress);
         }
     }
 
@@ -164,8 +164,13 @@ public final class Dataset {
                 throw HierVlException.data(list.file() + ":" + s.line() + ": " + s.image() + " has no mask");
             }
         }
-        drawMasks(list);
+        drawMasks(list.samples());
         return list;
+    }
+
+    /** Whether the mask that a sample names, or one that stands for it, exists. */
+    public boolean hasMaskFile(Sample sample) {
+        return sample.hasMask() && Files.exists(mask(sample));
     }
 
     /** The class indices of a sample that names a mask; 255 is ignored whatever the file calls it. */

@@ -91,6 +91,25 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         return new SplitList(file, List.copyOf(samples), List.copyOf(faults), List.copyOf(notes));
     }
 
+    /**
+     * Writes samples as a list; the folder is made if needed.
+     *
+     * @throws HierVlException the list cannot be written
+     */
+    public static void write(Path file, List<Sample> samples) {
+        StringBuilder text = new StringBuilder();
+        for (Sample s : samples) {
+            String separator = s.image().contains(" ") || s.hasMask() && s.mask().contains(" ") ? "\t" : " ";
+            text.append(s.image()).append(s.hasMask() ? separator + s.mask() : "").append('\n');
+        }
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.writeString(file, text, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write " + file + ": " + e, e);
+        }
+    }
+
     private static SplitList checked(SplitList list) {
         if (!list.faults.isEmpty()) {
             Fault f = list.faults.get(0);
