@@ -1,22 +1,18 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
-import io.hiervl.data.DataCheck;
-import io.hiervl.data.DataReport;
-import io.hiervl.data.Dataset;
-import io.hiervl.data.SplitMaker;
 import io.hiervl.synth.SynthDataset;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Commands on data sets. */
-@Command(name = "data", mixinStandardHelpOptions = true, description = "Works with data sets.")
+@Command(name = "data", mixinStandardHelpOptions = true, description = "Works with data sets.",
+    subcommands = {DataInitCommand.class, DataCheckCommand.class, DataSplitCommand.class})
 final class DataCommand implements Runnable {
     private final Console console;
 
@@ -29,46 +25,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, split or synth");
-    }
-
-    @Command(mixinStandardHelpOptions = true, description = "Reads all images, masks and lists of a data set and reports every problem at once.")
-    int check(@Parameters(paramLabel = "DIR", description = "Folder with dataset.yaml.") Path dir,
-              @Option(names = "--json", description = "Write one JSON document.") boolean json) {
-        DataReport report = DataCheck.run(dir, console.progress("check"));
-        if (json) {
-            console.json(report);
-        } else {
-            for (DataReport.Problem p : report.problems()) {
-                console.println((p.stops() ? "error: " : "note: ") + (p.list().isEmpty() ? "" : p.list() + (p.line() > 0 ? ":" + p.line() : "") + ": ")
-                    + p.file() + ": " + p.problem() + ": " + p.detail());
-            }
-            for (DataReport.Frequency f : report.frequencies()) {
-                console.println(String.format(Locale.ROOT, "%-24s %6d images %12d pixels", f.name(), f.images(), f.pixels()));
-            }
-            for (DataReport.ListSummary list : report.lists()) {
-                console.println(String.format(Locale.ROOT, "%-10s %s: %d images, %d masks", list.role(), list.file(), list.samples(), list.masks()));
-            }
-            console.println(report.problems().size() + " findings" + (report.stopsTraining() ? ", some stop training" : ", none stops training"));
-        }
-        return report.stopsTraining() ? HierVlException.Kind.DATA.exitCode() : 0;
-    }
-
-    @Command(mixinStandardHelpOptions = true, description = "Splits a list into labelled and unlabelled images, the same for the same seed.")
-    int split(@Parameters(paramLabel = "DIR", description = "Folder with dataset.yaml.") Path dir,
-              @Option(names = "--list", required = true, description = "List with masks to split.") Path list,
-              @Option(names = "--labels", required = true, description = "Number of labelled images.") int labels,
-              @Option(names = "--balanced", description = "Choose images so that rare classes occur.") boolean balanced,
-              @Option(names = "--seed", defaultValue = "0", description = "Seed, default ${DEFAULT-VALUE}.") long seed,
-              @Option(names = "--out", required = true, description = "Folder for labeled.txt and unlabeled.txt.") Path out) {
-        if (Files.exists(out.resolve("labeled.txt")) || Files.exists(out.resolve("unlabeled.txt"))) {
-            throw HierVlException.environment(out + " already holds lists; nothing was written");
-        }
-        Dataset dataset = Dataset.open(dir);
-        SplitMaker.Split split = SplitMaker.split(dataset, dataset.list(list), labels, balanced, seed, console.progress("split"));
-        split.write(out);
-        console.println(split.labelled().size() + " labelled and " + split.unlabelled().size() + " unlabelled images in " + out);
-        return 0;
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: init, check, split or synth");
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Makes the rendered scenes of datasets/tiny, the same files for the same seed.")

@@ -4,9 +4,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
-import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Dataset;
-import io.hiervl.data.SplitList;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
 import io.hiervl.op.Backend;
@@ -34,7 +32,8 @@ final class TrainCommand implements Callable<Integer> {
     private final Console console;
 
     @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE",
-        description = "Built-in recipe (default, literal, tiny, voc-mini) or a YAML file.")
+        description = "Built-in recipe or a YAML file: default, literal, tiny, voc-mini, and the benchmarks with their splits, such as voc-92, "
+            + "coco-1_512, ade20k-1_128, cityscapes-1_30.")
     String recipe;
 
     @Option(names = "--data", paramLabel = "DIR", description = "Folder with dataset.yaml; default: the recipe's.")
@@ -42,6 +41,10 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--clip", paramLabel = "DIR", description = "CLIP bundle; default: the recipe's.")
     Path clip;
+
+    @Option(names = "--splits", paramLabel = "DIR",
+        description = "Folder of the recipe's split, such as UniMatch's splits/pascal; default: splits in the data folder.")
+    Path splits;
 
     @Option(names = "--labeled", paramLabel = "FILE", description = "List of labelled images; default: the data set's.")
     Path labeled;
@@ -71,13 +74,11 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Backend.start();
-        Recipe resolved = Recipes.load(recipe, settings);
+        TrainData input = TrainData.open(recipe, settings, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
+        Recipe resolved = input.recipe();
         requireSameRecipe(resolved);
-        Dataset dataset = Dataset.open(folder(data, resolved.dataset(), "--data", "data set"));
-        SplitList labelled = labeled == null ? dataset.list("labeled") : dataset.list(labeled);
-        boolean semi = resolved.train().method() != TrainConfig.Method.SUPERVISED;
-        SplitList unlabelled = !semi ? null : unlabeled == null ? dataset.list("unlabeled") : dataset.list(unlabeled);
-        ListSource source = validation(dataset);
+        Dataset dataset = input.dataset();
+        ListSource source = input.validation();
         if (source == null && resolved.train().evalEvery() > 0) {
             throw HierVlException.config("train.eval_every is " + resolved.train().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
@@ -85,8 +86,8 @@ final class TrainCommand implements Callable<Integer> {
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;
         try (Interrupt interrupt = new Interrupt(signal, console)) {
-            outcome = new Trainer(resolved, dataset, labelled, unlabelled, bundle, out).train(resume, signal, console.progress("train"),
-                new RunRecord(source, dataset.spec(), console));
+            outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, out)
+                .train(resume, signal, console.progress("train"), new RunRecord(source, dataset.spec(), console));
         }
         EvalResult result = null;
         if (outcome.finished()) {
@@ -116,15 +117,6 @@ final class TrainCommand implements Callable<Integer> {
                 throw HierVlException.config("cannot resume " + out + " with other settings (then -> now): " + resolved.differenceFrom(old));
             }
         }
-    }
-
-    /** The list to measure on, null if the data set has none and none was asked for. */
-    private ListSource validation(Dataset dataset) {
-        if (val != null) {
-            return new ListSource(dataset, dataset.list(val));
-        }
-        String name = dataset.spec().lists().get("val");
-        return name == null || !Files.exists(dataset.root().resolve(name)) ? null : new ListSource(dataset, dataset.list("val"));
     }
 
     static Path folder(Path given, String ofRecipe, String option, String what) {

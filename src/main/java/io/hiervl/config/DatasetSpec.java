@@ -1,6 +1,7 @@
 package io.hiervl.config;
 
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,20 +20,32 @@ import java.util.Set;
  * @param things          classes with countable objects; null: all but the background
  * @param labels          how mask values become class indices; null: they are class indices
  * @param palette         colours [r, g, b] of classes in pictures; null: VOC's
+ * @param files           where photos, masks and annotations lie; null: where the lists say
+ * @param spellings       other spellings of class names, by the name of the spelling; null: none
+ * @param spelling        the spelling to use; afterwards null, the classes carry their new names
  */
 public record DatasetSpec(String name, List<String> classes, @Nullable Integer ignore, @Nullable Map<String, String> lists,
         @Nullable Map<String, List<String>> concepts, @Nullable Boolean backgroundFirst, @Nullable List<String> things,
-        @Nullable LabelRules labels, @Nullable List<List<Integer>> palette) {
+        @Nullable LabelRules labels, @Nullable List<List<Integer>> palette, @Nullable FileRules files,
+        @Nullable Map<String, Map<String, String>> spellings, @Nullable String spelling) {
 
     /** The lists a data set can have. */
     public static final List<String> ROLES = List.of("labeled", "unlabeled", "val");
 
-    /** Classes alone, everything else as usual. */
-    public static DatasetSpec of(String name, List<String> classes) {
-        return new DatasetSpec(name, classes, null, null, null, null, null, null, null);
-    }
-
     public DatasetSpec {
+        spellings = spellings == null ? Map.of() : Map.copyOf(spellings);
+        List<String> own = classes;
+        spellings.forEach((key, words) -> words.keySet().forEach(c ->
+            Check.that(own.contains(c), "spellings." + key + " names '" + c + "', which is not among the classes")));
+        if (spelling != null) {
+            Check.that(spellings.containsKey(spelling), "there is no spelling '" + spelling + "'" + NearMatches.hint(spelling, spellings.keySet()));
+            Map<String, String> words = spellings.get(spelling);
+            classes = respelt(classes, words);
+            things = things == null ? null : respelt(things, words);
+            concepts = concepts == null ? null : respelt(concepts, words);
+            spellings = Map.of();
+            spelling = null;
+        }
         classes = List.copyOf(classes);
         Check.that(classes.size() >= 2 && classes.size() <= 255, "classes has " + classes.size() + " names, it must have 2 to 255");
         Set<String> names = new HashSet<>();
@@ -55,19 +68,40 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
         labels = labels == null ? LabelRules.PLAIN : labels;
         int count = classes.size();
         int ignored = ignore;
-        labels.map().values().forEach(v -> Check.that(v < count || v == ignored,
-            "labels.map leads to " + v + ", neither one of the " + count + " classes nor the ignore value " + ignored));
+        checkTargets("labels.map", labels.map(), count, ignored);
+        labels.variants().forEach(v -> checkTargets("labels.variants: " + v.suffix(), v.map(), count, ignored));
         Check.that(labels.colours().isEmpty() || labels.colours().size() == classes.size(),
             "labels.colours has " + labels.colours().size() + " colours for " + classes.size() + " classes");
         palette = palette == null ? List.of() : List.copyOf(palette);
         Check.that(palette.size() <= 256, "palette has " + palette.size() + " colours, at most 256 are possible");
         checkColours("palette", palette);
+        files = files == null ? FileRules.PLAIN : files;
+    }
+
+    /** A description with nothing but a name and classes. */
+    public static DatasetSpec of(String name, List<String> classes) {
+        return new DatasetSpec(name, classes, null, null, null, null, null, null, null, null, null, null);
     }
 
     /** The texts that describe a class to CLIP. */
     public List<String> conceptsOf(int index) {
         String c = classes.get(index);
         return concepts.getOrDefault(c, List.of(c));
+    }
+
+    private static List<String> respelt(List<String> names, Map<String, String> words) {
+        return names.stream().map(n -> words.getOrDefault(n, n)).toList();
+    }
+
+    private static Map<String, List<String>> respelt(Map<String, List<String>> byName, Map<String, String> words) {
+        Map<String, List<String>> out = new LinkedHashMap<>();
+        byName.forEach((name, texts) -> out.put(words.getOrDefault(name, name), texts));
+        return out;
+    }
+
+    private static void checkTargets(String key, Map<Integer, Integer> map, int classes, int ignore) {
+        map.values().forEach(v -> Check.that(v < classes || v == ignore,
+            key + " leads to " + v + ", neither one of the " + classes + " classes nor the ignore value " + ignore));
     }
 
     static void checkColours(String key, List<List<Integer>> colours) {

@@ -10,26 +10,46 @@ import java.util.Map;
  * @param map           value in the file to class index or the ignore value; values it does not name stay; null: none
  * @param colours       RGB masks: the colour [r, g, b] of each class in order; null: RGB masks are refused
  * @param ignoreColours RGB masks: colours of pixels without a label; null: none
+ * @param variants      files with values of their own, told by the end of their name; null: none
  */
 public record LabelRules(@Nullable ReduceZero reduceZero, @Nullable Map<Integer, Integer> map, @Nullable List<List<Integer>> colours,
-        @Nullable List<List<Integer>> ignoreColours) {
+        @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants) {
 
     /** AUTO looks at the masks: the value K (number of classes) exists only where 0 still means "other". */
     public enum ReduceZero { NO, YES, AUTO }
 
     /** Values in the files are class indices. */
-    public static final LabelRules PLAIN = new LabelRules(null, null, null, null);
+    public static final LabelRules PLAIN = new LabelRules(null, null, null, null, null);
+
+    /**
+     * Masks with other values, such as Cityscapes' labelIds beside labelTrainIds.
+     *
+     * @param suffix    end of the file name
+     * @param standsFor end of the name of files that this one replaces where they are missing; null: none
+     * @param map       every value that may occur to class index or the ignore value
+     */
+    public record Variant(String suffix, @Nullable String standsFor, Map<Integer, Integer> map) {
+        public Variant {
+            map = Map.copyOf(map);
+            checkValues("labels.variants: " + suffix, map);
+        }
+    }
 
     public LabelRules {
         reduceZero = reduceZero == null ? ReduceZero.NO : reduceZero;
         map = map == null ? Map.of() : Map.copyOf(map);
         colours = colours == null ? List.of() : List.copyOf(colours);
         ignoreColours = ignoreColours == null ? List.of() : List.copyOf(ignoreColours);
-        map.forEach((from, to) -> {
-            Check.range("labels.map: the value " + from, from, 0, 255);
-            Check.range("labels.map: the target of " + from, to, 0, 255);
-        });
+        variants = variants == null ? List.of() : List.copyOf(variants);
+        checkValues("labels.map", map);
         DatasetSpec.checkColours("labels.colours", colours);
         DatasetSpec.checkColours("labels.ignore_colours", ignoreColours);
+    }
+
+    private static void checkValues(String key, Map<Integer, Integer> map) {
+        map.forEach((from, to) -> {
+            Check.range(key + ": the value " + from, from, 0, 255);
+            Check.range(key + ": the target of " + from, to, 0, 255);
+        });
     }
 }

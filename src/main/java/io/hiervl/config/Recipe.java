@@ -8,6 +8,8 @@ import io.hiervl.HierVlException;
  * @param name        for tables and reports
  * @param dataset     folder with dataset.yaml; null: given on the command line
  * @param clip        folder of the CLIP bundle; null: given on the command line
+ * @param split       split of the data set whose lists are used; null: the data set's own lists
+ * @param paper       what the paper reports on the split; null: nothing
  * @param guidance    text that the frozen CLIP compares pixels with
  * @param model       the network
  * @param loss        the losses
@@ -15,7 +17,7 @@ import io.hiervl.HierVlException;
  * @param train       optimiser, schedule, batches
  * @param eval        how whole images are segmented
  */
-public record Recipe(String name, @Nullable String dataset, @Nullable String clip, Guidance guidance, ModelConfig model, LossConfig loss,
+public record Recipe(String name, @Nullable String dataset, @Nullable String clip, @Nullable String split, @Nullable Published paper, Guidance guidance, ModelConfig model, LossConfig loss,
         AugmentationConfig augment, TrainConfig train, EvalConfig eval) {
 
     /** The data set's concepts (several names per class, maximum over them), or the class names alone. */

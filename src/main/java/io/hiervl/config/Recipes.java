@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -17,15 +18,29 @@ import java.util.Set;
 
 /**
  * Finds and reads recipes. A recipe names the one it extends in {@code extends:} (default {@code default}) and gives only
- * what differs; {@code recipes/default.yaml} gives everything.
+ * what differs; {@code recipes/default.yaml} gives everything. A recipe with {@code splits:} stands for one more recipe per
+ * split: {@code voc-92} is {@code voc} with the split "92" and what the paper reports on it.
  */
 public final class Recipes {
-    /** Recipes that come with the program. */
-    public static final List<String> BUILT_IN = List.of("default", "literal", "tiny", "voc-mini");
-
+    /** Files that come with the program. */
+    private static final List<String> FILES = List.of("default", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
+    private static final String SPLITS = "splits";
+
+    /** Recipes that come with the program, those of splits included. */
+    public static final List<String> BUILT_IN = builtIn();
 
     private Recipes() {
+    }
+
+    private static List<String> builtIn() {
+        List<String> names = new ArrayList<>(FILES);
+        FILES.forEach(f -> splits(f).entries().keySet().forEach(split -> names.add(f + "-" + split)));
+        return List.copyOf(names);
+    }
+
+    private static YamlNode.Mapping splits(String file) {
+        return resource(file).entries().get(SPLITS) instanceof YamlNode.Mapping splits ? splits : new YamlNode.Mapping(Map.of(), file);
     }
 
     /** The recommended reading at full size. */
@@ -51,6 +66,7 @@ public final class Recipes {
             YamlNode.Mapping read = read(next);
             Map<String, YamlNode> entries = new LinkedHashMap<>(read.entries());
             YamlNode parent = entries.remove(EXTENDS);
+            entries.remove(SPLITS);
             layers.push(new YamlNode.Mapping(entries, read.where()));
             next = parent == null ? (next.equals("default") ? null : "default") : parentName(parent, next);
         }
@@ -73,11 +89,6 @@ public final class Recipes {
         return RecordBinder.bind(read("default").overlaid(YamlReader.file(yaml, name)), Recipe.class);
     }
 
-    /** Reads any record from a YAML file under the same strict rules; used for {@code dataset.yaml}. */
-    public static <T extends Record> T readFile(Path file, Class<T> type) {
-        return RecordBinder.bind(YamlReader.file(text(file), file.toString()), type);
-    }
-
     private static String parentName(YamlNode parent, String child) {
         if (!(parent instanceof YamlNode.Scalar scalar) || scalar.text() == null) {
             throw HierVlException.config(parent.where() + ": 'extends' must name one recipe");
@@ -89,13 +100,11 @@ public final class Recipes {
     }
 
     private static YamlNode.Mapping read(String nameOrFile) {
+        if (FILES.contains(nameOrFile)) {
+            return resource(nameOrFile);
+        }
         if (BUILT_IN.contains(nameOrFile)) {
-            String resource = "/recipes/" + nameOrFile + ".yaml";
-            try (InputStream in = Recipes.class.getResourceAsStream(resource)) {
-                return YamlReader.file(new String(in.readAllBytes(), StandardCharsets.UTF_8), "recipe " + nameOrFile);
-            } catch (IOException e) {
-                throw new IllegalStateException("cannot read " + resource, e);
-            }
+            return ofSplit(nameOrFile);
         }
         Path file = Path.of(nameOrFile);
         if (!Files.isRegularFile(file)) {
@@ -105,7 +114,30 @@ public final class Recipes {
         return YamlReader.file(text(file), file.toString());
     }
 
-    private static String text(Path file) {
+    private static YamlNode.Mapping resource(String name) {
+        String resource = "/recipes/" + name + ".yaml";
+        try (InputStream in = Recipes.class.getResourceAsStream(resource)) {
+            return YamlReader.file(new String(in.readAllBytes(), StandardCharsets.UTF_8), "recipe " + name);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read " + resource, e);
+        }
+    }
+
+    /** voc-92: what {@code voc} says, the split, and what its {@code splits} say about it. */
+    private static YamlNode.Mapping ofSplit(String name) {
+        int dash = name.lastIndexOf('-');
+        String file = name.substring(0, dash);
+        String split = name.substring(dash + 1);
+        String where = "recipe " + name;
+        Map<String, YamlNode> entries = new LinkedHashMap<>();
+        entries.put(EXTENDS, new YamlNode.Scalar(file, where));
+        entries.put("name", new YamlNode.Scalar(name, where));
+        entries.put("split", new YamlNode.Scalar(split, where));
+        entries.put("paper", splits(file).entries().get(split));
+        return new YamlNode.Mapping(entries, where);
+    }
+
+    static String text(Path file) {
         try {
             String text = Files.readString(file, StandardCharsets.UTF_8);
             return text.startsWith("\uFEFF") ? text.substring(1) : text;

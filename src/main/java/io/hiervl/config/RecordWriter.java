@@ -21,14 +21,15 @@ final class RecordWriter {
         }
     }
 
-    private static void entry(String key, Object item, String indent, StringBuilder out) {
+    /** Appends one line, or the key and indented lines of a record or mapping. */
+    static void entry(String key, Object item, String indent, StringBuilder out) {
         out.append(indent).append(key).append(':');
         if (item instanceof Record nested) {
             out.append('\n');
             group(nested, indent + "  ", out);
         } else if (item instanceof Map<?, ?> map && !map.isEmpty()) {
             out.append('\n');
-            map.forEach((k, v) -> entry(scalar(k), v, indent + "  ", out));
+            map.forEach((k, v) -> entry(k instanceof String word && word.matches("[A-Za-z_]+") ? word : scalar(k), v, indent + "  ", out));
         } else {
             out.append(' ').append(inline(item)).append('\n');
         }

@@ -47,7 +47,7 @@ public final class Batches {
         this.config = config;
         this.crop = crop;
         this.seed = seed;
-        labelled = new SegmentationRecordReader(dataset, Dataset.requireMasks(labelledList),
+        labelled = new SegmentationRecordReader(dataset, dataset.requireMasks(labelledList),
             new LabelledViews(crop, config, normalize), Masks.REQUIRED, Shuffle.random(seed, LABELLED, 0).nextLong());
         labelledSchedule = new Schedule(labelledList.size(), batchLabelled, false, Shuffle.random(seed, LABELLED, 1).nextLong());
         boolean two = unlabelledList != null && batchUnlabelled > 0;

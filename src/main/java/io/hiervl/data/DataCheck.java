@@ -3,6 +3,7 @@ package io.hiervl.data;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpec;
+import io.hiervl.config.LabelRules;
 import io.hiervl.data.DataReport.Problem;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,32 +29,58 @@ public final class DataCheck {
     }
 
     /**
-     * Checks a folder by its dataset.yaml.
+     * Checks a folder by its dataset.yaml, remembering nothing.
      *
      * @throws HierVlException no folder or no valid description; everything else is in the report
      */
     public static DataReport run(Path folder, Progress progress) {
-        return run(Dataset.open(folder), progress);
+        Dataset dataset = Dataset.open(folder);
+        return run(dataset, lists(dataset, new ListFiles(dataset)), false, progress);
     }
 
-    /** Checks an opened data set. */
-    public static DataReport run(Dataset dataset, Progress progress) {
-        FileNames.forget();
-        DataCheck check = new DataCheck(dataset);
+    /** The lists of a data set by role, as far as it has them; a list that the description names is there even if its file is not. */
+    public static Map<String, Path> lists(Dataset dataset, ListFiles files) {
+        Map<String, Path> lists = new LinkedHashMap<>();
         for (String role : DatasetSpec.ROLES) {
-            if (dataset.spec().lists().containsKey(role)) {
-                check.parse(role, dataset.spec().lists().get(role));
+            Path found = files.find(role);
+            if (found != null || dataset.spec().lists().containsKey(role)) {
+                lists.put(role, found != null ? found : dataset.root().resolve(dataset.spec().lists().get(role)));
             }
         }
-        check.inspect(progress);
+        return lists;
+    }
+
+    /**
+     * Checks lists of a data set.
+     *
+     * @param files  role (labeled, unlabeled, val) to list
+     * @param resume pass over files that an earlier check read and that have not changed; see {@link CacheFolder}
+     */
+    public static DataReport run(Dataset dataset, Map<String, Path> files, boolean resume, Progress progress) {
+        FileNames.forget();
+        DataCheck check = new DataCheck(dataset);
+        files.forEach(check::parse);
+        check.draw();
+        try (FactsCache cache = resume ? FactsCache.of(dataset.root()) : FactsCache.none()) {
+            check.inspect(cache, progress);
+        }
         check.lists.forEach(check::report);
-        new Overlaps(check.problems, check.inspections).find(check.lists);
+        check.mixedZeros();
+        new Overlaps(check.problems, check.inspections, check::name).find(check.lists);
         return check.report();
     }
 
-    private void parse(String role, String name) {
+    /** How messages call a list: its path in the data folder. */
+    private String name(Path list) {
+        Path root = dataset.root().toAbsolutePath().normalize();
+        Path path = list.toAbsolutePath().normalize();
+        return path.startsWith(root) ? root.relativize(path).toString().replace('\\', '/') : list.toString();
+    }
+
+    private void parse(String role, Path file) {
+        String name = name(file);
         try {
-            SplitList list = SplitList.parse(dataset.root().resolve(name), dataset.root());
+            SplitList list = dataset.parse(file);
             lists.put(role, list);
             for (SplitList.Fault f : list.faults()) {
                 problems.add(new Problem(f.text(), name, f.line(), "list syntax", f.why(), true));
@@ -65,26 +92,40 @@ public final class DataCheck {
                 problems.add(new Problem(name, name, 0, "list syntax", "names no image", true));
             }
         } catch (HierVlException e) {
-            problems.add(new Problem(name, name, 0, "missing", e.getMessage(), true));
+            problems.add(new Problem(name, name, 0, e.getMessage().contains("does not exist") ? "missing" : "list syntax", e.getMessage(), true));
         }
     }
 
-    private void inspect(Progress progress) {
+    /** Masks of unlabelled images are not worth drawing: they only serve the log. */
+    private void draw() {
+        lists.forEach((role, list) -> {
+            if (!role.equals("unlabeled")) {
+                try {
+                    dataset.drawMasks(list.samples());
+                } catch (HierVlException e) {
+                    problems.add(new Problem(name(list.file()), name(list.file()), 0, "annotations", e.getMessage(), true));
+                }
+            }
+        });
+    }
+
+    private void inspect(FactsCache cache, Progress progress) {
         // One inspection per pair of files, however many lists name it.
         Map<List<Path>, Future<SampleInspection>> work = new LinkedHashMap<>();
-        long total = lists.values().stream().mapToLong(SplitList::size).sum();
+        long total = lists.values().stream().flatMap(l -> l.samples().stream()).map(DataCheck::key).distinct().count();
         AtomicLong done = new AtomicLong();
         ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
-            for (SplitList list : lists.values()) {
+            lists.forEach((role, list) -> {
                 for (Sample s : list.samples()) {
+                    boolean masks = !role.equals("unlabeled") || dataset.hasMaskFile(s);
                     work.computeIfAbsent(key(s), k -> pool.submit(() -> {
-                        SampleInspection result = SampleInspection.of(s, dataset.labels());
+                        SampleInspection result = SampleInspection.of(s, dataset, cache, masks);
                         progress.update(done.incrementAndGet(), total, s.image());
                         return result;
                     }));
                 }
-            }
+            });
             for (SplitList list : lists.values()) {
                 for (Sample s : list.samples()) {
                     inspections.put(s, work.get(key(s)).get());
@@ -105,16 +146,44 @@ public final class DataCheck {
     }
 
     private void report(String role, SplitList list) {
-        String name = list.file().getFileName().toString();
+        String name = name(list.file());
+        int absent = 0;
         for (Sample s : list.samples()) {
             if (!s.hasMask() && !role.equals("unlabeled")) {
                 problems.add(new Problem(s.image(), name, s.line(), "no mask", "the line names no mask; the list " + role + " needs one", true));
             }
-            for (SampleInspection.Finding f : inspections.get(s).findings()) {
+            SampleInspection inspection = inspections.get(s);
+            absent += role.equals("unlabeled") && s.hasMask() && inspection.pixels() == null && !dataset.hasMaskFile(s) ? 1 : 0;
+            for (SampleInspection.Finding f : inspection.findings()) {
                 // Masks of unlabelled images only serve the log, so training can go on without them.
                 boolean stops = f.stops() && !(role.equals("unlabeled") && f.file().equals(s.mask()));
                 problems.add(new Problem(f.file(), name, s.line(), f.problem(), f.detail(), stops));
             }
+        }
+        if (absent > 0) {
+            problems.add(new Problem(name, name, 0, "no mask", absent + " of " + list.size()
+                + " lines name masks that do not exist; unlabelled images need none", false));
+        }
+    }
+
+    /** Raw and reduced masks side by side: neither reading of 0 is right for both. */
+    private void mixedZeros() {
+        if (dataset.spec().labels().reduceZero() != LabelRules.ReduceZero.AUTO) {
+            return;
+        }
+        Sample raw = null;
+        Sample reduced = null;
+        for (SplitList list : lists.values()) {
+            for (Sample s : list.samples()) {
+                ZeroLabel.Meaning zero = inspections.get(s).zero();
+                raw = raw == null && (zero == ZeroLabel.Meaning.OTHER || zero == ZeroLabel.Meaning.BOTH) ? s : raw;
+                reduced = reduced == null && (zero == ZeroLabel.Meaning.FIRST_CLASS || zero == ZeroLabel.Meaning.BOTH) ? s : reduced;
+            }
+        }
+        if (raw != null && reduced != null) {
+            problems.add(new Problem(reduced.mask(), "", 0, "mixed labels", reduced.mask() + " has the value " + dataset.spec().ignore()
+                + ", as masks whose 0 is already a class; " + raw.mask() + " has the value " + dataset.spec().classes().size()
+                + ", as masks whose 0 means 'other'; use masks of one kind", true));
         }
     }
 
@@ -134,16 +203,16 @@ public final class DataCheck {
         for (int c = 0; c < classes.size(); c++) {
             frequencies.add(new DataReport.Frequency(classes.get(c), images[c], pixels[c]));
             if (pixels[c] == 0 && labelled != null) {
-                String list = labelled.file().getFileName().toString();
+                String list = name(labelled.file());
                 problems.add(new Problem(list, list, 0, "class without labels",
                     "no labelled pixel of class " + c + " '" + classes.get(c) + "' in " + labelled.size() + " images", false));
             }
         }
         List<DataReport.ListSummary> summaries = new ArrayList<>();
-        lists.forEach((role, list) -> summaries.add(new DataReport.ListSummary(role, dataset.spec().lists().get(role), list.size(),
+        lists.forEach((role, list) -> summaries.add(new DataReport.ListSummary(role, name(list.file()), list.size(),
             (int) list.samples().stream().filter(Sample::hasMask).count())));
-        return new DataReport(dataset.spec().name(), List.copyOf(problems), classes, frequencies, summaries, sizes(),
-            dataset.labels().reducesZero());
+        boolean reduces = dataset.spec().labels().reduceZero() != LabelRules.ReduceZero.NO && dataset.labels().reducesZero();
+        return new DataReport(dataset.spec().name(), List.copyOf(problems), classes, frequencies, summaries, sizes(), reduces);
     }
 
     private DataReport.Sizes sizes() {

@@ -11,7 +11,7 @@ import java.util.List;
  * @param frequencies how often each class occurs in the labelled list
  * @param lists       what the lists hold
  * @param sizes       photos' sizes, null if none could be read
- * @param reducesZero whether 0 in mask files means "other" (ADE20K)
+ * @param reducesZero whether 0 in mask files means "other" (raw ADE20K)
  */
 public record DataReport(String name, List<Problem> problems, List<String> classes, List<Frequency> frequencies,
         List<ListSummary> lists, Sizes sizes, boolean reducesZero) {
@@ -20,11 +20,11 @@ public record DataReport(String name, List<Problem> problems, List<String> class
      * One finding.
      *
      * @param file    the file it is about, as the list writes it
-     * @param list    the list, empty if none
+     * @param list    the list, relative to the data folder; empty if none
      * @param line    line of the list, 0 if none
-     * @param problem kind: "missing", "unreadable", "truncated", "size mismatch", "unknown label", "no mask",
-     *                "list syntax", "list format", "case differs", "duplicate", "overlap", "same content", "tiny image",
-     *                "class without labels"
+     * @param problem kind: "missing", "unreadable", "truncated", "size mismatch", "unknown label", "mixed labels", "no mask",
+     *                "no labels", "annotations", "list syntax", "list format", "case differs", "duplicate", "overlap",
+     *                "same content", "tiny image", "class without labels"
      * @param detail  names and numbers
      * @param stops   training cannot start
      */

@@ -1,46 +1,59 @@
 package io.hiervl.data;
 
 import io.hiervl.HierVlException;
+import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.DatasetSpecs;
+import io.hiervl.config.FileRules;
+import io.hiervl.config.LabelRules;
+import io.hiervl.data.coco.CocoMasks;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** A data folder with its description: opens its lists and loads its samples. Safe for several threads. */
 public final class Dataset {
     private final Path root;
     private final DatasetSpec spec;
-    private final LabelReader labels;
+    private final Roots roots;
+    private final Progress progress;
+    private final CocoMasks drawn;
+    private LabelReader labels;
 
-    private Dataset(Path root, DatasetSpec spec, LabelReader labels) {
+    private Dataset(Path root, DatasetSpec spec, Progress progress) {
         this.root = root;
         this.spec = spec;
-        this.labels = labels;
+        this.roots = Roots.of(root, spec);
+        this.progress = progress;
+        List<Path> annotations = spec.files().annotations().stream().map(root::resolve).filter(Files::isRegularFile).toList();
+        this.drawn = annotations.isEmpty() ? null : new CocoMasks(annotations, spec, CacheFolder.of(root));
     }
 
     /** Opens a folder by its dataset.yaml (or as a known layout, see {@link DatasetSpecs}). */
     public static Dataset open(Path root) {
-        return open(root, DatasetSpecs.read(root));
+        return open(root, Progress.NONE);
+    }
+
+    /** Opens a folder; {@code progress} hears of label maps that have to be drawn. */
+    public static Dataset open(Path root, Progress progress) {
+        return open(root, DatasetSpecs.read(root), progress);
     }
 
     /** Opens a folder by a description that does not lie in it. */
     public static Dataset open(Path root, DatasetSpec spec) {
+        return open(root, spec, Progress.NONE);
+    }
+
+    private static Dataset open(Path root, DatasetSpec spec, Progress progress) {
         if (!Files.isDirectory(root)) {
             throw HierVlException.data("the data folder " + root + " does not exist");
         }
-        List<Sample> masks = new ArrayList<>();
-        for (String role : DatasetSpec.ROLES) {
-            Path file = spec.lists().containsKey(role) ? root.resolve(spec.lists().get(role)) : null;
-            if (file != null && Files.exists(file)) {
-                masks.addAll(SplitList.parse(file, root).samples());
-            }
-        }
-        return new Dataset(root, spec, LabelReader.of(spec, masks));
+        return new Dataset(root, spec, progress);
     }
 
     public Path root() {
@@ -51,36 +64,118 @@ public final class Dataset {
         return spec;
     }
 
-    public LabelReader labels() {
+    /** How masks are read. */
+    public synchronized LabelReader labels() {
+        if (labels == null) {
+            LabelRules.ReduceZero rule = spec.labels().reduceZero();
+            labels = new LabelReader(spec, rule == LabelRules.ReduceZero.YES
+                || rule == LabelRules.ReduceZero.AUTO && ZeroLabel.isOther(spec, someMasks()));
+        }
         return labels;
     }
 
+    /** The list of a role with its faulty lines kept apart; null if there is none. */
+    SplitList parse(String role) {
+        Path file = new ListFiles(this).find(role);
+        return file == null ? null : SplitList.parse(file, roots);
+    }
+
+    /** Masks to judge the data set by: those of its parts, else those its lists name. */
+    private List<Path> someMasks() {
+        List<Path> masks = new ArrayList<>();
+        for (FileRules.Part part : spec.files().parts().values()) {
+            masks.addAll(PartFiles.masks(this, part));
+        }
+        Collections.sort(masks);
+        for (String role : masks.isEmpty() ? DatasetSpec.ROLES : List.<String>of()) {
+            SplitList list = parse(role);
+            if (list != null) {
+                list.samples().stream().filter(Sample::hasMask).map(this::mask).filter(Files::isRegularFile).forEach(masks::add);
+            }
+        }
+        return masks;
+    }
+
     /**
-     * One of the lists that the description names.
+     * One of the lists that the description names, or, where that does not exist, a published one in {@code splits}.
      *
      * @param role labeled, unlabeled or val
      */
     public SplitList list(String role) {
-        String name = spec.lists().get(role);
-        if (name == null) {
-            throw HierVlException.data("the data set '" + spec.name() + "' names no list '" + role + "'");
-        }
-        return SplitList.read(root.resolve(name), root);
+        return list(new ListFiles(this).require(role));
     }
 
     /** Another list; a name that is not a file here is looked for in the data folder. */
     public SplitList list(Path file) {
-        return SplitList.read(Files.exists(file) || file.isAbsolute() ? file : root.resolve(file), root);
+        return SplitList.read(file(file), roots);
     }
 
-    /** Refuses a list with lines that name no mask. */
-    public static SplitList requireMasks(SplitList list) {
+    /** A list with its faulty lines kept apart, see {@link #list(Path)}. */
+    SplitList parse(Path file) {
+        return SplitList.parse(file(file), roots);
+    }
+
+    private Path file(Path file) {
+        return Files.exists(file) || file.isAbsolute() ? file : root.resolve(file);
+    }
+
+    Path resolve(String name) {
+        return roots.resolve(name);
+    }
+
+    /** The mask file of a sample: as named, or what stands for it (another encoding beside it, a map drawn from annotations). */
+    Path mask(Sample sample) {
+        Path named = sample.maskPath();
+        if (Files.exists(named)) {
+            return named;
+        }
+        String name = named.getFileName().toString();
+        for (LabelRules.Variant v : spec.labels().variants()) {
+            if (v.standsFor() != null && name.endsWith(v.standsFor())) {
+                Path other = named.resolveSibling(name.substring(0, name.length() - v.standsFor().length()) + v.suffix());
+                if (Files.exists(other)) {
+                    return other;
+                }
+            }
+        }
+        return drawn != null && Files.exists(drawn.file(sample.imagePath())) ? drawn.file(sample.imagePath()) : named;
+    }
+
+    /** Whether masks can be drawn from annotation files. */
+    boolean drawsMasks() {
+        return drawn != null;
+    }
+
+    /**
+     * Draws missing masks from annotation files, if the data set has any.
+     *
+     * @throws HierVlException an annotation file is damaged
+     */
+    void drawMasks(List<Sample> samples) {
+        if (drawn != null) {
+            drawn.draw(samples.stream().filter(s -> s.hasMask() && !Files.exists(mask(s))).map(Sample::imagePath).toList(), progress);
+        }
+    }
+
+    /** Refuses a list with lines that name no mask; draws masks that have to be drawn. */
+    public SplitList requireMasks(SplitList list) {
         for (Sample s : list.samples()) {
             if (!s.hasMask()) {
                 throw HierVlException.data(list.file() + ":" + s.line() + ": " + s.image() + " has no mask");
             }
         }
+        drawMasks(list.samples());
         return list;
+    }
+
+    /** Whether the mask that a sample names, or one that stands for it, exists. */
+    public boolean hasMaskFile(Sample sample) {
+        return sample.hasMask() && Files.exists(mask(sample));
+    }
+
+    /** The class indices of a sample that names a mask; 255 is ignored whatever the file calls it. */
+    public LabelMap readLabels(Sample sample) {
+        return labels().read(mask(sample));
     }
 
     /**
@@ -94,9 +189,9 @@ public final class Dataset {
         if (!withLabels || !sample.hasMask()) {
             return new Pair(photo, null);
         }
-        LabelMap map = labels.read(sample.maskPath());
+        LabelMap map = readLabels(sample);
         if (map.width() != photo.width() || map.height() != photo.height()) {
-            throw HierVlException.data(sample.maskPath() + " is " + map.width() + "x" + map.height() + ", its photo "
+            throw HierVlException.data(mask(sample) + " is " + map.width() + "x" + map.height() + ", its photo "
                 + sample.imagePath() + " is " + photo.width() + "x" + photo.height());
         }
         return new Pair(photo, map);

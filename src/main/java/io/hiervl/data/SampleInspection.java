@@ -1,16 +1,12 @@
 package io.hiervl.data;
 
 import io.hiervl.HierVlException;
-import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
-import io.hiervl.image.Photo;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * What reading one photo and its mask to the last pixel showed.
@@ -20,99 +16,85 @@ import java.util.List;
  * @param width    of the photo, 0 if it cannot be decoded
  * @param height   of the photo, 0 if it cannot be decoded
  * @param pixels   per class, null without a readable mask
+ * @param zero     what the mask says about the meaning of 0
  */
-record SampleInspection(List<Finding> findings, String hash, int width, int height, long[] pixels) {
+record SampleInspection(List<Finding> findings, String hash, int width, int height, long[] pixels, ZeroLabel.Meaning zero) {
     private static final int TINY = 32;
 
     record Finding(String file, String problem, String detail, boolean stops) {
     }
 
-    static SampleInspection of(Sample sample, LabelReader labels) {
+    /** @param masks false leaves masks alone */
+    static SampleInspection of(Sample sample, Dataset dataset, FactsCache cache, boolean masks) {
         List<Finding> findings = new ArrayList<>();
-        Photo photo = null;
-        String hash = null;
-        byte[] bytes = bytes(sample.image(), sample.imagePath(), findings);
-        if (bytes != null) {
-            hash = sha256(bytes);
-            try {
-                photo = Images.decode(bytes, sample.imagePath().toString(), false, Images.MAX_PIXELS);
-                if (Math.min(photo.width(), photo.height()) < TINY) {
-                    findings.add(new Finding(sample.image(), "tiny image", "is " + photo.width() + "x" + photo.height(), false));
-                }
-            } catch (HierVlException e) {
-                findings.add(unreadable(sample.image(), e));
+        FileFacts photo = facts("photo", sample.image(), sample.imagePath(), cache, FileFacts::ofPhoto, findings);
+        if (photo.readable() && Math.min(photo.width(), photo.height()) < TINY) {
+            findings.add(new Finding(sample.image(), "tiny image", "is " + photo.width() + "x" + photo.height(), false));
+        }
+        long[] pixels = null;
+        ZeroLabel.Meaning zero = ZeroLabel.Meaning.UNKNOWN;
+        if (masks && sample.hasMask()) {
+            LabelReader labels = dataset.labels();
+            // How colours are read depends on the description; everything else is asked of the values afterwards.
+            String kind = "mask" + dataset.spec().labels().colours().hashCode() + "/" + dataset.spec().labels().ignoreColours().hashCode();
+            FileFacts mask = facts(kind, sample.mask(), dataset.mask(sample), cache, (b, n) -> FileFacts.ofMask(b, n, labels), findings);
+            if (mask.readable()) {
+                pixels = values(sample, dataset.mask(sample).toString(), photo, mask, labels, findings);
+                zero = zero(mask, dataset);
             }
         }
-        long[] pixels = sample.hasMask() ? mask(sample, photo, labels, findings) : null;
-        return new SampleInspection(List.copyOf(findings), hash, photo == null ? 0 : photo.width(),
-            photo == null ? 0 : photo.height(), pixels);
+        return new SampleInspection(List.copyOf(findings), photo.hash(), photo.width(), photo.height(), pixels, zero);
     }
 
-    private static long[] mask(Sample sample, Photo photo, LabelReader labels, List<Finding> findings) {
-        byte[] bytes = bytes(sample.mask(), sample.maskPath(), findings);
-        if (bytes == null) {
-            return null;
-        }
-        LabelMap raw;
-        try {
-            raw = labels.raw(bytes, sample.maskPath().toString());
-        } catch (HierVlException e) {
-            findings.add(unreadable(sample.mask(), e));
-            return null;
-        }
-        if (photo != null && (raw.width() != photo.width() || raw.height() != photo.height())) {
-            findings.add(new Finding(sample.mask(), "size mismatch", "mask is " + raw.width() + "x" + raw.height() + ", photo "
+    private static long[] values(Sample sample, String file, FileFacts photo, FileFacts mask, LabelReader labels, List<Finding> findings) {
+        if (photo.readable() && (mask.width() != photo.width() || mask.height() != photo.height())) {
+            findings.add(new Finding(sample.mask(), "size mismatch", "mask is " + mask.width() + "x" + mask.height() + ", photo "
                 + sample.image() + " is " + photo.width() + "x" + photo.height(), true));
         }
-        long[] counts = raw.histogram();
         long[] pixels = new long[labels.spec().classes().size()];
-        for (int v = 0; v < 256; v++) {
-            int c = labels.classOf(v);
-            if (counts[v] > 0 && c < 0) {
-                int first = first(raw, v);
-                findings.add(new Finding(sample.mask(), "unknown label", "value " + v + " in " + counts[v] + " pixels, first at ("
-                    + first % raw.width() + ", " + first / raw.width() + "); allowed are " + labels.allowed(), true));
-            } else if (counts[v] > 0 && c < pixels.length) {
-                pixels[c] += counts[v];
+        int[] table = labels.tableOf(file);
+        boolean labelled = false;
+        for (FileFacts.Value v : mask.values()) {
+            int c = table[v.value()];
+            labelled |= c != LabelMap.IGNORE;
+            if (c < 0) {
+                findings.add(new Finding(sample.mask(), "unknown label", "value " + v.value() + " in " + v.pixels() + " pixels, first at ("
+                    + v.first() % mask.width() + ", " + v.first() / mask.width() + "); allowed are " + labels.allowed(file), true));
+            } else if (c < pixels.length) {
+                pixels[c] += v.pixels();
             }
+        }
+        if (!labelled) {
+            findings.add(new Finding(sample.mask(), "no labels", "every pixel is ignored", false));
         }
         return pixels;
     }
 
-    private static int first(LabelMap map, int value) {
-        int i = 0;
-        while ((map.values()[i] & 255) != value) {
-            i++;
-        }
-        return i;
+    private static ZeroLabel.Meaning zero(FileFacts mask, Dataset dataset) {
+        long[] counts = new long[256];
+        mask.values().forEach(v -> counts[v.value()] = v.pixels());
+        return ZeroLabel.of(counts, dataset.spec());
     }
 
-    private static byte[] bytes(String name, Path path, List<Finding> findings) {
+    private static FileFacts facts(String kind, String name, Path path, FactsCache cache,
+            BiFunction<byte[], String, FileFacts> read, List<Finding> findings) {
+        FileFacts facts;
         if (!Files.exists(path)) {
-            findings.add(new Finding(name, "missing", FileNames.similar(path), true));
-            return null;
+            facts = new FileFacts(null, 0, 0, List.of(), "missing", FileNames.similar(path));
+        } else {
+            String other = FileNames.otherSpelling(path);
+            if (other != null) {
+                findings.add(new Finding(name, "case differs", "the file is called " + other + "; elsewhere it would not be found", false));
+            }
+            try {
+                facts = cache.get(kind, path, read);
+            } catch (HierVlException e) {
+                facts = FileFacts.unreadable(null, e);
+            }
         }
-        String other = FileNames.otherSpelling(path);
-        if (other != null) {
-            findings.add(new Finding(name, "case differs", "the file is called " + other + "; elsewhere it would not be found", false));
+        if (!facts.readable()) {
+            findings.add(new Finding(name, facts.problem(), facts.detail(), true));
         }
-        try {
-            return Images.readBytes(path);
-        } catch (HierVlException e) {
-            findings.add(unreadable(name, e));
-            return null;
-        }
-    }
-
-    private static Finding unreadable(String name, HierVlException e) {
-        return new Finding(name, e.getMessage().contains(" is truncated") ? "truncated" : "unreadable", e.getMessage(), true);
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return facts;
     }
 }

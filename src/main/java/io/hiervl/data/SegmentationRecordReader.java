@@ -4,6 +4,7 @@ import io.hiervl.HierVlException;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -74,20 +75,28 @@ public final class SegmentationRecordReader extends BaseRecordReader {
     }
 
     private Pair load(Sample sample) {
-        if (masks == Masks.IF_USABLE && sample.hasMask()) {
-            try {
-                return dataset.load(sample, true);
-            } catch (HierVlException e) {
-                // The photo may be the culprit: then loading it alone fails with its name.
-                Pair pair = dataset.load(sample, false);
-                if (!warned) {
-                    warned = true;
-                    LOG.warn("a mask of {} is not used: {}", list.file(), e.getMessage());
-                }
-                return pair;
-            }
+        if (masks != Masks.IF_USABLE || !sample.hasMask()) {
+            return dataset.load(sample, masks == Masks.REQUIRED);
         }
-        return dataset.load(sample, masks == Masks.REQUIRED);
+        if (!Files.exists(dataset.mask(sample))) {
+            warn("there is no " + sample.maskPath());
+            return dataset.load(sample, false);
+        }
+        try {
+            return dataset.load(sample, true);
+        } catch (HierVlException e) {
+            // The photo may be the culprit: then loading it alone fails with its name.
+            Pair pair = dataset.load(sample, false);
+            warn(e.getMessage());
+            return pair;
+        }
+    }
+
+    private void warn(String why) {
+        if (!warned) {
+            warned = true;
+            LOG.warn("not every mask of {} is used (only the log needs them): {}", list.file(), why);
+        }
     }
 
     @Override

@@ -10,6 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * A list of samples in UniMatch's format: {@code image mask} or {@code image} a line, relative to the data folder,
@@ -18,7 +20,7 @@ import java.util.List;
  * @param file    the list
  * @param samples its lines in order
  * @param faults  lines that name no usable sample
- * @param notes   what was tolerated: byte order mark, CRLF, blank lines
+ * @param notes   what was tolerated: byte order mark, CRLF, blank lines, backslashes
  */
 public record SplitList(Path file, List<Sample> samples, List<Fault> faults, List<String> notes) {
     /** A line that cannot be used. */
@@ -35,19 +37,19 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
      * @throws HierVlException missing or empty list, or a faulty line (list and line named)
      */
     public static SplitList read(Path file, Path root) {
-        SplitList list = parse(file, root);
-        if (!list.faults.isEmpty()) {
-            Fault f = list.faults.get(0);
-            throw HierVlException.data(file + ":" + f.line() + ": " + f.why() + " ('" + f.text() + "')");
-        }
-        if (list.samples.isEmpty()) {
-            throw HierVlException.data(file + " names no image");
-        }
-        return list;
+        return checked(parse(file, root));
+    }
+
+    static SplitList read(Path file, Roots roots) {
+        return checked(parse(file, roots));
     }
 
     /** Reads a list and keeps faulty lines apart. */
     public static SplitList parse(Path file, Path root) {
+        return parse(file, new Roots(root, Map.of()));
+    }
+
+    static SplitList parse(Path file, Roots roots) {
         String text = text(file);
         List<String> notes = new ArrayList<>();
         if (text.startsWith("\uFEFF")) {
@@ -60,6 +62,7 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         List<Sample> samples = new ArrayList<>();
         List<Fault> faults = new ArrayList<>();
         int blank = 0;
+        int backslashes = 0;
         int number = 0;
         for (String line : text.lines().toList()) {
             number++;
@@ -69,7 +72,10 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
                 continue;
             }
             try {
-                samples.add(sample(entry, root, number));
+                if (entry.contains("\\")) {
+                    backslashes++;
+                }
+                samples.add(sample(entry.replace('\\', '/'), roots, number));
             } catch (InvalidPathException e) {
                 faults.add(new Fault(number, entry, "not a path: " + e.getReason()));
             } catch (IllegalArgumentException e) {
@@ -79,7 +85,40 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         if (blank > 0) {
             notes.add("has " + blank + (blank == 1 ? " blank line" : " blank lines"));
         }
+        if (backslashes > 0) {
+            notes.add("has '\\' in " + backslashes + (backslashes == 1 ? " line" : " lines") + ", read as '/'");
+        }
         return new SplitList(file, List.copyOf(samples), List.copyOf(faults), List.copyOf(notes));
+    }
+
+    /**
+     * Writes samples as a list; the folder is made if needed.
+     *
+     * @throws HierVlException the list cannot be written
+     */
+    public static void write(Path file, List<Sample> samples) {
+        StringBuilder text = new StringBuilder();
+        for (Sample s : samples) {
+            String separator = s.image().contains(" ") || s.hasMask() && s.mask().contains(" ") ? "\t" : " ";
+            text.append(s.image()).append(s.hasMask() ? separator + s.mask() : "").append('\n');
+        }
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.writeString(file, text, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write " + file + ": " + e, e);
+        }
+    }
+
+    private static SplitList checked(SplitList list) {
+        if (!list.faults.isEmpty()) {
+            Fault f = list.faults.get(0);
+            throw HierVlException.data(list.file + ":" + f.line() + ": " + f.why() + " ('" + f.text() + "')");
+        }
+        if (list.samples.isEmpty()) {
+            throw HierVlException.data(list.file + " names no image");
+        }
+        return list;
     }
 
     private static String text(Path file) {
@@ -94,44 +133,48 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         }
     }
 
-    private static Sample sample(String entry, Path root, int line) {
+    private static Sample sample(String entry, Roots roots, int line) {
         String[] parts = entry.contains("\t") ? entry.split("\t+") : entry.split(" +");
         if (parts.length > 2 && !entry.contains("\t")) {
-            parts = withBlanks(entry, root);
+            parts = withBlanks(entry, roots);
         }
         if (parts.length > 2) {
             throw new IllegalArgumentException("expected 'image mask' or 'image', found " + parts.length + " parts");
         }
         String image = parts[0].strip();
         String mask = parts.length == 2 ? parts[1].strip() : null;
-        return new Sample(image, mask, inside(image, root), mask == null ? null : inside(mask, root), line);
+        Path photo = roots.resolve(image);
+        int invisible = invisible(entry);
+        if (invisible >= 0 && !Files.exists(photo)) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "invisible character U+%04X at position %d",
+                (int) entry.charAt(invisible), invisible + 1));
+        }
+        return new Sample(image, mask, photo, mask == null ? null : roots.resolve(mask), line);
     }
 
     /** Names with blanks: the split at which both files exist, or the whole line if it is a file. */
-    private static String[] withBlanks(String entry, Path root) {
-        if (Files.exists(root.resolve(entry))) {
+    private static String[] withBlanks(String entry, Roots roots) {
+        if (Files.exists(roots.resolve(entry))) {
             return new String[] {entry};
         }
         for (int at = entry.indexOf(' '); at > 0; at = entry.indexOf(' ', at + 1)) {
             String first = entry.substring(0, at).strip();
             String second = entry.substring(at).strip();
-            if (Files.exists(root.resolve(first)) && Files.exists(root.resolve(second))) {
+            if (Files.exists(roots.resolve(first)) && Files.exists(roots.resolve(second))) {
                 return new String[] {first, second};
             }
         }
         return entry.split(" +");
     }
 
-    private static Path inside(String name, Path root) {
-        Path path = Path.of(name);
-        if (path.isAbsolute() || name.startsWith("/")) {
-            throw new IllegalArgumentException("paths must be relative to the data folder");
-        }
-        for (Path part : path) {
-            if (part.toString().equals("..")) {
-                throw new IllegalArgumentException("'..' is not allowed in paths");
+    /** Characters that editors do not show: zero-width ones, no-break blanks, controls. Some names have them on purpose. */
+    private static int invisible(String entry) {
+        for (int i = 0; i < entry.length(); i++) {
+            char c = entry.charAt(i);
+            if (Character.isISOControl(c) && c != '\t' || Character.getType(c) == Character.FORMAT || c == '\u00A0' || c == '\u202F') {
+                return i;
             }
         }
-        return root.resolve(path);
+        return -1;
     }
 }

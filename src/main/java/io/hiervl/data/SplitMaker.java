@@ -2,15 +2,15 @@ package io.hiervl.data;
 
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
-/** Makes reproducible labelled and unlabelled lists out of one list. */
+/** Makes reproducible labelled and unlabelled lists. */
 public final class SplitMaker {
     private SplitMaker() {
     }
@@ -23,37 +23,24 @@ public final class SplitMaker {
          * @throws HierVlException a list cannot be written
          */
         public void write(Path folder) {
-            write(folder.resolve("labeled.txt"), labelled);
-            write(folder.resolve("unlabeled.txt"), unlabelled);
-        }
-
-        private static void write(Path file, List<Sample> samples) {
-            StringBuilder text = new StringBuilder();
-            for (Sample s : samples) {
-                String separator = s.image().contains(" ") || s.hasMask() && s.mask().contains(" ") ? "\t" : " ";
-                text.append(s.image()).append(s.hasMask() ? separator + s.mask() : "").append('\n');
-            }
-            try {
-                Files.createDirectories(file.toAbsolutePath().getParent());
-                Files.writeString(file, text, StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw HierVlException.environment("cannot write " + file + ": " + e, e);
-            }
+            SplitList.write(folder.resolve("labeled.txt"), labelled);
+            SplitList.write(folder.resolve("unlabeled.txt"), unlabelled);
         }
     }
 
     /**
-     * Splits a list.
+     * Splits samples; those without a mask are unlabelled anyway.
      *
-     * @param labelled how many samples keep their labels, at least 1 and at most the list's size
+     * @param labelled how many samples keep their labels, at least 1 and at most as many as have masks
      * @param balanced take images of the class that is rarest among those chosen so far; reads all masks
      * @param seed     equal seeds give equal splits
      */
-    public static Split split(Dataset dataset, SplitList source, int labelled, boolean balanced, long seed, Progress progress) {
-        if (labelled < 1 || labelled > source.size()) {
-            throw HierVlException.usage("cannot choose " + labelled + " of the " + source.size() + " samples of " + source.file());
+    public static Split split(Dataset dataset, List<Sample> source, int labelled, boolean balanced, long seed, Progress progress) {
+        long masks = source.stream().filter(Sample::hasMask).count();
+        if (labelled < 1 || labelled > masks) {
+            throw HierVlException.usage("cannot choose " + labelled + " labelled images: " + masks + " of " + source.size() + " have a mask");
         }
-        int[] order = Shuffle.permutation(source.size(), Shuffle.random(seed));
+        int[] order = Arrays.stream(Shuffle.permutation(source.size(), Shuffle.random(seed))).filter(i -> source.get(i).hasMask()).toArray();
         boolean[] chosen = balanced ? balanced(dataset, source, order, labelled, progress) : new boolean[source.size()];
         for (int i = 0; !balanced && i < labelled; i++) {
             chosen[order[i]] = true;
@@ -61,22 +48,30 @@ public final class SplitMaker {
         List<Sample> kept = new ArrayList<>();
         List<Sample> rest = new ArrayList<>();
         for (int i = 0; i < chosen.length; i++) {
-            (chosen[i] ? kept : rest).add(source.samples().get(i));
+            (chosen[i] ? kept : rest).add(source.get(i));
         }
         return new Split(kept, rest);
     }
 
-    private static boolean[] balanced(Dataset dataset, SplitList source, int[] order, int labelled, Progress progress) {
-        Dataset.requireMasks(source);
+    /** Samples whose photos none of the lists names: COCO's unlabelled images are all that are not labelled. */
+    public static List<Sample> others(List<Sample> source, List<SplitList> lists) {
+        Set<Path> named = new HashSet<>();
+        lists.forEach(l -> l.samples().forEach(s -> named.add(s.imagePath().normalize())));
+        return source.stream().filter(s -> !named.contains(s.imagePath().normalize())).toList();
+    }
+
+    private static boolean[] balanced(Dataset dataset, List<Sample> source, int[] order, int labelled, Progress progress) {
+        dataset.drawMasks(source);
         int classes = dataset.spec().classes().size();
         boolean[][] present = new boolean[source.size()][];
         int[] total = new int[classes];
-        for (int i = 0; i < present.length; i++) {
-            present[i] = present(dataset, source.samples().get(i), classes);
+        int read = 0;
+        for (int i : order) {
+            present[i] = present(dataset, source.get(i), classes);
             for (int c = 0; c < classes; c++) {
                 total[c] += present[i][c] ? 1 : 0;
             }
-            progress.update(i + 1, present.length, source.samples().get(i).mask());
+            progress.update(++read, order.length, source.get(i).mask());
         }
         boolean[] chosen = new boolean[source.size()];
         int[] count = new int[classes];
@@ -109,7 +104,7 @@ public final class SplitMaker {
     }
 
     private static boolean[] present(Dataset dataset, Sample sample, int classes) {
-        long[] counts = dataset.labels().read(sample.maskPath()).histogram();
+        long[] counts = dataset.readLabels(sample).histogram();
         boolean[] present = new boolean[classes];
         for (int c = 0; c < classes; c++) {
             present[c] = counts[c] > 0;

@@ -16,7 +16,7 @@ import io.hiervl.image.Photo;
 public record ListSource(Dataset dataset, SplitList list) implements EvalSource {
     /** Refuses a list with lines that name no mask. */
     public ListSource {
-        Dataset.requireMasks(list);
+        dataset.requireMasks(list);
     }
 
     @Override
@@ -36,7 +36,7 @@ public record ListSource(Dataset dataset, SplitList list) implements EvalSource 
 
     @Override
     public LabelMap labels(int i) {
-        return dataset.labels().read(list.samples().get(i).maskPath());
+        return dataset.readLabels(list.samples().get(i));
     }
 
     /** Refuses sizes that differ. */

@@ -6,8 +6,10 @@ import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.Map;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -52,6 +54,26 @@ public final class LabelMaps {
             throw HierVlException.data(name + " has " + raster.getNumBands() + " channels; a label map has one");
         }
         return fromSamples(raster, name);
+    }
+
+    /**
+     * How often each colour 0xRRGGBB occurs in a mask that stores colours.
+     *
+     * @return null for a mask that stores indices or grey values
+     * @throws HierVlException unreadable
+     */
+    public static Map<Integer, Long> colourCounts(byte[] bytes, String name) {
+        ImageHeader header = ImageHeader.read(bytes, name);
+        Images.refuseGiant(header, name, Images.MAX_PIXELS);
+        BufferedImage image = pixels(bytes, name, header.format());
+        if (image.getRaster().getNumBands() < 3) {
+            return null;
+        }
+        Map<Integer, Long> counts = new HashMap<>();
+        for (int pixel : image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth())) {
+            counts.merge(pixel & 0xFFFFFF, 1L, Long::sum);
+        }
+        return counts;
     }
 
     private static BufferedImage pixels(byte[] bytes, String name, String format) {

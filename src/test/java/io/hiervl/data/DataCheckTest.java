@@ -116,11 +116,11 @@ class DataCheckTest {
         Path file = Files.writeString(root.resolve("all.txt"), all);
         Dataset d = Dataset.open(root);
         SplitList list = d.list(file);
-        SplitMaker.Split a = SplitMaker.split(d, list, 3, true, 5, Progress.NONE);
+        SplitMaker.Split a = SplitMaker.split(d, list.samples(), 3, true, 5, Progress.NONE);
         long classes = a.labelled().stream().map(s -> (int) d.labels().read(s.maskPath()).values()[0]).distinct().count();
         assertEquals(3, classes);
-        assertEquals(a, SplitMaker.split(d, list, 3, true, 5, Progress.NONE));
-        SplitMaker.Split b = SplitMaker.split(d, list, 4, false, 5, Progress.NONE);
+        assertEquals(a, SplitMaker.split(d, list.samples(), 3, true, 5, Progress.NONE));
+        SplitMaker.Split b = SplitMaker.split(d, list.samples(), 4, false, 5, Progress.NONE);
         assertEquals(4, b.labelled().size());
         assertEquals(8, b.unlabelled().size());
         b.write(root.resolve("made"));

@@ -20,7 +20,7 @@ final class Fixture {
     }
 
     static DatasetSpec spec() {
-        return new DatasetSpec("test", CLASSES, null, null, null, null, null, null, null);
+        return DatasetSpec.of("test", CLASSES);
     }
 
     /** Writes images/NAME.png of noise and masks/NAME.png with the labels 0..2 and 255. */

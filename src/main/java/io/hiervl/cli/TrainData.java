@@ -1,0 +1,79 @@
+package io.hiervl.cli;
+
+import io.hiervl.config.DatasetSpec;
+import io.hiervl.config.Published;
+import io.hiervl.config.Recipe;
+import io.hiervl.config.Recipes;
+import io.hiervl.config.TrainConfig;
+import io.hiervl.data.Dataset;
+import io.hiervl.data.ListFiles;
+import io.hiervl.data.SplitList;
+import io.hiervl.eval.ListSource;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/**
+ * A recipe together with the data it trains on.
+ *
+ * @param recipe     settings, those that follow from the data set included
+ * @param labelled   labelled images
+ * @param unlabelled unlabelled images, null for supervised training
+ * @param validation images to measure on, null if there are none
+ */
+record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ListSource validation) {
+
+    /**
+     * Lists and folder named on the command line; what is null comes from recipe and data set.
+     *
+     * @param splits folder of the splits
+     */
+    record Choice(Path data, Path splits, Path labeled, Path unlabeled, Path val) {
+    }
+
+    static TrainData open(String name, List<String> settings, Choice choice, Console console) {
+        Recipe plain = Recipes.load(name, settings);
+        Dataset dataset = Dataset.open(TrainCommand.folder(choice.data, plain.dataset(), "--data", "data set"), console.progress("labels"));
+        List<String> all = new ArrayList<>(ofData(plain, dataset.spec(), settings));
+        all.addAll(settings);
+        Recipe recipe = Recipes.load(name, all);
+        ListFiles files = new ListFiles(dataset, recipe.split(), choice.splits);
+        SplitList labelled = dataset.list(choice.labeled == null ? files.require("labeled") : choice.labeled);
+        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
+        SplitList unlabelled = !semi ? null : dataset.list(choice.unlabeled == null ? files.require("unlabeled") : choice.unlabeled);
+        Path val = choice.val == null ? files.find("val") : choice.val;
+        TrainData result = new TrainData(recipe, dataset, labelled, unlabelled, val == null ? null : new ListSource(dataset, dataset.list(val)));
+        result.compare(console);
+        return result;
+    }
+
+    /** Settings that the data set decides unless recipe or user do: which classes are countable, and whether class 0 is background. */
+    private static List<String> ofData(Recipe recipe, DatasetSpec spec, List<String> settings) {
+        List<String> out = new ArrayList<>();
+        List<String> classes = spec.classes();
+        List<Integer> things = spec.things().stream().map(classes::indexOf).toList();
+        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, classes.size()).boxed().toList())) {
+            out.add("loss.thing_classes=" + things);
+        }
+        if (!spec.backgroundFirst() && settings.stream().noneMatch(s -> s.strip().startsWith("loss.mask_background"))) {
+            out.add("loss.mask_background=true");
+        }
+        return out;
+    }
+
+    /** Says what the paper reports for this recipe, and whether these are its lists. */
+    private void compare(Console console) {
+        Published paper = recipe.paper();
+        if (paper == null) {
+            return;
+        }
+        console.note(String.format(Locale.ROOT, "%s: %d labelled images, %s, %d steps; the paper reports mIoU %.1f for %d + %d images and %d steps",
+            recipe.name(), labelled.size(), unlabelled == null ? "supervised" : unlabelled.size() + " unlabelled",
+            recipe.train().stepsFor(unlabelled == null ? labelled.size() : unlabelled.size()), paper.miou(), paper.labelled(), paper.unlabelled(), paper.steps()));
+        if (labelled.size() != paper.labelled() || unlabelled != null && unlabelled.size() != paper.unlabelled()) {
+            console.note("these are not the published lists, so the paper's number is not comparable");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package io.hiervl.config;
+
+/**
+ * A published split and what the paper reports on it (arXiv 2506.13925, table 1). Nothing here was measured with this
+ * program.
+ *
+ * @param labelled   labelled images of the split
+ * @param unlabelled unlabelled images of the split
+ * @param steps      optimiser steps of the paper's schedule
+ * @param miou       the paper's mIoU in percent, the best checkpoint chosen on the validation images
+ */
+public record Published(int labelled, int unlabelled, int steps, double miou) {
+}

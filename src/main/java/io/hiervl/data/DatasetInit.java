@@ -1,0 +1,172 @@
+package io.hiervl.data;
+
+import io.hiervl.HierVlException;
+import io.hiervl.Progress;
+import io.hiervl.config.DatasetSpecs;
+import io.hiervl.config.DatasetYaml;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Makes a data set out of a folder of photos, a folder of masks for some of them and class names: {@code dataset.yaml} and
+ * the lists. Photos and masks stay where they are.
+ */
+public final class DatasetInit {
+    private static final List<String> LISTS = List.of("labeled.txt", "unlabeled.txt", "val.txt");
+
+    /**
+     * What is decided by the user.
+     *
+     * @param validation share of the photos with masks that is kept for validation, 0 to below 1
+     * @param labels     photos that keep their labels for training; the rest becomes unlabelled; 0: all
+     * @param seed       of the choice
+     */
+    public record Options(String name, double validation, int labels, long seed) {
+        public Options {
+            if (!(validation >= 0 && validation < 1)) {
+                throw HierVlException.usage("the share of validation images is " + validation + ", it must be at least 0 and below 1");
+            }
+            if (labels < 0) {
+                throw HierVlException.usage("cannot keep " + labels + " labels");
+            }
+        }
+    }
+
+    /**
+     * What was made.
+     *
+     * @param sizes lines of labeled.txt, unlabeled.txt and val.txt
+     * @param notes what was concluded from the files, for the user
+     */
+    public record Result(Path folder, List<Integer> sizes, List<String> notes) {
+    }
+
+    private DatasetInit() {
+    }
+
+    /**
+     * Writes the data set.
+     *
+     * @param out folder to make, or one without dataset.yaml and lists
+     * @throws HierVlException nothing fits together (exit 3), or out cannot be written (exit 6); nothing was written then
+     */
+    public static Result write(Path images, Path masks, ClassNames classes, Path out, Options options, Progress progress) {
+        refuseExisting(out);
+        Path photoFolder = absolute(images);
+        Path maskFolder = absolute(masks);
+        FolderPairs pairs = FolderPairs.find(photoFolder, maskFolder);
+        List<Path> labelled = pairs.masks().values().stream().filter(m -> m != null).toList();
+        if (labelled.isEmpty()) {
+            throw HierVlException.data("no mask in " + masks + " belongs to a photo in " + images + (pairs.orphans().isEmpty() ? ""
+                : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName() + " have different names"));
+        }
+        int held = options.validation == 0 ? 0
+            : Math.min(Math.max(1, (int) Math.round(options.validation * labelled.size())), labelled.size() - 1);
+        if (options.labels > labelled.size() - held) {
+            throw HierVlException.usage("cannot keep " + options.labels + " labels: " + (labelled.size() - held)
+                + " photos with masks are left for training");
+        }
+        MaskSurvey survey = MaskSurvey.of(labelled, classes, progress);
+        List<String> notes = new ArrayList<>(survey.notes());
+        if (!pairs.orphans().isEmpty()) {
+            notes.add(pairs.orphans().size() + " masks belong to no photo and are left out, such as " + pairs.orphans().get(0));
+        }
+        Map<String, String> lists = new LinkedHashMap<>(Map.of("labeled", "labeled.txt"));
+        int kept = options.labels == 0 ? labelled.size() - held : options.labels;
+        boolean unlabelled = pairs.masks().size() - held > kept;
+        if (unlabelled) {
+            lists.put("unlabeled", "unlabeled.txt");
+        } else {
+            notes.add("every photo has a mask, so nothing is unlabelled: keep fewer labels (--labels N), or train with --set train.method=supervised");
+        }
+        if (held > 0) {
+            lists.put("val", "val.txt");
+        } else {
+            notes.add("no photo is kept for validation, so training measures nothing at its end");
+        }
+        Path root = folder(out);
+        Map<String, String> folders = new LinkedHashMap<>();
+        String imagePrefix = prefix("images", photoFolder, root, folders);
+        String maskPrefix = prefix("masks", maskFolder, root, folders);
+        List<Sample> samples = new ArrayList<>();
+        pairs.masks().forEach((photo, mask) -> samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)),
+            mask == null ? null : maskPrefix + slashes(maskFolder.relativize(mask)), photo, mask, samples.size() + 1)));
+        write(root.resolve(DatasetSpecs.FILE), new DatasetYaml(options.name, classes.names(), survey.ignore(), lists, survey.map(),
+            survey.colours(), survey.ignoreColours(), folders).text());
+        return new Result(out, lists(Dataset.open(root), samples, held, kept, options), List.copyOf(notes));
+    }
+
+    private static List<Integer> lists(Dataset dataset, List<Sample> samples, int held, int kept, Options options) {
+        List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
+        Set<Sample> val = held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed, Progress.NONE).labelled());
+        List<Sample> train = samples.stream().filter(s -> !val.contains(s)).toList();
+        // Few labels should show every class.
+        SplitMaker.Split split = SplitMaker.split(dataset, train, kept, options.labels > 0, options.seed, Progress.NONE);
+        List<List<Sample>> parts = List.of(split.labelled(), split.unlabelled(), samples.stream().filter(val::contains).toList());
+        for (int i = 0; i < LISTS.size(); i++) {
+            if (!parts.get(i).isEmpty()) {
+                SplitList.write(dataset.root().resolve(LISTS.get(i)), parts.get(i));
+            }
+        }
+        return parts.stream().map(List::size).toList();
+    }
+
+    private static Path folder(Path out) {
+        try {
+            return Files.createDirectories(out).toRealPath();
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot make the folder " + out + ": " + e, e);
+        }
+    }
+
+    /** How lists call a folder: by its path if it lies in the data folder, else by a name that the description explains. */
+    private static String prefix(String name, Path folder, Path root, Map<String, String> folders) {
+        if (folder.startsWith(root)) {
+            String inside = slashes(root.relativize(folder));
+            return inside.isEmpty() ? "" : inside + "/";
+        }
+        boolean near = folder.getRoot() != null && folder.getRoot().equals(root.getRoot());
+        folders.put(name, near ? slashes(root.relativize(folder)) : folder.toString());
+        return name + "/";
+    }
+
+    private static String slashes(Path path) {
+        return path.toString().replace('\\', '/');
+    }
+
+    private static Path absolute(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw HierVlException.data("the folder " + folder + (Files.exists(folder) ? " is a file" : " does not exist"));
+        }
+        try {
+            return folder.toRealPath();
+        } catch (IOException e) {
+            throw HierVlException.data("the folder " + folder + " cannot be read: " + e, e);
+        }
+    }
+
+    private static void refuseExisting(Path out) {
+        List<String> names = new ArrayList<>(LISTS);
+        names.add(DatasetSpecs.FILE);
+        for (String name : names) {
+            if (Files.exists(out.resolve(name))) {
+                throw HierVlException.environment(out.resolve(name) + " exists; nothing was written");
+            }
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot write " + file + ": " + e, e);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package io.hiervl.report;
+
+import io.hiervl.HierVlException;
+import io.hiervl.data.Dataset;
+import io.hiervl.data.Pair;
+import io.hiervl.data.Sample;
+import io.hiervl.eval.Lettering;
+import io.hiervl.image.Images;
+import io.hiervl.image.Palette;
+import io.hiervl.image.PilResize;
+import io.hiervl.image.LabelMap;
+import io.hiervl.image.Photo;
+import io.hiervl.predict.Overlay;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+
+/** A picture of samples of a data set with their labels laid over them, for a look before training. */
+public final class SampleSheet {
+    private static final int COLUMNS = 4;
+    private static final int ROWS = 4;
+    private static final int CELL = 240;
+    private static final int CAPTION = 18;
+    private static final int LEGEND = 160;
+
+    private record Cell(String name, Photo picture) {
+    }
+
+    private SampleSheet() {
+    }
+
+    /**
+     * Draws samples spread evenly over the lists; those that cannot be read are passed over.
+     *
+     * @return null if none could be drawn
+     */
+    public static BufferedImage draw(Dataset dataset, Collection<Path> lists) {
+        Overlay overlay = new Overlay(Palette.of(dataset.spec().palette()), 0.5);
+        TreeSet<Integer> classes = new TreeSet<>();
+        List<Cell> cells = new ArrayList<>();
+        for (Sample sample : choose(dataset, lists)) {
+            if (cells.size() == COLUMNS * ROWS) {
+                break;
+            }
+            try {
+                Pair pair = dataset.load(sample, true);
+                double scale = Math.min(1, (double) CELL / Math.max(pair.photo().width(), pair.photo().height()));
+                int w = Math.max(1, (int) Math.round(scale * pair.photo().width()));
+                int h = Math.max(1, (int) Math.round(scale * pair.photo().height()));
+                Photo small = PilResize.resize(pair.photo(), w, h, PilResize.Filter.BILINEAR);
+                LabelMap labels = PilResize.nearest(pair.labels(), w, h);
+                long[] counts = labels.histogram();
+                for (int c = 0; c < dataset.spec().classes().size(); c++) {
+                    if (counts[c] > 0) {
+                        classes.add(c);
+                    }
+                }
+                cells.add(new Cell(sample.image(), overlay.blend(small, labels)));
+            } catch (HierVlException e) {
+                continue;
+            }
+        }
+        return cells.isEmpty() ? null : sheet(cells, List.copyOf(classes), dataset.spec().classes(), overlay.palette());
+    }
+
+    /** Twice as many as there is room for: some may be unreadable. */
+    private static List<Sample> choose(Dataset dataset, Collection<Path> lists) {
+        List<Sample> masked = new ArrayList<>();
+        for (Path list : lists) {
+            try {
+                masked.addAll(dataset.list(list).samples().stream().filter(s -> s.hasMask() && dataset.hasMaskFile(s)).toList());
+            } catch (HierVlException e) {
+                continue;
+            }
+        }
+        List<Sample> chosen = new ArrayList<>();
+        int wanted = 2 * COLUMNS * ROWS;
+        int step = Math.max(1, masked.size() / wanted);
+        for (int i = 0; i < masked.size() && chosen.size() < wanted; i += step) {
+            chosen.add(masked.get(i));
+        }
+        // Every second one first, so that a full sheet spans all lists.
+        List<Sample> ordered = new ArrayList<>();
+        for (int start = 0; start < 2; start++) {
+            for (int i = start; i < chosen.size(); i += 2) {
+                ordered.add(chosen.get(i));
+            }
+        }
+        return ordered;
+    }
+
+    private static BufferedImage sheet(List<Cell> cells, List<Integer> classes, List<String> names, Palette palette) {
+        int columns = Math.min(COLUMNS, cells.size());
+        int rows = (cells.size() + columns - 1) / columns;
+        int width = Math.max(columns * CELL, 2 * LEGEND);
+        int perRow = width / LEGEND;
+        int legend = (classes.size() + perRow - 1) / perRow * CAPTION;
+        BufferedImage image = new BufferedImage(width, rows * (CELL + CAPTION) + legend + CAPTION, BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = image.createGraphics();
+        try {
+            g.setColor(Color.WHITE);
+            g.fillRect(0, 0, image.getWidth(), image.getHeight());
+            Lettering text = new Lettering(g, 12);
+            for (int i = 0; i < cells.size(); i++) {
+                Photo p = cells.get(i).picture;
+                int x = i % columns * CELL;
+                int y = i / columns * (CELL + CAPTION);
+                g.drawImage(Images.toBuffered(p), x + (CELL - p.width()) / 2, y + (CELL - p.height()) / 2, null);
+                String name = cells.get(i).name;
+                text.write(name.substring(name.lastIndexOf('/') + 1), x + 4, y + CELL + CAPTION - 5, Color.BLACK);
+            }
+            for (int i = 0; i < classes.size(); i++) {
+                int x = i % perRow * LEGEND + 4;
+                int y = rows * (CELL + CAPTION) + i / perRow * CAPTION + 4;
+                g.setColor(new Color(palette.colour(classes.get(i))));
+                g.fillRect(x, y, CAPTION - 6, CAPTION - 6);
+                text.write(names.get(classes.get(i)), x + CAPTION, y + CAPTION - 8, Color.BLACK);
+            }
+        } finally {
+            g.dispose();
+        }
+        return image;
+    }
+}
