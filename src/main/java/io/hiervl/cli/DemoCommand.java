@@ -3,17 +3,17 @@ package io.hiervl.cli;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.eval.EvalResult;
+import io.hiervl.eval.ImageSegmenter;
 import io.hiervl.eval.ListSource;
 import io.hiervl.image.Palette;
-import io.hiervl.image.Photo;
 import io.hiervl.op.Backend;
-import io.hiervl.predict.Overlay;
-import io.hiervl.predict.Prediction;
+import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.report.Curves;
 import io.hiervl.report.HtmlReport;
 import io.hiervl.report.MetricsCsv;
 import io.hiervl.train.StopSignal;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,7 +86,7 @@ final class DemoCommand implements Callable<Integer> {
             rows.add(new Row(name, measured.seconds(), measured.result(), run));
         }
         Path report = out.resolve("report.html");
-        report(rows, comparison.val(), report);
+        report(rows, comparison, report);
         if (json) {
             console.json(Map.of("table", rows.stream().map(this::json).toList(), "report", report.toString()));
         } else {
@@ -133,9 +133,9 @@ final class DemoCommand implements Callable<Integer> {
         return text.toString().strip();
     }
 
-    private void report(List<Row> rows, ListSource val, Path file) throws IOException {
+    private void report(List<Row> rows, Comparison comparison, Path file) throws IOException {
         HtmlReport page = new HtmlReport("HierVL: " + labels + " labelled images");
-        page.paragraph("mIoU in percent on " + val.size() + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
+        page.paragraph("mIoU in percent on " + comparison.val().size() + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
         List<String> header = new ArrayList<>(List.of("method", "mIoU", "seconds"));
         header.addAll(rows.get(0).result.classes());
         List<List<String>> cells = new ArrayList<>();
@@ -147,26 +147,34 @@ final class DemoCommand implements Callable<Integer> {
             cells.add(line);
         }
         page.table(header, cells);
-        Overlay overlay = new Overlay(Palette.voc());
+        page.heading("Predictions").pictures(List.of(new HtmlReport.Picture("the first " + PICTURES + " validation images", pictures(rows, comparison))), false);
         for (Row row : rows) {
-            if (row.run == null) {
-                continue;
+            if (row.run != null) {
+                List<HtmlReport.Picture> curves = new ArrayList<>();
+                Curves.ofMetrics(MetricsCsv.read(row.run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
+                page.heading("Training: " + row.method).pictures(curves, false);
             }
-            page.heading(row.method);
-            List<HtmlReport.Picture> pictures = new ArrayList<>();
-            try (Segmenter segmenter = Segmenter.load(row.run)) {
-                for (int i = 0; i < Math.min(PICTURES, val.size()); i++) {
-                    Photo photo = val.photo(i);
-                    Prediction prediction = segmenter.predict(photo);
-                    pictures.add(new HtmlReport.Picture(val.name(i), overlay.draw(photo, prediction)));
-                }
-            }
-            page.pictures(pictures, true);
-            List<HtmlReport.Picture> curves = new ArrayList<>();
-            Curves.ofMetrics(MetricsCsv.read(row.run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
-            page.pictures(curves, false);
         }
         page.write(file);
+    }
+
+    /** Truth and the maps of every row, the frozen CLIP included. */
+    private BufferedImage pictures(List<Row> rows, Comparison comparison) {
+        ListSource val = comparison.val();
+        int count = Math.min(PICTURES, val.size());
+        List<String> columns = new ArrayList<>(List.of("truth"));
+        List<PredictionGrid.Row> lines = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            lines.add(new PredictionGrid.Row(val.photo(i), new ArrayList<>(List.of(val.labels(i)))));
+        }
+        for (Row row : rows) {
+            columns.add(row.method);
+            try (Segmenter segmenter = row.run == null ? null : Segmenter.load(row.run)) {
+                ImageSegmenter images = segmenter == null ? comparison.frozen() : segmenter.images();
+                lines.forEach(line -> line.maps().add(images.segment(line.photo()).labels()));
+            }
+        }
+        return new PredictionGrid(Palette.of(comparison.dataset().spec().palette()), comparison.dataset().spec().classes()).draw(columns, lines);
     }
 
     private static String percent(double value) {
