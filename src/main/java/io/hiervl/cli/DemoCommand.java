@@ -148,13 +148,15 @@ final class DemoCommand implements Callable<Integer> {
         }
         page.table(header, cells);
         page.heading("Predictions").pictures(List.of(new HtmlReport.Picture("the first " + PICTURES + " validation images", pictures(rows, comparison))), false);
+        Map<String, Map<String, double[]>> metrics = new LinkedHashMap<>();
         for (Row row : rows) {
             if (row.run != null) {
-                List<HtmlReport.Picture> curves = new ArrayList<>();
-                Curves.ofMetrics(MetricsCsv.read(row.run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
-                page.heading("Training: " + row.method).pictures(curves, false);
+                metrics.put(row.method, MetricsCsv.read(row.run.resolve("metrics.csv")));
             }
         }
+        List<HtmlReport.Picture> curves = new ArrayList<>();
+        Curves.compare(metrics).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
+        page.heading("Training").pictures(curves, false);
         page.write(file);
     }
 
