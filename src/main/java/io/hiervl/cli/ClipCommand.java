@@ -127,12 +127,15 @@ final class ClipCommand implements Runnable {
     @Command(mixinStandardHelpOptions = true, description = "Pre-trains the tiny CLIP on rendered crops and their captions (graphs/tiny-clip).")
     int pretrain(@Parameters(paramLabel = "DIR", description = "Folder to write.") Path dir,
                  @Option(names = "--steps", description = "Optimiser steps; default: those of graphs/tiny-clip.") Integer steps,
+                 @Option(names = "--phrase-weight", description = "Weight of the phrase-level term; default: that of graphs/tiny-clip.") Double phraseWeight,
                  @Option(names = "--seed", defaultValue = "0", description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed) {
         if (Files.exists(dir.resolve("onnx"))) {
             throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
         }
         PretrainingSettings settings = PretrainingSettings.standard().withSeed(seed);
-        ClipBundle bundle = TinyClip.make(dir, steps == null ? settings : settings.withSteps(steps), console.progress("pretrain"));
+        settings = steps == null ? settings : settings.withSteps(steps);
+        settings = phraseWeight == null ? settings : settings.withPhraseWeight(phraseWeight);
+        ClipBundle bundle = TinyClip.make(dir, settings, console.progress("pretrain"));
         PretrainingReport report = PretrainingReport.measure(bundle, SynthDataset.DEFAULT_SEED, console.progress("measure"));
         report.lines().forEach(console::println);
         return 0;

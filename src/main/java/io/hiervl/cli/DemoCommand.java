@@ -1,29 +1,19 @@
 package io.hiervl.cli;
 
-import io.hiervl.clip.ClipBundle;
-import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
-import io.hiervl.data.Dataset;
-import io.hiervl.data.SplitList;
 import io.hiervl.eval.EvalResult;
-import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ImageSegmenter;
 import io.hiervl.eval.ListSource;
-import io.hiervl.eval.ZeroShotModel;
-import io.hiervl.HierVlException;
-import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Palette;
-import io.hiervl.image.Photo;
 import io.hiervl.op.Backend;
-import io.hiervl.predict.Overlay;
-import io.hiervl.predict.Prediction;
+import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.report.Curves;
 import io.hiervl.report.HtmlReport;
 import io.hiervl.report.MetricsCsv;
 import io.hiervl.train.StopSignal;
-import io.hiervl.train.Trainer;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,22 +67,10 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Backend.start();
-        Recipe base = Recipes.load(recipe, settings);
-        Dataset dataset = Dataset.open(TrainCommand.folder(null, base.dataset(), "--data", "data set"));
-        ClipBundle clip = ClipBundle.open(TrainCommand.folder(null, base.clip(), "--clip", "CLIP bundle"));
-        SplitList labelled = list(dataset, "labeled", labels);
-        SplitList unlabelled = list(dataset, "unlabeled", labels);
-        ListSource val = new ListSource(dataset, dataset.list("val"));
-        Evaluator evaluator = new Evaluator(dataset.spec().classes(), 255);
+        Comparison comparison = new Comparison(Recipes.load(recipe, settings), console);
         List<Row> rows = new ArrayList<>();
         long start = System.nanoTime();
-        ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
-        List<List<String>> concepts = new ArrayList<>();
-        for (int c = 0; c < dataset.spec().classes().size(); c++) {
-            concepts.add(dataset.spec().conceptsOf(c));
-        }
-        EvalResult frozen = evaluator.evaluate(val, new ImageSegmenter(new ZeroShotModel(clip, concepts), normalize, base.eval()),
-            console.progress("clip"));
+        EvalResult frozen = comparison.measureFrozen();
         rows.add(new Row("clip", (System.nanoTime() - start) / 1e9, frozen, null));
         List<TrainConfig.Method> methods = new ArrayList<>(List.of(TrainConfig.Method.SUPERVISED, TrainConfig.Method.HIERVL));
         if (all) {
@@ -104,14 +82,11 @@ final class DemoCommand implements Callable<Integer> {
             own.add("train.method=" + name);
             own.add("train.seed=" + seed);
             Path run = fresh(out.resolve(name + "-" + labels + "-s" + seed));
-            Trainer.Outcome outcome = new Trainer(Recipes.load(recipe, own), dataset, labelled, unlabelled, clip, run)
-                .train(false, new StopSignal(), console.progress(name));
-            try (Segmenter segmenter = Segmenter.load(run)) {
-                rows.add(new Row(name, outcome.seconds(), evaluator.evaluate(val, segmenter.images(), console.progress("eval " + name)), run));
-            }
+            Comparison.Measured measured = comparison.run(Recipes.load(recipe, own), labels, run, new StopSignal(), name);
+            rows.add(new Row(name, measured.seconds(), measured.result(), run));
         }
         Path report = out.resolve("report.html");
-        report(rows, val, report);
+        report(rows, comparison, report);
         if (json) {
             console.json(Map.of("table", rows.stream().map(this::json).toList(), "report", report.toString()));
         } else {
@@ -119,14 +94,6 @@ final class DemoCommand implements Callable<Integer> {
             console.println("report: " + report);
         }
         return 0;
-    }
-
-    private static SplitList list(Dataset dataset, String role, int labels) {
-        Path file = dataset.root().resolve("splits").resolve(Integer.toString(labels)).resolve(role + ".txt");
-        if (!Files.exists(file)) {
-            throw HierVlException.data(dataset.root() + " has no list for " + labels + " labelled images: " + file + " is missing");
-        }
-        return dataset.list(file);
     }
 
     /** The demo may run again and again: an older run of the same name is moved out of the way. */
@@ -166,9 +133,9 @@ final class DemoCommand implements Callable<Integer> {
         return text.toString().strip();
     }
 
-    private void report(List<Row> rows, ListSource val, Path file) throws IOException {
+    private void report(List<Row> rows, Comparison comparison, Path file) throws IOException {
         HtmlReport page = new HtmlReport("HierVL: " + labels + " labelled images");
-        page.paragraph("mIoU in percent on " + val.size() + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
+        page.paragraph("mIoU in percent on " + comparison.val().size() + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
         List<String> header = new ArrayList<>(List.of("method", "mIoU", "seconds"));
         header.addAll(rows.get(0).result.classes());
         List<List<String>> cells = new ArrayList<>();
@@ -180,26 +147,36 @@ final class DemoCommand implements Callable<Integer> {
             cells.add(line);
         }
         page.table(header, cells);
-        Overlay overlay = new Overlay(Palette.voc());
+        page.heading("Predictions").pictures(List.of(new HtmlReport.Picture("the first " + PICTURES + " validation images", pictures(rows, comparison))), false);
+        Map<String, Map<String, double[]>> metrics = new LinkedHashMap<>();
         for (Row row : rows) {
-            if (row.run == null) {
-                continue;
+            if (row.run != null) {
+                metrics.put(row.method, MetricsCsv.read(row.run.resolve("metrics.csv")));
             }
-            page.heading(row.method);
-            List<HtmlReport.Picture> pictures = new ArrayList<>();
-            try (Segmenter segmenter = Segmenter.load(row.run)) {
-                for (int i = 0; i < Math.min(PICTURES, val.size()); i++) {
-                    Photo photo = val.photo(i);
-                    Prediction prediction = segmenter.predict(photo);
-                    pictures.add(new HtmlReport.Picture(val.name(i), overlay.draw(photo, prediction)));
-                }
-            }
-            page.pictures(pictures, true);
-            List<HtmlReport.Picture> curves = new ArrayList<>();
-            Curves.ofMetrics(MetricsCsv.read(row.run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
-            page.pictures(curves, false);
         }
+        List<HtmlReport.Picture> curves = new ArrayList<>();
+        Curves.compare(metrics).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
+        page.heading("Training").pictures(curves, false);
         page.write(file);
+    }
+
+    /** Truth and the maps of every row, the frozen CLIP included. */
+    private BufferedImage pictures(List<Row> rows, Comparison comparison) {
+        ListSource val = comparison.val();
+        int count = Math.min(PICTURES, val.size());
+        List<String> columns = new ArrayList<>(List.of("truth"));
+        List<PredictionGrid.Row> lines = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            lines.add(new PredictionGrid.Row(val.photo(i), new ArrayList<>(List.of(val.labels(i)))));
+        }
+        for (Row row : rows) {
+            columns.add(row.method);
+            try (Segmenter segmenter = row.run == null ? null : Segmenter.load(row.run)) {
+                ImageSegmenter images = segmenter == null ? comparison.frozen() : segmenter.images();
+                lines.forEach(line -> line.maps().add(images.segment(line.photo()).labels()));
+            }
+        }
+        return new PredictionGrid(Palette.of(comparison.dataset().spec().palette()), comparison.dataset().spec().classes()).draw(columns, lines);
     }
 
     private static String percent(double value) {

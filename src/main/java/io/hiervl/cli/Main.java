@@ -16,7 +16,7 @@ import picocli.CommandLine.ScopeType;
 @Command(name = "hiervl", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
     description = "Semi-supervised semantic segmentation guided by language.%n",
     subcommands = {DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ExportCommand.class, ClipCommand.class,
-        DataCommand.class, InspectCommand.class, BenchCommand.class, DoctorCommand.class},
+        DataCommand.class, ExperimentCommand.class, InspectCommand.class, BenchCommand.class, DoctorCommand.class},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:success", "1:bug in the program", "2:wrong usage", "3:bad data or configuration", "4:bad model or checkpoint",
         "5:training diverged", "6:environment (disk, memory, native libraries)"})

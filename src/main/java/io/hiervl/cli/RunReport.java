@@ -8,11 +8,12 @@ import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ListSource;
 import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
-import io.hiervl.predict.Overlay;
+import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.report.Curves;
 import io.hiervl.report.HtmlReport;
 import io.hiervl.report.MetricsCsv;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +40,8 @@ final class RunReport {
             try (Segmenter segmenter = Segmenter.load(run)) {
                 result = new Evaluator(spec.classes(), spec.ignore()).evaluate(source, segmenter.images(), console.progress("eval"));
                 measures(page, result);
-                page.heading("Predictions").pictures(pictures(segmenter, source, spec), true);
+                page.heading("Predictions").pictures(
+                    List.of(new HtmlReport.Picture("the first images of the list", pictures(segmenter, source, spec))), false);
             }
             Files.writeString(run.resolve("eval.csv"), result.csv(), StandardCharsets.UTF_8);
         }
@@ -63,13 +65,12 @@ final class RunReport {
         page.pictures(List.of(new HtmlReport.Picture("confusion: rows are true classes", ConfusionPicture.draw(result))), false);
     }
 
-    private static List<HtmlReport.Picture> pictures(Segmenter segmenter, ListSource source, DatasetSpec spec) {
-        Overlay overlay = new Overlay(Palette.of(spec.palette()));
-        List<HtmlReport.Picture> pictures = new ArrayList<>();
+    private static BufferedImage pictures(Segmenter segmenter, ListSource source, DatasetSpec spec) {
+        List<PredictionGrid.Row> rows = new ArrayList<>();
         for (int i = 0; i < Math.min(PICTURES, source.size()); i++) {
             Photo photo = source.photo(i);
-            pictures.add(new HtmlReport.Picture(source.name(i), overlay.draw(photo, segmenter.predict(photo))));
+            rows.add(new PredictionGrid.Row(photo, List.of(source.labels(i), segmenter.segment(photo))));
         }
-        return pictures;
+        return new PredictionGrid(Palette.of(spec.palette()), spec.classes()).draw(List.of("truth", "prediction"), rows);
     }
 }

@@ -3,6 +3,7 @@ package io.hiervl.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,13 +36,13 @@ public final class Curves {
         }
     }
 
-    /** One chart of 640 x 360 pixels; null when no line has a finite point or Java cannot draw text here. */
+    /** One chart of 560 x 320 pixels; null when no line has a finite point or Java cannot draw text here. */
     public static BufferedImage draw(String title, String xAxis, List<Line> lines) {
         List<Line> drawn = lines.stream().map(Line::finite).filter(line -> line.y().length > 0).toList();
         if (drawn.isEmpty()) {
             return null;
         }
-        XYChart chart = new XYChartBuilder().width(640).height(360).title(title).xAxisTitle(xAxis).build();
+        XYChart chart = new XYChartBuilder().width(560).height(320).title(title).xAxisTitle(xAxis).build();
         chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE).setLegendBorderColor(Color.WHITE)
             .setChartBackgroundColor(Color.WHITE).setChartTitleBoxVisible(false);
         chart.getStyler().setPlotGridLinesColor(new Color(0xE4E4E4));
@@ -66,10 +67,20 @@ public final class Curves {
 
     /** One chart per column of {@code metrics.csv}, by column name; columns without a finite value are left out. */
     public static Map<String, BufferedImage> ofMetrics(Map<String, double[]> columns) {
+        return compare(Map.of("", columns));
+    }
+
+    /** As {@link #ofMetrics} for several runs, by name: one chart per column with a line for each run that has it. */
+    public static Map<String, BufferedImage> compare(Map<String, Map<String, double[]>> runs) {
+        Map<String, List<Line>> lines = new LinkedHashMap<>();
+        runs.forEach((run, columns) -> columns.forEach((name, values) -> {
+            if (!name.equals("step")) {
+                lines.computeIfAbsent(name, n -> new ArrayList<>()).add(new Line(run.isEmpty() ? name : run, columns.get("step"), values));
+            }
+        }));
         Map<String, BufferedImage> charts = new LinkedHashMap<>();
-        double[] steps = columns.get("step");
-        columns.forEach((name, values) -> {
-            BufferedImage chart = name.equals("step") ? null : draw(name, "step", List.of(new Line(name, steps, values)));
+        lines.forEach((name, list) -> {
+            BufferedImage chart = draw(name, "step", list);
             if (chart != null) {
                 charts.put(name, chart);
             }

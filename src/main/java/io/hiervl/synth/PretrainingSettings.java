@@ -26,9 +26,13 @@ public record PretrainingSettings(int steps, int batch, int pairs, int crop, dou
         }
     }
 
-    /** The recipe of {@code graphs/tiny-clip}. */
+    /**
+     * The recipe of {@code graphs/tiny-clip}. With the phrase-level term at weight 1 and 1,000 steps the tower alone is
+     * nearly right at every pixel of so small a world (72 mIoU) and nothing is left to learn. At 0.01 it is what real CLIP
+     * is on VOC: nearly always right about a picture, half right about pixels, and mostly right where it is sure.
+     */
     public static PretrainingSettings standard() {
-        return new PretrainingSettings(1000, 128, 16000, 32, 2e-3, 100, 0.05, 1.0, 1.0, 0);
+        return new PretrainingSettings(500, 128, 16000, 32, 2e-3, 100, 0.05, 1.0, 0.01, 0);
     }
 
     public PretrainingSettings withSteps(int n) {

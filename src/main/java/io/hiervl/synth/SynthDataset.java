@@ -140,6 +140,9 @@ public final class SynthDataset {
             "classes:"));
         Vocabulary.classes().forEach(c -> y.add("  - " + c));
         y.add("ignore: 255");
+        y.add("# Colours of the classes in pictures of predictions.");
+        y.add("palette: [[0, 0, 0], " + Vocabulary.HUES.stream().map(c -> String.format(Locale.ROOT, "[%.0f, %.0f, %.0f]", c.r(), c.g(), c.b()))
+            .collect(Collectors.joining(", ")) + "]");
         y.add("# What the frozen CLIP is asked for each class, in the template \"a photo of a ...\".");
         y.add("concepts:");
         for (Map.Entry<String, List<String>> e : Vocabulary.concepts().entrySet()) {

@@ -95,10 +95,10 @@ class ReportTest {
         assertNull(Curves.draw("none", "step", List.of(new Curves.Line("a", new double[] {1}, new double[] {Double.NaN}))));
         BufferedImage chart = Curves.draw("loss", "step", List.of(
             new Curves.Line("a", new double[] {0, 1, 2}, new double[] {0, Double.NaN, 2}), new Curves.Line("b", new double[] {1}, new double[] {1})));
-        assertEquals(640, chart.getWidth());
+        assertEquals(560, chart.getWidth());
         boolean blue = false;
         for (int i = 0; i < chart.getWidth() * chart.getHeight(); i++) {
-            blue |= (chart.getRGB(i % 640, i / 640) & 0xFFFFFF) == 0x3366CC;
+            blue |= (chart.getRGB(i % 560, i / 560) & 0xFFFFFF) == 0x3366CC;
         }
         assertTrue(blue, "the line is missing");
         assertEquals(List.of("ce"), List.copyOf(Curves.ofMetrics(Map.of("step", new double[] {1, 2}, "ce", new double[] {1, 2})).keySet()));

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Keeps a second trainer out of a run folder. The operating system holds the lock on {@code run.lock} and gives it up
@@ -32,24 +33,37 @@ public final class RunLock implements AutoCloseable {
 
     /** Takes the lock, creating the folder if absent; if another process holds it, environment error (exit 6). */
     public static RunLock take(Path run) {
-        Path file = run.resolve(FILE);
-        FileChannel channel = null;
+        return tryTake(run).orElseThrow(() -> {
+            String holder = holder(run.resolve(FILE));
+            return HierVlException.environment("run folder " + run + " is in use by another training"
+                + (holder.isEmpty() ? "" : " (" + holder + ")") + "; choose another --out or stop that one");
+        });
+    }
+
+    /** As {@link #take}, but empty if the lock is held. */
+    public static Optional<RunLock> tryTake(Path run) {
         try {
             Files.createDirectories(run);
-            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel channel = FileChannel.open(run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
             if (lock == null) {
-                String holder = Files.readString(file).strip();
                 channel.close();
-                throw HierVlException.environment("run folder " + run + " is in use by another training"
-                    + (holder.isEmpty() ? "" : " (" + holder + ")") + "; choose another --out or stop that one");
+                return Optional.empty();
             }
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(("pid " + ProcessHandle.current().pid() + " on " + host() + " since " + Instant.now() + "\n")
                 .getBytes(StandardCharsets.UTF_8)), 0);
-            return new RunLock(channel, lock);
+            return Optional.of(new RunLock(channel, lock));
         } catch (IOException e) {
             throw HierVlException.environment("cannot lock the run folder " + run + ": " + e, e);
+        }
+    }
+
+    private static String holder(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            return "";
         }
     }
 

@@ -1,0 +1,88 @@
+package io.hiervl.cli;
+
+import io.hiervl.HierVlException;
+import io.hiervl.clip.ClipBundle;
+import io.hiervl.config.Recipe;
+import io.hiervl.data.Dataset;
+import io.hiervl.data.SplitList;
+import io.hiervl.eval.EvalResult;
+import io.hiervl.eval.Evaluator;
+import io.hiervl.eval.ImageSegmenter;
+import io.hiervl.eval.ListSource;
+import io.hiervl.eval.ZeroShotModel;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.predict.Segmenter;
+import io.hiervl.train.StopSignal;
+import io.hiervl.train.Trainer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Runs to be compared: one data set with {@code splits/N} folders, one CLIP, one validation list. */
+final class Comparison {
+    private final Recipe base;
+    private final Dataset dataset;
+    private final ClipBundle clip;
+    private final ListSource val;
+    private final Evaluator evaluator;
+    private final Console console;
+
+    /** @param base names data set and CLIP */
+    Comparison(Recipe base, Console console) {
+        this.base = base;
+        this.console = console;
+        this.dataset = Dataset.open(TrainCommand.folder(null, base.dataset(), "--data", "data set"));
+        this.clip = ClipBundle.open(TrainCommand.folder(null, base.clip(), "--clip", "CLIP bundle"));
+        this.val = new ListSource(dataset, dataset.list("val"));
+        this.evaluator = new Evaluator(dataset.spec().classes(), dataset.spec().ignore());
+    }
+
+    /** What was measured, and the seconds of training. */
+    record Measured(EvalResult result, double seconds) {
+    }
+
+    ListSource val() {
+        return val;
+    }
+
+    Dataset dataset() {
+        return dataset;
+    }
+
+    /** The frozen CLIP alone, asked for the data set's concepts. */
+    ImageSegmenter frozen() {
+        List<List<String>> concepts = IntStream.range(0, dataset.spec().classes().size()).mapToObj(dataset.spec()::conceptsOf).toList();
+        return new ImageSegmenter(new ZeroShotModel(clip, concepts), new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std()), base.eval());
+    }
+
+    EvalResult measureFrozen() {
+        return evaluator.evaluate(val, frozen(), console.progress("clip"));
+    }
+
+    /**
+     * Trains into the run folder and measures; goes on from a checkpoint if the folder holds one.
+     *
+     * @param labels label count
+     * @return null if the signal stopped the training
+     */
+    Measured run(Recipe recipe, int labels, Path run, StopSignal stop, String label) {
+        boolean resume = Files.isDirectory(run.resolve("checkpoints"));
+        Trainer.Outcome outcome = new Trainer(recipe, dataset, list("labeled", labels), list("unlabeled", labels), clip, run)
+            .train(resume, stop, console.progress(label));
+        if (!outcome.finished()) {
+            return null;
+        }
+        try (Segmenter segmenter = Segmenter.load(run)) {
+            return new Measured(evaluator.evaluate(val, segmenter.images(), console.progress("eval " + label)), outcome.seconds());
+        }
+    }
+
+    private SplitList list(String role, int labels) {
+        Path file = dataset.root().resolve("splits").resolve(Integer.toString(labels)).resolve(role + ".txt");
+        if (!Files.exists(file)) {
+            throw HierVlException.data(dataset.root() + " has no list for " + labels + " labelled images: " + file + " is missing");
+        }
+        return dataset.list(file);
+    }
+}
