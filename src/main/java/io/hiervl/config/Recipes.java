@@ -89,6 +89,11 @@ public final class Recipes {
         return RecordBinder.bind(read("default").overlaid(YamlReader.file(yaml, name)), Recipe.class);
     }
 
+    /** Reads any record from a YAML file under the same strict rules. */
+    public static <T extends Record> T readFile(Path file, Class<T> type) {
+        return RecordBinder.bind(YamlReader.file(text(file), file.toString()), type);
+    }
+
     private static String parentName(YamlNode parent, String child) {
         if (!(parent instanceof YamlNode.Scalar scalar) || scalar.text() == null) {
             throw HierVlException.config(parent.where() + ": 'extends' must name one recipe");
