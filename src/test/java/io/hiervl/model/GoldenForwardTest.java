@@ -60,7 +60,7 @@ class GoldenForwardTest {
         SDVariable prompt = prompted ? g.store.variable(ops.sd(), "text_prompt") : null;
         return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
-            ops.constant("ends", tokens.endSelector(prompted ? 8 : 0, kind.type)));
+            ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, kind.type)));
     }
 
     @ParameterizedTest
@@ -91,6 +91,8 @@ class GoldenForwardTest {
         outputs.put("labelled.dense", features.dense());
         for (int i = 0; i < 4; i++) {
             outputs.put("labelled.F" + (i + 1), features.pyramid().get(i));
+        }
+        for (int i = 0; i < out.predictions().size(); i++) {
             outputs.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());
             outputs.put("labelled.pred" + i + ".mask_logits", out.predictions().get(i).masks());
         }

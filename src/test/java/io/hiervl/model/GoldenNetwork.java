@@ -73,6 +73,7 @@ public final class GoldenNetwork {
         // the program states the smallest component for a crop of 512
         int cells = c.get("image").get(0).asInt() / 4 * (c.get("image").get(1).asInt() / 4);
         s.add("loss.min_component_cells=" + i(c, "slot_min_cells") * 128 * 128 / cells);
+        s.add("loss.oversample=" + GoldenFixtures.one("end_to_end", "inputs").shape("labelled.candidates")[2] / i(c, "num_points"));
         s.add("loss.ignore_candidates=false");
         s.add("loss.topo_rescale=uncapped");
         s.add("train.crop=" + c.get("image").get(0));
