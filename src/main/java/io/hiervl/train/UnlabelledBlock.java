@@ -66,7 +66,7 @@ final class UnlabelledBlock {
     }
 
     /** CutMix of a strong view; a batch of one takes its partner from another batch. */
-    private Mixed mix(UnlabelledBatch batch, Beliefs.Maps own, Beliefs.Maps other, View view) {
+    Mixed mix(UnlabelledBatch batch, Beliefs.Maps own, Beliefs.Maps other, View view) {
         UnlabelledBatch partner = batch.partner() == null ? batch : batch.partner();
         boolean first = view == View.S1;
         List<CutMix.Box> boxes = first ? batch.boxes1() : batch.boxes2();

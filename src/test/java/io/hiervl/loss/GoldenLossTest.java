@@ -276,7 +276,7 @@ class GoldenLossTest {
         INDArray labels = g.array("labels");
         SetTargets targets = new FixedMatcher(matching(c), noObject).match(labels);
         SetPoints given = given(c, targets.matched());
-        SetLosses losses = new SetLosses(new SetLoss.Settings(k, c.config.get("L").asInt(), points, 3, importance, false, noObject, 0), Reduction.MEAN);
+        SetLosses losses = new SetLosses(new SetLoss.Settings(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
         Map<String, INDArray> values = new LinkedHashMap<>(given.values(type));
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
             g.constant(targets.norms()), values.values().stream().map(g::constant).toList());

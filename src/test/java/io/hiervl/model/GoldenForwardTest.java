@@ -60,7 +60,7 @@ class GoldenForwardTest {
         SDVariable prompt = prompted ? g.store.variable(ops.sd(), "text_prompt") : null;
         return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
-            ops.constant("ends", tokens.endSelector(prompted ? 8 : 0, kind.type)));
+            ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, kind.type)));
     }
 
     @ParameterizedTest
@@ -84,13 +84,15 @@ class GoldenForwardTest {
         SDVariable t = text(g, ops, kind, "text.name_ids", true).normalised();
         SDVariable images = ops.constant("images", inputs.array("labelled.image", kind.type));
         HierVlNetwork.Features features = g.network.encode(root, images, DensePath.LAST);
-        INDArray present = presence(inputs).castTo(kind.type);
+        INDArray present = presence(inputs, g.classes).castTo(kind.type);
         HierVlNetwork.Output out = g.network.decode(root, features, t, ops.constant("presence", present),
             ops.constant("use_gt", inputs.array("labelled.use_gt_gate", kind.type)), true);
         outputs.put("labelled.v", features.v());
         outputs.put("labelled.dense", features.dense());
         for (int i = 0; i < 4; i++) {
             outputs.put("labelled.F" + (i + 1), features.pyramid().get(i));
+        }
+        for (int i = 0; i < out.predictions().size(); i++) {
             outputs.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());
             outputs.put("labelled.pred" + i + ".mask_logits", out.predictions().get(i).masks());
         }
@@ -108,16 +110,16 @@ class GoldenForwardTest {
         verify(c, kind, ops);
     }
 
-    private static INDArray presence(Case inputs) {
+    private static INDArray presence(Case inputs, int classes) {
         int[] labels = inputs.ints("labelled.label");
         int batch = (int) inputs.shape("labelled.label")[0];
-        double[] present = new double[batch * GoldenNetwork.CLASSES];
+        double[] present = new double[batch * classes];
         for (int i = 0; i < labels.length; i++) {
-            if (labels[i] < GoldenNetwork.CLASSES) {
-                present[i / (labels.length / batch) * GoldenNetwork.CLASSES + labels[i]] = 1;
+            if (labels[i] < classes) {
+                present[i / (labels.length / batch) * classes + labels[i]] = 1;
             }
         }
-        return org.nd4j.linalg.factory.Nd4j.create(present, new long[] {batch, GoldenNetwork.CLASSES}, 'c');
+        return org.nd4j.linalg.factory.Nd4j.create(present, new long[] {batch, classes}, 'c');
     }
 
     /** The weak view without intermediate predictions, and the feature-perturbed view made of the same features. */

@@ -1,12 +1,15 @@
 package io.hiervl.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.clip.ClipArchitecture;
-import io.hiervl.config.ModelConfig;
+import io.hiervl.clip.ClipWeights;
+import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,24 +21,78 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** The tiny complete network of the end-to-end fixtures, under this project's parameter names. */
 public final class GoldenNetwork {
+    public final Recipe recipe;
+    public final ClipArchitecture clip;
     /** K of the fixture. */
-    public static final int CLASSES = 5;
-
+    public final int classes;
     public final ParameterStore store = new ParameterStore();
     public final HierVlNetwork network;
     /** Golden name to the parameters that hold it: one, or three of a packed projection. */
     private final Map<String, List<String>> homes = new LinkedHashMap<>();
 
-    public GoldenNetwork(DataType type) {
+    /** @param settings more settings of the recipe, {@code key=value} */
+    public GoldenNetwork(DataType type, String... settings) {
         Case params = GoldenFixtures.one("end_to_end", "params");
         for (String name : params.names("param")) {
             add(name, params.array(name, type), params.tensor(name), type);
         }
-        ModelConfig config = Recipes.load("tiny", List.of("model.dim=32", "model.levels=3", "model.visual_queries=9", "model.heads=4", "model.points=4",
-            "model.n_enc=2", "model.n_dec=3", "model.enc_ffn=64", "model.dec_ffn=64", "model.cm_dim=8", "model.norm_groups=8",
-            "model.text_prompt_tokens=8", "model.visual_prompt_tokens=8", "model.taps=[0, 1, 2, 3]", "model.temperature=0.5",
-            "model.cmsam_levels=matched", "model.gate_key_bias=true", "model.no_object=true", "model.visual_rows_in_s=true")).model();
-        network = new HierVlNetwork(config, ClipArchitecture.of(64, 4, 4, 16, 64, 64, 2, 4, 24, 50, 48), CLASSES);
+        JsonNode c = params.config;
+        List<String> all = settings(c);
+        all.addAll(List.of(settings));
+        recipe = Recipes.load("default", all);
+        classes = c.get("K").asInt();
+        clip = ClipArchitecture.of(i(c, "Wv"), i(c, "vis_layers"), i(c, "vis_heads"), i(c, "patch"), i(c, "patch") * i(c, "pos_grid"), i(c, "Wt"),
+            i(c, "txt_layers"), i(c, "txt_heads"), i(c, "ctx"), i(c, "vocab"), i(c, "C"));
+        network = new HierVlNetwork(recipe.model(), clip, classes);
+    }
+
+    private static int i(JsonNode config, String key) {
+        return config.get(key).asInt();
+    }
+
+    /** The fixture's configuration as settings of a recipe. */
+    private static List<String> settings(JsonNode c) {
+        List<String> s = new ArrayList<>();
+        String[][] same = {{"dim", "D"}, {"levels", "L"}, {"visual_queries", "M"}, {"heads", "heads"}, {"points", "points"}, {"n_enc", "n_enc"},
+            {"n_dec", "n_dec"}, {"enc_ffn", "ffn_enc"}, {"dec_ffn", "ffn_dec"}, {"cm_dim", "d"}, {"norm_groups", "gn"}, {"text_prompt_tokens", "prompt_t"},
+            {"visual_prompt_tokens", "prompt_v"}, {"taps", "taps"}, {"temperature", "temperature"}, {"cmsam_levels", "levels"},
+            {"cmsam_literal", "cmsam_literal"}, {"gate_key_bias", "gate_key_bias"}};
+        for (String[] pair : same) {
+            s.add("model." + pair[0] + "=" + text(c.get(pair[1])));
+        }
+        String[][] losses = {{"threshold", "confidence_threshold"}, {"guidance_threshold", "guidance_threshold"}, {"sample_points", "num_points"},
+            {"importance", "importance"}, {"thing_classes", "slot_classes"}, {"no_object_weight", "no_object_weight"}, {"tau", "tau"},
+            {"lambda_rep", "lambda_rep"}, {"prompt_epsilon", "anchor_eps"}, {"deep_sup", "deep_supervision"}};
+        for (String[] pair : losses) {
+            s.add("loss." + pair[0] + "=" + text(c.get(pair[1])));
+        }
+        String[] set = {"set_class", "set_mask", "set_dice"};
+        for (int k = 0; k < 3; k++) {
+            s.add("loss." + set[k] + "=" + c.get("set_weights").get(k));
+        }
+        // the program states the smallest component for a crop of 512
+        int cells = c.get("image").get(0).asInt() / 4 * (c.get("image").get(1).asInt() / 4);
+        s.add("loss.min_component_cells=" + i(c, "slot_min_cells") * 128 * 128 / cells);
+        s.add("loss.oversample=" + GoldenFixtures.one("end_to_end", "inputs").shape("labelled.candidates")[2] / i(c, "num_points"));
+        s.add("loss.ignore_candidates=false");
+        s.add("loss.topo_rescale=uncapped");
+        s.add("train.crop=" + c.get("image").get(0));
+        return s;
+    }
+
+    private static String text(JsonNode value) {
+        return value.isTextual() ? value.asText() : value.toString();
+    }
+
+    /** The CLIP that the frozen parts hold. */
+    public ClipWeights weights() {
+        Map<String, INDArray> arrays = new LinkedHashMap<>();
+        for (ParameterStore.Parameter p : store.all()) {
+            if (p.name().startsWith("frozen.") || p.name().startsWith("text.")) {
+                arrays.put(p.name().replace("frozen.", ""), p.array().castTo(DataType.FLOAT));
+            }
+        }
+        return new ClipWeights(clip, arrays);
     }
 
     private void add(String golden, INDArray value, GoldenFixtures.Tensor tensor, DataType type) {

@@ -1,0 +1,157 @@
+package io.hiervl.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.loss.Coefficients;
+import io.hiervl.train.optim.GlobalNormClip;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** One training step of a tiny complete network against the end-to-end fixtures: everything that the manifest lists. */
+class GoldenEndToEndTest {
+    private static final Set<String> KNOWN = Set.of("params", "inputs", "forward_text", "forward_labelled", "forward_unlabelled", "losses", "gradients");
+
+    @Test
+    void noCaseIsUnknown() {
+        Set<String> found = new HashSet<>();
+        GoldenFixtures.cases("end_to_end").forEach(c -> found.add(c.name));
+        assertEquals(KNOWN, found);
+    }
+
+    /** In one piece and image by image: accumulated gradients are those of the undivided step. */
+    @ParameterizedTest
+    @CsvSource({"FLOAT,2", "FLOAT,1", "DOUBLE,2", "DOUBLE,1"})
+    void lossesAndGradients(DataType type, int microBatch) {
+        GoldenStep golden = new GoldenStep(type, "train.micro_batch=" + microBatch);
+        TrainingStep step = new TrainingStep(golden.model, GoldenStep.TOTAL);
+        StepContext context = step.accumulate(golden.batch, golden);
+        Checked losses = new Checked("losses", type);
+        terms(golden, context.log()).forEach(losses::that);
+        new GoldenIntermediates(golden).setLosses().forEach(losses::that);
+        losses.complete();
+        Checked gradients = new Checked("gradients", type);
+        Map<String, INDArray> sums = step.gradients();
+        gradients.that("global_norm", GlobalNormClip.norm(sums));
+        for (String name : golden.network.trainable()) {
+            INDArray g = golden.network.inGoldenLayout(name, sums::get);
+            gradients.that("norm." + name, g.norm2Number().doubleValue());
+            if (gradients.golden.has("grad." + name)) {
+                gradients.that("grad." + name, g);
+            }
+        }
+        gradients.complete();
+    }
+
+    /** Loss terms under the fixture's names. */
+    private static Map<String, Double> terms(GoldenStep golden, Map<String, Double> log) {
+        var loss = golden.model.recipe().loss();
+        Map<String, Double> t = new LinkedHashMap<>();
+        double set = loss.setClass() * log.get("set_class") + loss.setMask() * log.get("set_mask") + loss.setDice() * log.get("set_dice");
+        t.put("ce", log.get("ce"));
+        t.put("L_set", set);
+        t.put("L_x", log.get("ce") + set);
+        t.put("H", (log.get("entropy_s1") + log.get("entropy_s2")) / 2);
+        t.put("total", log.get("total"));
+        for (String view : new String[] {"s1", "s2", "fp"}) {
+            t.put("l_" + view, log.get("self_" + view));
+            t.put("g_" + view, log.get("guidance_" + view));
+        }
+        t.put("H_s1", log.get("entropy_s1"));
+        t.put("H_s2", log.get("entropy_s2"));
+        for (String name : new String[] {"qt", "gate", "mask", "pt", "topo", "anchor"}) {
+            t.put("L_" + name, log.get(name));
+        }
+        return t;
+    }
+
+    @Test
+    void coefficients() {
+        GoldenStep golden = new GoldenStep(DataType.FLOAT);
+        JsonNode config = GoldenFixtures.one("end_to_end", "params").config;
+        Map<String, Double> c = new Coefficients(golden.model.recipe().loss(), golden.model.recipe().train().method()).at(config.get("progress_t").asDouble());
+        Map<String, String> names = Map.of("L_x", "ce", "l_", "self_", "g_", "guidance_", "H_", "entropy_", "L_", "");
+        config.get("coefficients").fields().forEachRemaining(e -> {
+            String key = e.getKey().equals("L_x") ? "L_x" : e.getKey().substring(0, 2);
+            String name = names.get(key) + (key.equals("L_x") ? "" : e.getKey().substring(2));
+            assertEquals(e.getValue().asDouble(), c.get(name), 1e-12, e.getKey());
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT", "DOUBLE"})
+    void intermediates(DataType type) {
+        GoldenIntermediates found = new GoldenIntermediates(new GoldenStep(type));
+        Checked text = new Checked("forward_text", type);
+        found.text().forEach(text::that);
+        text.complete();
+        Checked inputs = new Checked("inputs", type);
+        found.matching().forEach(inputs::that);
+        inputs.complete();
+        Checked labelled = new Checked("forward_labelled", type);
+        found.labelled().forEach(labelled::that);
+        labelled.complete();
+        Checked unlabelled = new Checked("forward_unlabelled", type);
+        found.unlabelled().forEach(unlabelled::that);
+        found.masked().forEach(unlabelled::that);
+        unlabelled.labels("weak.label", found.beliefs().labels(), found.doubtful());
+        unlabelled.that("reset_rows", (double) found.resetRows());
+        unlabelled.complete();
+    }
+
+    /** Compares tensors of a case and notices what was forgotten. */
+    private static final class Checked {
+        private final Case golden;
+        private final boolean isDouble;
+        private final Set<String> seen = new HashSet<>();
+
+        Checked(String name, DataType type) {
+            this.golden = GoldenFixtures.one("end_to_end", name);
+            this.isDouble = type == DataType.DOUBLE;
+        }
+
+        void that(String tensor, double value) {
+            golden.check(tensor, new double[] {value}, isDouble);
+            seen.add(tensor);
+        }
+
+        void that(String tensor, INDArray value) {
+            double[] actual = value.dup('c').reshape(value.length()).castTo(DataType.DOUBLE).toDoubleVector();
+            if (golden.tensor(tensor).tolerance() == null) {
+                // whole numbers without a stated tolerance are exact
+                org.junit.jupiter.api.Assertions.assertArrayEquals(golden.values(tensor), actual, 0.0, tensor);
+            } else {
+                golden.check(tensor, actual, isDouble);
+            }
+            seen.add(tensor);
+        }
+
+        /** Labels that may differ only where two classes are equally likely. */
+        void labels(String tensor, INDArray value, boolean[] doubtful) {
+            double[] expected = golden.values(tensor);
+            int doubts = 0;
+            for (int i = 0; i < expected.length; i++) {
+                doubts += doubtful[i] ? 1 : 0;
+                assertTrue(doubtful[i] || expected[i] == value.getDouble(i), tensor + " " + i);
+            }
+            assertTrue(doubts < expected.length / 100, doubts + " doubtful labels");
+            seen.add(tensor);
+        }
+
+        void complete() {
+            Set<String> wanted = new HashSet<>(golden.names("output"));
+            wanted.addAll(golden.names("gradient"));
+            assertEquals(wanted, seen, "compared tensors of " + golden.name);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+package io.hiervl.train;
+
+import io.hiervl.clip.DensePath;
+import io.hiervl.clip.VisionTower;
+import io.hiervl.config.ModelConfig;
+import io.hiervl.config.Recipes;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.Graphs;
+import io.hiervl.graph.Ops;
+import io.hiervl.graph.Resize;
+import io.hiervl.graph.Scope;
+import io.hiervl.loss.Coefficients.View;
+import io.hiervl.loss.MaskTargets;
+import io.hiervl.loss.SetPoints;
+import io.hiervl.model.DQTD;
+import io.hiervl.model.HSQG;
+import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.PixelDecoder;
+import io.hiervl.op.kernel.Matching;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** What the graphs of a training step compute on the way, under the fixture's names. */
+final class GoldenIntermediates {
+    private static final String[] LEVELS = {"s32", "s16", "s8"};
+
+    private final GoldenStep golden;
+    private final TrainingModel model;
+    private final MicroBatches parts = new MicroBatches(1000);
+    private final FrozenGraph frozen;
+    private final LabelledBlock.Inputs inputs;
+    private final UnlabelledBlock unlabelledBlock;
+    private final Beliefs.Maps beliefs;
+    private int resetRows;
+
+    GoldenIntermediates(GoldenStep golden) {
+        this.golden = golden;
+        this.model = golden.model;
+        this.frozen = new FrozenGraph(model);
+        new TextGraph(model).forward();
+        this.inputs = new LabelledBlock(model, parts).inputs(golden.batch.labelled(), golden);
+        this.unlabelledBlock = new UnlabelledBlock(model, frozen, parts);
+        this.beliefs = new Beliefs(model, frozen, parts).of(golden.batch.unlabelled(), true);
+    }
+
+    private static Map<String, INDArray> run(Ops ops, Map<String, SDVariable> wanted, Map<String, INDArray> values) {
+        Map<String, INDArray> result = new LinkedHashMap<>();
+        try (GraphRunner.Result r = new GraphRunner(ops.sd(), wanted.values().stream().map(SDVariable::name).toList()).run(values)) {
+            wanted.forEach((name, v) -> result.put(name, r.output(v.name()).dup('c')));
+        }
+        return result;
+    }
+
+    private FusedOps ops() {
+        return new FusedOps(Graphs.create(), model.type());
+    }
+
+    Map<String, INDArray> text() {
+        FusedOps ops = ops();
+        Map<String, INDArray> t = run(ops, Map.of("text.t", new TextGraph(model).embeddings(ops, HierVlNetwork.root(ops, model.store())).raw()), Map.of());
+        t.put("text.t_clip", model.prototypes());
+        return t;
+    }
+
+    /** The matching, as triples of image, row and class, and as classes of rows. */
+    Map<String, INDArray> matching() {
+        INDArray rows = inputs.targets().rowClass();
+        List<double[]> matched = new ArrayList<>();
+        for (int b = 0; b < rows.size(0); b++) {
+            for (int r = 0; r < rows.size(1); r++) {
+                double c = rows.getDouble(b, r);
+                if (c != Matching.NOT_COUNTED && c < model.classes().size()) {
+                    matched.add(new double[] {b, r, c});
+                }
+            }
+        }
+        return Map.of("labelled.matched", Nd4j.createFromArray(matched.toArray(new double[0][])), "labelled.row_class", rows);
+    }
+
+    /** The labelled graph with dense embeddings, which the step itself computes on demand only. */
+    private LabelledGraph labelledGraph() {
+        return LabelledGraph.of(model, golden.batch.labelled().images().shape(), Set.of("set_class", "pt_unmasked"), inputs.targets(), inputs.points());
+    }
+
+    private Map<String, INDArray> labelledValues() {
+        return inputs.part(0, (int) golden.batch.labelled().images().size(0));
+    }
+
+    /** The set loss of every prediction. */
+    Map<String, Double> setLosses() {
+        LabelledGraph graph = labelledGraph();
+        Map<String, SDVariable> wanted = new LinkedHashMap<>();
+        for (int d = 0; d < graph.set().parts().size(); d++) {
+            List<SDVariable> part = graph.set().parts().get(d);
+            wanted.put("set.pred" + d + ".class", part.get(0));
+            wanted.put("set.pred" + d + ".bce", part.get(1));
+            wanted.put("set.pred" + d + ".dice", part.get(2));
+        }
+        Map<String, Double> result = new LinkedHashMap<>();
+        run(graph.loss().ops(), wanted, labelledValues()).forEach((name, v) -> result.put(name, v.getDouble(0)));
+        return result;
+    }
+
+    Map<String, INDArray> labelled() {
+        LabelledGraph graph = labelledGraph();
+        Ops ops = graph.loss().ops();
+        HierVlNetwork.Output out = graph.output();
+        Map<String, SDVariable> wanted = new LinkedHashMap<>();
+        wanted.put("labelled.v", graph.features().v());
+        wanted.put("labelled.dense", graph.features().dense());
+        wanted.put("labelled.gate.s", out.gate().s());
+        wanted.put("labelled.gate.factor", out.gate().s());
+        wanted.put("labelled.gate.logit", out.gate().logit());
+        wanted.put("key_bias", out.gate().keyBias());
+        wanted.put("labelled.S", model.network().scores(ops, out));
+        wanted.put("z", graph.z());
+        wanted.put("labelled.F_pixel", out.pixels().feature());
+        wanted.put("labelled.normed_last", out.last().query());
+        for (int i = 0; i < 4; i++) {
+            wanted.put("labelled.F" + (i + 1), graph.features().pyramid().get(i));
+        }
+        for (int i = 0; i < out.predictions().size(); i++) {
+            wanted.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());
+            wanted.put("labelled.pred" + i + ".mask_logits", out.predictions().get(i).masks());
+        }
+        for (int l = 0; l < LEVELS.length; l++) {
+            int[] shape = out.pixels().shapes()[l];
+            wanted.put("labelled.memory." + LEVELS[l], ops.toMap(out.pixels().memory().get(l), shape[0], shape[1]));
+            wanted.put("labelled.cmsam_alpha.layer0.level" + l, out.pixels().alpha().get(0).get(l));
+        }
+        Map<String, INDArray> found = run(ops, wanted, labelledValues());
+        INDArray bias = found.remove("key_bias");
+        found.put("labelled.gate.active", bias.gt(-1000).castTo(model.type()));
+        INDArray z = found.remove("z");
+        found.put("labelled.z_every4", every4(z));
+        reset(found, "labelled.pred", out);
+        found.putAll(towerAndQueries());
+        return found;
+    }
+
+    private static INDArray every4(INDArray z) {
+        INDArray result = Nd4j.create(z.dataType(), z.size(0), z.size(1), (z.size(2) + 3) / 4, (z.size(3) + 3) / 4);
+        for (int b = 0; b < z.size(0); b++) {
+            for (int k = 0; k < z.size(1); k++) {
+                for (int i = 0; i < z.size(2); i += 4) {
+                    for (int j = 0; j < z.size(3); j += 4) {
+                        result.putScalar(new long[] {b, k, i / 4, j / 4}, z.getDouble(b, k, i, j));
+                    }
+                }
+            }
+        }
+        return result;
+    }
+
+    /** Taps, similarities, generated queries and their state after every layer of the pixel decoder. */
+    private Map<String, INDArray> towerAndQueries() {
+        FusedOps ops = ops();
+        Scope root = HierVlNetwork.root(ops, model.store());
+        ModelConfig config = model.recipe().model();
+        SDVariable images = ops.constant("images", golden.batch.labelled().images());
+        VisionTower.Output tower = model.network().tower().apply(root.at("vision"), images, config.tapsFor(model.architecture().vision().layers()),
+            DensePath.NONE);
+        Map<String, SDVariable> wanted = new LinkedHashMap<>();
+        for (int i = 0; i < tower.taps().size(); i++) {
+            wanted.put("labelled.tap" + i, tower.taps().get(i));
+        }
+        SDVariable t = ops.constant("t", model.t());
+        wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.normalised()));
+        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.normalised(), ops.constant("presence", inputs.targets().presence()),
+            ops.constant("use_gt", inputs.perImage().get("use_gt")), config.levels(), config.gateKeyBias());
+        wanted.put("labelled.q_text", levels(ops, queries.queries()));
+        HierVlNetwork.Features features = model.network().encode(root, images, DensePath.NONE);
+        for (int i = 0; i < config.nEnc(); i++) {
+            ModelConfig shallow = withLayers(i + 1);
+            PixelDecoder.Output out = new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
+            wanted.put("labelled.q_after_layer" + i, levels(ops, out.queries()));
+        }
+        return run(ops, wanted, Map.of());
+    }
+
+    private ModelConfig withLayers(int layers) {
+        String yaml = model.recipe().toYaml();
+        return Recipes.parse(yaml.replace("n_enc: " + model.recipe().model().nEnc(), "n_enc: " + layers), "shallow").model();
+    }
+
+    /** Levels (B,K,D) side by side as (B,L,K,D). */
+    private static SDVariable levels(Ops ops, List<SDVariable> queries) {
+        long[] s = ops.shape(queries.get(0));
+        return ops.concat(1, queries.stream().map(q -> ops.reshape(q, s[0], 1, s[1], s[2])).toArray(SDVariable[]::new));
+    }
+
+    Beliefs.Maps beliefs() {
+        return beliefs;
+    }
+
+    /** Pixels whose two best classes are equally likely up to rounding. */
+    boolean[] doubtful() {
+        INDArray weak = golden.batch.unlabelled().weak();
+        INDArray z = InferenceGraph.of(model, weak.shape(), 1).z(weak);
+        int k = (int) z.size(1);
+        int pixels = (int) (z.size(2) * z.size(3));
+        double[] values = z.reshape(z.length()).castTo(org.nd4j.linalg.api.buffer.DataType.DOUBLE).toDoubleVector();
+        boolean[] doubtful = new boolean[(int) z.size(0) * pixels];
+        for (int i = 0; i < doubtful.length; i++) {
+            double best = Double.NEGATIVE_INFINITY;
+            double second = Double.NEGATIVE_INFINITY;
+            for (int c = 0; c < k; c++) {
+                double v = values[(i / pixels * k + c) * pixels + i % pixels];
+                second = v > best ? best : Math.max(second, v);
+                best = Math.max(best, v);
+            }
+            doubtful[i] = best - second < 1e-3;
+        }
+        return doubtful;
+    }
+
+    Map<String, INDArray> unlabelled() {
+        Map<String, INDArray> found = new LinkedHashMap<>();
+        found.put("weak.confidence", beliefs.confidence());
+        found.put("weak.guidance_label", beliefs.guidance());
+        found.put("weak.guidance_scores", frozen.classScores(golden.batch.unlabelled().weak()));
+        UnlabelledBlock.Mixed weak = new UnlabelledBlock.Mixed(golden.batch.unlabelled().weak(), beliefs);
+        view("weak", View.S1, weak, found);
+        view("strong1", View.S1, unlabelledBlock.mix(golden.batch.unlabelled(), beliefs, beliefs, View.S1), found);
+        view("strong2", View.S2, unlabelledBlock.mix(golden.batch.unlabelled(), beliefs, beliefs, View.S2), found);
+        view("fp", View.FP, weak, found);
+        return found;
+    }
+
+    /** Runs the graph of a view; with set losses, so that the predictions before every layer are there. */
+    private void view(String name, View view, UnlabelledBlock.Mixed mixed, Map<String, INDArray> found) {
+        SetPoints seeds = new SetPoints.Seeds(new int[(int) mixed.images().size(0)]);
+        UnlabelledGraph graph = UnlabelledGraph.of(model, mixed.images().shape(), Set.of("self"), inputs.targets(), seeds);
+        Map<String, SDVariable> wanted = new LinkedHashMap<>();
+        wanted.put(name + ".v", graph.features().v());
+        wanted.put(name + ".gate.s", graph.output().gate().s());
+        wanted.put(name + ".S", graph.scores());
+        List<DQTD.Prediction> predictions = graph.output().predictions();
+        for (int i = 0; i < predictions.size(); i++) {
+            wanted.put("pred" + i + ".mask_logits", predictions.get(i).masks());
+        }
+        Map<String, INDArray> values = unlabelledBlock.inputs(view, mixed, golden).part(0, (int) mixed.images().size(0));
+        Map<String, INDArray> result = run(graph.loss().ops(), wanted, values);
+        reset(result, "pred", graph.output());
+        wanted.keySet().stream().filter(n -> n.startsWith(name + ".")).forEach(n -> found.put(n, result.get(n)));
+    }
+
+    /** Counts the rows of attention masks that would block everything and are reset. */
+    private void reset(Map<String, INDArray> found, String prefix, HierVlNetwork.Output out) {
+        for (int i = 0; i < out.predictions().size() - 1; i++) {
+            int[] shape = out.pixels().shapes()[i % PixelDecoder.FEATURE_LEVELS];
+            FusedOps ops = ops();
+            SDVariable logits = ops.constant("logits", found.get(prefix + i + ".mask_logits"));
+            Map<String, INDArray> r = run(ops, Map.of("mask", ops.attentionMask(logits, shape[0], shape[1]),
+                "logits", ops.resize(logits, shape[0], shape[1], Resize.BILINEAR)), Map.of());
+            INDArray best = r.get("logits").max(2, 3);
+            INDArray open = r.get("mask").min(2);
+            for (long row = 0; row < best.length(); row++) {
+                resetRows += best.getDouble(row) < 0 && open.getDouble(row) == 1 ? 1 : 0;
+            }
+        }
+    }
+
+    int resetRows() {
+        return resetRows;
+    }
+
+    Map<String, INDArray> masked() {
+        MaskedBlock block = new MaskedBlock(model, frozen, parts);
+        MaskTargets targets = block.targets(golden.batch.labelled(), golden);
+        Map<String, INDArray> values = MaskedBlock.inputs(golden.batch.labelled(), targets);
+        MaskedGraph graph = block.graph(values.get("images"));
+        Map<String, INDArray> found = run(graph.loss().ops(), Map.of("masked.x_mask", graph.dense()), values);
+        found.put("masked.x_ref", frozen.reference(golden.batch.labelled().images()));
+        found.put("masked.selected", targets.patches().classes().gte(0).castTo(model.type()));
+        return found;
+    }
+}
