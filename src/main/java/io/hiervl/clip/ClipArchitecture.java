@@ -38,6 +38,16 @@ public record ClipArchitecture(Vision vision, Text text, int projection, Activat
         return of(768, 12, 12, 16, 224, 512, 12, 8, 77, 49408, 512);
     }
 
+    /** @return the shape of OpenAI's ViT-B/32 */
+    public static ClipArchitecture vitB32() {
+        return of(768, 12, 12, 32, 224, 512, 12, 8, 77, 49408, 512);
+    }
+
+    /** @return the shape of OpenAI's ViT-L/14 */
+    public static ClipArchitecture vitL14() {
+        return of(1024, 24, 16, 14, 224, 768, 12, 12, 77, 49408, 768);
+    }
+
     /** A QuickGELU architecture with MLPs four times the width, as OpenAI's are. */
     public static ClipArchitecture of(int vWidth, int vLayers, int vHeads, int patch, int image,
                                       int tWidth, int tLayers, int tHeads, int context, int vocab, int projection) {

@@ -2,7 +2,6 @@ package io.hiervl.clip;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.HierVlException;
-import io.hiervl.onnx.OnnxModel;
 import io.hiervl.op.Backend;
 import io.hiervl.text.BpeTokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -11,9 +10,7 @@ import org.slf4j.LoggerFactory;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -28,9 +25,6 @@ import java.util.Map;
 public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenizerOrNull, Preprocessing preprocessing,
                          Path visionFile, Path textFile) {
     private static final Logger LOG = LoggerFactory.getLogger(ClipBundle.class);
-    private static final List<String> VISION = List.of("vision_model.onnx", "vision_model_fp16.onnx", "visual.onnx");
-    private static final List<String> TEXT = List.of("text_model.onnx", "text_model_fp16.onnx", "textual.onnx");
-    private static final List<String> SINGLE = List.of("model.onnx", "model_fp16.onnx");
 
     /**
      * @return the tokenizer
@@ -45,7 +39,8 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
 
     /**
      * Reads a bundle in the Hugging Face layout (config.json, preprocessor_config.json, tokenizer files, ONNX files in
-     * {@code onnx/} or beside them) or the OpenAI layout (visual.onnx, textual.onnx).
+     * {@code onnx/} or beside them) or the OpenAI layout (visual.onnx, textual.onnx). ONNX files of other names are looked
+     * into when these are not there.
      *
      * @throws HierVlException exit code 4; the message says what is wrong, or what was looked for and not found
      */
@@ -56,21 +51,11 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
                     + BpeTokenizer.FILES + ", onnx/vision_model.onnx and onnx/text_model.onnx or onnx/model.onnx)");
         }
         ClipConfig config = ClipConfig.read(folder.resolve("config.json"));
-        Path single = find(folder, SINGLE);
-        Path visionFile = find(folder, VISION);
-        Path textFile = find(folder, TEXT);
-        Tower vision = visionFile == null ? null : read(visionFile, true, config);
-        Tower text = textFile == null ? null : read(textFile, false, config);
-        if ((vision == null || text == null) && single != null) {
-            visionFile = vision == null ? single : visionFile;
-            textFile = text == null ? single : textFile;
-            OnnxClipReader reader = new OnnxClipReader(OnnxModel.read(single));
-            vision = vision == null ? checked(reader.vision(), reader, config) : vision;
-            text = text == null ? checked(reader.text(), reader, config) : text;
-        }
-        if (vision == null || text == null) {
-            throw missing(folder, visionFile, textFile);
-        }
+        TowerFiles files = new TowerFiles(folder, config);
+        Tower vision = files.vision();
+        Tower text = files.text();
+        Path visionFile = vision.model().file();
+        Path textFile = text.model().file();
         ClipWeights weights = join(vision, text, config, visionFile.equals(textFile));
         Preprocessing pre = preprocessing(folder, weights.architecture().vision().image(), text.eot());
         BpeTokenizer tokenizer = BpeTokenizer.exists(folder) ? BpeTokenizer.load(folder) : null;
@@ -80,67 +65,6 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         }
         LOG.debug("CLIP {}: {}", folder, weights.architecture());
         return new ClipBundle(folder, weights, tokenizer, pre, visionFile, textFile);
-    }
-
-    private static Path find(Path folder, List<String> names) {
-        for (String name : names) {
-            for (Path p : List.of(folder.resolve("onnx").resolve(name), folder.resolve(name))) {
-                if (Files.isRegularFile(p)) {
-                    return p;
-                }
-            }
-        }
-        return null;
-    }
-
-    private static HierVlException missing(Path folder, Path vision, Path text) {
-        List<String> names = new ArrayList<>();
-        if (vision == null) {
-            names.addAll(VISION);
-        }
-        if (text == null) {
-            names.addAll(TEXT);
-        }
-        String what = vision == null && text == null ? "no CLIP model" : vision == null ? "no image tower" : "no text tower";
-        String half = vision != null ? "; found only " + folder.relativize(vision)
-                : text != null ? "; found only " + folder.relativize(text) : "";
-        return HierVlException.model(folder + ": " + what + half + "; looked for " + String.join(", ", names) + " or "
-                + String.join(", ", SINGLE) + " in the folder and in its subfolder onnx");
-    }
-
-    private static Tower read(Path file, boolean vision, ClipConfig config) {
-        OnnxClipReader reader = new OnnxClipReader(OnnxModel.read(file));
-        return checked(vision ? reader.vision() : reader.text(), reader, config);
-    }
-
-    private static Tower checked(Tower t, OnnxClipReader reader, ClipConfig config) {
-        if (t == null) {
-            throw reader.notRecognised();
-        }
-        reader.checkComplete();
-        int width = t.vision() != null ? t.vision().width() : t.text().width();
-        int heads = t.vision() != null ? t.vision().heads() : t.text().heads();
-        if (!t.headsRead() && config != null) {
-            heads = config.heads(t.vision() != null);
-        }
-        if (heads <= 0 || width % heads != 0) {
-            throw HierVlException.model(t.model().file() + ": " + t.side() + ": number of heads not known: width " + width
-                    + ", config.json says " + (config == null ? "nothing" : heads) + ", the graph does not tell");
-        }
-        Tower full = withHeads(t, heads);
-        if (config != null) {
-            config.check(full);
-        }
-        return full;
-    }
-
-    private static Tower withHeads(Tower t, int heads) {
-        ClipArchitecture.Vision v = t.vision();
-        ClipArchitecture.Text x = t.text();
-        return new Tower(v == null ? null : new ClipArchitecture.Vision(v.width(), v.layers(), heads, v.patch(), v.image(), v.mlp()),
-                x == null ? null : new ClipArchitecture.Text(x.width(), x.layers(), heads, x.context(), x.vocab(), x.mlp()),
-                t.projection(), t.activation(), t.eps(), t.headsRead(), t.layout(), t.eot(), t.logitScale(), t.model(),
-                t.dtype(), t.arrays());
     }
 
     private static ClipWeights join(Tower vision, Tower text, ClipConfig config, boolean single) {

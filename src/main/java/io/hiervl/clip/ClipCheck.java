@@ -28,6 +28,18 @@ public final class ClipCheck {
      */
     public record Result(double visionMaxAbsDiff, double textMaxAbsDiff, double visionScale, double textScale,
                          boolean normalised, ClipArchitecture recognised) {
+        /**
+         * Whether rounding explains the differences. Half precision files round the constants of the graph too (1.702, the
+         * scale of attention), ours are exact.
+         */
+        public boolean agrees() {
+            double relative = switch (recognised.source().dtype()) {
+                case "float16" -> 1e-3;
+                case "bfloat16" -> 1e-2;
+                default -> 1e-4;
+            };
+            return visionMaxAbsDiff <= relative * visionScale && textMaxAbsDiff <= relative * textScale;
+        }
     }
 
     /** @throws io.hiervl.HierVlException exit code 4 if the folder is no CLIP, 6 if ONNX Runtime cannot run it */

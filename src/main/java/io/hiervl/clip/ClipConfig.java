@@ -90,6 +90,10 @@ final class ClipConfig {
         }
         // The top-level value decides; the towers' own copies are often left at the default.
         check(t, root.path("projection_dim").isNumber() ? root : s, "projection_dim", t.projection());
+        JsonNode eps = s.path("layer_norm_eps");
+        if (eps.isNumber() && Math.abs(eps.asDouble() - t.eps()) > 0.1 * t.eps()) {
+            throw contradiction(t, "layer_norm_eps", eps.asText(), Double.toString(t.eps()));
+        }
         JsonNode act = s.path("hidden_act");
         if (act.isTextual() && !act.asText().equals(t.activation().configName())) {
             throw contradiction(t, "hidden_act", act.asText(), t.activation().configName());

@@ -51,6 +51,11 @@ final class OnnxClipReader {
 
     /** @return the image tower, or null if the file has no patch convolution on an image input */
     Tower vision() {
+        NodeProto conv = patchConvolution();
+        return conv == null ? null : vision(conv);
+    }
+
+    private NodeProto patchConvolution() {
         NodeProto conv = null;
         for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Conv") && fromInputs.contains(n.getInput(0))) {
@@ -60,7 +65,7 @@ final class OnnxClipReader {
                 conv = n;
             }
         }
-        return conv == null ? null : vision(conv);
+        return conv;
     }
 
     private Tower vision(NodeProto conv) {
@@ -146,12 +151,17 @@ final class OnnxClipReader {
 
     /** @return the text tower, or null if the file looks up no tokens */
     Tower text() {
+        NodeProto lookup = tokenLookup();
+        return lookup == null ? null : text(lookup, graph.constant(lookup.getInput(0)));
+    }
+
+    private NodeProto tokenLookup() {
         for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Gather") && n.getInputCount() > 1 && fromInputs.contains(n.getInput(1))
                     && !fromInputs.contains(n.getInput(0)) && OnnxGraph.integer(n, "axis", 0) == 0) {
                 Constant c = graph.constant(n.getInput(0));
                 if (c != null && (c.missing() || c.isMatrix() && OnnxTensors.isFloat(c.tensor()))) {
-                    return text(n, c);
+                    return n;
                 }
             }
         }
@@ -182,6 +192,16 @@ final class OnnxClipReader {
             }
         }
         throw out.refuse("no position embedding is added to the tokens");
+    }
+
+    /** @return name of the tensor of embeddings, not normalised, whether or not it is an output of the file */
+    String embedding(boolean image) {
+        NodeProto seed = image ? patchConvolution() : tokenLookup();
+        List<TowerScan.Linear> linears = seed == null ? List.of() : new TowerScan(graph, seed.getOutput(0)).linears;
+        if (linears.isEmpty()) {
+            throw notRecognised();
+        }
+        return linears.get(linears.size() - 1).output();
     }
 
     /** The output position is ArgMax(ids) or ArgMax(ids == end token). */
@@ -226,7 +246,44 @@ final class OnnxClipReader {
                 }
             }
         }
+        return foldedScale();
+    }
+
+    /** The dynamo exporter stores the exponential itself; it multiplies the cosines, or one side of their product. */
+    private double foldedScale() {
+        NodeProto conv = patchConvolution();
+        NodeProto lookup = tokenLookup();
+        if (conv == null || lookup == null) {
+            return Double.NaN;
+        }
+        Set<String> images = graph.reach(Set.of(conv.getOutput(0)));
+        Set<String> texts = graph.reach(Set.of(lookup.getOutput(0)));
+        for (NodeProto n : graph.nodes()) {
+            boolean cosines = n.getOpType().equals("MatMul") && images.contains(n.getOutput(0)) && texts.contains(n.getOutput(0));
+            if (cosines) {
+                double[] found = {scalarBefore(n.getInput(0)), scalarBefore(n.getInput(1)), scalarAfter(n.getOutput(0))};
+                return java.util.Arrays.stream(found).filter(x -> !Double.isNaN(x)).findFirst().orElse(Double.NaN);
+            }
+        }
         return Double.NaN;
+    }
+
+    private double scalarBefore(String tensor) {
+        NodeProto n = graph.producer(tensor);
+        while (n != null && Set.of("Transpose", "Cast", "Identity").contains(n.getOpType())) {
+            n = graph.producer(n.getInput(0));
+        }
+        return n == null || !n.getOpType().equals("Mul") ? Double.NaN : scalarOperand(n);
+    }
+
+    private double scalarAfter(String tensor) {
+        return graph.consumers(tensor).stream().map(graph.nodes()::get).filter(n -> n.getOpType().equals("Mul")).mapToDouble(this::scalarOperand)
+                .findFirst().orElse(Double.NaN);
+    }
+
+    private double scalarOperand(NodeProto mul) {
+        double a = graph.scalar(mul.getInput(0));
+        return Double.isNaN(a) ? graph.scalar(mul.getInput(1)) : a;
     }
 
     /** Refuses a file whose nodes take tensors that nothing provides, wherever they are. */

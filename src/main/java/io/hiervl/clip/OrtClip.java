@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
 import io.hiervl.onnx.OnnxModel;
+import io.hiervl.onnx.OnnxTensors;
 import io.hiervl.onnx.OnnxWidening;
 
 import java.nio.FloatBuffer;
@@ -18,7 +19,12 @@ import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.TypeProto;
+import onnx.Onnx.ValueInfoProto;
 
 /**
  * Runs the ONNX files of a bundle in ONNX Runtime: the independent check of our own towers. Half precision files run
@@ -28,6 +34,8 @@ public final class OrtClip implements AutoCloseable {
     private final OrtEnvironment env = OrtEnvironment.getEnvironment();
     private final OrtSession vision;
     private final OrtSession text;
+    private final String visionOutput;
+    private final String textOutput;
     private final int image;
     private final int context;
     private final int pad;
@@ -36,19 +44,41 @@ public final class OrtClip implements AutoCloseable {
     public OrtClip(ClipBundle bundle) {
         ClipArchitecture arch = bundle.weights().architecture();
         boolean half = arch.source().dtype().endsWith("float16");
+        boolean single = bundle.textFile().equals(bundle.visionFile());
         this.image = arch.vision().image();
         this.context = arch.text().context();
         this.pad = bundle.tokenizerOrNull() == null ? 0 : bundle.tokenizerOrNull().eot();
-        this.vision = open(bundle.visionFile(), half);
-        this.text = bundle.textFile().equals(bundle.visionFile()) ? vision : open(bundle.textFile(), half);
+        OnnxModel images = OnnxModel.read(bundle.visionFile());
+        OnnxModel texts = single ? images : OnnxModel.read(bundle.textFile());
+        this.visionOutput = output(images, "image_embeds", true);
+        this.textOutput = output(texts, "text_embeds", false);
+        this.vision = open(images, half, single ? List.of(visionOutput, textOutput) : List.of(visionOutput));
+        this.text = single ? vision : open(texts, half, List.of(textOutput));
     }
 
-    private OrtSession open(Path file, boolean half) {
+    /** The usual name, else the tensor that the importer takes for the embeddings. */
+    private static String output(OnnxModel model, String usual, boolean image) {
+        boolean named = model.proto().getGraph().getOutputList().stream().anyMatch(o -> o.getName().equals(usual));
+        return named ? usual : new OnnxClipReader(model).embedding(image);
+    }
+
+    private OrtSession open(OnnxModel model, boolean half, List<String> wanted) {
+        Path file = model.file();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+            // The nodes as they stand in the file: its fusions break on some exports, and memory is not spent on folded copies.
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
+            List<String> outputs = model.proto().getGraph().getOutputList().stream().map(ValueInfoProto::getName).toList();
+            if (!half && outputs.containsAll(wanted)) {
+                return env.createSession(file.toString(), options);
+            }
+            options.addConfigEntry("session.model_external_initializers_file_folder_path", file.toAbsolutePath().getParent().toString());
             // The CPU provider refuses some half precision graphs and crashes on others.
-            return half ? env.createSession(OnnxWidening.widen(OnnxModel.read(file)), options)
-                    : env.createSession(file.toString(), options);
+            ModelProto.Builder proto = (half ? OnnxWidening.widen(model) : model.proto()).toBuilder();
+            wanted.stream().filter(w -> !outputs.contains(w)).forEach(w -> proto.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(w)
+                    .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTensors.FLOAT)))));
+            return env.createSession(proto.build().toByteArray(), options);
         } catch (OrtException e) {
             throw HierVlException.environment(file + ": ONNX Runtime does not take it: " + e.getMessage(), e);
         }
@@ -67,7 +97,7 @@ public final class OrtClip implements AutoCloseable {
             float[] part = new float[step * per];
             int n = Math.min(step, batch - b);
             System.arraycopy(pixels, b * per, part, 0, n * per);
-            float[][] rows = run(vision, part, step, new int[step][2], "image_embeds");
+            float[][] rows = run(vision, part, step, vision == text ? blank(step) : new int[0][], visionOutput);
             System.arraycopy(rows, 0, out, b, n);
         }
         return out;
@@ -89,10 +119,17 @@ public final class OrtClip implements AutoCloseable {
             for (int i = 0; i < step; i++) {
                 part[i] = padded(ids[Math.min(b + i, ids.length - 1)], longest);
             }
-            float[][] rows = run(text, text == vision ? new float[step * 3 * image * image] : new float[0], step, part, "text_embeds");
+            float[][] rows = run(text, text == vision ? new float[step * 3 * image * image] : new float[0], step, part, textOutput);
             System.arraycopy(rows, 0, out, b, n);
         }
         return out;
+    }
+
+    /** Texts for a single-file model of which only the images count. */
+    private int[][] blank(int n) {
+        int[][] ids = new int[n][];
+        Arrays.fill(ids, padded(new int[2], 2));
+        return ids;
     }
 
     private int[] padded(int[] ids, int longest) {
@@ -131,8 +168,7 @@ public final class OrtClip implements AutoCloseable {
                 feed.put(info.getName(), t.getShape().length == 4 ? pixelTensor(pixels, images)
                         : idTensor(ids, t.type, info.getName().contains("mask")));
             }
-            String name = session.getOutputNames().contains(output) ? output : session.getOutputNames().iterator().next();
-            try (OrtSession.Result result = session.run(feed, java.util.Set.of(name))) {
+            try (OrtSession.Result result = session.run(feed, Set.of(output))) {
                 OnnxTensor t = (OnnxTensor) result.get(0);
                 FloatBuffer values = t.getFloatBuffer();
                 int rows = (int) t.getInfo().getShape()[0];

@@ -21,4 +21,12 @@ record Tower(ClipArchitecture.Vision vision, ClipArchitecture.Text text, int pro
     String side() {
         return vision != null ? "image tower" : "text tower";
     }
+
+    Tower withHeads(int heads) {
+        ClipArchitecture.Vision v = vision == null ? null
+                : new ClipArchitecture.Vision(vision.width(), vision.layers(), heads, vision.patch(), vision.image(), vision.mlp());
+        ClipArchitecture.Text t = text == null ? null
+                : new ClipArchitecture.Text(text.width(), text.layers(), heads, text.context(), text.vocab(), text.mlp());
+        return new Tower(v, t, projection, activation, eps, headsRead, layout, eot, logitScale, model, dtype, arrays);
+    }
 }

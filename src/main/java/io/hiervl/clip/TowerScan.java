@@ -47,7 +47,7 @@ final class TowerScan {
         this.data = graph.reach(Set.of(seed));
         List<NodeProto> attentions = new ArrayList<>();
         for (NodeProto n : graph.nodes()) {
-            if (n.getInputList().stream().noneMatch(data::contains)) {
+            if (OnnxGraph.dataInputs(n).stream().noneMatch(data::contains)) {
                 continue;
             }
             switch (n.getOpType()) {
@@ -224,7 +224,7 @@ final class TowerScan {
 
     private String onlyData(NodeProto n) {
         String found = null;
-        for (String in : n.getInputList()) {
+        for (String in : OnnxGraph.dataInputs(n)) {
             if (data.contains(in)) {
                 if (found != null && !found.equals(in)) {
                     return null;

@@ -181,12 +181,16 @@ public final class OnnxGraph {
     public Set<String> reach(Set<String> seeds) {
         Set<String> reached = new HashSet<>(seeds);
         for (NodeProto n : nodes) {
-            if (!n.getOpType().equals("Shape") && !n.getOpType().equals("Size")
-                    && n.getInputList().stream().anyMatch(reached::contains)) {
+            if (!n.getOpType().equals("Shape") && !n.getOpType().equals("Size") && dataInputs(n).stream().anyMatch(reached::contains)) {
                 reached.addAll(n.getOutputList());
             }
         }
         return reached;
+    }
+
+    /** @return the inputs whose values the node takes; CastLike's second one only gives a number format */
+    public static List<String> dataInputs(NodeProto n) {
+        return n.getOpType().equals("CastLike") ? n.getInputList().subList(0, 1) : n.getInputList();
     }
 
     /** @return the attribute's values, empty if the node does not have it */

@@ -19,8 +19,8 @@ public final class OnnxWidening {
     private OnnxWidening() {
     }
 
-    /** @return the model file's bytes with float32 in place of half precision */
-    public static byte[] widen(OnnxModel model) {
+    /** @return the model with float32 in place of half precision */
+    public static ModelProto widen(OnnxModel model) {
         ModelProto.Builder out = model.proto().toBuilder();
         GraphProto.Builder graph = out.getGraphBuilder();
         graph.clearValueInfo();
@@ -45,7 +45,7 @@ public final class OnnxWidening {
             }
             graph.setNode(i, node);
         }
-        return out.build().toByteArray();
+        return out.build();
     }
 
     private static boolean isHalf(int type) {

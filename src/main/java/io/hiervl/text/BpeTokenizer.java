@@ -28,8 +28,9 @@ public final class BpeTokenizer {
     static final String END_OF_WORD = "</w>";
 
     private static final Logger LOG = LoggerFactory.getLogger(BpeTokenizer.class);
-    private static final Pattern WORDS = Pattern.compile("<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d"
-            + "|\\p{L}++|\\p{N}|[^\\s\\p{L}\\p{N}]++", Pattern.CASE_INSENSITIVE);
+    // In Python's regex, which ignores case here, U+0345 is neither letter nor sign, and 's also matches the long s.
+    private static final Pattern WORDS = Pattern.compile("<\\|startoftext\\|>|<\\|endoftext\\|>|'[s\u017f]|'t|'re|'ve|'m|'ll|'d"
+            + "|\\p{L}++|\\p{N}|[^\\s\\p{L}\\p{N}\u0345]++", Pattern.CASE_INSENSITIVE);
     private static final Pattern SPACES = Pattern.compile("\\s", Pattern.UNICODE_CHARACTER_CLASS);
 
     private record Merge(int rank, int id) {

@@ -1,87 +1,127 @@
 package io.hiervl.text;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Resolves numeric and the common named HTML entities; unknown ones stay as they are. */
+/** Character references of HTML, resolved as Python's {@code html.unescape} and the library ftfy do. */
 final class HtmlEntities {
-    private static final Pattern ENTITY = Pattern.compile("&(#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,30});?");
-    private static final Map<String, String> NAMES = new HashMap<>();
-    /** Names of U+00A0 to U+00FF in order. */
-    private static final String LATIN = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr "
-            + "deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute "
-            + "Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve "
-            + "Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde "
-            + "auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc "
-            + "otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml";
-    private static final String OTHERS = "hellip:2026 ndash:2013 mdash:2014 lsquo:2018 rsquo:2019 ldquo:201c rdquo:201d "
-            + "sbquo:201a bdquo:201e bull:2022 euro:20ac trade:2122 apos:27 prime:2032 Prime:2033 larr:2190 uarr:2191 "
-            + "rarr:2192 darr:2193 hearts:2665 infin:221e minus:2212 lsaquo:2039 rsaquo:203a dagger:2020 permil:2030 "
-            + "ensp:2002 emsp:2003 thinsp:2009 zwnj:200c zwj:200d oelig:153 OElig:152 scaron:161 Scaron:160 fnof:192 "
-            + "alpha:3b1 beta:3b2 gamma:3b3 delta:3b4 pi:3c0 sigma:3c3 omega:3c9 mu:3bc le:2264 ge:2265 ne:2260 "
-            + "sum:2211 radic:221a lt:3c gt:3e amp:26 quot:22";
-    /** Windows-1252 meanings of the numeric references 128 to 159, as HTML prescribes. */
+    private static final Pattern REFERENCE = Pattern.compile("&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\\t\\n\\f <&#;]{1,32};?)");
+    private static final Pattern CLOSED = Pattern.compile("&#?[0-9A-Za-z]{1,24};");
+    /** Windows-1252 meanings of 128 to 159, as HTML prescribes. */
     private static final String CP1252 = "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152"
             + "\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
-
-    static {
-        String[] latin = LATIN.split(" ");
-        for (int i = 0; i < latin.length; i++) {
-            NAMES.put(latin[i], Character.toString(0xa0 + i));
-        }
-        for (String other : OTHERS.split(" ")) {
-            int colon = other.indexOf(':');
-            NAMES.put(other.substring(0, colon), Character.toString(Integer.parseInt(other.substring(colon + 1), 16)));
-        }
-    }
+    /** With the semicolon where the name needs one. */
+    private static final Map<String, String> NAMES = read();
+    /** Capitals that the standard does not have: ftfy reads &amp;EACUTE; too. */
+    private static final Map<String, String> CAPITALS = capitals();
 
     private HtmlEntities() {
     }
 
+    private static Map<String, String> read() {
+        Map<String, String> names = new HashMap<>();
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(
+                HtmlEntities.class.getResourceAsStream("html5-entities.txt"), StandardCharsets.US_ASCII))) {
+            in.lines().filter(line -> !line.startsWith("# ")).forEach(line -> {
+                String[] parts = line.split(" ");
+                StringBuilder value = new StringBuilder();
+                for (int i = 1; i < parts.length; i++) {
+                    value.appendCodePoint(Integer.parseInt(parts[i], 16));
+                }
+                names.put(parts[0], value.toString());
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return names;
+    }
+
+    private static Map<String, String> capitals() {
+        Map<String, String> out = new HashMap<>();
+        NAMES.forEach((name, value) -> {
+            String upper = name.toUpperCase(Locale.ROOT);
+            if (name.endsWith(";") && name.equals(name.toLowerCase(Locale.ROOT)) && unescape("&" + upper).equals("&" + upper)) {
+                out.put(upper, value.toUpperCase(Locale.ROOT));
+            }
+        });
+        return out;
+    }
+
+    /** Every reference, as browsers read them: old names need no semicolon. */
     static String unescape(String s) {
         if (s.indexOf('&') < 0) {
             return s;
         }
-        Matcher m = ENTITY.matcher(s);
+        Matcher m = REFERENCE.matcher(s);
         StringBuilder out = new StringBuilder(s.length());
         while (m.find()) {
             String body = m.group(1);
-            String value = body.charAt(0) == '#' ? numeric(body) : named(body, m.group().endsWith(";"));
-            m.appendReplacement(out, Matcher.quoteReplacement(value == null ? m.group() : value));
+            m.appendReplacement(out, Matcher.quoteReplacement(body.charAt(0) == '#' ? numeric(body) : named(body)));
         }
         return m.appendTail(out).toString();
     }
 
-    private static String named(String name, boolean closed) {
-        String value = NAMES.get(name);
-        if (value != null && (closed || isLegacy(name, value))) {
-            return value;
+    /** Only what nobody can have meant otherwise: names with a semicolon, capitals included. */
+    static String unescapeClosed(String s) {
+        if (s.indexOf('&') < 0) {
+            return s;
         }
-        // Without its semicolon an old name may be followed by letters: &ampfoo
-        for (int n = name.length() - 1; n >= 2; n--) {
-            String v = NAMES.get(name.substring(0, n));
-            if (v != null && isLegacy(name.substring(0, n), v)) {
-                return v + name.substring(n) + (closed ? ";" : "");
-            }
+        Matcher m = CLOSED.matcher(s);
+        StringBuilder out = new StringBuilder(s.length());
+        while (m.find()) {
+            m.appendReplacement(out, Matcher.quoteReplacement(closed(m.group())));
         }
-        return null;
+        return m.appendTail(out).toString();
     }
 
-    private static boolean isLegacy(String name, String value) {
-        return value.charAt(0) < 0x100 && !name.equals("apos");
+    private static String closed(String reference) {
+        if (reference.charAt(1) == '#') {
+            String value = unescape(reference);
+            return value.contains(";") ? reference : value;
+        }
+        String name = reference.substring(1);
+        return NAMES.getOrDefault(name, CAPITALS.getOrDefault(name, reference));
+    }
+
+    private static String named(String name) {
+        String value = NAMES.get(name);
+        for (int n = name.length() - 1; value == null && n >= 2; n--) {
+            String start = NAMES.get(name.substring(0, n));
+            value = start == null ? null : start + name.substring(n);
+        }
+        return value == null ? "&" + name : value;
     }
 
     private static String numeric(String body) {
-        boolean hex = body.charAt(1) == 'x' || body.charAt(1) == 'X';
-        long c = hex ? Long.parseLong(body.substring(2), 16) : Long.parseLong(body.substring(1));
+        String digits = body.endsWith(";") ? body.substring(1, body.length() - 1) : body.substring(1);
+        boolean hex = Character.toLowerCase(digits.charAt(0)) == 'x';
+        long c = parse(hex ? digits.substring(1) : digits, hex ? 16 : 10);
         if (c >= 128 && c < 160) {
             return CP1252.substring((int) c - 128, (int) c - 127);
         }
         if (c == 0 || c >= 0xd800 && c < 0xe000 || c > 0x10ffff) {
             return "\ufffd";
         }
-        return c < 32 && c != 9 && c != 10 && c != 12 && c != 13 || c == 127 ? "" : Character.toString((int) c);
+        boolean invalid = c < 32 && c != 9 && c != 10 && c != 12 && c != 13 || c == 127 || c >= 0xfdd0 && c <= 0xfdef || (c & 0xfffe) == 0xfffe;
+        return invalid ? "" : Character.toString((int) c);
+    }
+
+    /** More digits than any code point has are as good as the largest number. */
+    private static long parse(String digits, int radix) {
+        String significant = digits.replaceFirst("^0+(?=.)", "");
+        return significant.length() > 10 ? Long.MAX_VALUE : Long.parseLong(significant, radix);
+    }
+
+    /** Character of a byte 128 to 159 in Windows-1252. */
+    static char windows1252(int c) {
+        return CP1252.charAt(c - 128);
     }
 }

@@ -83,6 +83,17 @@ class MainTest {
     }
 
     @Test
+    void aBundleWhoseConfigurationContradictsItsWeightsIsRefused() throws Exception {
+        Path clip = dir.resolve("clip");
+        assertEquals(0, Cli.run("clip", "random", clip, "--size", "tiny").exit());
+        Path config = clip.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\"num_attention_heads\" : 4", "\"num_attention_heads\" : 8"));
+        Cli check = Cli.run("clip", "check", clip);
+        assertEquals(4, check.exit());
+        assertTrue(check.err().contains("num_attention_heads is 8 in config.json, but 4"), check.err());
+    }
+
+    @Test
     void synthWritesTheSameFilesAgainAndSparesOthers() throws Exception {
         assertEquals(0, Cli.run("data", "synth", dir.resolve("a"), "--seed", 5).exit());
         assertEquals(0, Cli.run("data", "synth", dir.resolve("b"), "--seed", 5).exit());

@@ -131,7 +131,7 @@ class ClipBundleTest {
         for (String[] change : new String[][] {{"\"num_attention_heads\" : 2", "\"num_attention_heads\" : 4", "num_attention_heads"},
                 {"\"hidden_size\" : 16", "\"hidden_size\" : 17", "hidden_size"}, {"quick_gelu", "gelu", "hidden_act"},
                 {"\"num_hidden_layers\" : 2", "\"num_hidden_layers\" : 12", "num_hidden_layers"},
-                {"\"patch_size\" : 8", "\"patch_size\" : 16", "patch_size"}, {"\"clip\"", "\"siglip\"", "model_type"}}) {
+                {"\"patch_size\" : 8", "\"patch_size\" : 16", "patch_size"}, {"1.0E-5", "1.0E-6", "layer_norm_eps"}, {"\"clip\"", "\"siglip\"", "model_type"}}) {
             assertTrue(good.contains(change[0]), change[0]);
             Files.writeString(config, good.replace(change[0], change[1]));
             refusedWith("config.json", change[2]);

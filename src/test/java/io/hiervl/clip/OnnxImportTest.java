@@ -87,7 +87,7 @@ class OnnxImportTest {
                 vision.path("heads").asInt(), vision.path("patch").asInt(), vision.path("image").asInt(),
                 vision.path("mlp").asInt()), a.vision());
         JsonNode text = v.path("text");
-        int vocab = text.path("vocab").asText().equals("m486") ? 1000 : 49408;
+        int vocab = text.path("vocab").isInt() ? text.path("vocab").asInt() : text.path("vocab").asText().equals("m486") ? 1000 : 49408;
         assertEquals(new ClipArchitecture.Text(text.path("width").asInt(), text.path("layers").asInt(),
                 text.path("heads").asInt(), text.path("ctx").asInt(), vocab, text.path("mlp").asInt()), a.text());
         assertEquals(v.path("projection").asInt(), a.projection());
@@ -96,6 +96,12 @@ class OnnxImportTest {
         assertEquals(v.path("opset").asInt(), a.source().opset());
         assertEquals(v.path("dtype").asText(), a.source().dtype());
         assertEquals(v.path("layout").asText(), a.source().layout());
+
+        if (v.has("logit_scale")) {
+            assertEquals(v.path("logit_scale").asDouble(), a.logitScale(), 1e-3);
+        }
+        ClipCheck.Result parity = ClipCheck.run(bundle, Progress.NONE);
+        assertTrue(parity.agrees(), "against ONNX Runtime: " + parity);
 
         Path ref = folder.resolve("ref");
         double tolerance = v.path("tolerance_max_abs").asDouble();

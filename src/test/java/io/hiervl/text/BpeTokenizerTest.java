@@ -80,6 +80,18 @@ class BpeTokenizerTest {
         }
     }
 
+    /** Ids of OpenAI's tokenizer with ftfy 6.3; its guessing of encodings, which none of the texts calls for, is not done here. */
+    @Test
+    void hostileTextGivesOpenAisIds() throws IOException {
+        BpeTokenizer t = openAi();
+        JsonNode texts = new ObjectMapper().readTree(getClass().getResourceAsStream("hostile.json"));
+        assertEquals(30, texts.size());
+        for (JsonNode e : texts) {
+            int[] expected = new ObjectMapper().convertValue(e.get("ids"), int[].class);
+            assertArrayEquals(expected, t.encode(e.get("text").asText()), e.get("text").toString());
+        }
+    }
+
     @Test
     void hostileTextIsTokenised() {
         BpeTokenizer t = openAi();
