@@ -195,9 +195,8 @@ class StepPropertiesTest {
         INDArray changed = labels.mul(u.valid()).add(u.valid().rsub(1).mul(3));
         Outcome[] outcomes = new Outcome[2];
         for (int i = 0; i < 2; i++) {
-            TrainingStep step = random.step();
             StepContext context = new StepContext(0, 0.5, random.draws(), new GradientSum(), new GradientSum());
-            step.refreshText();
+            new TextGraph(random.model).forward();
             UnlabelledBlock.Mixed mixed = new UnlabelledBlock.Mixed(u.weak(), new Beliefs.Maps(i == 0 ? labels : changed, confidence, u.valid(), none));
             LabelledBlock.Inputs in = block.inputs(Coefficients.View.FP, mixed, random.draws());
             Map<String, Double> log = block.graph(u.weak(), in.targets(), in.points()).loss().run(in.part(0, 2), Map.of("self", 1.0),

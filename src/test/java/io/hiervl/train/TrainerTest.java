@@ -107,10 +107,13 @@ class TrainerTest {
         List<Long> measured = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         trainer(recipe("train.eval_every=4", "train.checkpoint_every=3", "train.log_every=2"), run).train(false, new StopSignal(),
-            (done, total, note) -> notes.add(done + "/" + total + " " + note), step -> {
-                assertEquals(step, newest(run).manifest().step(), "the checkpoint is there when the model is measured");
-                measured.add(step);
-                return Map.of("val_miou", 0.25);
+            (done, total, note) -> notes.add(done + "/" + total + " " + note), new RunHooks() {
+                @Override
+                public Map<String, Double> measure(Path folder, long step) {
+                    assertEquals(step, newest(folder).manifest().step(), "the checkpoint is there when the model is measured");
+                    measured.add(step);
+                    return Map.of("val_miou", 0.25);
+                }
             });
         assertEquals(List.of(4L), measured);
         Map<String, double[]> log = MetricsCsv.read(run.resolve("metrics.csv"));
@@ -124,7 +127,7 @@ class TrainerTest {
         }
         assertEquals(6, notes.size());
         assertTrue(notes.get(5).matches("6/6 .*images/s.* ce .*mask_ratio .*"), notes.get(5));
-        try (Stream<Path> files = Files.list(run)) {
+        try (Stream<Path> files = Files.list(run.resolve("events"))) {
             List<String> names = files.map(f -> f.getFileName().toString()).toList();
             assertTrue(names.stream().anyMatch(n -> n.startsWith("events.out.tfevents.")), names.toString());
         }
