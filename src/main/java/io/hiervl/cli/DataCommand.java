@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Commands on data sets. */
-@Command(name = "data", mixinStandardHelpOptions = true, description = "Works with data sets.")
+@Command(name = "data", mixinStandardHelpOptions = true, description = "Works with data sets.", subcommands = DataSpeedCommand.class)
 final class DataCommand implements Runnable {
     private final Console console;
 
@@ -29,7 +29,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, split or synth");
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, speed, split or synth");
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Reads all images, masks and lists of a data set and reports every problem at once.")

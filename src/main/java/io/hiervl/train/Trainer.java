@@ -171,7 +171,7 @@ public final class Trainer {
                 if (done % config.logEvery() == 0 || done == total) {
                     row.putAll(last);
                     row.put("images_per_second", rate);
-                    row.put("data_wait_seconds", source.secondsWaited());
+                    row.put("data_wait", source.shareWaited());
                 }
                 if (measure) {
                     row.putAll(hooks.measure(run, done));
