@@ -147,8 +147,13 @@ class ClipTextEmbeddingsTest {
                 pixels[i][c] = 3 * concepts[i][c] + 0.5 * other[c];
             }
         }
-        INDArray dense = Nd4j.create(pixels).reshape(1, n, pixels[0].length);
-        INDArray scores = GuidanceLabels.scores(dense, Nd4j.create(concepts), classOf, sizes.length, 100, 1, n);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
+        SDVariable cosines = GuidanceLabels.cosines(ops, ops.constant("dense", Nd4j.create(pixels).reshape(1, n, pixels[0].length)),
+            ops.constant("concepts", Nd4j.create(concepts)), 100);
+        INDArray scores;
+        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(cosines.name())).run(Map.of())) {
+            scores = GuidanceLabels.classScores(r.output(cosines.name()), classOf, sizes.length, 1, n);
+        }
         double[][] x = unit(pixels);
         double[][] t = unit(concepts);
         for (int i = 0; i < n; i++) {
