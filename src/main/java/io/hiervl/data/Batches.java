@@ -6,6 +6,7 @@ import io.hiervl.image.ClipNormalize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.datavec.api.writable.NDArrayWritable;
 import org.datavec.api.writable.Writable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -14,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * The batches of a training run, made from DataVec records. Everything random follows from the seed and the step.
  * Labelled samples are repeated as often as needed; an unlabelled pass drops the rest that fills no batch
- * (hiervl section 9.1). Safe for several threads.
+ * (hiervl section 9.1). The images of a batch are made in parallel on the common pool. Safe for several threads.
  */
 public final class Batches {
     private static final long LABELLED = 1;
@@ -90,9 +91,10 @@ public final class Batches {
     private static List<List<INDArray>> records(SegmentationRecordReader reader, Schedule schedule, long step, List<String> names) {
         int[] samples = schedule.at(step);
         List<List<INDArray>> columns = new ArrayList<>();
+        List<List<Writable>> made = IntStream.range(0, samples.length).parallel().mapToObj(i -> reader.record(samples[i], schedule.draw(step, i))).toList();
         for (int i = 0; i < samples.length; i++) {
             names.add(reader.sample(samples[i]).image());
-            List<Writable> record = reader.record(samples[i], schedule.draw(step, i));
+            List<Writable> record = made.get(i);
             for (int k = 0; k < record.size(); k++) {
                 if (columns.size() <= k) {
                     columns.add(new ArrayList<>());

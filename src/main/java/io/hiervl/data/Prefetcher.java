@@ -21,6 +21,8 @@ public final class Prefetcher<T> implements Iterator<T>, AutoCloseable {
     private final long end;
     private long next;
     private long waitedNanos;
+    private long sharedNanos;
+    private long shareStart = System.nanoTime();
     private volatile boolean closed;
 
     /**
@@ -90,9 +92,13 @@ public final class Prefetcher<T> implements Iterator<T>, AutoCloseable {
         }
     }
 
-    /** How long {@link #next} has waited so far: the share of a run that waits for data. */
-    public double secondsWaited() {
-        return waitedNanos / 1e9;
+    /** Share of the time since the last call, at first since the start, that {@link #next} has waited: 0 to 1. */
+    public double shareWaited() {
+        long now = System.nanoTime();
+        double share = Math.min(1, (double) (waitedNanos - sharedNanos) / Math.max(1, now - shareStart));
+        sharedNanos = waitedNanos;
+        shareStart = now;
+        return share;
     }
 
     /** Stops the thread and waits until it has ended; it finishes the item it works on. */

@@ -27,16 +27,24 @@ public record ClipNormalize(float[] mean, float[] std) {
     public void into(Photo photo, float[] out, int offset) {
         int plane = photo.width() * photo.height();
         byte[] rgb = photo.rgb();
-        for (int c = 0; c < 3; c++) {
-            float[] table = new float[256];
-            for (int v = 0; v < 256; v++) {
-                table[v] = (v / 255f - mean[c]) / std[c];
-            }
-            int to = offset + c * plane;
-            for (int i = 0, from = c; i < plane; i++, from += 3) {
-                out[to + i] = table[rgb[from] & 255];
-            }
+        float[] red = table(0);
+        float[] green = table(1);
+        float[] blue = table(2);
+        int second = offset + plane;
+        int third = second + plane;
+        for (int i = 0, from = 0; i < plane; i++, from += 3) {
+            out[offset + i] = red[rgb[from] & 255];
+            out[second + i] = green[rgb[from + 1] & 255];
+            out[third + i] = blue[rgb[from + 2] & 255];
         }
+    }
+
+    private float[] table(int channel) {
+        float[] table = new float[256];
+        for (int v = 0; v < 256; v++) {
+            table[v] = (v / 255f - mean[channel]) / std[channel];
+        }
+        return table;
     }
 
     /** One photo as (1, 3, height, width) float32. */

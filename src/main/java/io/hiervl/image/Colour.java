@@ -92,39 +92,61 @@ public final class Colour {
         int b = src[i + 2] & 255;
         int max = Math.max(r, Math.max(g, b));
         int min = Math.min(r, Math.min(g, b));
-        int hue = 0;
-        int sat = 0;
-        if (min != max) {
-            float range = max - min;
-            float s = range / max;
-            float rc = (max - r) / range;
-            float gc = (max - g) / range;
-            float bc = (max - b) / range;
-            float h = r == max ? bc - gc : g == max ? (float) (2.0 + rc - bc) : (float) (4.0 + gc - rc);
-            h = (float) ((h / 6.0 + 1.0) % 1.0);
-            hue = Math.min(255, (int) (h * 255.0));
-            sat = Math.min(255, (int) (s * 255.0));
-        }
-        hue = hue + turn & 255;
+        int sat = SATURATION[max << 8 | min];
         if (sat == 0) {
+            // the hue has no effect
             out[i] = out[i + 1] = out[i + 2] = (byte) max;
             return;
         }
-        float fh = (float) (hue * 6.0 / 255.0);
+        int hue = hueOf(r, g, b, max, max - min) + turn & 255;
+        int sector = SECTOR[hue];
+        float f = FRACTION[hue];
         float fs = (float) (sat / 255.0);
-        int sector = (int) fh;
-        float f = fh - sector;
-        byte p = (byte) Math.round(max * (1.0 - fs));
-        byte q = (byte) Math.round(max * (1.0 - fs * f));
-        byte t = (byte) Math.round(max * (1.0 - fs * (1.0 - f)));
+        byte p = WHITE[max << 8 | sat];
+        byte q = round(max * (1.0 - fs * f));
+        byte t = round(max * (1.0 - fs * (1.0 - f)));
         byte v = (byte) max;
-        switch (sector % 6) {
+        switch (sector) {
             case 0 -> set(out, i, v, t, p);
             case 1 -> set(out, i, q, v, p);
             case 2 -> set(out, i, p, v, t);
             case 3 -> set(out, i, p, q, v);
             case 4 -> set(out, i, t, p, v);
             default -> set(out, i, v, p, q);
+        }
+    }
+
+    private static int hueOf(int r, int g, int b, int max, float range) {
+        float rc = (max - r) / range;
+        float gc = (max - g) / range;
+        float bc = (max - b) / range;
+        float h = r == max ? bc - gc : g == max ? (float) (2.0 + rc - bc) : (float) (4.0 + gc - rc);
+        // lies in 5/6 .. 11/6, so that one subtraction is the remainder
+        double turns = h / 6.0 + 1.0;
+        return Math.min(255, (int) ((float) (turns >= 1 ? turns - 1 : turns) * 255.0));
+    }
+
+    private static byte round(double v) {
+        return (byte) (v + 0.5);
+    }
+
+    // Pillow's conversions, for every pair of bytes: saturation of (max, min), the darkest channel of (max, saturation),
+    // sector and position within it of a hue.
+    private static final int[] SATURATION = new int[1 << 16];
+    private static final byte[] WHITE = new byte[1 << 16];
+    private static final int[] SECTOR = new int[256];
+    private static final float[] FRACTION = new float[256];
+
+    static {
+        for (int max = 0; max < 256; max++) {
+            for (int low = 0; low < 256; low++) {
+                float share = max > low ? (float) (max - low) / max : 0;
+                SATURATION[max << 8 | low] = Math.min(255, (int) (share * 255.0));
+                WHITE[max << 8 | low] = round(max * (1.0 - (float) (low / 255.0)));
+            }
+            float h = (float) (max * 6.0 / 255.0);
+            SECTOR[max] = (int) h % 6;
+            FRACTION[max] = h - (int) h;
         }
     }
 

@@ -149,7 +149,7 @@ public final class Trainer {
                 if (done % config.logEvery() == 0 || done == total) {
                     row.putAll(last);
                     row.put("images_per_second", rate.perSecond());
-                    row.put("data_wait_seconds", source.secondsWaited());
+                    row.put("data_wait", source.shareWaited());
                 }
                 progress.update(done, total, note(last, rate.perSecond()));
                 boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;

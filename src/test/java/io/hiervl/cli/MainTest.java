@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -103,6 +104,14 @@ class MainTest {
             assertEquals(-1, Files.mismatch(first, dir.resolve("b/JPEGImages").resolve(first.getFileName())));
         }
         assertEquals(6, Cli.run("data", "synth", dir.resolve("a")).exit());
+    }
+
+    @Test
+    void dataSpeedCountsCrops() throws Exception {
+        JsonNode speed = Cli.run("data", "speed", "datasets/tiny", "--recipe", "tiny", "--crops", 8, "--threads", 1, "--json").json();
+        assertEquals(64, speed.get("crop").asInt());
+        assertEquals(List.of("labelled", "unlabelled"), List.of(speed.at("/rows/0/kind").asText(), speed.at("/rows/1/kind").asText()));
+        assertTrue(speed.at("/rows/1/crops_per_second").asDouble() > 1);
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.hiervl.clip;
 
+import io.hiervl.onnx.OnnxTensors;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,7 +12,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A little-endian float32 or int64 .npy file in C order, as doubles. */
+/** A little-endian float16, float32 or int64 .npy file in C order, as doubles. */
 record Npy(int[] shape, double[] values) {
     private static final Pattern HEADER =
             Pattern.compile("'descr': '([^']+)', 'fortran_order': False, 'shape': \\(([^)]*)\\)");
@@ -33,7 +35,12 @@ record Npy(int[] shape, double[] values) {
             b.position(10 + length);
             double[] values = new double[n];
             for (int i = 0; i < n; i++) {
-                values[i] = m.group(1).equals("<f4") ? b.getFloat() : b.getLong();
+                values[i] = switch (m.group(1)) {
+                    case "<f2" -> OnnxTensors.half(b.getShort());
+                    case "<f4" -> b.getFloat();
+                    case "<i8" -> b.getLong();
+                    default -> throw new IllegalArgumentException(file + ": unexpected type " + m.group(1));
+                };
             }
             return new Npy(shape, values);
         } catch (IOException e) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,6 +35,37 @@ class PrefetcherTest {
             assertEquals(1, p.next());
             assertEquals("broken.png", assertThrows(HierVlException.class, p::next).getMessage());
             assertEquals("broken.png", assertThrows(HierVlException.class, p::next).getMessage());
+        }
+    }
+
+    @Test
+    void theShareOfWaitingIsThatSinceTheLastCall() throws InterruptedException {
+        CountDownLatch slow = new CountDownLatch(1);
+        try (Prefetcher<Long> p = new Prefetcher<>(i -> {
+            if (i < 2) {
+                pause(80);
+            } else {
+                slow.countDown();
+            }
+            return i;
+        }, 0, 10, 2)) {
+            p.next();
+            p.next();
+            assertTrue(p.shareWaited() > 0.8, "a consumer that does nothing waits for a slow source all the time");
+            slow.await();
+            Thread.sleep(20);
+            p.next();
+            Thread.sleep(200);
+            p.next();
+            assertTrue(p.shareWaited() < 0.3, "items that are ready cost no waiting");
+        }
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
