@@ -1,11 +1,15 @@
 package io.hiervl.bench;
 
 import io.hiervl.Progress;
+import io.hiervl.op.Backend;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Runs one case in this process. */
 public final class Benchmark {
     private static final double WARM_SECONDS = 3;
     private static final double BUDGET_SECONDS = 8;
+    private static final double OPERATION_SECONDS = 1.5;
     private static final int LOOK = 3;
 
     private Benchmark() {
@@ -39,11 +43,25 @@ public final class Benchmark {
      * Prepares, warms up and measures a case.
      *
      * @param runs fewest samples; fewer than three are a look only, without the seconds of warming up and of patience
+     * @return one row, or one for each kernel and direction of the case {@link Cases#OPERATIONS}
      */
-    public static Row run(String name, String precision, int runs, Progress progress) {
-        Runnable work = Cases.prepare(name, precision);
-        double warm = runs < LOOK ? 0 : name.contains("tiny") ? 3 * WARM_SECONDS : WARM_SECONDS;
-        Timing t = Timing.of(work, warm, runs, runs < LOOK || Cases.isLong(name) ? 0 : BUDGET_SECONDS, progress);
+    public static List<Row> run(String name, String precision, int runs, Progress progress) {
+        boolean look = runs < LOOK;
+        if (!name.equals(Cases.OPERATIONS)) {
+            Runnable work = Cases.prepare(name, precision);
+            double warm = look ? 0 : name.contains("tiny") ? 3 * WARM_SECONDS : WARM_SECONDS;
+            return List.of(row(name, precision, Timing.of(work, warm, runs, look || Cases.isLong(name) ? 0 : BUDGET_SECONDS, progress)));
+        }
+        Backend.start();
+        List<Row> rows = new ArrayList<>();
+        for (String operation : Operations.names()) {
+            Operations.prepare(operation).forEach((direction, work) -> rows.add(row(direction, precision,
+                Timing.of(work, look ? 0 : OPERATION_SECONDS, runs, look ? 0 : OPERATION_SECONDS, progress))));
+        }
+        return rows;
+    }
+
+    private static Row row(String name, String precision, Timing t) {
         return new Row(name, precision, round(t.medianMs()), round(t.minMs()), round(t.maxMs()), t.runs(), t.samples(), t.quiet(),
             known(t.othersCores()), known(t.ownCores()), round(t.firstMs()), Load.peakMb());
     }

@@ -11,6 +11,8 @@ import java.util.regex.Pattern;
  * {@code step vit-b16-512 2+2 81 classes}.
  */
 public final class Cases {
+    /** All kernels by themselves; only measured when asked for. */
+    public static final String OPERATIONS = "ops";
     private static final String BACKWARD = " fwd+bwd";
     private static final String STEP = "step vit-b16-512 1+1";
     private static final String TINY_STEP = "step tiny 8+8";
@@ -30,7 +32,7 @@ public final class Cases {
 
     /** Whether there is such a case. */
     public static boolean exists(String name) {
-        return VIT.contains(name) || TINY.contains(name) || ANY_STEP.matcher(name).matches();
+        return name.equals(OPERATIONS) || VIT.contains(name) || TINY.contains(name) || ANY_STEP.matcher(name).matches();
     }
 
     /** Whether a call takes seconds rather than milliseconds. */

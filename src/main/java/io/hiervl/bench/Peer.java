@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,6 +16,7 @@ import java.util.List;
  */
 public final class Peer {
     private static final String MARK = "RESULT";
+    private static final String BACKWARD = " bwd";
     private static final String MODULE = "hiervl_torch";
 
     private final Path folder;
@@ -43,7 +45,7 @@ public final class Peer {
      *
      * @throws HierVlException of kind ENVIRONMENT with the last line of the peer's messages if there is no result
      */
-    public Benchmark.Row run(String name, String precision) {
+    public List<Benchmark.Row> run(String name, String precision) {
         ProcessBuilder builder = new ProcessBuilder(python.toString(), "-m", MODULE + ".bench", "--case", name, "--threads", Integer.toString(threads),
             "--precision", precision);
         builder.environment().put("PYTHONPATH", folder.toString());
@@ -65,7 +67,7 @@ public final class Peer {
                     throw HierVlException.environment("the peer gave no result for '" + name + "': "
                         + (said.isEmpty() ? "exit code " + process.exitValue() : said.get(said.size() - 1)));
                 }
-                return row(name, precision, new ObjectMapper().readTree(line.substring(MARK.length())));
+                return rows(name, precision, new ObjectMapper().readTree(line.substring(MARK.length())));
             } finally {
                 process.destroy();
                 Files.deleteIfExists(messages);
@@ -78,10 +80,24 @@ public final class Peer {
         }
     }
 
-    static Benchmark.Row row(String name, String precision, JsonNode result) {
-        JsonNode r = result.get("rows").get("");
-        return new Benchmark.Row(name, precision, r.get("median_ms").asDouble(), r.get("min_ms").asDouble(), r.get("max_ms").asDouble(),
-            r.get("reps").asInt(), r.get("samples").asInt(), r.get("quiet").asInt(), r.get("others_cores").asDouble(), r.get("own_cores").asDouble(),
-            r.get("first_ms").asDouble(), result.get("peak_mb").asLong());
+    /** Rows of a case. Of kernels the peer measures backward alone: forward and backward are added up. */
+    static List<Benchmark.Row> rows(String name, String precision, JsonNode result) {
+        List<Benchmark.Row> rows = new ArrayList<>();
+        long peak = result.get("peak_mb").asLong();
+        result.get("rows").fields().forEachRemaining(e -> {
+            JsonNode r = e.getValue();
+            if (e.getKey().endsWith(BACKWARD)) {
+                Benchmark.Row f = rows.get(rows.size() - 1);
+                rows.add(new Benchmark.Row(e.getKey().replace(BACKWARD, " fwd+bwd"), precision, f.median_ms() + r.get("median_ms").asDouble(),
+                    f.min_ms() + r.get("min_ms").asDouble(), f.max_ms() + r.get("max_ms").asDouble(), r.get("reps").asInt(), r.get("samples").asInt(),
+                    Math.min(f.quiet(), r.get("quiet").asInt()), r.get("others_cores").asDouble(), r.get("own_cores").asDouble(),
+                    f.first_ms() + r.get("first_ms").asDouble(), peak));
+            } else {
+                rows.add(new Benchmark.Row(e.getKey().isEmpty() ? name : e.getKey(), precision, r.get("median_ms").asDouble(), r.get("min_ms").asDouble(),
+                    r.get("max_ms").asDouble(), r.get("reps").asInt(), r.get("samples").asInt(), r.get("quiet").asInt(),
+                    r.get("others_cores").asDouble(), r.get("own_cores").asDouble(), r.get("first_ms").asDouble(), peak));
+            }
+        });
+        return rows;
     }
 }

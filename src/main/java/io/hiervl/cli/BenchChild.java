@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
 import io.hiervl.bench.Benchmark;
@@ -16,15 +17,15 @@ record BenchChild(String precision, int runs, int threads) {
     private static final String MARK = "RESULT";
 
     /** What the child writes to standard output. */
-    static String encode(Benchmark.Row row) {
+    static String encode(List<Benchmark.Row> rows) {
         try {
-            return MARK + new ObjectMapper().writeValueAsString(row);
+            return MARK + new ObjectMapper().writeValueAsString(rows);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    Benchmark.Row run(String name) {
+    List<Benchmark.Row> run(String name) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // An archive of classes is written by one process only.
@@ -43,7 +44,7 @@ record BenchChild(String precision, int runs, int threads) {
                 if (exit != 0 || line == null) {
                     throw HierVlException.environment("case '" + name + "' ended with exit code " + exit + " and no result");
                 }
-                return new ObjectMapper().readValue(line.substring(MARK.length()), Benchmark.Row.class);
+                return new ObjectMapper().readValue(line.substring(MARK.length()), new TypeReference<List<Benchmark.Row>>() { });
             } finally {
                 process.destroy();
             }

@@ -39,8 +39,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--size", defaultValue = "all", converter = SizeName.class, description = "tiny, vit-b16 or all (default ${DEFAULT-VALUE}).")
     Size size;
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also steps of other sizes, for example "
-        + "'step vit-b16-384 1+1' or 'step vit-b16-512 2+2 81 classes'.")
+    @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves, and "
+        + "steps of other sizes, for example 'step vit-b16-384 1+1' or 'step vit-b16-512 2+2 81 classes'.")
     List<String> only = new ArrayList<>();
 
     @Option(names = "--precision", defaultValue = "fp32", description = "Dense arithmetic: fp32 or bf16 (default ${DEFAULT-VALUE}).")
@@ -111,14 +111,15 @@ final class BenchCommand implements Callable<Integer> {
         List<Benchmark.Row> rows = new ArrayList<>();
         List<String> names = names(Cases.names(size != Size.VIT_B16, size != Size.TINY));
         if (!json) {
-            console.println(String.format(Locale.ROOT, "%-34s %9s %10s %10s %10s %6s %8s", "case", "precision", "median ms", "min", "max", "runs", "peak MB"));
+            console.println(String.format(Locale.ROOT, "%-50s %9s %10s %10s %10s %6s %8s", "case", "precision", "median ms", "min", "max", "runs", "peak MB"));
         }
         for (String name : names) {
-            Benchmark.Row r = child.run(name);
-            rows.add(r);
-            if (!json) {
-                console.println(String.format(Locale.ROOT, "%-34s %9s %10.2f %10.2f %10.2f %6d %8d", name, r.precision(), r.median_ms(), r.min_ms(),
-                    r.max_ms(), r.runs(), r.peak_rss_mb()));
+            for (Benchmark.Row r : child.run(name)) {
+                rows.add(r);
+                if (!json) {
+                    console.println(String.format(Locale.ROOT, "%-50s %9s %10.2f %10.2f %10.2f %6d %8d", r.name(), r.precision(), r.median_ms(), r.min_ms(),
+                        r.max_ms(), r.runs(), r.peak_rss_mb()));
+                }
             }
         }
         if (json) {
@@ -143,7 +144,7 @@ final class BenchCommand implements Callable<Integer> {
         } finally {
             deleteFiles(onnx);
         }
-        List<Benchmark.Row> mine = all.stream().map(Rounds.Round::hiervl).toList();
+        List<Benchmark.Row> mine = all.stream().flatMap(r -> r.hiervl().stream()).toList();
         List<Benchmark.Row> theirs = all.stream().flatMap(r -> r.peer().stream()).toList();
         List<Comparison.Line> lines = Comparison.lines(child.precision(), mine, theirs);
         if (markdown != null) {

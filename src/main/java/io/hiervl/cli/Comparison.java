@@ -35,7 +35,7 @@ final class Comparison {
         this.dataset = Dataset.open(TrainCommand.folder(null, base.dataset(), "--data", "data set"));
         this.clip = ClipBundle.open(TrainCommand.folder(null, base.clip(), "--clip", "CLIP bundle"));
         this.val = new ListSource(dataset, dataset.list("val"));
-        this.evaluator = new Evaluator(dataset.spec().classes(), dataset.spec().ignore());
+        this.evaluator = new Evaluator(dataset.spec().classes());
     }
 
     /** What was measured, and the seconds of training. */

@@ -61,7 +61,7 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("nd4j", Version.of("org.nd4j", "nd4j-api") + ", " + Nd4j.getBackend().getClass().getSimpleName() + ", BLAS "
             + nd4j.getOrDefault("blas.vendor", "unknown"));
         facts.put("kernels", KernelChoice.describe());
-        facts.put("onednn", OneDnnIsa.describe());
+        facts.put("onednn", KernelChoice.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
         facts.put("cuda", Gpu.BUILD);

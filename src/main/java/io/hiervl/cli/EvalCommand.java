@@ -69,7 +69,7 @@ final class EvalCommand implements Callable<Integer> {
         Dataset dataset = Dataset.open(Home.resolve(data));
         SplitList samples = list == null ? dataset.list("val") : dataset.list(list);
         ListSource source = new ListSource(dataset, samples);
-        Evaluator evaluator = new Evaluator(dataset.spec().classes(), dataset.spec().ignore());
+        Evaluator evaluator = new Evaluator(dataset.spec().classes());
         EvalResult result;
         Map<String, Object> document;
         if (subject.model != null) {

@@ -19,20 +19,20 @@ import java.util.function.Supplier;
 record Rounds(int wanted, int patience, int waiting, Console console) {
 
     /** One process of this program and one of each case of the peer. */
-    record Round(Benchmark.Row hiervl, List<Benchmark.Row> peer) {
+    record Round(List<Benchmark.Row> hiervl, List<Benchmark.Row> peer) {
         boolean undisturbed() {
-            return hiervl.undisturbed() && peer.stream().allMatch(Benchmark.Row::undisturbed);
+            return hiervl.stream().allMatch(Benchmark.Row::undisturbed) && peer.stream().allMatch(Benchmark.Row::undisturbed);
         }
     }
 
-    List<Round> run(String name, Function<String, Benchmark.Row> peer, List<String> peerCases, Supplier<Benchmark.Row> hiervl) {
+    List<Round> run(String name, Function<String, List<Benchmark.Row>> peer, List<String> peerCases, Supplier<List<Benchmark.Row>> hiervl) {
         List<Round> rounds = new ArrayList<>();
         while (rounds.size() < wanted || rounds.size() < wanted + patience && rounds.stream().filter(Round::undisturbed).count() < wanted) {
             int number = rounds.size() + 1;
             List<Benchmark.Row> theirs = new ArrayList<>();
             for (String other : peerCases) {
                 Quiet.await(waiting);
-                theirs.add(said("PyTorch", number, peer.apply(other)));
+                theirs.addAll(said("PyTorch", number, peer.apply(other)));
             }
             Quiet.await(waiting);
             rounds.add(new Round(said("hiervl", number, hiervl.get()), theirs));
@@ -44,9 +44,11 @@ record Rounds(int wanted, int patience, int waiting, Console console) {
         return good.isEmpty() ? rounds : good;
     }
 
-    private Benchmark.Row said(String program, int round, Benchmark.Row r) {
-        console.note(String.format(Locale.ROOT, "round %d %-8s %s %s: median %.1f ms, min %.1f, %d of %d samples quiet, others' cores %s, peak %d MB", round,
-            program, r.name(), r.precision(), r.median_ms(), r.min_ms(), r.quiet(), r.samples(), r.others_cores(), r.peak_rss_mb()));
-        return r;
+    private List<Benchmark.Row> said(String program, int round, List<Benchmark.Row> rows) {
+        for (Benchmark.Row r : rows) {
+            console.note(String.format(Locale.ROOT, "round %d %-8s %s %s: median %.2f ms, min %.2f, %d of %d samples quiet, others' cores %s, peak %d MB",
+                round, program, r.name(), r.precision(), r.median_ms(), r.min_ms(), r.quiet(), r.samples(), r.others_cores(), r.peak_rss_mb()));
+        }
+        return rows;
     }
 }

@@ -50,7 +50,7 @@ final class RunRecord implements RunHooks {
             return Map.of();
         }
         try (Segmenter segmenter = Segmenter.load(run)) {
-            EvalResult result = new Evaluator(spec.classes(), spec.ignore()).evaluate(validation, segmenter.images(), console.progress("eval"));
+            EvalResult result = new Evaluator(spec.classes()).evaluate(validation, segmenter.images(), console.progress("eval"));
             return Map.of("val_miou", result.miou(), "val_pixel_accuracy", result.matrix().pixelAccuracy());
         }
     }

@@ -38,7 +38,7 @@ final class RunReport {
         EvalResult result = null;
         if (source != null) {
             try (Segmenter segmenter = Segmenter.load(run)) {
-                result = new Evaluator(spec.classes(), spec.ignore()).evaluate(source, segmenter.images(), console.progress("eval"));
+                result = new Evaluator(spec.classes()).evaluate(source, segmenter.images(), console.progress("eval"));
                 measures(page, result);
                 page.heading("Predictions").pictures(
                     List.of(new HtmlReport.Picture("the first images of the list", pictures(segmenter, source, spec))), false);

@@ -72,7 +72,7 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
         console.note(String.format(Locale.ROOT, "%s: %d labelled images, %s, %d steps; the paper reports mIoU %.1f for %d + %d images and %d steps",
             recipe.name(), labelled.size(), unlabelled == null ? "supervised" : unlabelled.size() + " unlabelled",
             recipe.train().stepsFor(unlabelled == null ? labelled.size() : unlabelled.size()), paper.miou(), paper.labelled(), paper.unlabelled(), paper.steps()));
-        if (labelled.size() != paper.labelled() || unlabelled != null && unlabelled.size() != paper.unlabelled()) {
+        if (!labelled.fingerprint().equals(paper.list()) || unlabelled != null && unlabelled.size() != paper.unlabelled()) {
             console.note("these are not the published lists, so the paper's number is not comparable");
         }
     }

@@ -8,6 +8,8 @@ package io.hiervl.config;
  * @param unlabelled unlabelled images of the split
  * @param steps      optimiser steps of the paper's schedule
  * @param miou       the paper's mIoU in percent, the best checkpoint chosen on the validation images
+ * @param list       fingerprint of the published labelled list: the first 12 hexadecimal digits of SHA-256 over its image
+ *                   paths, sorted, with line feeds between them
  */
-public record Published(int labelled, int unlabelled, int steps, double miou) {
+public record Published(int labelled, int unlabelled, int steps, double miou, String list) {
 }

@@ -8,10 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A list of samples in UniMatch's format: {@code image mask} or {@code image} a line, relative to the data folder,
@@ -29,6 +33,17 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
 
     public int size() {
         return samples.size();
+    }
+
+    /** Tells lists of other images apart: 12 hexadecimal digits of SHA-256 over the image paths, whatever their order. */
+    public String fingerprint() {
+        String names = samples.stream().map(Sample::image).sorted().collect(Collectors.joining("\n"));
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(names.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash).substring(0, 12);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     /**

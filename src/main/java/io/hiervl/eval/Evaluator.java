@@ -14,6 +14,11 @@ import java.util.function.IntFunction;
  * @param ignore  true value that does not count
  */
 public record Evaluator(List<String> classes, int ignore) {
+    /** For label maps of a data set, which carry {@link LabelMap#IGNORE} whatever value its files use. */
+    public Evaluator(List<String> classes) {
+        this(classes, LabelMap.IGNORE);
+    }
+
     /** Segments every photo and compares. */
     public EvalResult evaluate(EvalSource source, ImageSegmenter segmenter, Progress progress) {
         if (segmenter.model().classes() != classes.size()) {

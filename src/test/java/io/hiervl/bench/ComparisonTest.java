@@ -63,10 +63,22 @@ class ComparisonTest {
 
     @Test
     void readsWhatThePeerWrites() throws Exception {
-        Benchmark.Row row = Peer.row("step tiny 8+8", "fp32", new ObjectMapper().readTree("{\"rows\": {\"\": {\"median_ms\": 530.7, \"min_ms\": 469.6, "
+        List<Benchmark.Row> rows = Peer.rows("step tiny 8+8", "fp32", new ObjectMapper().readTree("{\"rows\": {\"\": {\"median_ms\": 530.7, \"min_ms\": 469.6, "
             + "\"max_ms\": 600, \"reps\": 38, \"samples\": 37, \"quiet\": 36, \"from_quiet\": true, \"others_cores\": 0.01, \"own_cores\": 1.9, "
             + "\"first_ms\": 946.9}}, \"base_mb\": 763, \"rss_mb\": 946, \"peak_mb\": 985}"));
-        assertEquals(new Benchmark.Row("step tiny 8+8", "fp32", 530.7, 469.6, 600, 38, 37, 36, 0.01, 1.9, 946.9, 985), row);
+        assertEquals(List.of(new Benchmark.Row("step tiny 8+8", "fp32", 530.7, 469.6, 600, 38, 37, 36, 0.01, 1.9, 946.9, 985)), rows);
+    }
+
+    @Test
+    void forwardAndBackwardOfAKernelAreAddedUp() throws Exception {
+        String one = "{\"median_ms\": 2, \"min_ms\": 1, \"max_ms\": 3, \"reps\": 9, \"samples\": 9, \"quiet\": %d, \"others_cores\": 0, "
+            + "\"own_cores\": 2, \"first_ms\": 5}";
+        List<Benchmark.Row> rows = Peer.rows("ops", "fp32", new ObjectMapper().readTree("{\"rows\": {\"gelu fwd\": " + one.formatted(9)
+            + ", \"gelu bwd\": " + one.formatted(2) + "}, \"peak_mb\": 7}"));
+        assertEquals(List.of("gelu fwd", "gelu fwd+bwd"), rows.stream().map(Benchmark.Row::name).toList());
+        assertEquals(4, rows.get(1).median_ms());
+        assertEquals(2, rows.get(1).min_ms());
+        assertEquals(2, rows.get(1).quiet());
     }
 
     @Test

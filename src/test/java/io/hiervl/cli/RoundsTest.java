@@ -25,7 +25,7 @@ class RoundsTest {
 
     private List<Rounds.Round> run(int wanted, int patience, List<Integer> quiet) {
         Iterator<Integer> next = quiet.iterator();
-        return new Rounds(wanted, patience, 0, console).run("case", n -> row(n, 5), List.of("peer"), () -> row("hiervl", next.next()));
+        return new Rounds(wanted, patience, 0, console).run("case", n -> List.of(row(n, 5)), List.of("peer"), () -> List.of(row("hiervl", next.next())));
     }
 
     @Test
@@ -38,7 +38,7 @@ class RoundsTest {
     void disturbedRoundsAreRepeatedAndDoNotCount() {
         List<Rounds.Round> rounds = run(1, 3, List.of(0, 2, 3));
         assertEquals(1, rounds.size());
-        assertEquals(3, rounds.get(0).hiervl().quiet());
+        assertEquals(3, rounds.get(0).hiervl().get(0).quiet());
     }
 
     @Test

@@ -29,7 +29,8 @@ class BenchmarkRecipesTest {
         Recipe recipe = Recipes.load(name, List.of());
         assertEquals(name, recipe.name());
         assertEquals(name.substring(name.indexOf('-') + 1), recipe.split());
-        assertEquals(new Published(labelled, unlabelled, steps, miou), recipe.paper());
+        assertEquals(new Published(labelled, unlabelled, steps, miou, recipe.paper().list()), recipe.paper());
+        assertEquals(12, recipe.paper().list().length());
         assertEquals(steps, recipe.train().stepsFor(unlabelled));
         assertEquals(8, recipe.train().batchLabelled());
         assertEquals(8, recipe.train().batchUnlabelled());

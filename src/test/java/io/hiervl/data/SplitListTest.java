@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.config.Recipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,6 +107,10 @@ class SplitListTest {
     void publishedSplitsAreReadUnchanged(String split, int labelled, int unlabelled) {
         SplitList kept = published(split + "/labeled.txt");
         assertEquals(labelled, kept.size());
+        String recipe = split.replace("pascal/", "voc/").replace('/', '-');
+        if (Recipes.BUILT_IN.contains(recipe)) {
+            assertEquals(Recipes.load(recipe, List.of()).paper().list(), kept.fingerprint());
+        }
         if (unlabelled > 0) {
             SplitList rest = published(split + "/unlabeled.txt");
             assertEquals(unlabelled, rest.size());
