@@ -69,7 +69,7 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      */
     public static GuidanceLabels of(INDArray scores, int height, int width, INDArray valid, double threshold) {
         INDArray full = Nd4j.createUninitialized(scores.dataType(), scores.size(0), scores.size(1), height, width);
-        new Resizer((int) scores.size(2), (int) scores.size(3), height, width, Interpolation.BILINEAR).forward(JavaOp.dense(scores), full);
+        Resizer.of((int) scores.size(2), (int) scores.size(3), height, width, Interpolation.BILINEAR).forward(JavaOp.dense(scores), full);
         PseudoLabels best = PseudoLabels.of(full);
         double[] labels = Maps.read(best.labels());
         double[] p = Maps.read(best.confidence());

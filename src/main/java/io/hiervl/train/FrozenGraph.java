@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -54,10 +55,14 @@ final class FrozenGraph {
 
     private INDArray run(INDArray images, boolean scores, DensePath path) {
         String key = scores + " " + path + Arrays.toString(images.shape());
-        GraphRunner runner = runners.computeIfAbsent(key, k -> build(images.shape(), scores, path));
+        GraphRunner runner = runner(key, () -> build(images.shape(), scores, path));
         try (GraphRunner.Result r = runner.run(Map.of(IMAGES, images))) {
             return r.output("result").dup('c');
         }
+    }
+
+    private synchronized GraphRunner runner(String key, Supplier<GraphRunner> build) {
+        return runners.computeIfAbsent(key, k -> build.get());
     }
 
     private GraphRunner build(long[] shape, boolean scores, DensePath path) {

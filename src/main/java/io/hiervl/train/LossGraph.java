@@ -52,16 +52,7 @@ final class LossGraph {
         terms.add(name);
     }
 
-    /**
-     * Runs forward and backward.
-     *
-     * @param inputs       values of the placeholders other than coefficients
-     * @param coefficients by term; terms that are missing count 0
-     * @param sum          receives parameter gradients
-     * @param gradT        receives the gradient of t by addition, or null
-     * @return value of every term, not weighted
-     */
-    Map<String, Double> run(Map<String, INDArray> inputs, Map<String, Double> coefficients, GradientSum sum, INDArray gradT) {
+    private synchronized void prepare() {
         if (runner == null) {
             ops.named(total, "loss");
             gradients = new ArrayList<>(model.trainable().stream().filter(ops.sd()::hasVariable).toList());
@@ -70,6 +61,19 @@ final class LossGraph {
             }
             runner = new GraphRunner(ops.sd(), terms.stream().map(n -> "term_" + n).toList(), "loss", gradients);
         }
+    }
+
+    /**
+     * Runs forward and backward.
+     *
+     * @param inputs       values of the placeholders other than coefficients
+     * @param coefficients by term; terms that are missing count 0
+     * @param sum          receives parameter gradients
+     * @param gradT        receives the gradient of t, or null
+     * @return value of every term, not weighted
+     */
+    Map<String, Double> run(Map<String, INDArray> inputs, Map<String, Double> coefficients, GradientSum sum, GradientSum gradT) {
+        prepare();
         Map<String, INDArray> all = new LinkedHashMap<>(inputs);
         for (String name : terms) {
             all.put("coefficient_" + name, TrainingModel.filled(coefficients.getOrDefault(name, 0.0), 1));
@@ -84,7 +88,7 @@ final class LossGraph {
                 if (!name.equals(TrainingModel.T)) {
                     sum.add(name, gradient);
                 } else if (gradient != null && gradT != null) {
-                    gradT.addi(gradient);
+                    gradT.add(name, gradient);
                 }
             }
         }

@@ -33,7 +33,7 @@ final class MaskedGraph {
     }
 
     Map<String, Double> run(INDArray erased, INDArray reference, INDArray classes, INDArray weights, Map<String, Double> coefficients,
-                            GradientSum sum, INDArray gradT) {
+                            GradientSum sum, GradientSum gradT) {
         return graph.run(Map.of("images", erased, "reference", reference, "classes", classes, "weights", weights), coefficients, sum, gradT);
     }
 }

@@ -5,6 +5,7 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.model.HSQG;
+import io.hiervl.op.kernel.Parallel;
 import io.hiervl.train.optim.AdamW;
 import io.hiervl.train.optim.Ema;
 import io.hiervl.train.optim.GlobalNormClip;
@@ -16,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,6 +33,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * gradients is the gradient of the whole.
  */
 final class TrainingStep {
+    private static final int LANE = 4;
+
     private final TrainingModel model;
     private final LossConfig loss;
     private final TrainConfig config;
@@ -42,7 +47,7 @@ final class TrainingStep {
     private final WarmupPoly schedule;
     private final Ema average;
     private final GradientSum gradients = new GradientSum();
-    private final INDArray gradT;
+    private final GradientSum gradT = new GradientSum();
     private final Map<String, LossGraph> labelled = new HashMap<>();
     private final Map<String, LossGraph> unlabelled = new HashMap<>();
     private final Map<String, MaskedGraph> masked = new HashMap<>();
@@ -63,7 +68,6 @@ final class TrainingStep {
             config.weightDecay());
         this.average = config.ema() ? new Ema(config.emaDecay()) : null;
         this.schedule = new WarmupPoly(total, config.warmup(), config.polyPower(), 1e-6);
-        this.gradT = TrainingModel.filled(0, model.t().shape());
     }
 
     /** Optimiser state, and the average of the weights if one is kept. */
@@ -94,7 +98,7 @@ final class TrainingStep {
     }
 
     private NetworkGraph.Inference inference(INDArray images) {
-        return inference.computeIfAbsent(Arrays.toString(images.shape()), s -> NetworkGraph.inference(model, images.shape()));
+        return graph(inference, images.shape(), () -> NetworkGraph.inference(model, images.shape()));
     }
 
     /**
@@ -117,7 +121,7 @@ final class TrainingStep {
         SplittableRandom random = new SplittableRandom(config.seed() * 1_000_003 + step);
         Map<String, Double> log = new LinkedHashMap<>();
         gradients.clear();
-        gradT.assign(0);
+        gradT.clear();
         text.forward();
         labelledBlock(input, random, log, step);
         if (semi && input.unlabelled() != null) {
@@ -126,7 +130,7 @@ final class TrainingStep {
         if (language && (loss.mask() > 0 || loss.pt() > 0)) {
             maskedBlock(input, random, log);
         }
-        log.putAll(text.backward(gradT, language ? loss.prompt() : 0, gradients));
+        log.putAll(text.backward(gradT.sums().getOrDefault(TrainingModel.T, TrainingModel.filled(0, model.t().shape())), language ? loss.prompt() : 0, gradients));
         update(input, step, log);
         return log;
     }
@@ -165,12 +169,12 @@ final class TrainingStep {
         c.put("set_empty", loss.labelled());
         c.put("qt", language ? loss.qt() : 0);
         c.put("gate", loss.gate());
-        inParts(all, (part, size) -> {
+        inParts(all, (part, sum, dt) -> {
             long[] images = part.get("images").shape();
-            LossGraph graph = labelled.computeIfAbsent(Arrays.toString(images), s -> NetworkGraph.labelled(model, images, part.get("slots").shape()));
+            LossGraph graph = graph(labelled, images, () -> NetworkGraph.labelled(model, images, part.get("slots").shape()));
             part.put("norms", targets.norms());
-            graph.run(part, c, gradients, gradT).forEach((name, value) -> log.merge(name, value, Double::sum));
-        });
+            return graph.run(part, c, sum, dt);
+        }).forEach(log::put);
     }
 
     private void unlabelledBlocks(StepInput.Unlabelled u, double progress, SplittableRandom random, Map<String, Double> log) {
@@ -199,26 +203,21 @@ final class TrainingStep {
     private PixelTargets.Pseudo pseudo(INDArray weak) {
         INDArray labels = TrainingModel.filled(0, weak.size(0), weak.size(2), weak.size(3));
         INDArray confidence = labels.dup('c');
-        int batch = (int) weak.size(0);
-        for (int from = 0; from < batch; from += config.microBatch()) {
-            int to = Math.min(batch, from + config.microBatch());
+        lanes((int) weak.size(0), (lane, from, to) -> {
             INDArray part = rows(weak, from, to);
             PixelTargets.Pseudo p = PixelTargets.pseudo(inference(part).z(part));
             labels.get(NDArrayIndex.interval(from, to)).assign(p.labels());
             confidence.get(NDArrayIndex.interval(from, to)).assign(p.confidence());
-        }
+        });
         return new PixelTargets.Pseudo(labels, confidence);
     }
 
     private INDArray guidance(INDArray weak, INDArray valid) {
         int patch = model.clip().weights().architecture().vision().patch();
         INDArray result = valid.dup('c');
-        int batch = (int) weak.size(0);
-        for (int from = 0; from < batch; from += config.microBatch()) {
-            int to = Math.min(batch, from + config.microBatch());
+        lanes((int) weak.size(0), (lane, from, to) ->
             result.get(NDArrayIndex.interval(from, to)).assign(PixelTargets.guidance(frozen.conceptScores(rows(weak, from, to)), model.guidance(),
-                model.classes().size(), (int) weak.size(2) / patch, (int) weak.size(3) / patch, rows(valid, from, to), loss.guidanceThreshold()));
-        }
+                model.classes().size(), (int) weak.size(2) / patch, (int) weak.size(3) / patch, rows(valid, from, to), loss.guidanceThreshold())));
         return result;
     }
 
@@ -235,11 +234,16 @@ final class TrainingStep {
         for (int i = 1; i <= 4; i++) {
             all.put("keep" + i, keep(images.size(0), width, dropout));
         }
-        inParts(all, (part, size) -> {
+        inParts(all, (part, sum, dt) -> {
             long[] shape = part.get("images").shape();
-            LossGraph graph = unlabelled.computeIfAbsent(Arrays.toString(shape), s -> NetworkGraph.unlabelled(model, shape));
-            graph.run(part, coefficients, gradients, gradT).forEach((name, value) -> log.merge(name + "_" + view, value, Double::sum));
-        });
+            // equation 2 on unlabelled images is a mean over the images of the graph, the others have their denominators
+            double share = (double) shape[0] / images.size(0);
+            Map<String, Double> c = new HashMap<>(coefficients);
+            c.computeIfPresent("qt", (name, factor) -> factor * share);
+            Map<String, Double> terms = graph(unlabelled, shape, () -> NetworkGraph.unlabelled(model, shape)).run(part, c, sum, dt);
+            terms.computeIfPresent("qt", (name, value) -> value * share);
+            return terms;
+        }).forEach((name, value) -> log.put(name + "_" + view, value));
     }
 
     /** Channel dropout: 0 or 1/(1-p); all ones without a random generator. */
@@ -267,13 +271,12 @@ final class TrainingStep {
         all.put("whole", input.images());
         all.put("classes", e.classes());
         all.put("weights", e.weights());
-        inParts(all, (part, size) -> {
+        inParts(all, (part, sum, dt) -> {
             long[] shape = part.get("images").shape();
-            MaskedGraph graph = masked.computeIfAbsent(Arrays.toString(shape), s -> new MaskedGraph(model, shape));
+            MaskedGraph graph = graph(masked, shape, () -> new MaskedGraph(model, shape));
             INDArray reference = frozen.reference(part.get("whole"), MaskedGraph.path(model));
-            graph.run(part.get("images"), reference, part.get("classes"), part.get("weights"), c, gradients, gradT)
-                .forEach((name, value) -> log.merge(name, value, Double::sum));
-        });
+            return graph.run(part.get("images"), reference, part.get("classes"), part.get("weights"), c, sum, dt);
+        }).forEach(log::put);
     }
 
     private void update(StepInput input, long step, Map<String, Double> log) {
@@ -315,20 +318,45 @@ final class TrainingStep {
     }
 
     private interface Part {
-        void run(Map<String, INDArray> part, int size);
+        /** Terms of a part of a batch; gradients are added to the sum and to that of t. */
+        Map<String, Double> run(Map<String, INDArray> part, GradientSum sum, GradientSum gradT);
     }
 
-    /** Cuts arrays of shape (B,...) into micro-batches. */
-    private void inParts(Map<String, INDArray> all, Part body) {
-        int batch = (int) all.get("images").size(0);
+    private interface Lane {
+        void run(int lane, int from, int to);
+    }
+
+    /**
+     * Cuts a batch into micro-batches, and these into lanes of at most {@link #LANE} images that run beside each other. The
+     * cut depends on the batch alone, so that results do not depend on the number of threads.
+     */
+    private void lanes(int batch, Lane body) {
         for (int from = 0; from < batch; from += config.microBatch()) {
-            int to = Math.min(batch, from + config.microBatch());
-            Map<String, INDArray> part = new LinkedHashMap<>();
-            for (Map.Entry<String, INDArray> e : all.entrySet()) {
-                part.put(e.getKey(), rows(e.getValue(), from, to));
-            }
-            body.run(part, to - from);
+            int first = from;
+            int size = Math.min(batch - from, config.microBatch());
+            int n = (size + LANE - 1) / LANE;
+            Parallel.lanes(n, i -> body.run(i, first + size * i / n, first + size * (i + 1) / n));
         }
+    }
+
+    /** Runs the parts of arrays of shape (B,...); returns the sums of their terms. */
+    private Map<String, Double> inParts(Map<String, INDArray> all, Part body) {
+        Map<Integer, Map<String, Double>> terms = new ConcurrentSkipListMap<>();
+        lanes((int) all.get("images").size(0), (lane, from, to) -> {
+            Map<String, INDArray> part = new LinkedHashMap<>();
+            all.forEach((name, array) -> part.put(name, rows(array, from, to)));
+            terms.put(from, body.run(part, gradients.lane(lane), gradT.lane(lane)));
+        });
+        gradients.join();
+        gradT.join();
+        Map<String, Double> sum = new LinkedHashMap<>();
+        terms.values().forEach(t -> t.forEach((name, value) -> sum.merge(name, value, Double::sum)));
+        return sum;
+    }
+
+    /** The graph for a shape, built once; SameDiff cannot build two at a time. */
+    private synchronized <G> G graph(Map<String, G> graphs, long[] shape, Supplier<G> build) {
+        return graphs.computeIfAbsent(Arrays.toString(shape), s -> build.get());
     }
 
     private static INDArray rows(INDArray a, int from, int to) {
