@@ -1,5 +1,6 @@
 package io.hiervl.graph;
 
+import io.hiervl.op.Add;
 import io.hiervl.op.JavaOp;
 import io.hiervl.op.StopGradient;
 import java.io.OutputStream;
@@ -19,7 +20,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.autodiff.samediff.internal.Variable;
-import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -34,7 +34,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * collector finds them (18 GB for a ViT-B/16 step) and spends 0.13 ms an op on bookkeeping.
  *
  * <p>The backward ops are the ones that SameDiff derives. Ops of this project and ND4J's dynamic custom ops, scalar and
- * transform ops can be run; control flow cannot. Not safe for several threads.
+ * transform ops can be run; control flow cannot. Several threads may run one graph; each uses its own memory.
  */
 public final class GraphRunner {
     private static final Set<String> ALIASES = Set.of("hiervl_reshape", "hiervl_stop_gradient", "hiervl_rename", "identity");
@@ -49,15 +49,15 @@ public final class GraphRunner {
 
     /** One op: where its operands are, and which slots end their life with it. */
     private record Step(String name, org.nd4j.autodiff.functions.DifferentialFunction op, int[] in, int[] out, boolean alias,
-                        int[] release) {
+                        boolean sum, int[] release) {
     }
 
     /** A buffer with the number of slots that look at it. */
     private static final class Storage {
-        private final DataBuffer buffer;
+        private final ArrayPool.Buffer buffer;
         private int users = 1;
 
-        Storage(DataBuffer buffer) {
+        Storage(ArrayPool.Buffer buffer) {
             this.buffer = buffer;
         }
     }
@@ -144,7 +144,8 @@ public final class GraphRunner {
             int[] release = inputs(op).stream().distinct()
                 .filter(n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
                 .mapToInt(slots::get).toArray();
-            plan.add(new Step(op.getName(), op.getOp(), in, out, addsZeros || ALIASES.contains(op.getOp().opName()), release));
+            plan.add(new Step(op.getName(), op.getOp(), in, out, addsZeros || ALIASES.contains(op.getOp().opName()),
+                op.getOp().opName().equals("add"), release));
         }
         return plan;
     }
@@ -206,13 +207,14 @@ public final class GraphRunner {
         boolean finished = false;
         try {
             for (Step step : steps) {
+                INDArray[] in = operands(step, values);
                 long start = profile == null ? 0 : System.nanoTime();
-                execute(step, values, storage, pool);
+                execute(step, in, values, storage, pool);
+                if (profile != null) {
+                    profile.add(step.op.opName(), in, System.nanoTime() - start);
+                }
                 for (int slot : step.release) {
                     release(slot, values, storage, pool);
-                }
-                if (profile != null) {
-                    profile.add(step.op.opName(), System.nanoTime() - start);
                 }
             }
             finished = true;
@@ -237,7 +239,7 @@ public final class GraphRunner {
         }
     }
 
-    private void execute(Step step, INDArray[] values, Storage[] storage, ArrayPool pool) {
+    private static INDArray[] operands(Step step, INDArray[] values) {
         INDArray[] in = new INDArray[step.in.length];
         for (int i = 0; i < in.length; i++) {
             in[i] = values[step.in[i]];
@@ -245,17 +247,28 @@ public final class GraphRunner {
                 throw new IllegalStateException("op " + step.name + " (" + step.op.opName() + ") reads an array that is gone");
             }
         }
+        return in;
+    }
+
+    private void execute(Step step, INDArray[] in, INDArray[] values, Storage[] storage, ArrayPool pool) {
         try {
             if (step.alias) {
                 alias(step, in, values, storage);
             } else if (step.op instanceof JavaOp op) {
                 java(op, step, in, values, storage, pool);
+            } else if (step.sum && in[0].equalShapes(in[1])) {
+                sum(step, in, values, storage, pool);
             } else if (step.op instanceof ExternalErrorsFunction) {
                 throw new IllegalStateException("external errors cannot be run");
-            } else if (step.op instanceof DynamicCustomOp op) {
-                nativeOp(op, step, in, values, storage, pool);
             } else {
-                legacy(step, in, values, storage, pool);
+                // these ops carry the operands of a call
+                synchronized (step.op) {
+                    if (step.op instanceof DynamicCustomOp op) {
+                        nativeOp(op, step, in, values, storage, pool);
+                    } else {
+                        legacy(step, in, values, storage, pool);
+                    }
+                }
             }
         } catch (RuntimeException e) {
             throw new IllegalStateException("op " + step.name + " (" + step.op.opName() + ") failed on inputs "
@@ -270,13 +283,33 @@ public final class GraphRunner {
         INDArray x = in[0];
         long[] shape = step.op instanceof JavaOp op ? op.outputShapes(in)[0] : x.shape();
         Storage s = storage[step.in[0]];
-        INDArray dense = JavaOp.dense(x);
-        values[step.out[0]] = dense.ordering() == 'c' && s == null ? dense.reshape('c', shape)
-            : Nd4j.create(dense.data(), shape, Nd4j.getStrides(shape, 'c'), dense.offset(), 'c');
+        if (Arrays.equals(shape, x.shape()) && JavaOp.isDense(x)) {
+            values[step.out[0]] = x;
+        } else {
+            values[step.out[0]] = s == null ? JavaOp.dense(x).reshape('c', shape) : s.buffer.array(shape);
+        }
         if (s != null) {
             s.users++;
             storage[step.out[0]] = s;
         }
+    }
+
+    /** SameDiff's sum of two gradients, in the place of an operand that nobody else reads. */
+    private static void sum(Step step, INDArray[] in, INDArray[] values, Storage[] storage, ArrayPool pool) {
+        if (step.out[0] < 0) {
+            return;
+        }
+        for (int i = 0; i < 2; i++) {
+            int slot = step.in[i];
+            if (storage[slot] != null && storage[slot].users == 1 && Arrays.stream(step.release).anyMatch(s -> s == slot)) {
+                Add.sum(in[i], in[1 - i], in[i]);
+                storage[slot].users++;
+                storage[step.out[0]] = storage[slot];
+                values[step.out[0]] = in[i];
+                return;
+            }
+        }
+        Add.sum(in[0], in[1], allocate(step.out[0], in[0].dataType(), in[0].shape(), values, storage, pool));
     }
 
     private static void java(JavaOp op, Step step, INDArray[] in, INDArray[] values, Storage[] storage, ArrayPool pool) {
@@ -299,16 +332,16 @@ public final class GraphRunner {
             context.setInputArrays(in);
             var shapes = op.calculateOutputShape(context);
             INDArray[] out = new INDArray[shapes.size()];
-            List<DataBuffer> unwanted = new ArrayList<>();
+            List<ArrayPool.Buffer> unwanted = new ArrayList<>();
             for (int i = 0; i < out.length; i++) {
                 long[] shape = shapes.get(i).getShape();
                 DataType type = shapes.get(i).dataType();
                 if (i < step.out.length && step.out[i] >= 0) {
                     out[i] = allocate(step.out[i], type, shape, values, storage, pool);
                 } else {
-                    DataBuffer buffer = pool.take(type, length(shape));
+                    ArrayPool.Buffer buffer = pool.take(type, length(shape));
                     unwanted.add(buffer);
-                    out[i] = Nd4j.create(buffer, shape, Nd4j.getStrides(shape, 'c'), 0, 'c');
+                    out[i] = buffer.array(shape);
                 }
             }
             context.setOutputArrays(out);
@@ -344,9 +377,9 @@ public final class GraphRunner {
     }
 
     private static INDArray allocate(int slot, DataType type, long[] shape, INDArray[] values, Storage[] storage, ArrayPool pool) {
-        DataBuffer buffer = pool.take(type, length(shape));
+        ArrayPool.Buffer buffer = pool.take(type, length(shape));
         storage[slot] = new Storage(buffer);
-        values[slot] = Nd4j.create(buffer, shape, Nd4j.getStrides(shape, 'c'), 0, 'c');
+        values[slot] = buffer.array(shape);
         return values[slot];
     }
 

@@ -1,20 +1,29 @@
 package io.hiervl.graph;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Time per kind of op, collected with {@code -Dhiervl.profile=true} and logged when the JVM ends. */
+/**
+ * Time per kind of op, collected with {@code -Dhiervl.profile=true}, or per op and shape of its inputs with
+ * {@code -Dhiervl.profile=shapes}, and logged when the JVM ends.
+ */
 final class Profile {
     private static final Logger LOG = LoggerFactory.getLogger(Profile.class);
-    private static final Profile SHARED = Boolean.getBoolean("hiervl.profile") ? new Profile() : null;
+    private static final String MODE = System.getProperty("hiervl.profile", "false");
+    private static final Profile SHARED = MODE.equals("false") ? null : new Profile();
 
-    private record Cost(long calls, long nanos) {
+    /** Calls of an op: their number, their time together and that of the fastest. */
+    record Cost(long calls, long nanos, long least) {
         Cost plus(Cost other) {
-            return new Cost(calls + other.calls, nanos + other.nanos);
+            return new Cost(calls + other.calls, nanos + other.nanos, Math.min(least, other.least));
         }
     }
 
@@ -28,13 +37,21 @@ final class Profile {
         return SHARED;
     }
 
-    void add(String op, long nanos) {
-        costs.merge(op, new Cost(1, nanos), Cost::plus);
+    void add(String op, INDArray[] inputs, long nanos) {
+        String name = MODE.equals("shapes") ? op + " " + Arrays.stream(inputs).map(a -> Arrays.toString(a.shape())).collect(Collectors.joining(" ")) : op;
+        costs.merge(name, new Cost(1, nanos, nanos), Cost::plus);
+    }
+
+    /** What was collected since the last call. */
+    Map<String, Cost> take() {
+        Map<String, Cost> result = new TreeMap<>(costs);
+        costs.clear();
+        return result;
     }
 
     private void log() {
         costs.entrySet().stream().sorted(Map.Entry.comparingByValue(Comparator.comparingLong(c -> -c.nanos)))
-            .forEach(e -> LOG.info(String.format(Locale.ROOT, "%-40s %8d calls %10.1f ms %8.1f us each", e.getKey(), e.getValue().calls,
-                e.getValue().nanos / 1e6, e.getValue().nanos / 1e3 / e.getValue().calls)));
+            .forEach(e -> LOG.info(String.format(Locale.ROOT, "%-40s %8d calls %10.1f ms %8.1f us each, fastest %8.1f", e.getKey(),
+                e.getValue().calls, e.getValue().nanos / 1e6, e.getValue().nanos / 1e3 / e.getValue().calls, e.getValue().least / 1e3)));
     }
 }

@@ -1,5 +1,7 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Kernels;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -34,9 +36,20 @@ public final class Add extends JavaOp {
     @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
-            new BroadcastPlan(in[0].shape(), in[1].shape()).zip(in[0], in[1], out[0], (a, b, n) -> {
+            new BroadcastPlan(in[0].shape(), in[1].shape()).zip(Kernels.Arithmetic.ADD, in[0], in[1], out[0], (a, b, n) -> {
                 for (int i = 0; i < n; i++) {
                     a[i] += b[i];
+                }
+            });
+        }
+    }
+
+    /** y = a + b for dense arrays of equal shape; y may be a. */
+    public static void sum(INDArray a, INDArray b, INDArray y) {
+        if (!KernelChoice.of(a).zip(Kernels.Arithmetic.ADD, a, b, y, new long[] {a.length()}, new boolean[1])) {
+            Pointwise.zip(a, b, y, (v, w, n) -> {
+                for (int i = 0; i < n; i++) {
+                    v[i] += w[i];
                 }
             });
         }

@@ -43,7 +43,7 @@ public final class AttentionMask extends JavaOp {
 
     @Override
     public void compute(INDArray[] in, INDArray[] out) {
-        new Resizer((int) in[0].size(2), (int) in[0].size(3), intArg(0), intArg(1), Interpolation.BILINEAR)
+        Resizer.of((int) in[0].size(2), (int) in[0].size(3), intArg(0), intArg(1), Interpolation.BILINEAR)
             .attentionMask(in[0], out[0]);
     }
 

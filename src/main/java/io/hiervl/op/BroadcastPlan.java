@@ -1,9 +1,14 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.JavaKernels;
+import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Kernels;
+import io.hiervl.op.kernel.Kernels.Arithmetic;
 import io.hiervl.op.kernel.Parallel;
+import io.hiervl.op.kernel.Scratch;
 import io.hiervl.op.kernel.Slab;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -106,8 +111,16 @@ final class BroadcastPlan {
         });
     }
 
-    /** y = body(a, b). */
-    void zip(INDArray a, INDArray b, INDArray y, Pointwise.Zip body) {
+    /** y = a op b, computed by the body if the kernels have nothing better. */
+    void zip(Arithmetic op, INDArray a, INDArray b, INDArray y, Pointwise.Zip body) {
+        boolean[] repeatsA = repeats(strideA);
+        boolean[] repeatsB = repeats(strideB);
+        Kernels kernels = KernelChoice.of(a);
+        long[] shape = Arrays.stream(dims).asLongStream().toArray();
+        boolean commutes = op == Arithmetic.ADD || op == Arithmetic.MULTIPLY;
+        if (!any(repeatsA) && kernels.zip(op, a, b, y, shape, repeatsB) || commutes && !any(repeatsB) && kernels.zip(op, b, a, y, shape, repeatsA)) {
+            return;
+        }
         Slab left = Slab.of(a);
         Slab right = Slab.of(b);
         Slab out = Slab.of(y);
@@ -122,6 +135,23 @@ final class BroadcastPlan {
         });
     }
 
+    private static boolean[] repeats(int[] strides) {
+        boolean[] result = new boolean[strides.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = strides[i] == 0;
+        }
+        return result;
+    }
+
+    private static boolean any(boolean[] flags) {
+        for (boolean flag : flags) {
+            if (flag) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** y = a repeated; the second shape of the plan is that of y. */
     void repeat(INDArray a, INDArray y) {
         Slab in = Slab.of(a);
@@ -134,6 +164,22 @@ final class BroadcastPlan {
         });
     }
 
+    /** Sums over rows or over columns by the kernels. */
+    private boolean reduceFast(INDArray g, INDArray b, INDArray da) {
+        if (dims.length != 2 || strideA[0] == 0 == (strideA[1] == 0)) {
+            return false;
+        }
+        Kernels kernels = KernelChoice.of(g);
+        INDArray v = g;
+        if (b != null) {
+            v = Scratch.get("reduce", g.dataType(), g.length());
+            if (!kernels.zip(Arithmetic.MULTIPLY, g, b, v, new long[] {dims[0], dims[1]}, repeats(strideB))) {
+                return false;
+            }
+        }
+        return strideA[0] == 0 ? kernels.columnSums(v, dims[0], dims[1], da) : kernels.rowSums(v, dims[0], dims[1], da);
+    }
+
     private ThreadLocal<double[][]> buffers() {
         return ThreadLocal.withInitial(() -> new double[2][Math.min(inner, PIECE)]);
     }
@@ -141,6 +187,9 @@ final class BroadcastPlan {
     /** da = sum of g * b (of g, if b is null) over the axes along which a was repeated. */
     void reduceToA(INDArray g, INDArray b, INDArray da) {
         int length = (int) da.length();
+        if (reduceFast(g, b, da)) {
+            return;
+        }
         Slab cotangent = Slab.of(g);
         Slab factor = b == null ? null : Slab.of(b);
         // few large parts where a is long: every part sums into its own copy

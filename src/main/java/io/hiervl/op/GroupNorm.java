@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.GroupNormFloat;
 import io.hiervl.op.kernel.JavaKernels;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Slab;
@@ -7,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Group norm of x (B,C,...) with gamma and beta (C): each group of channels is normalised over channels and space. */
@@ -49,6 +51,10 @@ public final class GroupNorm extends JavaOp {
         int plane = (int) (in[0].length() / in[0].size(0) / channels);
         int row = perGroup * plane;
         double eps = realArg(0);
+        if (in[0].dataType() == DataType.FLOAT) {
+            new GroupNormFloat((int) in[0].size(0), intArg(0), perGroup, plane, eps).forward(in[0], in[1], in[2], out[0]);
+            return;
+        }
         Slab x = Slab.of(in[0]);
         Slab gamma = Slab.of(in[1]);
         Slab beta = Slab.of(in[2]);
@@ -110,6 +116,10 @@ public final class GroupNorm extends JavaOp {
             int perGroup = channels / groups;
             int plane = (int) (in[0].length() / batch / channels);
             int row = perGroup * plane;
+            if (in[0].dataType() == DataType.FLOAT) {
+                new GroupNormFloat(batch, groups, perGroup, plane, realArg(0)).backward(in[0], in[1], in[2], out[0], out[1], out[2]);
+                return;
+            }
             Slab x = Slab.of(in[0]);
             Slab gamma = Slab.of(in[1]);
             Slab g = Slab.of(in[2]);

@@ -66,7 +66,8 @@ public abstract class JavaOp extends DynamicCustomOp {
         return isDense(a) ? a : a.dup('c');
     }
 
-    static boolean isDense(INDArray a) {
+    /** Whether the elements lie one after the other in c order. */
+    public static boolean isDense(INDArray a) {
         if (a.isScalar() || a.length() == 1) {
             return true;
         }

@@ -1,5 +1,7 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Kernels;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -35,11 +37,16 @@ public final class LogOp extends JavaOp {
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             double eps = realArg(0);
-            Pointwise.map(in[0], out[0], (v, n) -> {
-                for (int i = 0; i < n; i++) {
-                    v[i] = Math.log(v[i] + eps);
-                }
-            });
+            Kernels kernels = KernelChoice.of(in[0]);
+            if (!kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length())) {
+                Pointwise.map(in[0], out[0], (v, n) -> {
+                    for (int i = 0; i < n; i++) {
+                        v[i] = Math.log(v[i] + eps);
+                    }
+                });
+            } else {
+                kernels.map(Kernels.Function.LOG, out[0], out[0], in[0].length());
+            }
         }
     }
 
@@ -77,11 +84,17 @@ public final class LogOp extends JavaOp {
         public void compute(INDArray[] in, INDArray[] out) {
             if (out[0] != null) {
                 double eps = realArg(0);
-                Pointwise.zip(in[0], in[1], out[0], (x, g, n) -> {
-                    for (int i = 0; i < n; i++) {
-                        x[i] = g[i] / (x[i] + eps);
-                    }
-                });
+                Kernels kernels = KernelChoice.of(in[0]);
+                long[] length = {in[0].length()};
+                if (!kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], length[0])) {
+                    Pointwise.zip(in[0], in[1], out[0], (x, g, n) -> {
+                        for (int i = 0; i < n; i++) {
+                            x[i] = g[i] / (x[i] + eps);
+                        }
+                    });
+                } else {
+                    kernels.zip(Kernels.Arithmetic.DIVIDE, in[1], out[0], out[0], length, new boolean[1]);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.Kernels;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -38,7 +39,7 @@ public final class Mul extends JavaOp {
     }
 
     private static void multiply(INDArray x, INDArray y, INDArray target) {
-        new BroadcastPlan(x.shape(), y.shape()).zip(x, y, target, (a, b, n) -> {
+        new BroadcastPlan(x.shape(), y.shape()).zip(Kernels.Arithmetic.MULTIPLY, x, y, target, (a, b, n) -> {
             for (int i = 0; i < n; i++) {
                 a[i] *= b[i];
             }

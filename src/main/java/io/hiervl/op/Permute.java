@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Slab;
 import java.util.List;
@@ -55,6 +56,9 @@ public final class Permute extends JavaOp {
         long[] step = new long[rank];
         for (int i = 0; i < rank; i++) {
             step[i] = Shapes.product(x, (int) axes[i] + 1, rank);
+        }
+        if (KernelChoice.of(in[0]).permute(in[0], out[0], shape, step)) {
+            return;
         }
         if (axes[rank - 1] == rank - 1) {
             copyRows(in[0], out[0], shape, step);

@@ -1,7 +1,9 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.JavaKernels;
+import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Parallel;
+import io.hiervl.op.kernel.Scratch;
 import io.hiervl.op.kernel.Slab;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,6 +16,9 @@ final class Reductions {
 
     /** target (columns) = sum of the rows of a (rows, columns). */
     static void columnSums(INDArray a, int rows, int columns, INDArray target) {
+        if (KernelChoice.of(a).columnSums(a, rows, columns, target)) {
+            return;
+        }
         Slab in = Slab.of(a);
         long grain = Math.max(Math.max(1, TASK / columns), rows / 32);
         double[][] parts = new double[Parallel.parts(rows, grain)][];
@@ -47,8 +52,18 @@ final class Reductions {
 
     /** target (channels) = sum of a (batch, channels, plane) over batch and plane. */
     static void channelSums(INDArray a, int batch, int channels, int plane, INDArray target) {
-        Slab in = Slab.of(a);
         double[] sums = new double[channels];
+        INDArray parts = Scratch.get("channel-sums", a.dataType(), (long) batch * channels);
+        if (KernelChoice.of(a).rowSums(a, (long) batch * channels, plane, parts)) {
+            double[] all = new double[batch * channels];
+            Slab.of(parts).get(0, all, 0, all.length);
+            for (int i = 0; i < all.length; i++) {
+                sums[i % channels] += all[i];
+            }
+            Slab.of(target).put(0, sums, 0, channels);
+            return;
+        }
+        Slab in = Slab.of(a);
         Parallel.forRange(channels, Math.max(1, TASK / Math.max(1, batch * plane)), (from, to) -> {
             for (int c = from; c < to; c++) {
                 for (int b = 0; b < batch; b++) {

@@ -38,7 +38,7 @@ public final class ResizeOp extends JavaOp {
     }
 
     private static Resizer resizer(INDArray x, long[] args) {
-        return new Resizer((int) x.size(2), (int) x.size(3), (int) args[0], (int) args[1], (int) args[2]);
+        return Resizer.of((int) x.size(2), (int) x.size(3), (int) args[0], (int) args[1], (int) args[2]);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Kernels;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -36,6 +38,9 @@ public final class Scale extends JavaOp {
         if (out[0] != null) {
             double factor = realArg(0);
             double offset = realArg(1);
+            if (KernelChoice.of(in[0]).map(Kernels.Function.linear(factor, offset), in[0], out[0], in[0].length())) {
+                return;
+            }
             Pointwise.map(in[0], out[0], (v, n) -> {
                 for (int i = 0; i < n; i++) {
                     v[i] = factor * v[i] + offset;

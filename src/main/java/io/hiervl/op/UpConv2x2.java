@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Kernels;
 import io.hiervl.op.kernel.Matmul;
 import io.hiervl.op.kernel.Operand;
 import io.hiervl.op.kernel.Parallel;
@@ -58,6 +59,11 @@ public final class UpConv2x2 extends JavaOp {
         INDArray blocks = Scratch.get("upconv", in[0].dataType(), (long) batch * outputs * 4 * plane);
         KernelChoice.of(in[0]).matmul(Matmul.batched(batch, 1, outputs * 4, channels, plane), Operand.transposed(in[1], outputs * 4L),
             new Operand(in[0], 0, (long) channels * plane, 0, plane, 1), new Operand(blocks, 0, outputs * 4L * plane, 0, plane, 1));
+        Kernels kernels = KernelChoice.of(in[0]);
+        if (kernels.permute(blocks, out[0], new long[] {(long) batch * outputs, h, 2, w, 2}, new long[] {4L * plane, w, 2L * plane, 1, plane})) {
+            kernels.zip(Kernels.Arithmetic.ADD, out[0], in[2], out[0], new long[] {batch, outputs, 4L * plane}, new boolean[] {true, false, true});
+            return;
+        }
         Slab from = Slab.of(blocks);
         Slab to = Slab.of(out[0]);
         Slab bias = Slab.of(in[2]);
@@ -131,7 +137,9 @@ public final class UpConv2x2 extends JavaOp {
             INDArray blocks = Scratch.get("upconv", in[0].dataType(), (long) batch * outputs * 4 * plane);
             Slab from = Slab.of(in[2]);
             Slab to = Slab.of(blocks);
-            forPlanes(batch * outputs, plane, (r, even, odd, line) -> {
+            boolean done = KernelChoice.of(in[0]).permute(in[2], blocks, new long[] {(long) batch * outputs, 2, 2, h, w},
+                new long[] {4L * plane, 2L * w, 1, 4L * w, 2});
+            forPlanes(done ? 0 : batch * outputs, plane, (r, even, odd, line) -> {
                 for (int y = 0; y < 2 * h; y++) {
                     from.get((r * 2 * h + y) * 2 * w, line, 0, 2 * w);
                     for (int i = 0; i < w; i++) {

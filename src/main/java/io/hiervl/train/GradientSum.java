@@ -1,20 +1,39 @@
 package io.hiervl.train;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Gradients of one optimiser step, added up over the blocks of the step and their micro-batches. The arrays are kept from
- * step to step.
+ * step to step. Lanes that run beside each other add to sums of their own, which are joined in the order of the lanes.
  */
 final class GradientSum {
     private final Map<String, INDArray> sums = new LinkedHashMap<>();
     private final Map<String, Boolean> used = new LinkedHashMap<>();
+    private final List<GradientSum> lanes = new ArrayList<>();
 
     /** Forgets the last step. */
     void clear() {
         used.clear();
+    }
+
+    /** The sum that a lane adds to; lane 0 adds to this one. */
+    synchronized GradientSum lane(int lane) {
+        while (lanes.size() < lane) {
+            lanes.add(new GradientSum());
+        }
+        return lane == 0 ? this : lanes.get(lane - 1);
+    }
+
+    /** Takes over what the lanes have added. */
+    void join() {
+        for (GradientSum lane : lanes) {
+            lane.used.keySet().forEach(name -> add(name, lane.sums.get(name)));
+            lane.clear();
+        }
     }
 
     /** Adds a gradient; null means that the block does not depend on the parameter. */

@@ -51,12 +51,16 @@ public final class DeformableFloat {
                     if (!(x > -1 && y > -1 && x < w && y < h)) {
                         continue;
                     }
-                    int x0 = (int) Math.floor(x);
-                    int y0 = (int) Math.floor(y);
+                    int x0 = floor(x);
+                    int y0 = floor(y);
                     float a = attention[k];
                     float right = x - x0;
                     float low = y - y0;
                     int at = (start + y0 * w + x0) * n;
+                    if (x0 >= 0 && y0 >= 0 && x0 + 1 < w && y0 + 1 < h) {
+                        addFour(a * (1 - low) * (1 - right), a * (1 - low) * right, a * low * (1 - right), a * low * right, v, at, at + w * n, row, n);
+                        continue;
+                    }
                     if (y0 >= 0) {
                         if (x0 >= 0) {
                             add(a * (1 - low) * (1 - right), v, at, row, 0, n);
@@ -94,6 +98,7 @@ public final class DeformableFloat {
         float[] attention = new float[s.samples()];
         float[] dAttention = new float[s.samples()];
         float[] g = new float[n];
+        float[] dots = new float[4];
         for (int q = 0; q < s.queries(); q++) {
             int sample0 = s.sample0(b, q, head);
             softmax(sample0, attention);
@@ -112,8 +117,8 @@ public final class DeformableFloat {
                     if (!(x > -1 && y > -1 && x < w && y < h)) {
                         continue;
                     }
-                    int x0 = (int) Math.floor(x);
-                    int y0 = (int) Math.floor(y);
+                    int x0 = floor(x);
+                    int y0 = floor(y);
                     float a = attention[k];
                     float right = x - x0;
                     float low = y - y0;
@@ -124,10 +129,22 @@ public final class DeformableFloat {
                     boolean bottom = y0 + 1 < h;
                     boolean west = x0 >= 0;
                     boolean east = x0 + 1 < w;
-                    float d00 = top && west ? corner(a * up * left, v, dv, at, g) : 0;
-                    float d01 = top && east ? corner(a * up * right, v, dv, at + n, g) : 0;
-                    float d10 = bottom && west ? corner(a * low * left, v, dv, at + w * n, g) : 0;
-                    float d11 = bottom && east ? corner(a * low * right, v, dv, at + w * n + n, g) : 0;
+                    float d00;
+                    float d01;
+                    float d10;
+                    float d11;
+                    if (dv != null && top && bottom && west && east) {
+                        four(a * up * left, a * up * right, a * low * left, a * low * right, v, dv, at, at + w * n, g, dots);
+                        d00 = dots[0];
+                        d01 = dots[1];
+                        d10 = dots[2];
+                        d11 = dots[3];
+                    } else {
+                        d00 = top && west ? corner(a * up * left, v, dv, at, g) : 0;
+                        d01 = top && east ? corner(a * up * right, v, dv, at + n, g) : 0;
+                        d10 = bottom && west ? corner(a * low * left, v, dv, at + w * n, g) : 0;
+                        d11 = bottom && east ? corner(a * low * right, v, dv, at + w * n + n, g) : 0;
+                    }
                     dAttention[k] = up * (left * d00 + right * d01) + low * (left * d10 + right * d11);
                     if (dOffsets != null) {
                         dOffsets[2 * (sample0 + k)] = a * (up * (d01 - d00) + low * (d11 - d10));
@@ -148,6 +165,43 @@ public final class DeformableFloat {
                 System.arraycopy(dv, i * n, dValue, (b * s.tokens() + i) * s.width() + head * n, n);
             }
         }
+    }
+
+    /** Math.floor without its detour over doubles. */
+    private static int floor(float x) {
+        int towardsZero = (int) x;
+        return towardsZero > x ? towardsZero - 1 : towardsZero;
+    }
+
+    /** Adds the four corners of a sample that lies inside, in one loop: the loops are short, and their start costs most. */
+    private static void addFour(float f00, float f01, float f10, float f11, float[] v, int top, int bottom, float[] row, int n) {
+        for (int i = 0; i < n; i++) {
+            row[i] += f00 * v[top + i] + f01 * v[top + n + i] + f10 * v[bottom + i] + f11 * v[bottom + n + i];
+        }
+    }
+
+    /** {@link #corner} for all four corners; results in {@code dots}. */
+    private static void four(float f00, float f01, float f10, float f11, float[] v, float[] dv, int top, int bottom, float[] g, float[] dots) {
+        int n = g.length;
+        float d00 = 0;
+        float d01 = 0;
+        float d10 = 0;
+        float d11 = 0;
+        for (int i = 0; i < n; i++) {
+            float c = g[i];
+            d00 += v[top + i] * c;
+            d01 += v[top + n + i] * c;
+            d10 += v[bottom + i] * c;
+            d11 += v[bottom + n + i] * c;
+            dv[top + i] += f00 * c;
+            dv[top + n + i] += f01 * c;
+            dv[bottom + i] += f10 * c;
+            dv[bottom + n + i] += f11 * c;
+        }
+        dots[0] = d00;
+        dots[1] = d01;
+        dots[2] = d10;
+        dots[3] = d11;
     }
 
     /** Adds one corner's share to the gradient of the values; returns the product of corner value and cotangent. */

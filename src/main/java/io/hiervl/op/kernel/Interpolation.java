@@ -1,5 +1,9 @@
 package io.hiervl.op.kernel;
 
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
 /**
  * Interpolation along one axis as in PyTorch (align_corners False, no antialiasing): every output index takes a few source
  * indices with weights. Two-dimensional resizing is one pass per axis.
@@ -72,6 +76,19 @@ public final class Interpolation {
     private void set(int o, int tap, int source, double w) {
         index[o * taps + tap] = Math.max(0, Math.min(in - 1, source));
         weight[o * taps + tap] = w;
+    }
+
+    /** The weights as a FLOAT matrix (out, in), or (in, out) if transposed. */
+    INDArray matrix(boolean transposed) {
+        float[] m = new float[in * out];
+        for (int o = 0; o < out; o++) {
+            for (int k = o * taps; k < (o + 1) * taps; k++) {
+                m[transposed ? index[k] * out + o : o * in + index[k]] += (float) weight[k];
+            }
+        }
+        INDArray a = Nd4j.createUninitializedDetached(DataType.FLOAT, m.length);
+        Staging.write(m, a);
+        return a;
     }
 
     int in() {

@@ -14,8 +14,10 @@ import org.slf4j.LoggerFactory;
 public final class KernelChoice {
     private static final Logger LOG = LoggerFactory.getLogger(KernelChoice.class);
     private static final JavaKernels JAVA = new JavaKernels();
-    private static Kernels floats;
+    /** What was chosen; made once. */
+    private static Kernels choice;
     private static String reason = "";
+    private static final ThreadLocal<Kernels[]> FLOATS = ThreadLocal.withInitial(() -> new Kernels[Parallel.threads() + 1]);
 
     private KernelChoice() {
     }
@@ -30,11 +32,27 @@ public final class KernelChoice {
         return JAVA;
     }
 
-    private static synchronized Kernels floats() {
-        if (floats == null) {
-            floats = choose(System.getProperty("hiervl.kernels", "auto").toLowerCase(Locale.ROOT));
+    /**
+     * oneDNN's primitives are made for a number of threads and carry the operands of a call: each thread has its own, and
+     * its own again inside lanes.
+     */
+    private static Kernels floats() {
+        int team = Parallel.team();
+        Kernels[] own = FLOATS.get();
+        if (own[team] == null) {
+            own[team] = choice() instanceof OneDnnKernels ? new OneDnnKernels() : JAVA;
         }
-        return floats;
+        if (own[team] != JAVA) {
+            OpenMp.threads(team);
+        }
+        return own[team];
+    }
+
+    private static synchronized Kernels choice() {
+        if (choice == null) {
+            choice = choose(System.getProperty("hiervl.kernels", "auto").toLowerCase(Locale.ROOT));
+        }
+        return choice;
     }
 
     private static Kernels choose(String wanted) {
@@ -61,6 +79,6 @@ public final class KernelChoice {
 
     /** One line for reports. */
     public static String describe() {
-        return floats().name() + " for 32-bit floats" + reason + ", java for 64-bit, " + Parallel.threads() + " threads";
+        return choice().name() + " for 32-bit floats" + reason + ", java for 64-bit, " + Parallel.threads() + " threads";
     }
 }

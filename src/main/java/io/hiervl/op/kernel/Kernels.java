@@ -37,4 +37,71 @@ public interface Kernels {
 
     /** Gradients of {@link #conv2d} for x and w; each may be null. */
     void conv2dGradient(ConvShape s, INDArray x, INDArray w, INDArray g, INDArray dx, INDArray dw);
+
+    /**
+     * y = a op b, where b may repeat along some axes; y may be a.
+     *
+     * @param dims    lengths of the axes of a and y
+     * @param repeats axes along which b has length 1
+     * @return false if nothing was done because these kernels have nothing better than the loops of the ops
+     */
+    default boolean zip(Arithmetic op, INDArray a, INDArray b, INDArray y, long[] dims, boolean[] repeats) {
+        return false;
+    }
+
+    /** y = function(x), y may be x; false if nothing was done. */
+    default boolean map(Function function, INDArray x, INDArray y, long length) {
+        return false;
+    }
+
+    /** Axis i of y has length shape[i] and distance step[i] in x; false if nothing was done. */
+    default boolean permute(INDArray x, INDArray y, long[] shape, long[] step) {
+        return false;
+    }
+
+    /** target (columns) = sums of a (rows, columns); false if nothing was done. */
+    default boolean columnSums(INDArray a, long rows, long columns, INDArray target) {
+        return false;
+    }
+
+    /** target (rows) = sums of a (rows, columns); false if nothing was done. */
+    default boolean rowSums(INDArray a, long rows, long columns, INDArray target) {
+        return false;
+    }
+
+    /** Gradients of w (n,k) and b (n) of a linear layer from x (m,k) and g (m,n); false if nothing was done. */
+    default boolean linearGradient(INDArray x, INDArray g, INDArray dw, INDArray db, int m, int k, int n) {
+        return false;
+    }
+
+    /** Whether dense products with mostly zeros are faster than loops over what is not zero. */
+    default boolean preferProducts() {
+        return false;
+    }
+
+    /** Operators of {@link #zip}. */
+    enum Arithmetic {
+        ADD, SUBTRACT, MULTIPLY, DIVIDE
+    }
+
+    /**
+     * Functions of {@link #map}.
+     *
+     * @param kind   what
+     * @param factor of LINEAR: factor x + offset
+     * @param offset of LINEAR
+     */
+    record Function(Kind kind, double factor, double offset) {
+        /** Kinds of functions. */
+        public enum Kind {
+            LINEAR, EXP, LOG
+        }
+
+        public static final Function EXP = new Function(Kind.EXP, 0, 0);
+        public static final Function LOG = new Function(Kind.LOG, 0, 0);
+
+        public static Function linear(double factor, double offset) {
+            return new Function(Kind.LINEAR, factor, offset);
+        }
+    }
 }

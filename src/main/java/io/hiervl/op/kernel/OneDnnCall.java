@@ -10,6 +10,7 @@ import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A oneDNN primitive for fixed shapes. Arrays are plugged in at every call without copying; where the primitive prefers
@@ -60,6 +61,15 @@ final class OneDnnCall {
         args.put(arg, inner == null ? outer : inner);
         slots.add(new Slot(outer, inner, change, output, "onednn" + slots.size(), wanted.get_size()));
         return this;
+    }
+
+    /** Runs with arrays as operands, in the order in which they were declared. */
+    void run(stream stream, INDArray... arrays) {
+        Pointer[] pointers = new Pointer[arrays.length];
+        for (int i = 0; i < pointers.length; i++) {
+            pointers[i] = Slab.pointer(arrays[i], 0);
+        }
+        run(stream, pointers);
     }
 
     /** Runs with the operands in the order in which they were declared. */

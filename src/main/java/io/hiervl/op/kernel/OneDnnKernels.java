@@ -32,7 +32,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Kernels of oneDNN for FLOAT arrays, zero-copy on ND4J's memory. What oneDNN has no fast implementation for goes to the
- * plain Java kernels. One call at a time.
+ * plain Java kernels. An instance serves one thread.
  */
 public final class OneDnnKernels implements Kernels {
     private static final int SCALE_AND_SHIFT = normalization_flags.use_scale.value | normalization_flags.use_shift.value;
@@ -42,6 +42,8 @@ public final class OneDnnKernels implements Kernels {
     private final stream stream;
     private final OneDnnMatmul matmul;
     private final OneDnnConv conv;
+    private final OneDnnElementwise elementwise;
+    private final OneDnnSums sums;
     private final Map<Object, OneDnnCall> calls = new HashMap<>();
 
     private record Key(String kind, int a, int b, double c) {
@@ -53,6 +55,8 @@ public final class OneDnnKernels implements Kernels {
         stream = new stream(engine);
         matmul = new OneDnnMatmul(engine, stream);
         conv = new OneDnnConv(engine, stream);
+        elementwise = new OneDnnElementwise(engine, stream);
+        sums = new OneDnnSums(engine, stream, matmul);
     }
 
     @Override
@@ -92,7 +96,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void matmul(Matmul spec, Operand a, Operand b, Operand c) {
+    public void matmul(Matmul spec, Operand a, Operand b, Operand c) {
         if (!matmul.run(spec, a, b, c)) {
             java.matmul(spec, a, b, c);
         }
@@ -103,7 +107,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void softmax(INDArray x, INDArray y, int rows, int columns) {
+    public void softmax(INDArray x, INDArray y, int rows, int columns) {
         call("softmax", rows, columns, 0, () -> {
             memory.desc d = desc(rows, columns);
             softmax_forward.primitive_desc pd = softmaxDesc(d);
@@ -112,7 +116,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void softmaxGradient(INDArray y, INDArray g, INDArray dx, int rows, int columns) {
+    public void softmaxGradient(INDArray y, INDArray g, INDArray dx, int rows, int columns) {
         call("softmax gradient", rows, columns, 0, () -> {
             memory.desc d = desc(rows, columns);
             softmax_forward.primitive_desc hint = softmaxDesc(d);
@@ -128,7 +132,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void layerNorm(INDArray x, INDArray gamma, INDArray beta, INDArray y, int rows, int columns, double eps) {
+    public void layerNorm(INDArray x, INDArray gamma, INDArray beta, INDArray y, int rows, int columns, double eps) {
         call("layer norm", rows, columns, eps, () -> {
             memory.desc d = desc(rows, columns);
             memory.desc v = desc(columns);
@@ -139,7 +143,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void layerNormGradient(INDArray x, INDArray gamma, INDArray g, INDArray dx, INDArray dGamma, INDArray dBeta,
+    public void layerNormGradient(INDArray x, INDArray gamma, INDArray g, INDArray dx, INDArray dGamma, INDArray dBeta,
                                                int rows, int columns, double eps) {
         INDArray result = dx != null ? dx : Scratch.get("layer-norm", DataType.FLOAT, (long) rows * columns);
         INDArray statistics = Scratch.get("layer-norm-statistics", DataType.FLOAT, 2L * rows + 2L * columns);
@@ -168,7 +172,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void activation(int code, INDArray x, INDArray y, int length) {
+    public void activation(int code, INDArray x, INDArray y, int length) {
         if (code == Act.NONE) {
             java.activation(code, x, y, length);
             return;
@@ -186,7 +190,7 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void activationGradient(int code, INDArray x, INDArray g, INDArray dx, int length) {
+    public void activationGradient(int code, INDArray x, INDArray g, INDArray dx, int length) {
         if (code == Act.NONE) {
             java.activationGradient(code, x, g, dx, length);
             return;
@@ -202,12 +206,47 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public synchronized void conv2d(ConvShape s, INDArray x, INDArray w, INDArray bias, INDArray y) {
+    public boolean preferProducts() {
+        return true;
+    }
+
+    @Override
+    public boolean zip(Arithmetic op, INDArray a, INDArray b, INDArray y, long[] dims, boolean[] repeats) {
+        return elementwise.zip(op, a, b, y, dims, repeats);
+    }
+
+    @Override
+    public boolean map(Function function, INDArray x, INDArray y, long length) {
+        return elementwise.map(function, x, y, length);
+    }
+
+    @Override
+    public boolean permute(INDArray x, INDArray y, long[] shape, long[] step) {
+        return elementwise.permute(x, y, shape, step);
+    }
+
+    @Override
+    public boolean columnSums(INDArray a, long rows, long columns, INDArray target) {
+        return sums.columnSums(a, rows, columns, target);
+    }
+
+    @Override
+    public boolean rowSums(INDArray a, long rows, long columns, INDArray target) {
+        return sums.rowSums(a, rows, columns, target);
+    }
+
+    @Override
+    public boolean linearGradient(INDArray x, INDArray g, INDArray dw, INDArray db, int m, int k, int n) {
+        return sums.linearGradient(x, g, dw, db, m, k, n);
+    }
+
+    @Override
+    public void conv2d(ConvShape s, INDArray x, INDArray w, INDArray bias, INDArray y) {
         conv.forward(s, x, w, bias, y);
     }
 
     @Override
-    public synchronized void conv2dGradient(ConvShape s, INDArray x, INDArray w, INDArray g, INDArray dx, INDArray dw) {
+    public void conv2dGradient(ConvShape s, INDArray x, INDArray w, INDArray g, INDArray dx, INDArray dw) {
         if (dx != null) {
             conv.inputGradient(s, w, g, dx);
         }

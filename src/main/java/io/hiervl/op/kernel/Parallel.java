@@ -1,11 +1,7 @@
 package io.hiervl.op.kernel;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
@@ -26,8 +22,15 @@ public final class Parallel {
         void run(int part, int from, int to);
     }
 
+    /** One of several independent pieces of work. */
+    @FunctionalInterface
+    public interface Lane {
+        void run(int lane);
+    }
+
     private static final int THREADS = threadsFromEnvironment();
-    private static final ThreadLocal<Boolean> INSIDE = ThreadLocal.withInitial(() -> false);
+    /** Threads that a loop of the current thread may use, itself included. */
+    private static final ThreadLocal<Integer> TEAM = ThreadLocal.withInitial(() -> THREADS);
     private static final ExecutorService POOL = Executors.newFixedThreadPool(Math.max(1, THREADS - 1), r -> {
         Thread t = new Thread(r, "hiervl-kernel");
         t.setDaemon(true);
@@ -40,6 +43,22 @@ public final class Parallel {
     /** Number of threads that share a loop. */
     public static int threads() {
         return THREADS;
+    }
+
+    /** Number of threads that a loop of this thread may use: fewer inside a lane, 1 inside a loop. */
+    static int team() {
+        return TEAM.get();
+    }
+
+    /**
+     * Runs lanes 0..n-1 beside each other, each with its share of the threads for loops and kernels. Small graphs gain more
+     * from two lanes with a thread each than from loops that two threads share.
+     */
+    public static void lanes(int n, Lane body) {
+        int beside = Math.min(n, TEAM.get());
+        if (beside > 0) {
+            share(n, beside, TEAM.get() / beside, body::run);
+        }
     }
 
     private static int threadsFromEnvironment() {
@@ -69,47 +88,103 @@ public final class Parallel {
     public static void forParts(long n, long grain, Part body) {
         long size = Math.max(1, grain);
         int parts = parts(n, grain);
-        if (parts <= 1 || THREADS == 1 || INSIDE.get()) {
+        int team = TEAM.get();
+        if (parts <= 1 || team == 1) {
             for (int p = 0; p < parts; p++) {
                 body.run(p, (int) (p * size), (int) Math.min(n, (p + 1) * size));
             }
             return;
         }
-        AtomicInteger next = new AtomicInteger();
-        Runnable worker = () -> {
-            INSIDE.set(true);
-            try {
-                for (int p = next.getAndIncrement(); p < parts; p = next.getAndIncrement()) {
-                    body.run(p, (int) (p * size), (int) Math.min(n, (p + 1) * size));
-                }
-            } finally {
-                INSIDE.set(false);
-            }
-        };
-        List<Future<?>> helpers = new ArrayList<>();
-        for (int i = 0; i < Math.min(THREADS, parts) - 1; i++) {
-            helpers.add(POOL.submit(worker));
-        }
-        worker.run();
-        for (Future<?> helper : helpers) {
-            await(helper);
-        }
+        share(parts, Math.min(team, parts), 1, p -> body.run(p, (int) (p * size), (int) Math.min(n, (p + 1) * size)));
     }
 
-    private static void await(Future<?> helper) {
-        try {
-            helper.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted inside a kernel", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
+    /** Runs the tasks 0..n-1 on this thread and {@code threads - 1} others; each may itself use {@code team} threads. */
+    private static void share(int n, int threads, int team, IntConsumer task) {
+        Loop loop = new Loop(n, team, task);
+        for (int i = 1; i < threads; i++) {
+            POOL.execute(loop::help);
+        }
+        loop.lead();
+    }
+
+    /** Tasks that several threads take one after the other. Helpers that come when all is done do nothing. */
+    private static final class Loop {
+        private final int n;
+        private final int team;
+        private final IntConsumer task;
+        private final AtomicInteger next = new AtomicInteger();
+        private boolean closed;
+        private int helping;
+        private Throwable failure;
+
+        Loop(int n, int team, IntConsumer task) {
+            this.n = n;
+            this.team = team;
+            this.task = task;
+        }
+
+        private void work() {
+            int before = TEAM.get();
+            TEAM.set(team);
+            try {
+                for (int i = next.getAndIncrement(); i < n; i = next.getAndIncrement()) {
+                    task.accept(i);
+                }
+            } finally {
+                TEAM.set(before);
             }
-            if (e.getCause() instanceof Error cause) {
-                throw cause;
+        }
+
+        void help() {
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
+                helping++;
             }
-            throw new IllegalStateException(e.getCause());
+            Throwable thrown = null;
+            try {
+                work();
+            } catch (RuntimeException | Error e) {
+                thrown = e;
+                next.set(n);
+            }
+            synchronized (this) {
+                failure = failure == null ? thrown : failure;
+                helping--;
+                notifyAll();
+            }
+        }
+
+        void lead() {
+            try {
+                work();
+            } finally {
+                next.set(n);
+                await();
+            }
+            if (failure instanceof RuntimeException e) {
+                throw e;
+            }
+            if (failure instanceof Error e) {
+                throw e;
+            }
+        }
+
+        private synchronized void await() {
+            closed = true;
+            boolean interrupted = false;
+            while (helping > 0) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    // the arrays are in use until the helpers are done
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

@@ -22,6 +22,10 @@ public final class PixelCrossEntropyKernel implements LossKernel {
 
     @Override
     public double[] forward(INDArray[] in, Settings settings) {
+        PixelExp exp = PixelExp.of(in[0], 1);
+        if (exp != null) {
+            return new double[] {sum(exp, in)};
+        }
         PixelRows rows = new PixelRows(in[0]);
         double[] parts = new double[rows.count()];
         Parallel.forEach(rows.count(), r -> {
@@ -39,6 +43,55 @@ public final class PixelCrossEntropyKernel implements LossKernel {
         return new double[] {Arrays.stream(parts).sum()};
     }
 
+    private static double sum(PixelExp exp, INDArray[] in) {
+        int classes = (int) in[0].size(1);
+        Slab labels = Slab.of(in[1]);
+        Slab weights = Slab.of(in[2]);
+        double[] parts = new double[exp.pieces()];
+        exp.forPieces((piece, part) -> {
+            float[][] z = piece.readScores();
+            float[] l = new float[piece.n];
+            float[] w = new float[piece.n];
+            labels.get(piece.first, l, 0, piece.n);
+            weights.get(piece.first, w, 0, piece.n);
+            for (int i = 0; i < piece.n; i++) {
+                if (counts(l[i], w[i], classes)) {
+                    parts[part] += w[i] * (Math.log(piece.sum(i)) + piece.max(i) - z[(int) l[i]][i]);
+                }
+            }
+        });
+        return Arrays.stream(parts).sum();
+    }
+
+    private static void gradient(PixelExp exp, INDArray[] in, double cotangent, INDArray target) {
+        int classes = (int) in[0].size(1);
+        Slab labels = Slab.of(in[1]);
+        Slab weights = Slab.of(in[2]);
+        exp.forPieces((piece, part) -> {
+            float[][] d = piece.readExp();
+            float[] l = new float[piece.n];
+            float[] w = new float[piece.n];
+            float[] factor = new float[piece.n];
+            labels.get(piece.first, l, 0, piece.n);
+            weights.get(piece.first, w, 0, piece.n);
+            for (int i = 0; i < piece.n; i++) {
+                w[i] = counts(l[i], w[i], classes) ? (float) (cotangent * w[i]) : 0;
+                factor[i] = w[i] / piece.sum(i);
+            }
+            for (float[] row : d) {
+                for (int i = 0; i < factor.length; i++) {
+                    row[i] *= factor[i];
+                }
+            }
+            for (int i = 0; i < piece.n; i++) {
+                if (w[i] != 0) {
+                    d[(int) l[i]][i] -= w[i];
+                }
+            }
+            piece.write(d, target);
+        });
+    }
+
     private static boolean counts(double label, double weight, int classes) {
         return weight != 0 && label >= 0 && label < classes;
     }
@@ -46,6 +99,11 @@ public final class PixelCrossEntropyKernel implements LossKernel {
     @Override
     public void backward(INDArray[] in, Settings settings, double[] cotangent, INDArray[] gradients) {
         if (gradients[0] == null) {
+            return;
+        }
+        PixelExp exp = PixelExp.of(in[0], 1);
+        if (exp != null) {
+            gradient(exp, in, cotangent[0], gradients[0]);
             return;
         }
         PixelRows rows = new PixelRows(in[0]);

@@ -39,8 +39,67 @@ public final class PixelEntropyKernel implements LossKernel {
         return h;
     }
 
+    /** log sum exp - sum of p z, per pixel; with u = z - max the maximum cancels. */
+    private static float[] entropies(PixelExp.Piece piece, float[][] z, float[][] e) {
+        float[] h = new float[piece.n];
+        for (int k = 0; k < z.length; k++) {
+            float[] row = z[k];
+            float[] exp = e[k];
+            for (int i = 0; i < h.length; i++) {
+                row[i] -= piece.max(i);
+                h[i] += exp[i] * row[i];
+            }
+        }
+        for (int i = 0; i < h.length; i++) {
+            h[i] = (float) Math.log(piece.sum(i)) - h[i] / piece.sum(i);
+        }
+        return h;
+    }
+
+    private static double sum(PixelExp exp, INDArray weightMap) {
+        Slab weights = Slab.of(weightMap);
+        double[] parts = new double[exp.pieces()];
+        exp.forPieces((piece, part) -> {
+            float[] w = new float[piece.n];
+            weights.get(piece.first, w, 0, piece.n);
+            float[] h = entropies(piece, piece.readScores(), piece.readExp());
+            for (int i = 0; i < piece.n; i++) {
+                parts[part] += w[i] == 0 ? 0 : (double) w[i] * h[i];
+            }
+        });
+        return Arrays.stream(parts).sum();
+    }
+
+    private static void gradient(PixelExp exp, INDArray weightMap, double factor, INDArray target) {
+        Slab weights = Slab.of(weightMap);
+        exp.forPieces((piece, part) -> {
+            float[] w = new float[piece.n];
+            weights.get(piece.first, w, 0, piece.n);
+            float[][] u = piece.readScores();
+            float[][] e = piece.readExp();
+            float[] h = entropies(piece, u, e);
+            for (int i = 0; i < piece.n; i++) {
+                // log p + h = u - log sum + h
+                h[i] -= (float) Math.log(piece.sum(i));
+                w[i] = w[i] == 0 ? 0 : (float) (factor * w[i] / piece.sum(i));
+            }
+            for (int k = 0; k < u.length; k++) {
+                float[] row = e[k];
+                float[] score = u[k];
+                for (int i = 0; i < h.length; i++) {
+                    row[i] *= w[i] * (score[i] + h[i]);
+                }
+            }
+            piece.write(e, target);
+        });
+    }
+
     @Override
     public double[] forward(INDArray[] in, Settings settings) {
+        PixelExp exp = PixelExp.of(in[0], settings.reals()[0]);
+        if (exp != null) {
+            return new double[] {sum(exp, in[1])};
+        }
         PixelRows rows = new PixelRows(in[0]);
         double[] parts = new double[rows.count()];
         Parallel.forEach(rows.count(), r -> {
@@ -60,8 +119,13 @@ public final class PixelEntropyKernel implements LossKernel {
         if (gradients[0] == null) {
             return;
         }
-        PixelRows rows = new PixelRows(in[0]);
         double scale = settings.reals()[0];
+        PixelExp exp = PixelExp.of(in[0], scale);
+        if (exp != null) {
+            gradient(exp, in[1], -cotangent[0] * scale, gradients[0]);
+            return;
+        }
+        PixelRows rows = new PixelRows(in[0]);
         Parallel.forEach(rows.count(), r -> {
             PixelRows.Row row = scaled(rows.read(r), scale);
             double[] weights = rows.readMap(in[1], r);

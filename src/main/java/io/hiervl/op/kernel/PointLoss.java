@@ -21,11 +21,18 @@ public final class PointLoss {
 
     /** log(1 + exp(z)) - y z, stable for large |z|. */
     static double crossEntropy(double z, double y) {
-        return Math.max(z, 0) - z * y + Math.log1p(Math.exp(-Math.abs(z)));
+        return Math.max(z, 0) - z * y + log1pExp(-Math.abs(z));
+    }
+
+    /** log(1 + exp(z)) for z of at most 0; Math.log1p is several times slower. */
+    private static double log1pExp(double z) {
+        double e = Math.exp(z);
+        return e < 1e-5 ? e - e * e / 2 : Math.log(1 + e);
     }
 
     static double sigmoid(double z) {
-        return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+        double e = Math.exp(-Math.abs(z));
+        return (z >= 0 ? 1 : e) / (1 + e);
     }
 
     /** Value of a map (h,w) at a point. */
@@ -88,7 +95,7 @@ public final class PointLoss {
         double[] points = new double[2 * hard + random.length];
         int chosen = 0;
         if (hard > 0) {
-            double limit = Selection.smallest(certainty.clone(), hard - 1);
+            double limit = Selection.smallest(certainty, hard - 1);
             int equal = hard;
             for (double z : certainty) {
                 equal -= z < limit ? 1 : 0;

@@ -1,39 +1,38 @@
 package io.hiervl.op.kernel;
 
+import java.util.Arrays;
+
 /** Order statistics without sorting. */
 final class Selection {
+    private static final int BITS = 20;
+
     private Selection() {
     }
 
-    /** The value that would stand at index k after sorting; reorders a. No value may be NaN. */
+    /** The value that would stand at index k after sorting a, whose values are not negative and not NaN. */
     static double smallest(double[] a, int k) {
-        int from = 0;
-        int to = a.length - 1;
-        while (from < to) {
-            double pivot = a[(from + to) >>> 1];
-            int i = from;
-            int j = to;
-            while (i <= j) {
-                while (a[i] < pivot) {
-                    i++;
-                }
-                while (a[j] > pivot) {
-                    j--;
-                }
-                if (i <= j) {
-                    double swap = a[i];
-                    a[i++] = a[j];
-                    a[j--] = swap;
-                }
-            }
-            if (k <= j) {
-                to = j;
-            } else if (k >= i) {
-                from = i;
-            } else {
-                return a[k];
+        // Floats that are not negative are ordered as their bits: the upper bits say in which bin the value is.
+        int[] count = new int[(Float.floatToRawIntBits(Float.POSITIVE_INFINITY) >>> BITS) + 1];
+        for (double v : a) {
+            count[bin(v)]++;
+        }
+        int bin = 0;
+        int below = 0;
+        while (below + count[bin] <= k) {
+            below += count[bin++];
+        }
+        double[] candidates = new double[count[bin]];
+        int n = 0;
+        for (double v : a) {
+            if (bin(v) == bin) {
+                candidates[n++] = v;
             }
         }
-        return a[k];
+        Arrays.sort(candidates);
+        return candidates[k - below];
+    }
+
+    private static int bin(double v) {
+        return Float.floatToRawIntBits((float) v) >>> BITS;
     }
 }

@@ -5,6 +5,7 @@ import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -37,9 +38,10 @@ public abstract class Slab {
         throw new IllegalArgumentException("kernels work on FLOAT and DOUBLE, not on " + a.dataType());
     }
 
-    /** First element of the array in native memory. */
+    /** Element of the array in native memory; the buffer of a view begins with that of its base. */
     static Pointer pointer(INDArray a, long elements) {
-        return new Address(a.data().address() + elements * a.data().getElementSize());
+        DataBuffer buffer = a.data();
+        return new Address(buffer.address() + (buffer.offset() + elements) * buffer.getElementSize());
     }
 
     public final int length() {
@@ -55,6 +57,12 @@ public abstract class Slab {
 
     /** Overwrites elements index..index+n-1. */
     public abstract void put(int index, double[] from, int at, int n);
+
+    /** Copies elements index..index+n-1 to {@code to}, rounding doubles. */
+    public abstract void get(int index, float[] to, int at, int n);
+
+    /** Overwrites elements index..index+n-1. */
+    public abstract void put(int index, float[] from, int at, int n);
 
     /** Copies from another slab of the same type. */
     public abstract void copy(int index, Slab from, int fromIndex, int n);
@@ -94,6 +102,20 @@ public abstract class Slab {
         @Override
         public void put(int index, double[] from, int at, int n) {
             buffer.put(index, from, at, n);
+        }
+
+        @Override
+        public void get(int index, float[] to, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                to[at + i] = (float) buffer.get(index + i);
+            }
+        }
+
+        @Override
+        public void put(int index, float[] from, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                buffer.put(index + i, from[at + i]);
+            }
         }
 
         @Override
@@ -144,6 +166,16 @@ public abstract class Slab {
                 }
                 buffer.put(index + done, piece, 0, now);
             }
+        }
+
+        @Override
+        public void get(int index, float[] to, int at, int n) {
+            buffer.get(index, to, at, n);
+        }
+
+        @Override
+        public void put(int index, float[] from, int at, int n) {
+            buffer.put(index, from, at, n);
         }
 
         @Override

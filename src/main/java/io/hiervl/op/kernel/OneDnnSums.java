@@ -1,0 +1,112 @@
+package io.hiervl.op.kernel;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_BIAS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
+import org.bytedeco.dnnl.inner_product_backward_weights;
+import org.bytedeco.dnnl.inner_product_forward;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.reduction;
+import org.bytedeco.dnnl.stream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Sums over rows and columns by oneDNN. Long sums are made of pieces that are added in double precision. */
+final class OneDnnSums {
+    /** Most terms that are added in single precision. */
+    private static final long PIECE = 1024;
+
+    private final engine engine;
+    private final stream stream;
+    private final OneDnnMatmul matmul;
+    private final Map<Object, Optional<OneDnnCall>> calls = new HashMap<>();
+    private final INDArray ones = Nd4j.createUninitializedDetached(DataType.FLOAT, PIECE).assign(1);
+
+    private record Key(String kind, long a, long b, long c) {
+    }
+
+    OneDnnSums(engine engine, stream stream, OneDnnMatmul matmul) {
+        this.engine = engine;
+        this.stream = stream;
+        this.matmul = matmul;
+    }
+
+    /** See {@link Kernels#columnSums}. */
+    boolean columnSums(INDArray a, long rows, long columns, INDArray target) {
+        int full = (int) (rows / PIECE);
+        int rest = (int) (rows % PIECE);
+        int n = (int) columns;
+        if (full + (rest > 0 ? 1 : 0) == 1) {
+            return sum(1, (int) rows, n, a, 0, target, 0);
+        }
+        INDArray parts = Scratch.get("column-sums", DataType.FLOAT, (full + 1L) * columns);
+        boolean done = sum(full, (int) PIECE, n, a, 0, parts, 0) && (rest == 0 || sum(1, rest, n, a, full * PIECE * columns, parts, full * columns));
+        if (done) {
+            double[] total = new double[n];
+            double[] row = new double[n];
+            Slab in = Slab.of(parts);
+            for (int p = 0; p < full + (rest > 0 ? 1 : 0); p++) {
+                in.get(p * n, row, 0, n);
+                for (int i = 0; i < n; i++) {
+                    total[i] += row[i];
+                }
+            }
+            Slab.of(target).put(0, total, 0, n);
+        }
+        return done;
+    }
+
+    /** Rows of ones times matrices. */
+    private boolean sum(int batch, int rows, int columns, INDArray a, long at, INDArray target, long to) {
+        return matmul.run(Matmul.batched(batch, 1, 1, rows, columns), new Operand(ones, 0, 0, 0, PIECE, 1),
+            new Operand(a, at, (long) rows * columns, 0, columns, 1), new Operand(target, to, columns, 0, columns, 1));
+    }
+
+    /** See {@link Kernels#rowSums}. */
+    boolean rowSums(INDArray a, long rows, long columns, INDArray target) {
+        return run(new Key("rows", rows, columns, 0), () -> {
+            memory.desc from = OneDnnElementwise.dense(rows, columns);
+            memory.desc to = OneDnnElementwise.dense(rows, 1);
+            reduction.primitive_desc pd = new reduction.primitive_desc(new reduction.desc(algorithm.reduction_sum, from, to, 0f, 0f), engine);
+            return pd.impl_info_str().getString().startsWith("ref") ? Optional.empty()
+                : Optional.of(new OneDnnCall(engine, new reduction(pd), pd).input(DNNL_ARG_SRC, from).output(DNNL_ARG_DST, to));
+        }, a, target);
+    }
+
+    /** See {@link Kernels#linearGradient}. */
+    boolean linearGradient(INDArray x, INDArray g, INDArray dw, INDArray db, int m, int k, int n) {
+        return run(new Key("linear", m, k, n), () -> {
+            memory.desc dx = OneDnnElementwise.dense(m, k);
+            memory.desc dy = OneDnnElementwise.dense(m, n);
+            memory.desc plain = OneDnnElementwise.dense(n, k);
+            memory.desc any = new memory.desc(new long[] {n, k}, memory.data_type.f32, memory.format_tag.any);
+            memory.desc bias = OneDnnElementwise.dense(n);
+            inner_product_forward.primitive_desc hint = new inner_product_forward.primitive_desc(
+                new inner_product_forward.desc(prop_kind.forward_training, dx, any, bias, dy), engine);
+            inner_product_backward_weights.primitive_desc pd = new inner_product_backward_weights.primitive_desc(
+                new inner_product_backward_weights.desc(dx, any, bias, dy), engine, hint);
+            return Optional.of(new OneDnnCall(engine, new inner_product_backward_weights(pd), pd, hint).input(DNNL_ARG_SRC, dx)
+                .input(DNNL_ARG_DIFF_DST, dy).output(DNNL_ARG_DIFF_WEIGHTS, plain, pd.diff_weights_desc()).output(DNNL_ARG_DIFF_BIAS, bias));
+        }, x, g, dw, db);
+    }
+
+    private boolean run(Key key, Supplier<Optional<OneDnnCall>> create, INDArray... operands) {
+        OneDnnCall call = calls.computeIfAbsent(key, k -> create.get()).orElse(null);
+        if (call == null) {
+            return false;
+        }
+        call.run(stream, operands);
+        return true;
+    }
+}
