@@ -12,7 +12,7 @@ import java.util.List;
  * @param setDice           dice weight inside the set loss
  * @param noObjectWeight    weight of the no-object class
  * @param deepSup           mean or sum over the predictions of all depths
- * @param samplePoints      points per mask
+ * @param samplePoints      points per mask of a 512 crop; scaled with the crop's area
  * @param oversample        candidates per point
  * @param importance        share of points taken where the mask is least certain
  * @param ignoreCandidates  candidates on ignored pixels never count as uncertain
@@ -112,6 +112,11 @@ public record LossConfig(double labelled, double pixelCe, double setClass, doubl
         Check.weight("loss.qt", qt);
         Check.weight("loss.gate", gate);
         Check.range("loss.gt_gate_probability", gtGateProbability, 0, 1);
+    }
+
+    /** Points per mask for crops of this side. */
+    public int points(int crop) {
+        return Math.max(1, (int) Math.round(samplePoints * (crop / 512.0) * (crop / 512.0)));
     }
 
     /** Guidance weight lam(t) at a training progress in [0, 1]. */

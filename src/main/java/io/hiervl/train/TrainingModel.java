@@ -167,7 +167,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     SetLoss.Settings setSettings() {
         LossConfig loss = recipe.loss();
-        return new SetLoss.Settings(classes.size(), recipe.model().levels(), loss.samplePoints(), loss.oversample(), loss.importance(),
+        return new SetLoss.Settings(classes.size(), recipe.model().levels(), loss.points(recipe.train().crop()), loss.oversample(), loss.importance(),
             loss.ignoreCandidates(), loss.noObjectWeight(), 0);
     }
 

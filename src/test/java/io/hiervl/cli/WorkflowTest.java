@@ -38,7 +38,7 @@ class WorkflowTest {
     private static Object[] train(Path out, int steps, Object... more) {
         List<Object> words = List.of("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", out, "--json",
             "--set", "train.steps=" + steps, "--set", "train.warmup=1", "--set", "train.log_every=1", "--set", "train.batch_labelled=2",
-            "--set", "train.batch_unlabelled=2", "--set", "model.n_dec=1", "--set", "loss.sample_points=64");
+            "--set", "train.batch_unlabelled=2", "--set", "model.n_dec=1", "--set", "loss.sample_points=4096");
         return Stream.concat(words.stream(), Arrays.stream(more)).toArray();
     }
 

@@ -60,7 +60,7 @@ public final class GoldenNetwork {
         for (String[] pair : same) {
             s.add("model." + pair[0] + "=" + text(c.get(pair[1])));
         }
-        String[][] losses = {{"threshold", "confidence_threshold"}, {"guidance_threshold", "guidance_threshold"}, {"sample_points", "num_points"},
+        String[][] losses = {{"threshold", "confidence_threshold"}, {"guidance_threshold", "guidance_threshold"},
             {"importance", "importance"}, {"thing_classes", "slot_classes"}, {"no_object_weight", "no_object_weight"}, {"tau", "tau"},
             {"lambda_rep", "lambda_rep"}, {"prompt_epsilon", "anchor_eps"}, {"deep_sup", "deep_supervision"}};
         for (String[] pair : losses) {
@@ -70,7 +70,8 @@ public final class GoldenNetwork {
         for (int k = 0; k < 3; k++) {
             s.add("loss." + set[k] + "=" + c.get("set_weights").get(k));
         }
-        // the program states the smallest component for a crop of 512
+        // the program states points and the smallest component for a crop of 512
+        s.add("loss.sample_points=" + i(c, "num_points") * 512 * 512 / (c.get("image").get(0).asInt() * c.get("image").get(0).asInt()));
         int cells = c.get("image").get(0).asInt() / 4 * (c.get("image").get(1).asInt() / 4);
         s.add("loss.min_component_cells=" + i(c, "slot_min_cells") * 128 * 128 / cells);
         s.add("loss.oversample=" + GoldenFixtures.one("end_to_end", "inputs").shape("labelled.candidates")[2] / i(c, "num_points"));

@@ -29,7 +29,7 @@ final class RandomStep {
     private static final ClipArchitecture CLIP = ClipArchitecture.of(16, 4, 2, 8, SIZE, 16, 1, 2, 16, 200, 12);
     private static final List<String> SMALL = List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=16",
         "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null", "model.visual_prompt_tokens=2",
-        "model.text_prompt_tokens=4", "loss.sample_points=64", "loss.min_component_cells=1", "train.crop=32", "train.steps=100", "train.warmup=0",
+        "model.text_prompt_tokens=4", "loss.sample_points=16384", "loss.min_component_cells=1", "train.crop=32", "train.steps=100", "train.warmup=0",
         // random networks are sure of nothing
         "loss.threshold=0.26", "loss.guidance_threshold=0.2");
 

@@ -47,7 +47,7 @@ class TrainerTest {
 
     private static Recipe recipe(String... more) {
         List<String> settings = new ArrayList<>(List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16",
-            "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "loss.sample_points=64", "train.steps=6",
+            "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "loss.sample_points=4096", "train.steps=6",
             "train.warmup=2", "train.batch_labelled=2", "train.batch_unlabelled=2", "train.log_every=1", "train.checkpoint_every=100"));
         settings.addAll(List.of(more));
         return Recipes.load("tiny", settings);
