@@ -39,4 +39,14 @@ record Cpu(String model, Set<String> features) {
         kept.retainAll(flags);
         return new Cpu(model, kept);
     }
+
+    /** The best instructions for products of bf16 numbers, null without any that are worth it. */
+    String bf16() {
+        for (String feature : List.of("amx_bf16", "avx512_bf16")) {
+            if (features.contains(feature)) {
+                return feature;
+            }
+        }
+        return null;
+    }
 }

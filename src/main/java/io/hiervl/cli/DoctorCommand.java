@@ -62,6 +62,9 @@ final class DoctorCommand implements Callable<Integer> {
             + nd4j.getOrDefault("blas.vendor", "unknown"));
         facts.put("kernels", KernelChoice.describe());
         facts.put("onednn", KernelChoice.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
+        facts.put("precision", "auto means fp32: bf16 is not supported yet; "
+            + (cpu.bf16() != null ? "this CPU could do it with " + cpu.bf16()
+            : cpu.features().isEmpty() ? "what this CPU could do is not known" : "this CPU has no instructions for it"));
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
         facts.put("cuda", Gpu.BUILD);
