@@ -38,7 +38,8 @@ public final class LogOp extends JavaOp {
         if (out[0] != null) {
             double eps = realArg(0);
             Kernels kernels = KernelChoice.of(in[0]);
-            if (!kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length())) {
+            // oneDNN's logarithm of NaN is a harmless number; a broken network must not look healthy
+            if (Reductions.anyNaN(in[0]) || !kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length())) {
                 Pointwise.map(in[0], out[0], (v, n) -> {
                     for (int i = 0; i < n; i++) {
                         v[i] = Math.log(v[i] + eps);

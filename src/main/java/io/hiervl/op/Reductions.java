@@ -36,6 +36,16 @@ final class Reductions {
         JavaKernels.putSum(parts, target, columns);
     }
 
+    /** Whether an element is not a number; also true where infinities of both signs meet. */
+    static boolean anyNaN(INDArray x) {
+        int rows = (int) (x.length() / x.size(x.rank() - 1));
+        INDArray sums = Scratch.get("nan", x.dataType(), rows);
+        if (KernelChoice.of(x).rowSums(x, rows, x.size(x.rank() - 1), sums)) {
+            return Double.isNaN(sum(Slab.of(sums), 0, rows));
+        }
+        return Double.isNaN(sum(Slab.of(x), 0, (int) x.length()));
+    }
+
     /** Sum of n elements. */
     static double sum(Slab in, int at, int n) {
         double[] row = new double[Math.min(n, 4096)];

@@ -240,7 +240,7 @@ class StepPropertiesTest {
         batch.labelled().images().putScalar(new long[] {1, 0, 3, 3}, Float.NaN);
         HierVlException e = assertThrows(HierVlException.class, () -> random.step().run(batch));
         assertEquals(HierVlException.Kind.DIVERGED, e.kind());
-        assertTrue(e.getMessage().matches(".*: (ce|set_[a-z]+|qt|gate) is NaN.*") && e.getMessage().contains("labelled1") && !e.getMessage().contains("labelled0"), e.getMessage());
+        assertTrue(e.getMessage().contains("ce is NaN") && e.getMessage().contains("labelled1") && !e.getMessage().contains("labelled0"), e.getMessage());
         Batches.Step other = random.batch(2, 2);
         other.unlabelled().strong2().putScalar(new long[] {0, 2, 9, 9}, Float.POSITIVE_INFINITY);
         HierVlException f = assertThrows(HierVlException.class, () -> random.step().run(other));
