@@ -38,14 +38,15 @@ public final class LogOp extends JavaOp {
         if (out[0] != null) {
             double eps = realArg(0);
             Kernels kernels = KernelChoice.of(in[0]);
-            if (!kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length())) {
+            // oneDNN's logarithm of NaN is a plain number, which would hide the NaN from whoever looks at the result
+            if (kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length()) && !Double.isNaN(out[0].sumNumber().doubleValue())) {
+                kernels.map(Kernels.Function.LOG, out[0], out[0], in[0].length());
+            } else {
                 Pointwise.map(in[0], out[0], (v, n) -> {
                     for (int i = 0; i < n; i++) {
                         v[i] = Math.log(v[i] + eps);
                     }
                 });
-            } else {
-                kernels.map(Kernels.Function.LOG, out[0], out[0], in[0].length());
             }
         }
     }
