@@ -18,6 +18,7 @@ final class GradientSum {
     /** Forgets the last step. */
     void clear() {
         used.clear();
+        lanes.forEach(GradientSum::clear);
     }
 
     /** The sum that a lane adds to; lane 0 adds to this one. */
