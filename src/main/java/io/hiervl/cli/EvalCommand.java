@@ -66,7 +66,7 @@ final class EvalCommand implements Callable<Integer> {
         if (out != null) {
             Folders.create(out, "results");
         }
-        Dataset dataset = Dataset.open(Home.resolve(data));
+        Dataset dataset = Dataset.open(Home.resolve(data), console.progress("labels"));
         SplitList samples = list == null ? dataset.list("val") : dataset.list(list);
         ListSource source = new ListSource(dataset, samples);
         Evaluator evaluator = new Evaluator(dataset.spec().classes());

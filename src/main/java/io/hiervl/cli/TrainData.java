@@ -7,12 +7,15 @@ import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.ListFiles;
+import io.hiervl.data.Preflight;
 import io.hiervl.data.SplitList;
 import io.hiervl.eval.ListSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -44,9 +47,23 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
         boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
         SplitList unlabelled = !semi ? null : dataset.list(choice.unlabeled == null ? files.require("unlabeled") : choice.unlabeled);
         Path val = choice.val == null ? files.find("val") : choice.val;
-        TrainData result = new TrainData(recipe, dataset, labelled, unlabelled, val == null ? null : new ListSource(dataset, dataset.list(val)));
+        TrainData result = new TrainData(recipe, dataset, dataset.requireMasks(labelled), unlabelled,
+            val == null ? null : new ListSource(dataset, dataset.list(val)));
+        Preflight.requireFiles(dataset, result.lists());
+        Preflight.overlaps(result.lists()).forEach(console::note);
         result.compare(console);
         return result;
+    }
+
+    private Map<String, SplitList> lists() {
+        Map<String, SplitList> lists = new LinkedHashMap<>(Map.of("labeled", labelled));
+        if (unlabelled != null) {
+            lists.put("unlabeled", unlabelled);
+        }
+        if (validation != null) {
+            lists.put("val", validation.list());
+        }
+        return lists;
     }
 
     /** Settings that the data set decides unless recipe or user do: which classes are countable, and whether class 0 is background. */

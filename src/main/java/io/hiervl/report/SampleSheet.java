@@ -6,10 +6,10 @@ import io.hiervl.data.Pair;
 import io.hiervl.data.Sample;
 import io.hiervl.eval.Lettering;
 import io.hiervl.image.Images;
-import io.hiervl.image.Palette;
-import io.hiervl.image.PilResize;
 import io.hiervl.image.LabelMap;
+import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
+import io.hiervl.image.PilResize;
 import io.hiervl.predict.Overlay;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -17,7 +17,9 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** A picture of samples of a data set with their labels laid over them, for a look before training. */
@@ -25,7 +27,10 @@ public final class SampleSheet {
     private static final int COLUMNS = 4;
     private static final int ROWS = 4;
     private static final int CELL = 240;
+    private static final int GAP = 8;
     private static final int CAPTION = 18;
+    /** Most that small photos are enlarged. */
+    private static final double ENLARGED = 4;
     private static final int LEGEND = 160;
 
     private record Cell(String name, Photo picture) {
@@ -49,7 +54,7 @@ public final class SampleSheet {
             }
             try {
                 Pair pair = dataset.load(sample, true);
-                double scale = Math.min(1, (double) CELL / Math.max(pair.photo().width(), pair.photo().height()));
+                double scale = Math.min(ENLARGED, (double) (CELL - GAP) / Math.max(pair.photo().width(), pair.photo().height()));
                 int w = Math.max(1, (int) Math.round(scale * pair.photo().width()));
                 int h = Math.max(1, (int) Math.round(scale * pair.photo().height()));
                 Photo small = PilResize.resize(pair.photo(), w, h, PilResize.Filter.BILINEAR);
@@ -62,36 +67,35 @@ public final class SampleSheet {
                 }
                 cells.add(new Cell(sample.image(), overlay.blend(small, labels)));
             } catch (HierVlException e) {
+                // The check has reported it.
                 continue;
             }
         }
         return cells.isEmpty() ? null : sheet(cells, List.copyOf(classes), dataset.spec().classes(), overlay.palette());
     }
 
-    /** Twice as many as there is room for: some may be unreadable. */
+    /** From every list in turn, evenly spaced; then as many from between them, because some may be unreadable. */
     private static List<Sample> choose(Dataset dataset, Collection<Path> lists) {
-        List<Sample> masked = new ArrayList<>();
+        List<List<Sample>> masked = new ArrayList<>();
         for (Path list : lists) {
             try {
-                masked.addAll(dataset.list(list).samples().stream().filter(s -> s.hasMask() && dataset.hasMaskFile(s)).toList());
+                masked.add(dataset.list(list).samples().stream().filter(dataset::hasMaskFile).toList());
             } catch (HierVlException e) {
+                // The check has reported this list.
                 continue;
             }
         }
-        List<Sample> chosen = new ArrayList<>();
-        int wanted = 2 * COLUMNS * ROWS;
-        int step = Math.max(1, masked.size() / wanted);
-        for (int i = 0; i < masked.size() && chosen.size() < wanted; i += step) {
-            chosen.add(masked.get(i));
-        }
-        // Every second one first, so that a full sheet spans all lists.
-        List<Sample> ordered = new ArrayList<>();
-        for (int start = 0; start < 2; start++) {
-            for (int i = start; i < chosen.size(); i += 2) {
-                ordered.add(chosen.get(i));
+        masked.removeIf(List::isEmpty);
+        Set<Sample> chosen = new LinkedHashSet<>();
+        int each = (COLUMNS * ROWS + masked.size() - 1) / Math.max(1, masked.size());
+        for (double offset = 0; offset < 1; offset += 0.5) {
+            for (int i = 0; i < each; i++) {
+                for (List<Sample> samples : masked) {
+                    chosen.add(samples.get((int) ((i + offset) * samples.size() / each)));
+                }
             }
         }
-        return ordered;
+        return List.copyOf(chosen);
     }
 
     private static BufferedImage sheet(List<Cell> cells, List<Integer> classes, List<String> names, Palette palette) {
