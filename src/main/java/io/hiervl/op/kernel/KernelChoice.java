@@ -30,6 +30,22 @@ public final class KernelChoice {
         return JAVA;
     }
 
+    /** Runs a task in which these kernels compute 32-bit floats, on every thread: for comparisons of kernels. */
+    public static void during(Kernels kernels, Runnable task) {
+        Kernels before = exchange(kernels);
+        try {
+            task.run();
+        } finally {
+            exchange(before);
+        }
+    }
+
+    private static synchronized Kernels exchange(Kernels kernels) {
+        Kernels before = floats();
+        floats = kernels;
+        return before;
+    }
+
     private static synchronized Kernels floats() {
         if (floats == null) {
             floats = choose(System.getProperty("hiervl.kernels", "auto").toLowerCase(Locale.ROOT));
