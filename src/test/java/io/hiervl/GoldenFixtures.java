@@ -1,6 +1,7 @@
 package io.hiervl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,10 +12,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Assumptions;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,7 +32,7 @@ public final class GoldenFixtures {
     private GoldenFixtures() {
     }
 
-    /** One tensor of a case as listed in the manifest. Tolerance may be null. */
+    /** One tensor of a case as listed in the manifest. Tolerance may be null: exact. */
     public record Tensor(String name, String role, long[] shape, String dtype, JsonNode tolerance, String file) {
     }
 
@@ -51,7 +55,7 @@ public final class GoldenFixtures {
         try {
             List<Case> result = new ArrayList<>();
             for (JsonNode node : new ObjectMapper().readTree(dir.resolve("manifest.json").toFile()).get("cases")) {
-                result.add(new Case(dir, node));
+                result.add(new Case(topic, dir, node));
             }
             return result;
         } catch (IOException e) {
@@ -65,18 +69,25 @@ public final class GoldenFixtures {
             .orElseThrow(() -> new AssertionError("no case " + name + " in topic " + topic));
     }
 
-    /** One case: configuration and tensors, read from disk when asked for. */
+    /** One case: configuration and tensors, read from disk when asked for. It remembers what was read and what was compared. */
     public static final class Case {
+        public final String topic;
         public final String name;
         public final String op;
         public final JsonNode config;
         public final String note;
         public final Map<String, Tensor> tensors = new LinkedHashMap<>();
         private final Path dir;
+        private final JsonNode node;
         private final Map<String, GoldenFile.Values> cache = new LinkedHashMap<>();
+        private final Set<String> read = new TreeSet<>();
+        private final Set<String> compared = new TreeSet<>();
+        private String setting;
 
-        Case(Path dir, JsonNode node) {
+        Case(String topic, Path dir, JsonNode node) {
+            this.topic = topic;
             this.dir = dir;
+            this.node = node;
             this.name = node.get("case").asText();
             this.op = node.get("op").asText();
             this.config = node.get("config");
@@ -88,8 +99,17 @@ public final class GoldenFixtures {
                 }
                 Tensor tensor = new Tensor(t.get("name").asText(), t.get("role").asText(), shape, t.get("dtype").asText(),
                     t.get("tolerance"), t.get("file").asText());
-                tensors.put(tensor.name(), tensor);
+                if (tensors.put(tensor.name(), tensor) != null) {
+                    throw new AssertionError(name + " lists tensor " + tensor.name() + " twice");
+                }
             }
+        }
+
+        /** The case without memory of what was compared; results are recorded under this setting. */
+        public Case again(String newSetting) {
+            Case fresh = new Case(topic, dir, node);
+            fresh.setting = newSetting;
+            return fresh;
         }
 
         public boolean has(String tensor) {
@@ -113,23 +133,37 @@ public final class GoldenFixtures {
             return tensor(tensor).shape().clone();
         }
 
-        public Path path(String tensor) {
-            return dir.resolve(tensor(tensor).file());
+        /** An entry of the configuration; fails if it is not there. */
+        public JsonNode config(String key) {
+            JsonNode value = config.get(key);
+            if (value == null) {
+                throw new AssertionError("case " + name + " has no configuration " + key);
+            }
+            return value;
+        }
+
+        public int integer(String key) {
+            return config(key).asInt();
+        }
+
+        public double real(String key) {
+            return config(key).asDouble();
+        }
+
+        /** A file beside the manifest. */
+        public Path file(String other) {
+            return dir.resolve(other);
         }
 
         /** All values in c order, whatever the stored type. */
         public double[] values(String tensor) {
             Tensor t = tensor(tensor);
+            read.add(tensor);
             return cache.computeIfAbsent(tensor, k -> GoldenFile.read(dir.resolve(t.file()), t.name())).values();
         }
 
         public int[] ints(String tensor) {
-            double[] v = values(tensor);
-            int[] result = new int[v.length];
-            for (int i = 0; i < v.length; i++) {
-                result[i] = (int) v[i];
-            }
-            return result;
+            return Arrays.stream(values(tensor)).mapToInt(v -> (int) v).toArray();
         }
 
         public float[] floats(String tensor) {
@@ -137,6 +171,16 @@ public final class GoldenFixtures {
             float[] result = new float[v.length];
             for (int i = 0; i < v.length; i++) {
                 result[i] = (float) v[i];
+            }
+            return result;
+        }
+
+        /** Values of a uint8 tensor. */
+        public byte[] bytes(String tensor) {
+            double[] v = values(tensor);
+            byte[] result = new byte[v.length];
+            for (int i = 0; i < v.length; i++) {
+                result[i] = (byte) v[i];
             }
             return result;
         }
@@ -158,55 +202,100 @@ public final class GoldenFixtures {
             long[] shape = shape(tensor);
             assertArrayEquals(shape.length == 0 ? new long[] {1} : shape, actual.rank() == 0 ? new long[] {1} : actual.shape(),
                 "shape of " + name + "/" + tensor);
-            check(tensor, actual.dup('c').reshape(actual.length()).toDoubleVector(), actual.dataType() == DataType.DOUBLE);
+            check(tensor, actual.dup('c').reshape(actual.length()).castTo(DataType.DOUBLE).toDoubleVector(), actual.dataType() == DataType.DOUBLE);
         }
 
         /** Compares values in c order. */
         public void check(String tensor, double[] actual, boolean isDouble) {
-            Tensor t = tensor(tensor);
-            JsonNode tolerance = t.tolerance();
-            if (tolerance == null) {
-                fail(name + "/" + tensor + " has no tolerance");
+            check(tensor, actual, isDouble, new boolean[actual.length]);
+        }
+
+        /** Compares whole numbers, or anything else of which the manifest asks for equality. */
+        public void check(String tensor, int[] actual) {
+            check(tensor, Arrays.stream(actual).asDoubleStream().toArray(), true);
+        }
+
+        /** Compares bytes as 0 to 255. */
+        public void check(String tensor, byte[] actual) {
+            double[] values = new double[actual.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = actual[i] & 255;
             }
+            check(tensor, values, true);
+        }
+
+        /**
+         * Compares values in c order but for some.
+         *
+         * @param except true where the program may differ, which is a decision of the test with its reason beside it
+         */
+        public void check(String tensor, double[] actual, boolean isDouble, boolean[] except) {
             double[] expected = values(tensor);
-            if (expected.length != actual.length) {
-                fail(name + "/" + tensor + " has " + actual.length + " values, expected " + expected.length);
-            }
-            double atol = 0;
-            double rtol = 0;
-            if (tolerance.has("max_abs")) {
-                atol = tolerance.get("max_abs").asDouble();
-            } else if (!tolerance.has("exact") && !tolerance.has("max_different")) {
-                // some tensors state one precision only
-                String wanted = isDouble ? "float64" : "float32";
-                JsonNode pair = tolerance.has(wanted) ? tolerance.get(wanted) : tolerance.elements().next();
-                atol = pair.get("atol").asDouble();
-                rtol = pair.get("rtol").asDouble();
-            }
+            assertEquals(expected.length, actual.length, "number of values of " + name + "/" + tensor);
+            compared.add(tensor);
+            GoldenTolerance tolerance = GoldenTolerance.of(tensor(tensor).tolerance(), isDouble);
             double sum = 0;
+            double largest = 0;
+            double share = 0;
             int different = 0;
             int worst = -1;
-            double worstExcess = 0;
             for (int i = 0; i < expected.length; i++) {
+                if (except[i]) {
+                    continue;
+                }
                 double error = Math.abs(expected[i] - actual[i]);
+                double allowed = tolerance.allowed(expected[i]);
                 sum += error;
-                double excess = error - (atol + rtol * Math.abs(expected[i]));
+                largest = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(largest, error);
+                double part = error == 0 ? 0 : error / allowed;
                 // also true for NaN
-                if (!(excess <= 0)) {
+                if (!(error <= allowed)) {
                     different++;
-                    if (worst < 0 || !(excess <= worstExcess)) {
-                        worst = i;
-                        worstExcess = excess;
-                    }
+                }
+                if (!(part <= share)) {
+                    share = part;
+                    worst = i;
                 }
             }
-            if (different > tolerance.path("max_different").asInt(0)) {
-                fail(String.format(Locale.ROOT, "%s/%s: %d of %d values outside atol %.3g rtol %.3g; worst at %d: %.9g, expected %.9g",
-                    name, tensor, different, expected.length, atol, rtol, worst, actual[worst], expected[worst]));
+            GoldenNumbers.add(topic, setting == null ? isDouble ? "double" : "float" : setting, name, tensor, largest, share);
+            if (different > tolerance.maxDifferent()) {
+                fail(String.format(Locale.ROOT, "%s/%s: %d of %d values outside %s; worst at %d: %.9g, expected %.9g",
+                    name, tensor, different, expected.length, tolerance, worst, actual[worst], expected[worst]));
             }
-            if (tolerance.has("mean_abs") && !(sum / expected.length <= tolerance.get("mean_abs").asDouble())) {
-                fail(name + "/" + tensor + ": mean error " + sum / expected.length + " above " + tolerance.get("mean_abs"));
+            if (!(sum / expected.length <= tolerance.meanAbs())) {
+                fail(name + "/" + tensor + ": mean error " + sum / expected.length + " above " + tolerance.meanAbs());
             }
+        }
+
+        /** Notes that a tensor was held to its values by other means than {@link #check}. */
+        public void held(String... others) {
+            for (String tensor : others) {
+                tensor(tensor);
+                compared.add(tensor);
+            }
+        }
+
+        /**
+         * Fails if outputs or gradients were not compared, or inputs were not used.
+         *
+         * @param gradients whether gradients (and what belongs to them) are asked for
+         * @param unused    inputs that the op does not need
+         */
+        public void complete(boolean gradients, Set<String> unused) {
+            Set<String> missing = new TreeSet<>();
+            for (Tensor t : tensors.values()) {
+                boolean wanted = switch (t.role()) {
+                    case "output" -> !compared.contains(t.name());
+                    case "gradient" -> gradients && !compared.contains(t.name());
+                    case "cotangent" -> gradients && !read.contains(t.name());
+                    case "input", "param" -> !read.contains(t.name()) && !unused.contains(t.name());
+                    default -> true;
+                };
+                if (wanted) {
+                    missing.add(t.role() + " " + t.name());
+                }
+            }
+            assertEquals(Set.of(), missing, "tensors of " + name + " that nobody looked at");
         }
 
         @Override

@@ -7,6 +7,7 @@ import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxTensors;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.TensorProto;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.List;
 import java.util.Map;
@@ -81,8 +82,8 @@ final class OnnxClipReader {
         int d = dims.get(0).intValue();
         int patch = dims.get(2).intValue();
         checkConv(out, conv, patch);
-        Map<String, org.nd4j.linalg.api.ndarray.INDArray> arrays = out.arrays();
-        arrays.put("vision.conv1.weight", TowerAssembler.array(out.finite("patch convolution weight", kernel), d, 3, patch, patch));
+        Map<String, INDArray> arrays = out.arrays();
+        arrays.put("vision.conv1.weight", out.array("patch convolution weight", kernel, d, 3, patch, patch));
         int positions = visionEmbeddings(scan, out, d);
         int grid = (int) Math.round(Math.sqrt(positions - 1));
         if (grid * grid != positions - 1) {
@@ -105,11 +106,13 @@ final class OnnxClipReader {
         }
         Constant bias = conv.getInputCount() > 2 && !conv.getInput(2).isEmpty() ? graph.constant(conv.getInput(2)) : null;
         if (bias != null && !bias.missing()) {
-            for (float b : out.finite("patch convolution bias", bias)) {
-                if (b != 0) {
-                    throw out.refuse("the patch convolution has a bias; CLIP's has none");
+            out.finite("patch convolution bias", bias, (values, n) -> {
+                for (int i = 0; i < n; i++) {
+                    if (values[i] != 0) {
+                        throw out.refuse("the patch convolution has a bias; CLIP's has none");
+                    }
                 }
-            }
+            });
         }
     }
 
@@ -128,25 +131,25 @@ final class OnnxClipReader {
                 }
             } else if (data && cls != null && n.getOpType().equals("Add")) {
                 String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
-                float[] c = table(out, "class embedding", cls, d);
                 // A folded export may hold one copy per image of the batch.
-                out.arrays().put("vision.class_embedding", TowerAssembler.array(java.util.Arrays.copyOf(c, d), d));
-                float[] p = table(out, "position embedding", graph.table(other), d);
-                out.arrays().put("vision.positional_embedding", TowerAssembler.array(p, p.length / d, d));
-                return p.length / d;
+                out.arrays().put("vision.class_embedding", table(out, "class embedding", cls, d).getRow(0).dup('c'));
+                INDArray positions = table(out, "position embedding", graph.table(other), d);
+                out.arrays().put("vision.positional_embedding", positions);
+                return (int) positions.size(0);
             }
         }
         throw out.refuse(cls == null ? "no class token is joined to the patches" : "no position embedding is added to the tokens");
     }
 
-    private static float[] table(TowerAssembler out, String label, Constant c, int width) {
+    /** Rows of a table as a matrix, whatever axes of length 1 it has. */
+    private static INDArray table(TowerAssembler out, String label, Constant c, int width) {
         out.require(label, c);
         int rank = c.tensor().getDimsCount();
         if (c.transposed() || rank == 0 || c.tensor().getDims(rank - 1) != width) {
             throw out.refuse(label + " (tensor '" + c.name() + "') has shape " + c.tensor().getDimsList()
                     + ", expected rows of " + width);
         }
-        return out.finite(label, c);
+        return out.array(label, c, OnnxTensors.count(c.tensor()) / width, width);
     }
 
     /** @return the text tower, or null if the file looks up no tokens */
@@ -174,7 +177,7 @@ final class OnnxClipReader {
         out.require("token embedding", tokens);
         int vocab = (int) tokens.tensor().getDims(0);
         int w = (int) tokens.tensor().getDims(1);
-        out.arrays().put("text.token_embedding", TowerAssembler.array(table(out, "token embedding", tokens, w), vocab, w));
+        out.arrays().put("text.token_embedding", table(out, "token embedding", tokens, w));
         int context = textPositions(scan, out, w);
         int p = out.assemble(w);
         int heads = heads(out, w);
@@ -186,9 +189,9 @@ final class OnnxClipReader {
         for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Add") && n.getInputList().stream().anyMatch(scan.data::contains)) {
                 String other = scan.data.contains(n.getInput(0)) ? n.getInput(1) : n.getInput(0);
-                float[] p = table(out, "position embedding", graph.table(other), w);
-                out.arrays().put("text.positional_embedding", TowerAssembler.array(p, p.length / w, w));
-                return p.length / w;
+                INDArray positions = table(out, "position embedding", graph.table(other), w);
+                out.arrays().put("text.positional_embedding", positions);
+                return (int) positions.size(0);
             }
         }
         throw out.refuse("no position embedding is added to the tokens");

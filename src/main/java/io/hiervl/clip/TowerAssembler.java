@@ -6,6 +6,7 @@ import io.hiervl.clip.TowerScan.Linear;
 import io.hiervl.clip.TowerScan.Norm;
 import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxTensors;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -26,6 +27,9 @@ final class TowerAssembler {
     private final String prefix;
     private final Map<String, INDArray> arrays = new LinkedHashMap<>();
     private final List<Linear> chain = new ArrayList<>();
+    /** Matrices that must be transposed, before and after; kept, so that a large tower leaves no garbage. */
+    private float[] stored = {};
+    private float[] turned = {};
     final int layers;
     int width;
     int mlp;
@@ -135,16 +139,16 @@ final class TowerAssembler {
         if (c.q() == c.k() || c.k() == c.v() || c.q() == c.v()) {
             throw refuse(at + "attention: two of query, key and value come from one linear layer of their own");
         }
-        float[] w = new float[3 * width * width];
-        float[] b = new float[3 * width];
+        INDArray w = Nd4j.createUninitialized(DataType.FLOAT, 3L * width, width);
+        INDArray b = Nd4j.createUninitialized(DataType.FLOAT, 3L * width);
         List<Linear> parts = List.of(c.q(), c.k(), c.v());
         for (int i = 0; i < 3; i++) {
             String name = at + "qkv".charAt(i) + "_proj";
-            System.arraycopy(rows(name + " weight", parts.get(i), width, width), 0, w, i * width * width, width * width);
-            System.arraycopy(values(name + " bias", parts.get(i).bias(), width), 0, b, i * width, width);
+            rows(name + " weight", parts.get(i), width, width, w, (long) i * width * width);
+            values(name + " bias", parts.get(i).bias(), width, b, (long) i * width);
         }
-        arrays.put(p + "in_proj_weight", array(w, 3 * width, width));
-        arrays.put(p + "in_proj_bias", array(b, 3 * width));
+        arrays.put(p + "in_proj_weight", w);
+        arrays.put(p + "in_proj_bias", b);
     }
 
     private void norm(String name, String label, Norm n) {
@@ -158,29 +162,28 @@ final class TowerAssembler {
     }
 
     private INDArray vector(String label, Constant c, int n) {
-        return array(values(label, c, n), n);
+        INDArray out = Nd4j.createUninitialized(DataType.FLOAT, n);
+        values(label, c, n, out, 0);
+        return out;
     }
 
     private INDArray matrix(String label, Linear l, int out, int in) {
-        return array(rows(label, l, out, in), out, in);
+        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, out, in);
+        rows(label, l, out, in, array, 0);
+        return array;
     }
 
-    static INDArray array(float[] values, long... shape) {
-        return Nd4j.createFromArray(values).reshape('c', shape);
-    }
-
-    /** @return the {@code n} values of a vector */
-    private float[] values(String label, Constant c, int n) {
+    private void values(String label, Constant c, int n, INDArray target, long at) {
         require(label, c);
         long found = OnnxTensors.count(c.tensor());
         if (found != n) {
             throw refuse(label + " (tensor '" + c.name() + "') has " + found + " values, expected " + n);
         }
-        return finite(label, c);
+        copy(label, c, target, at);
     }
 
-    /** @return a linear weight as (out, in) rows, whichever way it is stored */
-    private float[] rows(String label, Linear l, int out, int in) {
+    /** Puts a linear weight into the target as (out, in) rows, whichever way it is stored. */
+    private void rows(String label, Linear l, int out, int in, INDArray target, long at) {
         Constant c = l.weight();
         require(label, c);
         boolean firstIsOut = l.outIn() != c.transposed();
@@ -190,13 +193,45 @@ final class TowerAssembler {
             throw refuse(label + " (tensor '" + c.name() + "') has shape " + c.tensor().getDimsList() + ", expected ["
                     + (firstIsOut ? out + ", " + in : in + ", " + out) + "]");
         }
-        float[] stored = finite(label, c);
-        return firstIsOut ? stored : transpose(stored, in, out);
+        if (firstIsOut) {
+            copy(label, c, target, at);
+            return;
+        }
+        int n = out * in;
+        if (stored.length < n) {
+            stored = new float[n];
+            turned = new float[n];
+        }
+        int[] filled = {0};
+        finite(label, c, (values, count) -> {
+            System.arraycopy(values, 0, stored, filled[0], count);
+            filled[0] += count;
+        });
+        transpose(stored, turned, in, out);
+        put(target, at, turned, n);
+    }
+
+    /** The tensor as an array of this shape. */
+    INDArray array(String label, Constant c, long... shape) {
+        INDArray out = Nd4j.createUninitialized(DataType.FLOAT, shape);
+        copy(label, c, out, 0);
+        return out;
+    }
+
+    private void copy(String label, Constant c, INDArray target, long at) {
+        long[] next = {at};
+        finite(label, c, (values, n) -> {
+            put(target, next[0], values, n);
+            next[0] += n;
+        });
+    }
+
+    private static void put(INDArray target, long at, float[] values, int n) {
+        target.data().asNioFloat().put((int) at, values, 0, n);
     }
 
     /** Blocked, since a row of a wide matrix spans many pages. */
-    private static float[] transpose(float[] a, int rows, int columns) {
-        float[] t = new float[a.length];
+    private static void transpose(float[] a, float[] t, int rows, int columns) {
         int block = 32;
         for (int i0 = 0; i0 < rows; i0 += block) {
             for (int j0 = 0; j0 < columns; j0 += block) {
@@ -207,7 +242,6 @@ final class TowerAssembler {
                 }
             }
         }
-        return t;
     }
 
     void require(String label, Constant c) {
@@ -219,15 +253,19 @@ final class TowerAssembler {
         }
     }
 
-    float[] finite(String label, Constant c) {
-        float[] values = OnnxTensors.floats(file, c.tensor());
-        for (int i = 0; i < values.length; i++) {
-            if (!Float.isFinite(values[i])) {
-                throw refuse(label + " (tensor '" + c.name() + "') contains " + values[i] + " at index " + i
-                        + "; the weights are damaged");
+    /** Hands over all values in blocks; refuses what is not finite. */
+    void finite(String label, Constant c, OnnxTensors.Floats sink) {
+        long[] before = {0};
+        OnnxTensors.floats(scan.graph.model(), c.tensor(), (values, n) -> {
+            for (int i = 0; i < n; i++) {
+                if (!Float.isFinite(values[i])) {
+                    throw refuse(label + " (tensor '" + c.name() + "') contains " + values[i] + " at index " + (before[0] + i)
+                            + "; the weights are damaged");
+                }
             }
-        }
-        return values;
+            before[0] += n;
+            sink.accept(values, n);
+        });
     }
 
     HierVlException refuse(String message) {

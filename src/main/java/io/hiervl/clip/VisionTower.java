@@ -89,18 +89,21 @@ public final class VisionTower {
         return ops.concat(1, ops.slice(x, 1, 0, 1), all, ops.slice(x, 1, 1, 1L + (long) h * w));
     }
 
-    /** The position table (1+N,D), resized when the picture's grid is not the table's. */
     private SDVariable positions(Scope s, int h, int w) {
-        Ops ops = s.ops();
-        SDVariable table = s.get("positional_embedding");
+        return resizePositions(s.ops(), s.get("positional_embedding"), h, w, positionResize);
+    }
+
+    /** The position table (1+N,D) of a square grid, class row first, resized when the picture's grid is not the table's. */
+    static SDVariable resizePositions(Ops ops, SDVariable table, int h, int w, Resize resize) {
         long rows = ops.shape(table)[0];
+        long width = ops.shape(table)[1];
         int side = (int) Math.round(Math.sqrt(rows - 1.0));
         if (side == h && side == w) {
             return table;
         }
-        SDVariable grid = ops.toMap(ops.reshape(ops.slice(table, 0, 1, rows), 1, rows - 1, clip.vision().width()), side, side);
-        SDVariable resized = ops.toTokens(ops.resize(grid, h, w, positionResize));
-        return ops.concat(0, ops.slice(table, 0, 0, 1), ops.reshape(resized, (long) h * w, clip.vision().width()));
+        SDVariable grid = ops.toMap(ops.reshape(ops.slice(table, 0, 1, rows), 1, rows - 1, width), side, side);
+        SDVariable resized = ops.toTokens(ops.resize(grid, h, w, resize));
+        return ops.concat(0, ops.slice(table, 0, 0, 1), ops.reshape(resized, (long) h * w, width));
     }
 
     private static SDVariable patches(Ops ops, SDVariable x, long prompts) {

@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Equation 2, L_align of queries and text embeddings; {@code qt} in logs (hiervl.md 6.5). */
 public final class QueryTextLoss {
-    private static final double CONFIDENT = 0.5;
+    static final double CONFIDENT = 0.5;
 
     private QueryTextLoss() {
     }

@@ -23,14 +23,15 @@ public final class MSDeformAttn {
         at.xavierLinear("output_proj", dim, dim, true);
     }
 
+    /** In single precision, as Deformable DETR computes it. */
     static double[] ring(int heads, int levels, int points) {
         double[] bias = new double[heads * levels * points * 2];
         int at = 0;
         for (int h = 0; h < heads; h++) {
-            double angle = 2 * Math.PI * h / heads;
-            double x = Math.cos(angle);
-            double y = Math.sin(angle);
-            double norm = Math.max(Math.abs(x), Math.abs(y));
+            float angle = h * (float) (2 * Math.PI / heads);
+            float x = (float) Math.cos(angle);
+            float y = (float) Math.sin(angle);
+            float norm = Math.max(Math.abs(x), Math.abs(y));
             for (int i = 0; i < levels * points; i++) {
                 bias[at++] = x / norm * (i % points + 1);
                 bias[at++] = y / norm * (i % points + 1);

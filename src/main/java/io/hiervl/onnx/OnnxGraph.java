@@ -156,7 +156,7 @@ public final class OnnxGraph {
         if (c == null || c.missing() || OnnxTensors.count(c.tensor()) != 1 || !OnnxTensors.isFloat(c.tensor())) {
             return Double.NaN;
         }
-        return OnnxTensors.floats(model.file(), c.tensor())[0];
+        return OnnxTensors.floats(model, c.tensor())[0];
     }
 
     /** @return the last entry of a shape operand where it is written down, else -1 */
@@ -165,7 +165,7 @@ public final class OnnxGraph {
         for (int depth = 0; depth < 16; depth++) {
             Constant c = constant(t);
             if (c != null) {
-                long[] values = c.missing() ? null : OnnxTensors.longs(model.file(), c.tensor());
+                long[] values = c.missing() ? null : OnnxTensors.longs(model, c.tensor());
                 return values == null || values.length == 0 ? -1 : values[values.length - 1];
             }
             NodeProto n = producer(t);

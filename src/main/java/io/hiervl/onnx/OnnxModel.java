@@ -6,6 +6,8 @@ import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
+import org.bytedeco.javacpp.BytePointer;
+import org.nd4j.shade.protobuf.ByteString;
 import org.nd4j.shade.protobuf.CodedInputStream;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
 import org.nd4j.shade.protobuf.UnsafeByteOperations;
@@ -22,19 +24,21 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A parsed ONNX file. The file is memory-mapped and weights stay in the mapping until they are read, so that a large
- * bundle is never twice on the heap.
+ * A parsed ONNX file. The file is memory-mapped and the parser leaves the weights where they are, so that a large bundle is
+ * never twice in memory.
  */
 public final class OnnxModel {
     private static final int HEAD = 256;
 
     private final Path file;
     private final ModelProto proto;
+    private final ByteBuffer map;
     private final Map<String, TensorProto> initializers = new HashMap<>();
 
-    private OnnxModel(Path file, ModelProto proto) {
+    private OnnxModel(Path file, ModelProto proto, ByteBuffer map) {
         this.file = file;
         this.proto = proto;
+        this.map = map;
         for (TensorProto t : proto.getGraph().getInitializerList()) {
             if (initializers.put(t.getName(), t) != null) {
                 throw HierVlException.model(file + ": two initializers are named '" + t.getName() + "'");
@@ -79,7 +83,7 @@ public final class OnnxModel {
             if (!proto.hasGraph() || proto.getGraph().getNodeCount() == 0) {
                 throw HierVlException.model(file + ": not an ONNX model: it holds no graph (" + size + " bytes)");
             }
-            return new OnnxModel(file, proto);
+            return new OnnxModel(file, proto, map);
         } catch (InvalidProtocolBufferException e) {
             throw HierVlException.model(file + ": truncated or damaged ONNX file (incomplete download?); it ends or "
                     + "breaks after " + sizeOf(file) + " bytes: " + e.getMessage(), e);
@@ -109,6 +113,18 @@ public final class OnnxModel {
         }
         if (text.startsWith("pk\u0003\u0004")) {
             throw HierVlException.model(file + ": this is a ZIP archive (a PyTorch checkpoint?), not an ONNX model");
+        }
+    }
+
+    /** Position of a field's bytes in the file, or -1 if the parser has copied them. */
+    long position(ByteString bytes) {
+        ByteBuffer field = bytes.asReadOnlyByteBuffer();
+        if (!field.isDirect()) {
+            return -1;
+        }
+        try (BytePointer start = new BytePointer(map.duplicate().clear()); BytePointer at = new BytePointer(field.slice())) {
+            long position = at.address() - start.address();
+            return position < 0 || position + bytes.size() > map.capacity() ? -1 : position;
         }
     }
 

@@ -1,16 +1,8 @@
 package io.hiervl.onnx;
 
 import io.hiervl.HierVlException;
-import onnx.Onnx.StringStringEntryProto;
-import onnx.Onnx.TensorProto;
-
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import onnx.Onnx.TensorProto;
 
 /** Reads the numbers of an ONNX tensor, whichever of the format's ways they are stored in. */
 public final class OnnxTensors {
@@ -22,6 +14,11 @@ public final class OnnxTensors {
     public static final int FLOAT16 = 10;
     public static final int DOUBLE = 11;
     public static final int BFLOAT16 = 16;
+
+    /** Takes the next {@code n} values of a tensor; the array is used again for the following ones. */
+    public interface Floats {
+        void accept(float[] values, int n);
+    }
 
     private OnnxTensors() {
     }
@@ -51,55 +48,72 @@ public final class OnnxTensors {
         };
     }
 
-    /** @return all values widened (or, from float64, rounded) to float32 */
-    public static float[] floats(Path file, TensorProto t) {
-        int n = Math.toIntExact(count(t));
-        float[] out = new float[n];
+    /** Hands over all values, widened (or, from float64, rounded) to float32, in blocks. */
+    public static void floats(OnnxModel model, TensorProto t, Floats sink) {
         int type = t.getDataType();
         if (!isFloat(t)) {
-            throw HierVlException.model(file + ": tensor '" + t.getName() + "' is stored as " + dtypeName(type)
-                    + "; only float32, float16, bfloat16 and float64 weights are read (quantised files are not "
-                    + "supported: use the float32 or float16 file of the same model)");
+            throw HierVlException.model(model.file() + ": tensor '" + t.getName() + "' is stored as " + dtypeName(type)
+                + "; only float32, float16, bfloat16 and float64 weights are read (quantised files are not "
+                + "supported: use the float32 or float16 file of the same model)");
         }
-        ByteBuffer raw = bytes(file, t, n * (long) width(type));
-        if (raw == null) {
-            typed(file, t, out);
-        } else if (type == FLOAT) {
-            raw.asFloatBuffer().get(out);
-        } else if (type == DOUBLE) {
-            for (int i = 0; i < n; i++) {
-                out[i] = (float) raw.getDouble();
-            }
-        } else {
-            for (int i = 0; i < n; i++) {
-                out[i] = widen(type, raw.getShort());
-            }
+        int width = type == FLOAT ? 4 : type == DOUBLE ? 8 : 2;
+        long count = count(t);
+        float[] values = new float[(int) Math.min(count, TensorBytes.BLOCK / width)];
+        boolean raw = TensorBytes.stream(model, t, count * width, block -> {
+            int n = block.remaining() / width;
+            decode(type, block, values, n);
+            sink.accept(values, n);
+        });
+        if (!raw) {
+            float[] typed = typed(model, t, Math.toIntExact(count));
+            sink.accept(typed, typed.length);
         }
+    }
+
+    private static void decode(int type, ByteBuffer block, float[] values, int n) {
+        if (type == FLOAT) {
+            block.asFloatBuffer().get(values, 0, n);
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            values[i] = type == DOUBLE ? (float) block.getDouble() : widen(type, block.getShort());
+        }
+    }
+
+    /** @return all values widened (or, from float64, rounded) to float32 */
+    public static float[] floats(OnnxModel model, TensorProto t) {
+        float[] out = new float[Math.toIntExact(count(t))];
+        int[] at = {0};
+        floats(model, t, (values, n) -> {
+            System.arraycopy(values, 0, out, at[0], n);
+            at[0] += n;
+        });
         return out;
     }
 
     /** @return the values of a small integer tensor, or null if it is no integer tensor */
-    public static long[] longs(Path file, TensorProto t) {
+    public static long[] longs(OnnxModel model, TensorProto t) {
         int type = t.getDataType();
         if (type != INT64 && type != INT32) {
             return null;
         }
-        int n = Math.toIntExact(count(t));
-        long[] out = new long[n];
-        ByteBuffer raw = bytes(file, t, n * (type == INT64 ? 8L : 4L));
-        int stored = type == INT64 ? t.getInt64DataCount() : t.getInt32DataCount();
-        if (raw == null && stored < n) {
+        long[] out = new long[Math.toIntExact(count(t))];
+        int[] at = {0};
+        boolean raw = TensorBytes.stream(model, t, out.length * (type == INT64 ? 8L : 4L), block -> {
+            while (block.hasRemaining()) {
+                out[at[0]++] = type == INT64 ? block.getLong() : block.getInt();
+            }
+        });
+        if (raw) {
+            return out;
+        }
+        if ((type == INT64 ? t.getInt64DataCount() : t.getInt32DataCount()) < out.length) {
             return null;
         }
-        for (int i = 0; i < n; i++) {
-            out[i] = raw == null ? type == INT64 ? t.getInt64Data(i) : t.getInt32Data(i)
-                    : type == INT64 ? raw.getLong() : raw.getInt();
+        for (int i = 0; i < out.length; i++) {
+            out[i] = type == INT64 ? t.getInt64Data(i) : t.getInt32Data(i);
         }
         return out;
-    }
-
-    private static int width(int type) {
-        return type == FLOAT ? 4 : type == DOUBLE ? 8 : 2;
     }
 
     private static float widen(int type, short bits) {
@@ -119,100 +133,16 @@ public final class OnnxTensors {
         return Float.intBitsToFloat(sign | e << 23 | mantissa << 13);
     }
 
-    private static void typed(Path file, TensorProto t, float[] out) {
+    private static float[] typed(OnnxModel model, TensorProto t, int count) {
+        float[] out = new float[count];
         int type = t.getDataType();
         int stored = type == FLOAT ? t.getFloatDataCount() : type == DOUBLE ? t.getDoubleDataCount() : t.getInt32DataCount();
-        if (stored != out.length) {
-            throw wrongSize(file, t, stored + " values", out.length + " values");
+        if (stored != count) {
+            throw TensorBytes.wrongSize(model.file(), t, stored + " values", count + " values");
         }
-        for (int i = 0; i < out.length; i++) {
-            out[i] = type == FLOAT ? t.getFloatData(i) : type == DOUBLE ? (float) t.getDoubleData(i)
-                    : widen(type, (short) t.getInt32Data(i));
+        for (int i = 0; i < count; i++) {
+            out[i] = type == FLOAT ? t.getFloatData(i) : type == DOUBLE ? (float) t.getDoubleData(i) : widen(type, (short) t.getInt32Data(i));
         }
-    }
-
-    private static ByteBuffer bytes(Path file, TensorProto t, long expected) {
-        if (t.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-            return external(file, t, expected);
-        }
-        if (t.getRawData().isEmpty() && expected > 0 && (t.getFloatDataCount() > 0 || t.getInt32DataCount() > 0
-                || t.getInt64DataCount() > 0 || t.getDoubleDataCount() > 0)) {
-            return null;
-        }
-        if (t.getRawData().size() != expected) {
-            throw wrongSize(file, t, t.getRawData().size() + " bytes", expected + " bytes");
-        }
-        return t.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static HierVlException wrongSize(Path file, TensorProto t, String found, String expected) {
-        return HierVlException.model(file + ": tensor '" + t.getName() + "' of shape " + t.getDimsList() + " holds "
-                + found + ", expected " + expected);
-    }
-
-    private static ByteBuffer external(Path file, TensorProto t, long expected) {
-        String location = null;
-        long offset = 0;
-        long length = expected;
-        try {
-            for (StringStringEntryProto e : t.getExternalDataList()) {
-                switch (e.getKey()) {
-                    case "location" -> location = e.getValue();
-                    case "offset" -> offset = Long.parseLong(e.getValue());
-                    case "length" -> length = Long.parseLong(e.getValue());
-                    default -> { }
-                }
-            }
-        } catch (NumberFormatException e) {
-            throw HierVlException.model(file + ": tensor '" + t.getName() + "': external data offset or length is no "
-                    + "number: " + e.getMessage());
-        }
-        Path data = externalFile(file, t.getName(), location);
-        if (length != expected) {
-            throw wrongSize(file, t, length + " bytes of external data", expected + " bytes");
-        }
-        try (FileChannel channel = FileChannel.open(data, StandardOpenOption.READ)) {
-            if (offset < 0 || offset + length > channel.size()) {
-                throw HierVlException.model(file + ": tensor '" + t.getName() + "' lies at bytes " + offset + ".."
-                        + (offset + length) + " of " + data.getFileName() + ", which has " + channel.size()
-                        + " bytes (truncated?)");
-            }
-            return channel.map(FileChannel.MapMode.READ_ONLY, offset, length).order(ByteOrder.LITTLE_ENDIAN);
-        } catch (IOException e) {
-            throw HierVlException.model(data + ": cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    /** External data may only come from the folder of the model: anything else could read arbitrary files. */
-    private static Path externalFile(Path file, String tensor, String location) {
-        if (location == null || location.isBlank()) {
-            throw HierVlException.model(file + ": tensor '" + tensor + "' has external data without a location");
-        }
-        Path folder = file.toAbsolutePath().normalize().getParent();
-        boolean absolute = location.startsWith("/") || location.startsWith("\\") || location.matches("[A-Za-z]:.*");
-        Path data;
-        try {
-            data = folder.resolve(location.replace('\\', '/')).normalize();
-        } catch (java.nio.file.InvalidPathException e) {
-            throw HierVlException.model(file + ": tensor '" + tensor + "': external data location '" + location
-                    + "' is no path");
-        }
-        if (absolute || location.contains("..") || !data.startsWith(folder)) {
-            throw HierVlException.model(file + ": tensor '" + tensor + "' wants external data from '" + location
-                    + "', outside the model's folder; refused");
-        }
-        if (!Files.isRegularFile(data)) {
-            throw HierVlException.model(file + ": external data file '" + location + "' (tensor '" + tensor
-                    + "') is missing beside the .onnx file");
-        }
-        try {
-            if (!data.toRealPath().startsWith(folder.toRealPath())) {
-                throw HierVlException.model(file + ": external data file '" + location + "' links outside the model's "
-                        + "folder; refused");
-            }
-        } catch (IOException e) {
-            throw HierVlException.model(data + ": cannot be read: " + e.getMessage(), e);
-        }
-        return data;
+        return out;
     }
 }

@@ -65,7 +65,7 @@ public final class OnnxWidening {
         if (!isHalf(t.getDataType())) {
             return t;
         }
-        float[] values = OnnxTensors.floats(model.file(), t);
+        float[] values = OnnxTensors.floats(model, t);
         ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return TensorProto.newBuilder().setName(t.getName()).addAllDims(t.getDimsList())

@@ -316,7 +316,7 @@ class ClipBundleTest {
             ByteBuffer raw = ByteBuffer.wrap(tensor(model, suffix).getRawData().toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
             float[] values = new float[raw.remaining() / 4];
             raw.asFloatBuffer().get(values);
-            return TowerAssembler.array(values, shape);
+            return org.nd4j.linalg.factory.Nd4j.createFromArray(values).reshape('c', shape);
         }
     }
 }

@@ -1,27 +1,22 @@
 package io.hiervl.eval;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenSuite;
 import io.hiervl.image.LabelMap;
-import io.hiervl.testing.CompleteCheck;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /** Measures against torchmetrics and numpy. */
 class GoldenMetricsTest {
     @TestFactory
-    Stream<DynamicTest> golden() {
-        return GoldenFixtures.cases("metrics").stream().map(c -> DynamicTest.dynamicTest(c.name, () -> {
-            assertEquals("segmentation_metrics", c.op, "unknown op");
-            metrics(c);
-        }));
+    List<DynamicTest> golden() {
+        return new GoldenSuite("metrics").on("segmentation_metrics", GoldenSuite.PLAIN, (c, setting) -> metrics(c)).tests();
     }
 
-    private static void metrics(GoldenFixtures.Case c) {
+    private static void metrics(Case c) {
         int k = c.config.get("classes").asInt();
         ConfusionMatrix all = new ConfusionMatrix(k, c.config.get("ignore").asInt());
         int[] predictions = c.ints("prediction");
@@ -33,16 +28,14 @@ class GoldenMetricsTest {
             one.add("image " + i, map(predictions, i, h, w), map(targets, i, h, w));
             all.add(one);
         }
-        CompleteCheck check = new CompleteCheck(c);
-        check.that("confusion", IntStream.range(0, k * k).map(i -> (int) all.count(i / k, i % k)).toArray());
-        check.that("intersection", IntStream.range(0, k).map(i -> (int) all.intersection(i)).toArray());
-        check.that("union", IntStream.range(0, k).map(i -> (int) all.union(i)).toArray());
-        check.that("iou", IntStream.range(0, k).mapToDouble(all::iou).toArray(), true);
-        check.that("miou_all_classes", new double[] {all.meanIou()}, true);
-        check.that("miou_present_classes", new double[] {all.meanIouOfPresent()}, true);
-        check.that("pixel_accuracy", new double[] {all.pixelAccuracy()}, true);
-        check.that("mean_accuracy", new double[] {all.meanAccuracy()}, true);
-        check.complete();
+        c.check("confusion", IntStream.range(0, k * k).map(i -> (int) all.count(i / k, i % k)).toArray());
+        c.check("intersection", IntStream.range(0, k).map(i -> (int) all.intersection(i)).toArray());
+        c.check("union", IntStream.range(0, k).map(i -> (int) all.union(i)).toArray());
+        c.check("iou", IntStream.range(0, k).mapToDouble(all::iou).toArray(), true);
+        c.check("miou_all_classes", new double[] {all.meanIou()}, true);
+        c.check("miou_present_classes", new double[] {all.meanIouOfPresent()}, true);
+        c.check("pixel_accuracy", new double[] {all.pixelAccuracy()}, true);
+        c.check("mean_accuracy", new double[] {all.meanAccuracy()}, true);
     }
 
     private static LabelMap map(int[] values, int i, int h, int w) {

@@ -1,11 +1,12 @@
 package io.hiervl.eval;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.fail;
 
-import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenSuite;
 import io.hiervl.config.EvalConfig;
-import io.hiervl.testing.CompleteCheck;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -13,47 +14,35 @@ import org.junit.jupiter.api.TestFactory;
 /** Window grids and stitched scores against a numpy statement of the rule. */
 class GoldenSlidingTest {
     @TestFactory
-    Stream<DynamicTest> golden() {
-        return GoldenFixtures.cases("sliding").stream().map(c -> DynamicTest.dynamicTest(c.name, () -> {
-            switch (c.op) {
-                case "sliding_window" -> stitched(c);
-                case "window_grid" -> grid(c);
-                default -> fail("unknown op " + c.op);
-            }
-        }));
+    List<DynamicTest> golden() {
+        return new GoldenSuite("sliding")
+            .on("sliding_window", GoldenSuite.PLAIN, (c, setting) -> stitched(c))
+            .on("window_grid", GoldenSuite.PLAIN, (c, setting) -> grid(c)).tests();
     }
 
-    private static void grid(GoldenFixtures.Case c) {
-        CompleteCheck check = new CompleteCheck(c);
+    private static void grid(Case c) {
         c.config.get("sizes_h_w_crop").forEach(s -> {
             int h = s.get(0).asInt();
             int w = s.get(1).asInt();
             int crop = s.get(2).asInt();
-            check.that("starts_" + h + "x" + w + "_" + crop, starts(SlidingWindow.half(crop), h, w));
+            c.check("starts_" + h + "x" + w + "_" + crop, starts(SlidingWindow.half(crop), h, w));
         });
-        check.complete();
     }
 
     private static int[] starts(SlidingWindow rule, int h, int w) {
         return rule.windows(h, w).stream().flatMap(x -> Stream.of(x.y(), x.x())).mapToInt(Integer::intValue).toArray();
     }
 
-    private static void stitched(GoldenFixtures.Case c) {
+    private static void stitched(Case c) {
         SlidingWindow rule = new SlidingWindow(EvalConfig.Window.CLAMPED, c.config.get("crop").asInt(), c.config.get("stride").asInt());
         int h = (int) c.shape("image")[1];
         int w = (int) c.shape("image")[2];
-        CompleteCheck check = new CompleteCheck(c);
-        check.that("windows", starts(rule, h, w));
-        check.that("counts", rule.counts(h, w));
+        c.check("windows", starts(rule, h, w));
+        c.check("counts", rule.counts(h, w));
         Scores scores = rule.score(new LinearModel(c.floats("A")), c.floats("image"), h, w);
-        check.that("score", scores.values());
-        byte[] labels = scores.segment(h, w).labels().values();
-        int[] label = new int[labels.length];
-        for (int i = 0; i < label.length; i++) {
-            label[i] = labels[i];
-        }
-        check.that("label", label);
-        check.complete();
+        float[] values = scores.values();
+        c.check("score", IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray(), false);
+        c.check("label", scores.segment(h, w).labels().values());
     }
 
     /** score[k] = sum_c A[k,c] x[c] + k b, b rising over the window. */

@@ -1,6 +1,7 @@
 package io.hiervl.graph;
 
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.graph.ParameterStore.Group;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,8 +9,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -19,40 +20,21 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * names, outputs are compared, and with differentiable ops the gradients of all inputs and parameters too.
  */
 public final class GoldenGraph {
-    /** How the ops of a test are made. */
-    public enum Kind {
-        STOCK_FLOAT(DataType.FLOAT), FUSED_FLOAT(DataType.FLOAT), FUSED_DOUBLE(DataType.DOUBLE);
-
-        public final DataType type;
-
-        Kind(DataType type) {
-            this.type = type;
-        }
-
-        public boolean differentiable() {
-            return this != STOCK_FLOAT;
-        }
-
-        public Ops ops() {
-            return this == STOCK_FLOAT ? new StockOps(Graphs.create(), type) : new FusedOps(Graphs.create(), type);
-        }
-    }
-
     /** Where a golden tensor lives in the store: these parameters one below the other, or one parameter transposed. */
     private record Home(List<String> names, boolean transposed) {
     }
 
     public final Case golden;
-    public final Kind kind;
+    public final Setting setting;
     public final Ops ops;
     public final ParameterStore store = new ParameterStore();
     private final Map<String, Home> homes = new LinkedHashMap<>();
     private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
 
-    public GoldenGraph(Case golden, Kind kind) {
+    public GoldenGraph(Case golden, Setting setting) {
         this.golden = golden;
-        this.kind = kind;
-        this.ops = kind.ops();
+        this.setting = setting;
+        this.ops = setting.ops();
     }
 
     public Scope scope(String prefix) {
@@ -60,18 +42,31 @@ public final class GoldenGraph {
     }
 
     public INDArray array(String tensor) {
-        return golden.array(tensor, kind.type);
+        return golden.array(tensor, setting.type);
     }
 
-    /** An input as a variable of the graph, differentiated if the fixture has a gradient for it. */
-    public SDVariable input(String name) {
-        add(name, name, array(name));
+    /** A tensor that is not differentiated. */
+    public SDVariable constant(String tensor) {
+        return ops.constant(tensor, array(tensor));
+    }
+
+    /** An input (or a parameter under its full name) as a variable of the graph, differentiated if the fixture has a gradient for it. */
+    public SDVariable input(String tensor) {
+        return input(tensor, tensor);
+    }
+
+    /** An input that the project keeps under another name. */
+    public SDVariable input(String tensor, String name) {
+        if (!store.has(name)) {
+            store.add(name, array(tensor), group(tensor), true);
+            homes.put(tensor, new Home(List.of(name), false));
+        }
         return store.variable(ops.sd(), name);
     }
 
     /** Puts a golden parameter into the store under the project's name. */
     public void param(String goldenName, String name) {
-        add(goldenName, name, array("param." + goldenName));
+        input("param." + goldenName, name);
     }
 
     /** The same for a matrix that the fixture holds transposed. */
@@ -94,7 +89,7 @@ public final class GoldenGraph {
     }
 
     /** Adds every parameter whose name a rule translates; the rule returns null for those it leaves out. */
-    public void params(java.util.function.UnaryOperator<String> rule) {
+    public void params(UnaryOperator<String> rule) {
         for (String tensor : golden.names("param")) {
             String local = tensor.substring("param.".length());
             String name = rule.apply(local);
@@ -104,31 +99,21 @@ public final class GoldenGraph {
         }
     }
 
-    private void add(String goldenName, String name, INDArray value) {
-        String tensor = golden.has(goldenName) ? goldenName : "param." + goldenName;
-        store.add(name, value, group(tensor), true);
-        homes.put(tensor, new Home(List.of(name), false));
-    }
-
     private Group group(String tensor) {
         return golden.has("grad." + tensor) ? Group.NEW : Group.FROZEN;
     }
 
     /** Names a result that {@link #verify} compares with the golden output. */
     public void output(String goldenName, SDVariable value) {
+        golden.tensor(goldenName);
         outputs.put(goldenName, value);
     }
 
-    /** Runs the graph and compares outputs only. */
-    public void verifyForward() {
-        Map<String, INDArray> values = ops.sd().output(Map.of(), outputs.values().stream().map(SDVariable::name).toList());
-        outputs.forEach((name, v) -> golden.check(name, values.get(v.name())));
-    }
-
-    /** Runs the graph and compares. */
+    /** Runs the graph and compares outputs, and gradients where the ops have them. */
     public void verify() {
-        if (!kind.differentiable()) {
-            verifyForward();
+        if (!setting.differentiable()) {
+            Map<String, INDArray> values = ops.sd().output(Map.of(), outputs.values().stream().map(SDVariable::name).toList());
+            outputs.forEach((name, v) -> golden.check(name, values.get(v.name())));
             return;
         }
         SDVariable loss = loss();
@@ -142,16 +127,15 @@ public final class GoldenGraph {
         }
         parameters.removeIf(n -> !ops.sd().hasVariable(n));
         GraphRunner runner = new GraphRunner(ops.sd(), outputs.values().stream().map(SDVariable::name).toList(),
-            loss == null ? null : loss.name(), parameters);
+            parameters.isEmpty() ? null : loss.name(), parameters);
         try (GraphRunner.Result result = runner.run(Map.of())) {
             outputs.forEach((name, v) -> golden.check(name, result.output(v.name())));
-            if (loss != null) {
-                homes.forEach((tensor, home) -> {
-                    if (golden.has("grad." + tensor)) {
-                        golden.check("grad." + tensor, gradient(result, home).reshape(golden.shape(tensor)));
-                    }
-                });
-            }
+            homes.forEach((tensor, home) -> {
+                if (golden.has("grad." + tensor)) {
+                    long[] shape = golden.shape("grad." + tensor);
+                    golden.check("grad." + tensor, gradient(result, home).reshape(shape.length == 0 ? new long[] {1} : shape));
+                }
+            });
         }
     }
 
@@ -165,14 +149,14 @@ public final class GoldenGraph {
         return (home.transposed ? all.transpose() : all).dup('c');
     }
 
-    /** Sum of all outputs times their cotangents. */
+    /** Sum of all outputs times their cotangents; a scalar has cotangent 1, an output without a cotangent takes no part. */
     private SDVariable loss() {
         SDVariable sum = null;
         for (Map.Entry<String, SDVariable> e : outputs.entrySet()) {
-            if (golden.has("cot." + e.getKey())) {
-                SDVariable term = ops.sum(ops.mul(e.getValue(), ops.constant("cot_" + e.getKey(), array("cot." + e.getKey()))));
-                sum = sum == null ? term : ops.add(sum, term);
-            }
+            SDVariable term = golden.has("cot." + e.getKey())
+                ? ops.sum(ops.mul(e.getValue(), ops.constant("cot_" + e.getKey(), array("cot." + e.getKey()))))
+                : golden.shape(e.getKey()).length == 0 ? ops.sum(e.getValue()) : null;
+            sum = term == null ? sum : sum == null ? term : ops.add(sum, term);
         }
         return sum;
     }

@@ -2,16 +2,13 @@ package io.hiervl.model;
 
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.EotRule;
 import io.hiervl.clip.TextTower;
-import io.hiervl.graph.FusedOps;
-import io.hiervl.graph.GoldenGraph.Kind;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
-import io.hiervl.graph.StockOps;
 import io.hiervl.op.Backend;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,9 +29,10 @@ class GoldenForwardTest {
         Backend.start();
     }
 
-    private void verify(Case c, Kind kind, Ops ops) {
+    private void verify(Case golden, Setting kind, Ops ops) {
+        Case c = golden.again(kind.label);
         List<String> names = outputs.values().stream().map(SDVariable::name).toList();
-        if (kind == Kind.STOCK_FLOAT) {
+        if (!kind.differentiable()) {
             Map<String, INDArray> values = ops.sd().output(Map.of(), names);
             outputs.forEach((name, v) -> c.check(name, values.get(v.name())));
         } else {
@@ -44,11 +42,7 @@ class GoldenForwardTest {
         }
     }
 
-    private static Ops ops(Kind kind) {
-        return kind == Kind.STOCK_FLOAT ? new StockOps(Graphs.create(), kind.type) : new FusedOps(Graphs.create(), kind.type);
-    }
-
-    private static TextTower.Output text(GoldenNetwork g, Ops ops, Kind kind, String ids, boolean prompted) {
+    private static TextTower.Output text(GoldenNetwork g, Ops ops, Setting kind, String ids, boolean prompted) {
         Case inputs = GoldenFixtures.one("end_to_end", "inputs");
         int n = (int) inputs.shape(ids)[1];
         int[] flat = inputs.ints(ids);
@@ -64,20 +58,20 @@ class GoldenForwardTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Kind.class)
-    void texts(Kind kind) {
+    @EnumSource(value = Setting.class, names = {"FUSED", "FUSED_DOUBLE", "STOCK"})
+    void texts(Setting kind) {
         GoldenNetwork g = new GoldenNetwork(kind.type);
-        Ops ops = ops(kind);
+        Ops ops = kind.ops();
         outputs.put("text.t", text(g, ops, kind, "text.name_ids", true).raw());
         outputs.put("text.t_clip", text(g, ops, kind, "text.template_ids", false).normalised());
         verify(GoldenFixtures.one("end_to_end", "forward_text"), kind, ops);
     }
 
     @ParameterizedTest
-    @EnumSource(Kind.class)
-    void labelledView(Kind kind) {
+    @EnumSource(value = Setting.class, names = {"FUSED", "FUSED_DOUBLE", "STOCK"})
+    void labelledView(Setting kind) {
         GoldenNetwork g = new GoldenNetwork(kind.type);
-        Ops ops = ops(kind);
+        Ops ops = kind.ops();
         Scope root = HierVlNetwork.root(ops, g.store);
         Case inputs = GoldenFixtures.one("end_to_end", "inputs");
         Case c = GoldenFixtures.one("end_to_end", "forward_labelled");
@@ -124,10 +118,10 @@ class GoldenForwardTest {
 
     /** The weak view without intermediate predictions, and the feature-perturbed view made of the same features. */
     @ParameterizedTest
-    @EnumSource(Kind.class)
-    void weakAndFeaturePerturbedViews(Kind kind) {
+    @EnumSource(value = Setting.class, names = {"FUSED", "FUSED_DOUBLE", "STOCK"})
+    void weakAndFeaturePerturbedViews(Setting kind) {
         GoldenNetwork g = new GoldenNetwork(kind.type);
-        Ops ops = ops(kind);
+        Ops ops = kind.ops();
         Scope root = HierVlNetwork.root(ops, g.store);
         Case inputs = GoldenFixtures.one("end_to_end", "inputs");
         SDVariable t = text(g, ops, kind, "text.name_ids", true).normalised();

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 public final class KernelChoice {
     private static final Logger LOG = LoggerFactory.getLogger(KernelChoice.class);
     private static final JavaKernels JAVA = new JavaKernels();
-    /** What was chosen; made once. */
+    /** What was chosen. */
     private static Kernels choice;
     private static String reason = "";
     private static final ThreadLocal<Kernels[]> FLOATS = ThreadLocal.withInitial(() -> new Kernels[Parallel.threads() + 1]);
@@ -32,19 +32,37 @@ public final class KernelChoice {
         return JAVA;
     }
 
+    /** Runs a task in which these kernels compute 32-bit floats, on every thread: for comparisons of kernels. */
+    public static void during(Kernels kernels, Runnable task) {
+        Kernels before = exchange(kernels);
+        try {
+            task.run();
+        } finally {
+            exchange(before);
+        }
+    }
+
+    private static synchronized Kernels exchange(Kernels kernels) {
+        Kernels before = choice();
+        choice = kernels;
+        return before;
+    }
+
     /**
      * oneDNN's primitives are made for a number of threads and carry the operands of a call: each thread has its own, and
      * its own again inside lanes.
      */
     private static Kernels floats() {
+        Kernels chosen = choice();
+        if (!(chosen instanceof OneDnnKernels)) {
+            return chosen;
+        }
         int team = Parallel.team();
         Kernels[] own = FLOATS.get();
         if (own[team] == null) {
-            own[team] = choice() instanceof OneDnnKernels ? new OneDnnKernels() : JAVA;
+            own[team] = new OneDnnKernels();
         }
-        if (own[team] != JAVA) {
-            OpenMp.threads(team);
-        }
+        OpenMp.threads(team);
         return own[team];
     }
 

@@ -1,16 +1,13 @@
 package io.hiervl.train.optim;
 
-import static org.junit.jupiter.api.Assertions.fail;
-
 import com.fasterxml.jackson.databind.JsonNode;
-import io.hiervl.GoldenFixtures;
-import io.hiervl.testing.CompleteCheck;
-import java.util.ArrayList;
+import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenSuite;
+import io.hiervl.GoldenSuite.Setting;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -20,35 +17,25 @@ import org.nd4j.linalg.factory.Nd4j;
 /** AdamW, clipping and schedule against trajectories of PyTorch. */
 class GoldenOptimTest {
     @TestFactory
-    Stream<DynamicTest> golden() {
-        List<DynamicTest> tests = new ArrayList<>();
-        for (GoldenFixtures.Case c : GoldenFixtures.cases("optim")) {
-            switch (c.op) {
-                case "adamw_trajectory" -> {
-                    tests.add(DynamicTest.dynamicTest(c.name + " float64", () -> trajectory(c, DataType.DOUBLE, true)));
-                    tests.add(DynamicTest.dynamicTest(c.name + " float32", () -> trajectory(c, DataType.FLOAT, false)));
-                }
-                case "lr_schedule" -> tests.add(DynamicTest.dynamicTest(c.name, () -> schedule(c)));
-                default -> tests.add(DynamicTest.dynamicTest(c.name, () -> fail("unknown op " + c.op)));
-            }
-        }
-        return tests.stream();
+    List<DynamicTest> golden() {
+        return new GoldenSuite("optim")
+            .on("adamw_trajectory", List.of(Setting.FUSED, Setting.FUSED_DOUBLE), (c, setting) -> trajectory(c, setting.type))
+            .on("lr_schedule", GoldenSuite.PLAIN, (c, setting) -> schedule(c)).tests();
     }
 
-    private static void schedule(GoldenFixtures.Case c) {
+    private static void schedule(Case c) {
         JsonNode k = c.config;
         WarmupPoly s = new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong(), k.get("power").asDouble(), k.get("warmup_start").asDouble());
-        CompleteCheck check = new CompleteCheck(c);
         int[] t = c.ints("iteration");
         double[] lr = new double[t.length];
         for (int i = 0; i < t.length; i++) {
             lr[i] = k.get("lr0").asDouble() * s.factor(t[i]);
         }
-        check.that("lr", lr, true);
-        check.complete();
+        c.check("lr", lr, true);
     }
 
-    private static void trajectory(GoldenFixtures.Case c, DataType type, boolean isDouble) {
+    private static void trajectory(Case c, DataType type) {
+        boolean isDouble = type == DataType.DOUBLE;
         JsonNode k = c.config;
         Map<String, Double> lr0 = new HashMap<>();
         Map<String, Double> decay = new HashMap<>();
@@ -57,8 +44,8 @@ class GoldenOptimTest {
             decay.put(p.asText(), g.get("weight_decay").asDouble());
         }));
         Map<String, INDArray> params = new LinkedHashMap<>();
-        for (String p : List.of("w1", "b1", "w2", "b2")) {
-            params.put(p, c.array("init." + p, type));
+        for (String tensor : c.names("param")) {
+            params.put(tensor.substring("init.".length()), c.array(tensor, type));
         }
         WarmupPoly schedule = new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong());
         AdamW adam = new AdamW(k.get("betas").get(0).asDouble(), k.get("betas").get(1).asDouble(), k.get("eps").asDouble());
@@ -82,16 +69,14 @@ class GoldenOptimTest {
                 System.arraycopy(values, 0, all, t * values.length, values.length);
             }
         }
-        CompleteCheck check = new CompleteCheck(c);
-        check.that("traj.loss", losses, isDouble);
-        check.that("traj.grad_norm", norms, isDouble);
-        check.that("traj.lr", rates, isDouble);
+        c.check("traj.loss", losses, isDouble);
+        c.check("traj.grad_norm", norms, isDouble);
+        c.check("traj.lr", rates, isDouble);
         for (String p : params.keySet()) {
-            check.that("traj." + p, trace.get(p), isDouble);
-            check.that("state." + p + ".exp_avg", adam.state().get("m/" + p).data().asDouble(), isDouble);
-            check.that("state." + p + ".exp_avg_sq", adam.state().get("v/" + p).data().asDouble(), isDouble);
+            c.check("traj." + p, trace.get(p), isDouble);
+            c.check("state." + p + ".exp_avg", adam.state().get("m/" + p).data().asDouble(), isDouble);
+            c.check("state." + p + ".exp_avg_sq", adam.state().get("v/" + p).data().asDouble(), isDouble);
         }
-        check.complete();
     }
 
     /** mean((tanh(x w1 + b1) w2 + b2 - y)^2) and its gradients by hand, in double. */
@@ -100,7 +85,7 @@ class GoldenOptimTest {
         private final INDArray y;
         private final Map<String, INDArray> p = new HashMap<>();
 
-        TwoLayerNet(GoldenFixtures.Case c, Map<String, INDArray> params) {
+        TwoLayerNet(Case c, Map<String, INDArray> params) {
             x = c.array("x", DataType.DOUBLE);
             y = c.array("y", DataType.DOUBLE);
             params.forEach((n, a) -> p.put(n, a.castTo(DataType.DOUBLE)));

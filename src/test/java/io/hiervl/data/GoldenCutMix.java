@@ -1,18 +1,17 @@
 package io.hiervl.data;
 
-import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenSuite;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
 import org.nd4j.linalg.api.buffer.DataType;
 
-/** Images, pseudo-labels, confidences and padding are mixed by the same boxes. */
-class GoldenCutMixTest {
-    @TestFactory
-    Stream<DynamicTest> golden() {
-        return GoldenFixtures.cases("hiervl").stream().filter(c -> c.op.equals("cutmix")).map(c -> DynamicTest.dynamicTest(c.name, () -> {
+/** Images, pseudo-labels, confidences and padding are mixed by the same boxes (topic hiervl). */
+public final class GoldenCutMix {
+    private GoldenCutMix() {
+    }
+
+    public static GoldenSuite suite() {
+        return new GoldenSuite("hiervl").on("cutmix", GoldenSuite.PLAIN, (c, setting) -> {
             int[] b = c.ints("boxes");
             List<CutMix.Box> boxes = new ArrayList<>();
             for (int i = 0; i < b.length; i += 4) {
@@ -21,6 +20,6 @@ class GoldenCutMixTest {
             for (String name : List.of("image", "label", "confidence", "pad")) {
                 c.check(name + "_out", CutMix.mix(c.array(name, DataType.FLOAT), boxes));
             }
-        }));
+        });
     }
 }
