@@ -75,7 +75,8 @@ final class OneDnnSums {
 
     /** See {@link Kernels#rowSums}. */
     boolean rowSums(INDArray a, long rows, long columns, INDArray target) {
-        return run(new Key("rows", rows, columns, 0), () -> {
+        // oneDNN refuses sums of one term
+        return columns > 1 && run(new Key("rows", rows, columns, 0), () -> {
             memory.desc from = OneDnnElementwise.dense(rows, columns);
             memory.desc to = OneDnnElementwise.dense(rows, 1);
             reduction.primitive_desc pd = new reduction.primitive_desc(new reduction.desc(algorithm.reduction_sum, from, to, 0f, 0f), engine);
