@@ -82,7 +82,8 @@ public final class SetLosses {
             SDVariable masks = maskLogits.get(d);
             SetLoss loss = in.points.size() == 1
                 ? new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0), s)
-                : new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d), in.points.get(2 * d + 1), s);
+                : new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d),
+                    in.points.get(2 * d + 1), s);
             parts.add(List.of(loss.outputVariables()));
         }
         double each = depths == Reduction.MEAN ? 1.0 / n : 1;

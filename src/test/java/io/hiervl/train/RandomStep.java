@@ -16,7 +16,6 @@ import io.hiervl.op.Backend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -132,9 +131,5 @@ final class RandomStep {
 
     Draws draws() {
         return new SeededDraws(3, 60);
-    }
-
-    static SplittableRandom random(long seed) {
-        return new SplittableRandom(seed);
     }
 }
