@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.data.CacheFolder;
@@ -13,6 +14,7 @@ import io.hiervl.report.SampleSheet;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -77,20 +79,18 @@ final class DataCheckCommand implements Callable<Integer> {
         Recipe named = recipe == null ? null : Recipes.load(recipe, List.of());
         String chosen = split != null ? split : named == null ? null : named.split();
         ListFiles files = new ListFiles(dataset, chosen, splits);
-        Map<String, Path> lists = DataCheck.lists(dataset, files);
-        if (chosen != null) {
-            lists.put("labeled", labeled == null ? files.require("labeled") : labeled);
-        }
-        put(lists, "labeled", labeled);
-        put(lists, "unlabeled", unlabeled);
-        put(lists, "val", val);
-        DataReport report = DataCheck.run(dataset, lists, !fresh, console.progress("check"));
+        Map<String, Path> given = new LinkedHashMap<>();
+        put(given, "labeled", labeled);
+        put(given, "unlabeled", unlabeled);
+        put(given, "val", val);
+        DataReport report = DataCheck.run(dataset, files, given, !fresh, console.progress("check"));
         if (json) {
             console.json(report);
         } else {
             print(report);
         }
-        draw(dataset, lists);
+        DatasetSpec.ROLES.forEach(role -> put(given, role, given.getOrDefault(role, files.find(role))));
+        draw(dataset, given);
         return report.stopsTraining() ? HierVlException.Kind.DATA.exitCode() : 0;
     }
 

@@ -35,31 +35,27 @@ public final class DataCheck {
      */
     public static DataReport run(Path folder, Progress progress) {
         Dataset dataset = Dataset.open(folder);
-        return run(dataset, lists(dataset, new ListFiles(dataset)), false, progress);
-    }
-
-    /** The lists of a data set by role, as far as it has them; a list that the description names is there even if its file is not. */
-    public static Map<String, Path> lists(Dataset dataset, ListFiles files) {
-        Map<String, Path> lists = new LinkedHashMap<>();
-        for (String role : DatasetSpec.ROLES) {
-            Path found = files.find(role);
-            if (found != null || dataset.spec().lists().containsKey(role)) {
-                lists.put(role, found != null ? found : dataset.root().resolve(dataset.spec().lists().get(role)));
-            }
-        }
-        return lists;
+        return run(dataset, new ListFiles(dataset), Map.of(), false, progress);
     }
 
     /**
      * Checks lists of a data set.
      *
-     * @param files  role (labeled, unlabeled, val) to list
+     * @param files  where lists are looked for
+     * @param given  role (labeled, unlabeled, val) to a list that is taken instead
      * @param resume pass over files that an earlier check read and that have not changed; see {@link CacheFolder}
      */
-    public static DataReport run(Dataset dataset, Map<String, Path> files, boolean resume, Progress progress) {
+    public static DataReport run(Dataset dataset, ListFiles files, Map<String, Path> given, boolean resume, Progress progress) {
         FileNames.forget();
         DataCheck check = new DataCheck(dataset);
-        files.forEach(check::parse);
+        for (String role : DatasetSpec.ROLES) {
+            Path list = given.containsKey(role) ? given.get(role) : files.find(role);
+            if (list != null) {
+                check.parse(role, list);
+            } else if (files.expects(role)) {
+                check.absent(role, files);
+            }
+        }
         check.draw();
         try (FactsCache cache = resume ? FactsCache.of(dataset.root()) : FactsCache.none()) {
             check.inspect(cache, progress);
@@ -68,6 +64,16 @@ public final class DataCheck {
         check.mixedZeros();
         new Overlaps(check.problems, check.inspections, check::name).find(check.lists);
         return check.report();
+    }
+
+    /** Without a validation list nothing is measured, but everything can be trained. */
+    private void absent(String role, ListFiles files) {
+        String name = dataset.spec().lists().getOrDefault(role, role + ".txt");
+        try {
+            files.require(role);
+        } catch (HierVlException e) {
+            problems.add(new Problem(name, name, 0, "missing", e.getMessage(), !role.equals("val")));
+        }
     }
 
     /** How messages call a list: its path in the data folder. */

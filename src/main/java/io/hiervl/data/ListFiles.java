@@ -39,6 +39,11 @@ public final class ListFiles {
         return candidates(role).stream().filter(Files::isRegularFile).findFirst().orElse(null);
     }
 
+    /** Whether the description, or the split, promises a list of this role. */
+    boolean expects(String role) {
+        return split != null || spec.lists().containsKey(role);
+    }
+
     /**
      * The list of a role.
      *

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,7 @@ class CheckCacheTest {
 
     private DataReport check() {
         Dataset dataset = Dataset.open(root);
-        return DataCheck.run(dataset, DataCheck.lists(dataset, new ListFiles(dataset)), true, Progress.NONE);
+        return DataCheck.run(dataset, new ListFiles(dataset), Map.of(), true, Progress.NONE);
     }
 
     private Path cache() {
