@@ -58,16 +58,20 @@ public final class ClipCheck {
             pixels[i] = (float) random.nextGaussian();
         }
         int[][] ids = ids(bundle, random);
-        try (OrtClip ort = new OrtClip(bundle)) {
-            progress.update(1, 3, "image tower");
-            ClipEmbedder ours = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
+        ClipEmbedder ours = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
+        progress.update(1, 3, "image tower");
+        double[] vision;
+        try (OrtTower ort = OrtTower.images(bundle)) {
             INDArray images = Nd4j.createFromArray(pixels).reshape('c', IMAGES, 3, side, side);
-            double[] vision = compare(ours.embedImages(images), ort.embedImages(pixels, IMAGES));
-            progress.update(2, 3, "text tower");
-            double[] text = compare(ours.embedTexts(ids), ort.embedTexts(ids));
-            progress.update(3, 3, "done");
-            return new Result(vision[0], text[0], vision[1], text[1], vision[2] > 0, arch);
+            vision = compare(ours.embedImages(images), ort.embedImages(pixels, IMAGES));
         }
+        progress.update(2, 3, "text tower");
+        double[] text;
+        try (OrtTower ort = OrtTower.texts(bundle)) {
+            text = compare(ours.embedTexts(ids), ort.embedTexts(ids));
+        }
+        progress.update(3, 3, "done");
+        return new Result(vision[0], text[0], vision[1], text[1], vision[2] > 0, arch);
     }
 
     private static int[][] ids(ClipBundle bundle, Random random) {

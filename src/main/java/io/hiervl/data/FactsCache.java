@@ -137,6 +137,8 @@ final class FactsCache implements AutoCloseable {
         if (out != null) {
             try {
                 line(out, entry);
+                // Decoding a file costs far more than this; a kill then loses nothing that was read.
+                out.flush();
             } catch (IOException e) {
                 LOG.warn("results of the check are not kept: {}", e.toString());
             }

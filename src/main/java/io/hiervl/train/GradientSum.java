@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.op.Add;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,7 +47,7 @@ final class GradientSum {
         if (sum == null) {
             sums.put(name, gradient.dup('c'));
         } else if (used.containsKey(name)) {
-            sum.addi(gradient);
+            Add.sum(sum, gradient, sum);
         } else {
             sum.assign(gradient);
         }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.loss.Coefficients;
 import io.hiervl.train.optim.GlobalNormClip;
 import java.util.HashSet;
@@ -31,16 +32,20 @@ class GoldenEndToEndTest {
 
     /** In one piece and image by image: accumulated gradients are those of the undivided step. */
     @ParameterizedTest
-    @CsvSource({"FLOAT,2", "FLOAT,1", "DOUBLE,2", "DOUBLE,1"})
-    void lossesAndGradients(DataType type, int microBatch) {
+    @CsvSource({"FUSED,2", "FUSED,1", "FUSED_JAVA,2", "FUSED_DOUBLE,2", "FUSED_DOUBLE,1"})
+    void lossesAndGradients(Setting setting, int microBatch) {
+        setting.during(() -> lossesAndGradients(setting, setting.type, microBatch));
+    }
+
+    private static void lossesAndGradients(Setting setting, DataType type, int microBatch) {
         GoldenStep golden = new GoldenStep(type, "train.micro_batch=" + microBatch);
         TrainingStep step = new TrainingStep(golden.model, GoldenStep.TOTAL);
         StepContext context = step.accumulate(golden.batch, golden);
-        Checked losses = new Checked("losses", type);
+        Checked losses = new Checked("losses", setting);
         terms(golden, context.log()).forEach(losses::that);
         new GoldenIntermediates(golden).setLosses().forEach(losses::that);
         losses.complete();
-        Checked gradients = new Checked("gradients", type);
+        Checked gradients = new Checked("gradients", setting);
         Map<String, INDArray> sums = step.gradients();
         gradients.that("global_norm", GlobalNormClip.norm(sums));
         for (String name : golden.network.trainable()) {
@@ -89,19 +94,23 @@ class GoldenEndToEndTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"FLOAT", "DOUBLE"})
-    void intermediates(DataType type) {
+    @CsvSource({"FUSED", "FUSED_JAVA", "FUSED_DOUBLE"})
+    void intermediates(Setting setting) {
+        setting.during(() -> intermediates(setting, setting.type));
+    }
+
+    private static void intermediates(Setting setting, DataType type) {
         GoldenIntermediates found = new GoldenIntermediates(new GoldenStep(type));
-        Checked text = new Checked("forward_text", type);
+        Checked text = new Checked("forward_text", setting);
         found.text().forEach(text::that);
         text.complete();
-        Checked inputs = new Checked("inputs", type);
+        Checked inputs = new Checked("inputs", setting);
         found.matching().forEach(inputs::that);
         inputs.complete();
-        Checked labelled = new Checked("forward_labelled", type);
+        Checked labelled = new Checked("forward_labelled", setting);
         found.labelled().forEach(labelled::that);
         labelled.complete();
-        Checked unlabelled = new Checked("forward_unlabelled", type);
+        Checked unlabelled = new Checked("forward_unlabelled", setting);
         found.unlabelled().forEach(unlabelled::that);
         found.masked().forEach(unlabelled::that);
         unlabelled.labels("weak.label", found.beliefs().labels(), found.doubtful());
@@ -115,9 +124,9 @@ class GoldenEndToEndTest {
         private final boolean isDouble;
         private final Set<String> seen = new HashSet<>();
 
-        Checked(String name, DataType type) {
-            this.golden = GoldenFixtures.one("end_to_end", name);
-            this.isDouble = type == DataType.DOUBLE;
+        Checked(String name, Setting setting) {
+            this.golden = GoldenFixtures.one("end_to_end", name).again(setting.label);
+            this.isDouble = setting.type == DataType.DOUBLE;
         }
 
         void that(String tensor, double value) {
@@ -126,13 +135,7 @@ class GoldenEndToEndTest {
         }
 
         void that(String tensor, INDArray value) {
-            double[] actual = value.dup('c').reshape(value.length()).castTo(DataType.DOUBLE).toDoubleVector();
-            if (golden.tensor(tensor).tolerance() == null) {
-                // whole numbers without a stated tolerance are exact
-                org.junit.jupiter.api.Assertions.assertArrayEquals(golden.values(tensor), actual, 0.0, tensor);
-            } else {
-                golden.check(tensor, actual, isDouble);
-            }
+            golden.check(tensor, value.dup('c').reshape(value.length()).castTo(DataType.DOUBLE).toDoubleVector(), isDouble);
             seen.add(tensor);
         }
 

@@ -17,7 +17,32 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * another layout, the operand is reordered into working memory at every call, which costs far less than it gains.
  */
 final class OneDnnCall {
-    private record Slot(memory plain, memory inner, reorder change, boolean output, String scratch, long bytes) {
+    /** An operand: its memory as it lies, and in the primitive's layout with the reorder between the two if that differs. */
+    private static final class Slot {
+        private final memory plain;
+        private final memory inner;
+        private final reorder change;
+        private final boolean output;
+        private final String scratch;
+        private final long bytes;
+        /** Where {@link #plain} lies at present. */
+        private long address;
+
+        Slot(memory plain, memory inner, reorder change, boolean output, String scratch, long bytes) {
+            this.plain = plain;
+            this.inner = inner;
+            this.change = change;
+            this.output = output;
+            this.scratch = scratch;
+            this.bytes = bytes;
+        }
+
+        void move(Pointer p) {
+            if (p.address() != address) {
+                plain.set_data_handle(p);
+                address = p.address();
+            }
+        }
     }
 
     private final engine engine;
@@ -79,7 +104,7 @@ final class OneDnnCall {
         }
         for (int i = 0; i < operands.length; i++) {
             Slot s = slots.get(i);
-            s.plain.set_data_handle(operands[i]);
+            s.move(operands[i]);
             if (s.inner != null) {
                 s.inner.set_data_handle(Slab.pointer(Scratch.get(s.scratch, DataType.FLOAT, s.bytes / 4 + 1), 0));
                 if (!s.output) {

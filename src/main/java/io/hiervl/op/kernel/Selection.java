@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Order statistics without sorting. */
 final class Selection {
-    private static final int BITS = 20;
+    private static final int BITS = 18;
 
     private Selection() {
     }

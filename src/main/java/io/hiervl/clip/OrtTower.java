@@ -27,33 +27,37 @@ import onnx.Onnx.TypeProto;
 import onnx.Onnx.ValueInfoProto;
 
 /**
- * Runs the ONNX files of a bundle in ONNX Runtime: the independent check of our own towers. Half precision files run
+ * Runs one tower of a bundle from its ONNX file in ONNX Runtime: the independent check of our own. Half precision files run
  * with their weights widened to float32.
  */
-public final class OrtClip implements AutoCloseable {
+final class OrtTower implements AutoCloseable {
     private final OrtEnvironment env = OrtEnvironment.getEnvironment();
-    private final OrtSession vision;
-    private final OrtSession text;
-    private final String visionOutput;
-    private final String textOutput;
+    private final OrtSession session;
+    private final String output;
+    private final boolean single;
     private final int image;
     private final int context;
     private final int pad;
 
-    /** @throws HierVlException exit code 6 if ONNX Runtime does not take a file */
-    public OrtClip(ClipBundle bundle) {
+    private OrtTower(ClipBundle bundle, Path file, String usual, boolean images) {
         ClipArchitecture arch = bundle.weights().architecture();
-        boolean half = arch.source().dtype().endsWith("float16");
-        boolean single = bundle.textFile().equals(bundle.visionFile());
+        this.single = bundle.textFile().equals(bundle.visionFile());
         this.image = arch.vision().image();
         this.context = arch.text().context();
         this.pad = bundle.tokenizerOrNull() == null ? 0 : bundle.tokenizerOrNull().eot();
-        OnnxModel images = OnnxModel.read(bundle.visionFile());
-        OnnxModel texts = single ? images : OnnxModel.read(bundle.textFile());
-        this.visionOutput = output(images, "image_embeds", true);
-        this.textOutput = output(texts, "text_embeds", false);
-        this.vision = open(images, half, single ? List.of(visionOutput, textOutput) : List.of(visionOutput));
-        this.text = single ? vision : open(texts, half, List.of(textOutput));
+        OnnxModel model = OnnxModel.read(file);
+        this.output = output(model, usual, images);
+        this.session = open(model, arch.source().dtype().endsWith("float16"));
+    }
+
+    /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
+    static OrtTower images(ClipBundle bundle) {
+        return new OrtTower(bundle, bundle.visionFile(), "image_embeds", true);
+    }
+
+    /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
+    static OrtTower texts(ClipBundle bundle) {
+        return new OrtTower(bundle, bundle.textFile(), "text_embeds", false);
     }
 
     /** The usual name, else the tensor that the importer takes for the embeddings. */
@@ -62,22 +66,26 @@ public final class OrtClip implements AutoCloseable {
         return named ? usual : new OnnxClipReader(model).embedding(image);
     }
 
-    private OrtSession open(OnnxModel model, boolean half, List<String> wanted) {
+    private OrtSession open(OnnxModel model, boolean half) {
         Path file = model.file();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            // The nodes as they stand in the file: its fusions break on some exports, and memory is not spent on folded copies.
+            // The nodes as they stand in the file: fusions break on some exports, and memory is not spent on folded copies.
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
-            List<String> outputs = model.proto().getGraph().getOutputList().stream().map(ValueInfoProto::getName).toList();
-            if (!half && outputs.containsAll(wanted)) {
+            // Neither are packed copies of weights for one run.
+            options.addConfigEntry("session.disable_prepacking", "1");
+            boolean given = model.proto().getGraph().getOutputList().stream().anyMatch(o -> o.getName().equals(output));
+            if (!half && given) {
                 return env.createSession(file.toString(), options);
             }
             options.addConfigEntry("session.model_external_initializers_file_folder_path", file.toAbsolutePath().getParent().toString());
             // The CPU provider refuses some half precision graphs and crashes on others.
             ModelProto.Builder proto = (half ? OnnxWidening.widen(model) : model.proto()).toBuilder();
-            wanted.stream().filter(w -> !outputs.contains(w)).forEach(w -> proto.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(w)
-                    .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTensors.FLOAT)))));
+            if (!given) {
+                proto.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(output)
+                        .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTensors.FLOAT))));
+            }
             return env.createSession(proto.build().toByteArray(), options);
         } catch (OrtException e) {
             throw HierVlException.environment(file + ": ONNX Runtime does not take it: " + e.getMessage(), e);
@@ -88,16 +96,16 @@ public final class OrtClip implements AutoCloseable {
      * @param pixels normalised images (batch, 3, S, S), row-major
      * @return rows (batch, P), not normalised unless the file itself normalises
      */
-    public float[][] embedImages(float[] pixels, int batch) {
+    float[][] embedImages(float[] pixels, int batch) {
         int per = 3 * image * image;
         float[][] out = new float[batch][];
-        int fixed = fixedBatch(vision, 4);
+        int fixed = fixedBatch(4);
         int step = fixed > 0 ? fixed : batch;
         for (int b = 0; b < batch; b += step) {
             float[] part = new float[step * per];
             int n = Math.min(step, batch - b);
             System.arraycopy(pixels, b * per, part, 0, n * per);
-            float[][] rows = run(vision, part, step, vision == text ? blank(step) : new int[0][], visionOutput);
+            float[][] rows = run(part, step, single ? blank(step) : new int[0][]);
             System.arraycopy(rows, 0, out, b, n);
         }
         return out;
@@ -107,11 +115,11 @@ public final class OrtClip implements AutoCloseable {
      * @param ids start token, text, end token of each text; shorter ones are padded
      * @return rows (texts, P), not normalised unless the file itself normalises
      */
-    public float[][] embedTexts(int[][] ids) {
+    float[][] embedTexts(int[][] ids) {
         int longest = Arrays.stream(ids).mapToInt(i -> i.length).max().orElse(0);
-        int fixed = fixedBatch(text, 2);
+        int fixed = fixedBatch(2);
         // A single-file model computes as many images along with the texts.
-        int step = fixed > 0 ? fixed : text == vision ? Math.min(8, ids.length) : ids.length;
+        int step = fixed > 0 ? fixed : single ? Math.min(8, ids.length) : ids.length;
         float[][] out = new float[ids.length][];
         for (int b = 0; b < ids.length; b += step) {
             int n = Math.min(step, ids.length - b);
@@ -119,7 +127,7 @@ public final class OrtClip implements AutoCloseable {
             for (int i = 0; i < step; i++) {
                 part[i] = padded(ids[Math.min(b + i, ids.length - 1)], longest);
             }
-            float[][] rows = run(text, text == vision ? new float[step * 3 * image * image] : new float[0], step, part, textOutput);
+            float[][] rows = run(single ? new float[step * 3 * image * image] : new float[0], step, part);
             System.arraycopy(rows, 0, out, b, n);
         }
         return out;
@@ -133,7 +141,7 @@ public final class OrtClip implements AutoCloseable {
     }
 
     private int[] padded(int[] ids, int longest) {
-        long[] shape = shapeOf(text, 2);
+        long[] shape = shapeOf(2);
         // A file that fixes its length through a constant mask alone takes the whole context.
         int length = shape[1] > 0 ? (int) shape[1] : longest;
         int[] out = Arrays.copyOf(ids, Math.min(length, context));
@@ -141,11 +149,11 @@ public final class OrtClip implements AutoCloseable {
         return out;
     }
 
-    private int fixedBatch(OrtSession session, int rank) {
-        return (int) Math.max(0, shapeOf(session, rank)[0]);
+    private int fixedBatch(int rank) {
+        return (int) Math.max(0, shapeOf(rank)[0]);
     }
 
-    private long[] shapeOf(OrtSession session, int rank) {
+    private long[] shapeOf(int rank) {
         try {
             for (NodeInfo info : session.getInputInfo().values()) {
                 long[] shape = ((TensorInfo) info.getInfo()).getShape();
@@ -160,7 +168,7 @@ public final class OrtClip implements AutoCloseable {
     }
 
     /** A single-file model wants every input, so both sides are always offered. */
-    private float[][] run(OrtSession session, float[] pixels, int images, int[][] ids, String output) {
+    private float[][] run(float[] pixels, int images, int[][] ids) {
         Map<String, OnnxTensor> feed = new HashMap<>();
         try {
             for (NodeInfo info : session.getInputInfo().values()) {
@@ -200,10 +208,7 @@ public final class OrtClip implements AutoCloseable {
     @Override
     public void close() {
         try {
-            vision.close();
-            if (text != vision) {
-                text.close();
-            }
+            session.close();
         } catch (OrtException e) {
             throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
         }
