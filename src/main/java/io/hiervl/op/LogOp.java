@@ -10,6 +10,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** log(x + eps). */
 public final class LogOp extends JavaOp {
+    /** Below this length plain Java costs nothing. */
+    private static final int SMALL = 4096;
+
     public LogOp() {
     }
 
@@ -38,8 +41,8 @@ public final class LogOp extends JavaOp {
         if (out[0] != null) {
             double eps = realArg(0);
             Kernels kernels = KernelChoice.of(in[0]);
-            // oneDNN's logarithm of NaN is a harmless number; a broken network must not look healthy
-            if (Reductions.anyNaN(in[0]) || !kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length())) {
+            // oneDNN's logarithm is a little less exact, and of NaN it is a harmless number: a broken network must not look healthy
+            if (in[0].length() < SMALL || Reductions.anyNaN(in[0]) || !kernels.map(Kernels.Function.linear(1, eps), in[0], out[0], in[0].length())) {
                 Pointwise.map(in[0], out[0], (v, n) -> {
                     for (int i = 0; i < n; i++) {
                         v[i] = Math.log(v[i] + eps);
