@@ -9,6 +9,7 @@ import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.graph.Resize;
+import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.DQTD;
 import io.hiervl.model.Gate;
 import io.hiervl.model.MSDeformAttn;
@@ -41,7 +42,7 @@ final class Modules {
 
     /** The image tower with taps and dense embeddings; backward from the image embedding and the dense embeddings. */
     Runnable vision(boolean backward) {
-        Work work = new Work(random);
+        Work work = new Work(random, ComputeSettings.of(config));
         ClipWeights weights = RandomClip.weights(setup.clip(), random);
         TowerParameters.addVision(work.store(), "vision", weights, backward ? TowerParameters.Trained.ALL : TowerParameters.Trained.NONE,
             setup.side(), Resize.BICUBIC, DataType.FLOAT);
@@ -58,7 +59,7 @@ final class Modules {
 
     /** Deformable attention with its projections over three levels, 5376 tokens; its output's gradient is the value input. */
     Runnable deformableAttention(boolean backward) {
-        Work work = new Work(random);
+        Work work = new Work(random, ComputeSettings.of(config));
         int d = config.dim();
         MSDeformAttn.init(initializer(work, "deform"), d, config.heads(), SHAPES.length, config.points());
         // At the start the offsets are the same for every query; trained ones are not.
@@ -75,7 +76,7 @@ final class Modules {
 
     /** The pixel decoder on four maps of the tower's width and gated text rows. */
     Runnable pixelDecoder(boolean backward) {
-        Work work = new Work(random);
+        Work work = new Work(random, ComputeSettings.of(config));
         int width = setup.clip().vision().width();
         int k = setup.classes().size();
         PixelDecoder.init(initializer(work, "pixel_decoder"), config, width, k);
@@ -103,7 +104,7 @@ final class Modules {
 
     /** The query decoder; forward only the last prediction, backward from all of them. */
     Runnable queryDecoder(boolean backward) {
-        Work work = new Work(random);
+        Work work = new Work(random, ComputeSettings.of(config));
         int d = config.dim();
         int k = setup.classes().size();
         DQTD.init(initializer(work, "query_decoder"), config, k);

@@ -1,5 +1,6 @@
 package io.hiervl.bench;
 
+import io.hiervl.graph.Compute;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
@@ -20,13 +21,18 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class Work {
     private final ParameterStore store = new ParameterStore();
-    private final FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+    private final FusedOps ops;
     private final List<SDVariable> results = new ArrayList<>();
     private final Random random;
     private SDVariable loss;
 
     Work(Random random) {
+        this(random, Compute.PLAIN);
+    }
+
+    Work(Random random, Compute compute) {
         this.random = random;
+        this.ops = new FusedOps(Graphs.create(), DataType.FLOAT, compute);
     }
 
     ParameterStore store() {
@@ -90,7 +96,7 @@ final class Work {
         ops.named(loss, "loss");
         List<String> all = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name)
             .filter(ops.sd()::hasVariable).toList();
-        return runnable(new GraphRunner(ops.sd(), List.of("loss"), "loss", all));
+        return runnable(new GraphRunner(ops.sd(), List.of("loss"), "loss", all, ops.blocks()));
     }
 
     private static Runnable runnable(GraphRunner runner) {

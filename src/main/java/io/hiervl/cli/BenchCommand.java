@@ -5,6 +5,8 @@ import io.hiervl.bench.Benchmark;
 import io.hiervl.bench.Cases;
 import io.hiervl.bench.Comparison;
 import io.hiervl.bench.Peer;
+import io.hiervl.config.ModelConfig;
+import io.hiervl.model.ComputeSettings;
 import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Parallel;
 import java.io.IOException;
@@ -44,7 +46,7 @@ final class BenchCommand implements Callable<Integer> {
         + "steps of other sizes, for example 'step vit-b16-384 1+1' or 'step vit-b16-512 2+2 81 classes'.")
     List<String> only = new ArrayList<>();
 
-    @Option(names = "--precision", defaultValue = "fp32", description = "Dense arithmetic: fp32; bf16 is refused until it exists (default ${DEFAULT-VALUE}).")
+    @Option(names = "--precision", defaultValue = "fp32", description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
     Precision precision;
 
     @Option(names = "--runs", defaultValue = "5", description = "Fewest timed samples (default ${DEFAULT-VALUE}); below 3 without warm-up, for a look.")
@@ -99,9 +101,7 @@ final class BenchCommand implements Callable<Integer> {
         requirePositive("--rounds", rounds);
         int used = threads == null ? Parallel.threads() : threads;
         requirePositive("--threads", used);
-        if (precision == Precision.BF16) {
-            throw HierVlException.config("--precision bf16: there are no bf16 kernels yet; a row measured now would be fp32 under another name");
-        }
+        ComputeSettings.products(ModelConfig.Precision.valueOf(precision.name()));
         String arithmetic = precision.name().toLowerCase(Locale.ROOT);
         if (single != null) {
             console.println(BenchChild.encode(Benchmark.run(single, arithmetic, runs, console.progress(single))));

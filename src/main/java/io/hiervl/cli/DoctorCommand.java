@@ -62,9 +62,8 @@ final class DoctorCommand implements Callable<Integer> {
             + nd4j.getOrDefault("blas.vendor", "unknown"));
         facts.put("kernels", KernelChoice.describe());
         facts.put("onednn", KernelChoice.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
-        facts.put("precision", "auto means fp32: bf16 is not supported yet; "
-            + (cpu.bf16() != null ? "this CPU could do it with " + cpu.bf16()
-            : cpu.features().isEmpty() ? "what this CPU could do is not known" : "this CPU has no instructions for it"));
+        facts.put("precision", KernelChoice.fastBf16() ? "auto means bf16 for dense layers, by " + cpu.bf16()
+            : "auto means fp32: " + (cpu.bf16() != null ? "the kernels in use cannot multiply bf16" : "this CPU has no instructions for bf16"));
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
         facts.put("cuda", Gpu.BUILD);

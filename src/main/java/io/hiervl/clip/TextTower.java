@@ -89,8 +89,10 @@ public final class TextTower {
         x = ops.add(x, ops.slice(s.get("positional_embedding"), 0, 0, n));
         for (int i = 0; i < clip.text().layers(); i++) {
             x = block.apply(s.at("blocks." + i), x);
+            ops.endOfBlock(x);
         }
-        SDVariable end = ops.reshape(ops.bmm(selector, x, false, false), shape[0], shape[2]);
+        // a selection of rows must not round them
+        SDVariable end = ops.reshape(ops.exact().bmm(selector, x, false, false), shape[0], shape[2]);
         SDVariable raw = s.linear("proj", s.layerNorm("ln_final", end, clip.eps()));
         return new Output(raw, ops.l2Normalize(raw, VisionTower.NORMALISE_EPS));
     }

@@ -64,6 +64,7 @@ public final class VisionTower {
         for (int i = 0; i < clip.vision().layers(); i++) {
             beforeLast = x;
             x = block.apply(s.at("blocks." + i), x);
+            ops.endOfBlock(x);
             blocks.add(x);
         }
         long width = clip.vision().width();

@@ -22,6 +22,7 @@ final class ArrayPool {
 
     private final Map<DataType, Map<Long, Deque<Buffer>>> free = new EnumMap<>(DataType.class);
     private long freeBytes;
+    private long madeBytes;
 
     /** A buffer with the arrays that were made of it: making one takes longer than many an op. */
     static final class Buffer {
@@ -55,6 +56,7 @@ final class ArrayPool {
             freeBytes -= size * type.width();
             return same.pop();
         }
+        madeBytes += size * type.width();
         return new Buffer(Nd4j.createBuffer(type, size, false));
     }
 
@@ -75,6 +77,11 @@ final class ArrayPool {
         free.values().forEach(sizes -> sizes.values().forEach(list -> list.forEach(b -> b.data.close())));
         free.clear();
         freeBytes = 0;
+    }
+
+    /** Bytes in all buffers that were ever made, the used, the free and those given back to the operating system. */
+    long madeBytes() {
+        return madeBytes;
     }
 
     long freeBytes() {

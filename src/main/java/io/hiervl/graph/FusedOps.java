@@ -27,8 +27,11 @@ import io.hiervl.op.Softmax;
 import io.hiervl.op.StopGradient;
 import io.hiervl.op.SumAll;
 import io.hiervl.op.UpConv2x2;
+import io.hiervl.op.kernel.Precision;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -39,12 +42,31 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class FusedOps implements Ops {
     private final SameDiff sd;
     private final DataType type;
-    private final Map<String, long[]> shapes = new HashMap<>();
+    private final Compute compute;
+    private final Precision precision;
+    private final Map<String, long[]> shapes;
+    private final List<String> blocks;
 
-    /** @param type data type of placeholders, FLOAT or DOUBLE */
+    /** Plainly computed. */
     public FusedOps(SameDiff sd, DataType type) {
+        this(sd, type, Compute.PLAIN);
+    }
+
+    /**
+     * @param type    data type of placeholders, FLOAT or DOUBLE
+     * @param compute how
+     */
+    public FusedOps(SameDiff sd, DataType type, Compute compute) {
+        this(sd, type, compute, compute.products(), new HashMap<>(), new ArrayList<>());
+    }
+
+    private FusedOps(SameDiff sd, DataType type, Compute compute, Precision precision, Map<String, long[]> shapes, List<String> blocks) {
         this.sd = sd;
         this.type = type;
+        this.compute = compute;
+        this.precision = precision;
+        this.shapes = shapes;
+        this.blocks = blocks;
     }
 
     /** With 32-bit placeholders. */
@@ -113,12 +135,29 @@ public final class FusedOps implements Ops {
     }
 
     @Override
+    public FusedOps exact() {
+        return precision == Precision.FP32 ? this : new FusedOps(sd, type, compute, Precision.FP32, shapes, blocks);
+    }
+
+    @Override
+    public void endOfBlock(SDVariable x) {
+        if (compute.recompute()) {
+            blocks.add(x.name());
+        }
+    }
+
+    /** Last variable of every block whose activations are to be computed again, for {@link GraphRunner}. */
+    public List<String> blocks() {
+        return List.copyOf(blocks);
+    }
+
+    @Override
     public SDVariable linear(SDVariable x, SDVariable w, SDVariable b, Activation activation) {
         long[] s = shape(x);
         long[] ws = shape(w);
         require(ws.length == 2 && s[s.length - 1] == ws[1] && (b == null || Shapes.product(shape(b)) == ws[0]), "linear", s, ws);
         s[s.length - 1] = ws[0];
-        return is(new Linear(sd, x, w, b, activation.ordinal()).outputVariable(), s);
+        return is(new Linear(sd, x, w, b, activation.ordinal(), precision).outputVariable(), s);
     }
 
     @Override
@@ -149,7 +188,7 @@ public final class FusedOps implements Ops {
             && qs[2] % heads == 0, "attention", qs, ks, shape(v));
         require(keyBias == null || Arrays.equals(shape(keyBias), new long[] {ks[0], ks[1]}), "key bias", ks);
         require(mask == null || Arrays.equals(shape(mask), new long[] {qs[0], qs[1], ks[1]}), "attention mask", qs, ks);
-        return is(new AttentionOp(sd, q, k, v, heads, keyBias, mask, causal).outputVariable(), qs);
+        return is(new AttentionOp(sd, q, k, v, heads, keyBias, mask, causal, precision).outputVariable(), qs);
     }
 
     @Override
@@ -157,7 +196,7 @@ public final class FusedOps implements Ops {
         long[] s = shape(qkv);
         require(s.length == 3 && s[2] % (3L * heads) == 0, "packedAttention", s, new long[] {heads});
         s[2] /= 3;
-        return is(new PackedAttention(sd, qkv, heads, causal).outputVariable(), s);
+        return is(new PackedAttention(sd, qkv, heads, causal, precision).outputVariable(), s);
     }
 
     @Override
@@ -174,14 +213,14 @@ public final class FusedOps implements Ops {
 
     @Override
     public SDVariable conv2d(SDVariable x, SDVariable w, SDVariable b, int stride, int padding) {
-        return is(new Conv2d(sd, x, w, b, stride, padding).outputVariable(), Conv2d.resultShape(shape(x), shape(w), stride, padding));
+        return is(new Conv2d(sd, x, w, b, stride, padding, precision).outputVariable(), Conv2d.resultShape(shape(x), shape(w), stride, padding));
     }
 
     @Override
     public SDVariable upConv2x2(SDVariable x, SDVariable w, SDVariable b) {
         long[] s = shape(x);
         require(s.length == 4 && s[1] == shape(w)[0], "upConv2x2", s, shape(w));
-        return is(new UpConv2x2(sd, x, w, b).outputVariable(), s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
+        return is(new UpConv2x2(sd, x, w, b, precision).outputVariable(), s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
     }
 
     @Override
@@ -204,7 +243,7 @@ public final class FusedOps implements Ops {
 
     @Override
     public SDVariable bmm(SDVariable a, SDVariable b, boolean transposeA, boolean transposeB) {
-        return is(new Bmm(sd, a, b, transposeA, transposeB).outputVariable(), Bmm.resultShape(shape(a), shape(b), transposeA, transposeB));
+        return is(new Bmm(sd, a, b, transposeA, transposeB, precision).outputVariable(), Bmm.resultShape(shape(a), shape(b), transposeA, transposeB));
     }
 
     @Override

@@ -18,7 +18,6 @@ import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
-import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.autodiff.samediff.internal.Variable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -67,13 +66,19 @@ public final class GraphRunner {
         this(sd, outputs, null, List.of());
     }
 
+    /** Forward and backward, keeping every activation that the backward pass reads. */
+    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf) {
+        this(sd, outputs, loss, gradientsOf, List.of());
+    }
+
     /**
      * @param sd          the graph
      * @param outputs     variables whose values are wanted
      * @param loss        scalar to differentiate, or null for forward only
      * @param gradientsOf variables (of type VARIABLE) whose gradients are wanted
+     * @param blocks      {@link FusedOps#blocks}: ends of blocks whose activations are computed again in the backward pass
      */
-    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf) {
+    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
         this.outputs = List.copyOf(outputs);
         SameDiff graph = sd;
         Set<String> wanted = new LinkedHashSet<>(outputs);
@@ -87,7 +92,11 @@ public final class GraphRunner {
                 }
             }
         }
-        this.steps = plan(sd, graph, wanted);
+        List<PlannedOp> order = Schedule.of(graph, wanted);
+        if (loss != null && !blocks.isEmpty()) {
+            order = Recomputation.apply(order, sd.getOps().keySet(), blocks, wanted);
+        }
+        this.steps = plan(sd, graph, order, wanted);
     }
 
     private static SameDiff gradientGraph(SameDiff sd, String loss, Collection<String> gradientsOf) {
@@ -106,21 +115,20 @@ public final class GraphRunner {
         return sd.getFunction("grad");
     }
 
-    private List<Step> plan(SameDiff sd, SameDiff graph, Set<String> wanted) {
-        List<SameDiffOp> order = schedule(graph, wanted);
+    private List<Step> plan(SameDiff sd, SameDiff graph, List<PlannedOp> order, Set<String> wanted) {
         Map<String, Integer> lastUse = new HashMap<>();
         for (int i = 0; i < order.size(); i++) {
-            for (String in : inputs(order.get(i))) {
+            for (String in : order.get(i).in()) {
                 lastUse.put(in, i);
             }
         }
         Set<String> read = new LinkedHashSet<>(lastUse.keySet());
         read.addAll(wanted);
         for (String name : read) {
-            Variable v = graph.getVariables().get(name);
             int slot = slots.size();
             slots.put(name, slot);
-            VariableType type = v.getVariable().getVariableType();
+            Variable v = graph.getVariables().get(name);
+            VariableType type = v == null ? VariableType.ARRAY : v.getVariable().getVariableType();
             if (type == VariableType.PLACEHOLDER) {
                 placeholders.put(name, slot);
             } else if (type != VariableType.ARRAY) {
@@ -131,64 +139,23 @@ public final class GraphRunner {
         List<Step> plan = new ArrayList<>();
         Set<String> zeros = new LinkedHashSet<>();
         for (int i = 0; i < order.size(); i++) {
-            SameDiffOp op = order.get(i);
-            if (op.getOp() instanceof StopGradient.Zeros) {
-                zeros.addAll(op.getOutputsOfOp());
+            PlannedOp op = order.get(i);
+            if (op.op() instanceof StopGradient.Zeros) {
+                zeros.addAll(op.out());
             }
             // Adding the zeros of a cut gradient changes nothing: the sum is the other operand.
-            boolean addsZeros = op.getOp().opName().equals("add") && inputs(op).stream().anyMatch(zeros::contains);
-            int[] in = (addsZeros ? inputs(op).stream().sorted((a, b) -> Boolean.compare(zeros.contains(a), zeros.contains(b))) : inputs(op).stream())
+            boolean addsZeros = op.op().opName().equals("add") && op.in().stream().anyMatch(zeros::contains);
+            int[] in = (addsZeros ? op.in().stream().sorted((a, b) -> Boolean.compare(zeros.contains(a), zeros.contains(b))) : op.in().stream())
                 .mapToInt(slots::get).toArray();
-            int[] out = op.getOutputsOfOp().stream().mapToInt(n -> slots.getOrDefault(n, -1)).toArray();
+            int[] out = op.out().stream().mapToInt(n -> slots.getOrDefault(n, -1)).toArray();
             int step = i;
-            int[] release = inputs(op).stream().distinct()
+            int[] release = op.in().stream().distinct()
                 .filter(n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
                 .mapToInt(slots::get).toArray();
-            plan.add(new Step(op.getName(), op.getOp(), in, out, addsZeros || ALIASES.contains(op.getOp().opName()),
-                op.getOp().opName().equals("add"), release));
+            plan.add(new Step(op.name(), op.op(), in, out, addsZeros || ALIASES.contains(op.op().opName()),
+                op.op().opName().equals("add"), release));
         }
         return plan;
-    }
-
-    private static List<String> inputs(SameDiffOp op) {
-        return op.getInputsToOp() == null ? List.of() : op.getInputsToOp();
-    }
-
-    /** The ops that the wanted variables need, each after the ops that it reads from, in the order of the graph. */
-    private static List<SameDiffOp> schedule(SameDiff graph, Set<String> wanted) {
-        Set<String> needed = new LinkedHashSet<>();
-        List<String> todo = new ArrayList<>(wanted);
-        while (!todo.isEmpty()) {
-            Variable v = graph.getVariables().get(todo.remove(todo.size() - 1));
-            if (v == null) {
-                throw new IllegalArgumentException("the graph has no variable of the wanted name");
-            }
-            if (v.getOutputOfOp() != null && needed.add(v.getOutputOfOp())) {
-                todo.addAll(inputs(graph.getOps().get(v.getOutputOfOp())));
-            }
-        }
-        List<SameDiffOp> pending = new ArrayList<>(graph.getOps().values().stream().filter(o -> needed.contains(o.getName())).toList());
-        Set<String> produced = new LinkedHashSet<>();
-        Set<String> own = new LinkedHashSet<>();
-        pending.forEach(o -> own.addAll(o.getOutputsOfOp()));
-        List<SameDiffOp> order = new ArrayList<>();
-        while (!pending.isEmpty()) {
-            int before = order.size();
-            List<SameDiffOp> blocked = new ArrayList<>();
-            for (SameDiffOp op : pending) {
-                if (inputs(op).stream().allMatch(n -> !own.contains(n) || produced.contains(n))) {
-                    order.add(op);
-                    produced.addAll(op.getOutputsOfOp());
-                } else {
-                    blocked.add(op);
-                }
-            }
-            if (order.size() == before) {
-                throw new IllegalStateException("the graph has a cycle at op " + blocked.get(0).getName());
-            }
-            pending = blocked;
-        }
-        return order;
     }
 
     /** Runs the graph. Placeholders are read, never changed or released. */

@@ -18,6 +18,18 @@ public interface Ops {
     /** Static shape of a variable of this graph. */
     long[] shape(SDVariable x);
 
+    /** The same graph with dense products in 32 bits also where others are rounded to bfloat16: for positions, scores and losses. */
+    default Ops exact() {
+        return this;
+    }
+
+    /**
+     * Says that a block of layers ends with this variable. A graph that saves memory keeps only what crosses from one block
+     * into a later one and computes the rest again in its backward pass (gradient checkpointing).
+     */
+    default void endOfBlock(SDVariable x) {
+    }
+
     /** A constant of the graph. */
     SDVariable constant(String name, INDArray value);
 

@@ -16,6 +16,11 @@ public record Scope(Ops ops, ParameterStore store, String prefix) {
         return new Scope(ops, store, full(name));
     }
 
+    /** The same place with dense products in 32 bits, see {@link Ops#exact}. */
+    public Scope exact() {
+        return new Scope(ops.exact(), store, prefix);
+    }
+
     /** Full name of a parameter of this place. */
     public String full(String name) {
         return prefix.isEmpty() ? name : prefix + "." + name;

@@ -33,7 +33,7 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      * @param scale    the CLIP's logit scale
      */
     public static SDVariable cosines(Ops ops, SDVariable dense, SDVariable concepts, double scale) {
-        return ops.scale(ops.bmm(ops.l2Normalize(dense, EPS), ops.l2Normalize(concepts, EPS), false, true), scale, 0);
+        return ops.scale(ops.exact().bmm(ops.l2Normalize(dense, EPS), ops.l2Normalize(concepts, EPS), false, true), scale, 0);
     }
 
     /**

@@ -47,7 +47,7 @@ public final class CMSAM {
      * @param factor (B,R), multiplies the update; ignored in the literal reading
      */
     public static Output apply(Scope s, SDVariable q, SDVariable pixels, SDVariable keys, SDVariable factor, boolean literal) {
-        Ops ops = s.ops();
+        Ops ops = s.ops().exact();
         long[] shape = ops.shape(q);
         double d = ops.shape(keys)[2];
         SDVariable rows = s.linear("W_Q", literal ? q : s.layerNorm("ln_q", q));

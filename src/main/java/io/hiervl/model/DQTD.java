@@ -101,6 +101,7 @@ public final class DQTD {
                 // Without gradients from here: the masks only say where to look.
                 SDVariable open = ops.attentionMask(all ? masks : MaskHead.masks(ops, kernels, small[level]), shape[0], shape[1]);
                 q = DecoderLayer.apply(s.at("layers." + i), q, s.get("query_pos"), keys.get(level), values.get(level), heads, open, bias);
+                ops.endOfBlock(q);
             }
         }
         return predictions;

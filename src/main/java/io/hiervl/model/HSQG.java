@@ -75,7 +75,7 @@ public final class HSQG {
 
     /** Cosines (B,K) between v (B,C) and t (K,C), both of unit length and cut off from their gradients. */
     public static SDVariable similarity(Ops ops, SDVariable t, SDVariable v) {
-        return ops.linear(ops.stopGradient(v), ops.stopGradient(t), null, Activation.NONE);
+        return ops.exact().linear(ops.stopGradient(v), ops.stopGradient(t), null, Activation.NONE);
     }
 
     /**

@@ -4,6 +4,8 @@ import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Resize;
@@ -11,6 +13,7 @@ import io.hiervl.graph.Scope;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * The whole network over one parameter store. Every view (labelled, strong, feature-perturbed, masked) is made of the same
@@ -69,6 +72,11 @@ public final class HierVlNetwork {
 
     public int classes() {
         return classes;
+    }
+
+    /** The vocabulary of a new, empty graph that computes as the configuration says. */
+    public FusedOps newGraph(DataType type) {
+        return new FusedOps(Graphs.create(), type, ComputeSettings.of(config));
     }
 
     /**

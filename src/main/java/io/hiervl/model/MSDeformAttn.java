@@ -48,8 +48,9 @@ public final class MSDeformAttn {
      * @return (B,Q,D)
      */
     public static SDVariable apply(Scope s, SDVariable query, SDVariable x, SDVariable reference, int[][] shapes, int heads, int points) {
-        SDVariable y = s.ops().deformableAttention(s.linear("value_proj", x), s.linear("sampling_offsets", query),
-            s.linear("attention_weights", query), reference, shapes, heads, points);
+        // where to look is not rounded: an offset of 64 cells would lose a quarter of a cell
+        SDVariable y = s.ops().deformableAttention(s.linear("value_proj", x), s.exact().linear("sampling_offsets", query),
+            s.exact().linear("attention_weights", query), reference, shapes, heads, points);
         return s.linear("output_proj", y);
     }
 }

@@ -107,9 +107,12 @@ public final class PixelDecoder {
             x = out.pixels();
             rows = out.queries();
             alpha.add(out.alpha());
+            ops.endOfBlock(rows.isEmpty() ? x : rows.get(rows.size() - 1));
         }
         List<SDVariable> memory = EncoderLayer.split(ops, x, shapes);
-        return new Output(memory, sines, shapes, feature(s, pyramid.get(0), memory.get(FEATURE_LEVELS - 1), shapes[FEATURE_LEVELS - 1]), rows, alpha);
+        SDVariable feature = feature(s, pyramid.get(0), memory.get(FEATURE_LEVELS - 1), shapes[FEATURE_LEVELS - 1]);
+        ops.endOfBlock(feature);
+        return new Output(memory, sines, shapes, feature, rows, alpha);
     }
 
     private static List<SDVariable> textPositions(Scope s, List<SDVariable> queries) {

@@ -38,6 +38,7 @@ public final class Pyramid {
         SDVariable f2 = s.up("up8", s.groupNorm("norm.1", taps.get(1), 1));
         SDVariable f3 = s.groupNorm("norm.2", taps.get(2), 1);
         SDVariable f4 = ops.maxPool2x2(s.groupNorm("norm.3", taps.get(3), 1));
+        ops.endOfBlock(f4);
         return List.of(f1, f2, f3, f4);
     }
 }

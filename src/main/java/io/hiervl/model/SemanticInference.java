@@ -33,7 +33,7 @@ public final class SemanticInference {
             p = ops.mul(p, ops.reshape(rowWeight, m[0], m[1], 1));
         }
         SDVariable sigma = ops.reshape(ops.activation(masks, Activation.SIGMOID), m[0], m[1], m[2] * m[3]);
-        SDVariable s = ops.bmm(ops.slice(p, 1, 0, rows), ops.slice(sigma, 1, 0, rows), true, false);
+        SDVariable s = ops.exact().bmm(ops.slice(p, 1, 0, rows), ops.slice(sigma, 1, 0, rows), true, false);
         return ops.reshape(s, m[0], k, m[2], m[3]);
     }
 

@@ -5,6 +5,7 @@ import io.hiervl.op.kernel.Kernels;
 import io.hiervl.op.kernel.Matmul;
 import io.hiervl.op.kernel.Operand;
 import io.hiervl.op.kernel.Parallel;
+import io.hiervl.op.kernel.Precision;
 import io.hiervl.op.kernel.Scratch;
 import io.hiervl.op.kernel.Slab;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -20,8 +21,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param keys    Tk
  * @param depth   width of one head
  * @param add     additive logits with batch and row strides, or null
+ * @param precision arithmetic of the products; softmax and its gradient are computed in 32 bits
  */
-record AttentionCore(int batch, int heads, int queries, int keys, int depth, Operand add) {
+record AttentionCore(int batch, int heads, int queries, int keys, int depth, Operand add, Precision precision) {
     /** Most logits that exist at a time (a single head may exceed it). */
     private static final long LIMIT = 1L << 22;
     private static final double BLOCKED = -1e30;
@@ -36,12 +38,12 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
         if (mask == null && !causal) {
             return keyBias == null ? null : new Operand(keyBias, 0, keys, 0, 0, 1);
         }
-        int images = mask == null && keyBias == null ? 1 : batch;
-        INDArray total = Scratch.get("attention-bias", type, (long) images * queries * keys);
+        // also the causal rule alone is written out for every image: oneDNN adds nothing that repeats over images and heads
+        INDArray total = Scratch.get("attention-bias", type, (long) batch * queries * keys);
         Slab out = Slab.of(total);
         Slab allowed = mask == null ? null : Slab.of(mask);
         Slab shift = keyBias == null ? null : Slab.of(keyBias);
-        Parallel.forRange((long) images * queries, Math.max(1, 16_384 / keys), (from, to) -> {
+        Parallel.forRange((long) batch * queries, Math.max(1, 16_384 / keys), (from, to) -> {
             double[] row = new double[keys];
             double[] flags = new double[keys];
             for (int r = from; r < to; r++) {
@@ -62,7 +64,7 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
                 out.put(r * keys, row, 0, keys);
             }
         });
-        return new Operand(total, 0, images == 1 ? 0 : (long) queries * keys, 0, keys, 1);
+        return new Operand(total, 0, (long) queries * keys, 0, keys, 1);
     }
 
     private double scale() {
@@ -103,7 +105,7 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
 
     /** out = softmax(...) v. */
     void forward(Operand q, Operand k, Operand v, Operand out) {
-        Kernels kernels = KernelChoice.of(q.array());
+        Kernels kernels = KernelChoice.of(q.array(), precision);
         INDArray p = Scratch.get("attention-p", q.array().dataType(), groupSize());
         forGroups((b, images, h, count) -> {
             Operand logits = probabilities(kernels, p, q, k, b, images, h, count);
@@ -122,7 +124,7 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
 
     /** Gradients from the cotangent g of the result; each target may be null. dKeyBias is (B,Tk). */
     void backward(Operand q, Operand k, Operand v, Operand g, Operand dq, Operand dk, Operand dv, INDArray dKeyBias) {
-        Kernels kernels = KernelChoice.of(q.array());
+        Kernels kernels = KernelChoice.of(q.array(), precision);
         DataType type = q.array().dataType();
         INDArray p = Scratch.get("attention-p", type, groupSize());
         boolean logitGradient = dq != null || dk != null || dKeyBias != null;

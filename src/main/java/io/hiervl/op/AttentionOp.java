@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.Operand;
+import io.hiervl.op.kernel.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,9 +18,9 @@ public final class AttentionOp extends JavaOp {
     }
 
     public AttentionOp(SameDiff sd, SDVariable q, SDVariable k, SDVariable v, int heads, SDVariable keyBias, SDVariable mask,
-                       boolean causal) {
+                       boolean causal, Precision precision) {
         super(sd, inputs(q, k, v, keyBias, mask, null));
-        addIArgument(heads, keyBias == null ? 0 : 1, mask == null ? 0 : 1, causal ? 1 : 0);
+        addIArgument(heads, keyBias == null ? 0 : 1, mask == null ? 0 : 1, causal ? 1 : 0, precision.ordinal());
     }
 
     private static SDVariable[] inputs(SDVariable q, SDVariable k, SDVariable v, SDVariable keyBias, SDVariable mask, SDVariable g) {
@@ -58,14 +59,14 @@ public final class AttentionOp extends JavaOp {
         if (out[0] == null) {
             return;
         }
-        AttentionCore core = core(in, intArgs());
+        AttentionCore core = core(in, intArgs(), precisionArg(4));
         long depth = core.depth();
         long width = in[0].size(2);
         core.forward(AttentionCore.heads(in[0], 0, core.queries(), width, depth), AttentionCore.heads(in[1], 0, core.keys(), width, depth),
             AttentionCore.heads(in[2], 0, core.keys(), width, depth), AttentionCore.heads(out[0], 0, core.queries(), width, depth));
     }
 
-    private static AttentionCore core(INDArray[] in, long[] args) {
+    private static AttentionCore core(INDArray[] in, long[] args, Precision precision) {
         int heads = (int) args[0];
         int batch = (int) in[0].size(0);
         int queries = (int) in[0].size(1);
@@ -73,7 +74,7 @@ public final class AttentionOp extends JavaOp {
         INDArray keyBias = args[1] == 1 ? in[3] : null;
         INDArray mask = args[2] == 1 ? in[3 + (int) args[1]] : null;
         Operand add = AttentionCore.bias(keyBias, mask, args[3] == 1, batch, queries, keys, in[0].dataType());
-        return new AttentionCore(batch, heads, queries, keys, (int) in[0].size(2) / heads, add);
+        return new AttentionCore(batch, heads, queries, keys, (int) in[0].size(2) / heads, add, precision);
     }
 
     @Override
@@ -119,7 +120,7 @@ public final class AttentionOp extends JavaOp {
 
         @Override
         public void compute(INDArray[] in, INDArray[] out) {
-            AttentionCore core = core(in, intArgs());
+            AttentionCore core = core(in, intArgs(), precisionArg(4));
             long[] tokens = {core.queries(), core.keys(), core.keys()};
             Operand[] x = new Operand[3];
             Operand[] d = new Operand[3];

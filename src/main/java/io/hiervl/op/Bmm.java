@@ -4,6 +4,7 @@ import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Kernels;
 import io.hiervl.op.kernel.Matmul;
 import io.hiervl.op.kernel.Operand;
+import io.hiervl.op.kernel.Precision;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -18,9 +19,9 @@ public final class Bmm extends JavaOp {
     public Bmm() {
     }
 
-    public Bmm(SameDiff sd, SDVariable a, SDVariable b, boolean transposeA, boolean transposeB) {
+    public Bmm(SameDiff sd, SDVariable a, SDVariable b, boolean transposeA, boolean transposeB, Precision precision) {
         super(sd, a, b);
-        addIArgument(transposeA ? 1 : 0, transposeB ? 1 : 0);
+        addIArgument(transposeA ? 1 : 0, transposeB ? 1 : 0, precision.ordinal());
     }
 
     @Override
@@ -86,7 +87,7 @@ public final class Bmm extends JavaOp {
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             Plan p = Plan.of(in[0], in[1], intArg(0) == 1, intArg(1) == 1);
-            KernelChoice.of(in[0]).matmul(Matmul.batched(p.batch, 1, p.m, p.k, p.n), p.a(in[0]), p.b(in[1]), p.c(out[0]));
+            KernelChoice.of(in[0], precisionArg(2)).matmul(Matmul.batched(p.batch, 1, p.m, p.k, p.n), p.a(in[0]), p.b(in[1]), p.c(out[0]));
         }
     }
 
@@ -123,7 +124,7 @@ public final class Bmm extends JavaOp {
         @Override
         public void compute(INDArray[] in, INDArray[] out) {
             Plan p = Plan.of(in[0], in[1], intArg(0) == 1, intArg(1) == 1);
-            Kernels kernels = KernelChoice.of(in[0]);
+            Kernels kernels = KernelChoice.of(in[0], precisionArg(2));
             Operand g = p.c(in[2]);
             if (out[0] != null) {
                 kernels.matmul(Matmul.batched(p.batch, 1, p.m, p.n, p.k), g, p.b(in[1]).transpose(), p.a(out[0]));

@@ -2,6 +2,7 @@ package io.hiervl.op;
 
 import io.hiervl.op.kernel.ConvShape;
 import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Precision;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -13,9 +14,9 @@ public final class Conv2d extends JavaOp {
     public Conv2d() {
     }
 
-    public Conv2d(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, int stride, int padding) {
+    public Conv2d(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, int stride, int padding, Precision precision) {
         super(sd, b == null ? new SDVariable[] {x, w} : new SDVariable[] {x, w, b});
-        addIArgument(stride, padding, b == null ? 0 : 1);
+        addIArgument(stride, padding, b == null ? 0 : 1, precision.ordinal());
     }
 
     @Override
@@ -43,7 +44,7 @@ public final class Conv2d extends JavaOp {
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             ConvShape s = ConvShape.of(in[0].shape(), in[1].shape(), intArg(0), intArg(1));
-            KernelChoice.of(in[0]).conv2d(s, in[0], in[1], intArg(2) == 1 ? in[2] : null, out[0]);
+            KernelChoice.of(in[0], precisionArg(3)).conv2d(s, in[0], in[1], intArg(2) == 1 ? in[2] : null, out[0]);
         }
     }
 
@@ -82,7 +83,7 @@ public final class Conv2d extends JavaOp {
         @Override
         public void compute(INDArray[] in, INDArray[] out) {
             ConvShape s = ConvShape.of(in[0].shape(), in[1].shape(), intArg(0), intArg(1));
-            KernelChoice.of(in[0]).conv2dGradient(s, in[0], in[1], in[2], out[0], out[1]);
+            KernelChoice.of(in[0], precisionArg(3)).conv2dGradient(s, in[0], in[1], in[2], out[0], out[1]);
             if (out.length > 2 && out[2] != null) {
                 Reductions.channelSums(in[2], s.batch(), s.out(), s.outHeight() * s.outWidth(), out[2]);
             }

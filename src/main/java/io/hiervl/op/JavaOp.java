@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.op.kernel.Precision;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,6 +115,11 @@ public abstract class JavaOp extends DynamicCustomOp {
     /** All integer arguments. */
     protected final long[] intArgs() {
         return iArguments.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** Arithmetic of dense products from integer argument {@code i}; files of older versions lack it. */
+    protected final Precision precisionArg(int i) {
+        return i < iArguments.size() ? Precision.values()[intArg(i)] : Precision.FP32;
     }
 
     /** Floating argument {@code i}. */

@@ -5,6 +5,7 @@ import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Kernels;
 import io.hiervl.op.kernel.Matmul;
 import io.hiervl.op.kernel.Operand;
+import io.hiervl.op.kernel.Precision;
 import io.hiervl.op.kernel.Scratch;
 import java.util.Arrays;
 import java.util.List;
@@ -20,9 +21,9 @@ public final class Linear extends JavaOp {
     public Linear() {
     }
 
-    public Linear(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, int activation) {
+    public Linear(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, int activation, Precision precision) {
         super(sd, b == null ? new SDVariable[] {x, w} : new SDVariable[] {x, w, b});
-        addIArgument(activation, b == null ? 0 : 1);
+        addIArgument(activation, b == null ? 0 : 1, precision.ordinal());
     }
 
     @Override
@@ -48,22 +49,22 @@ public final class Linear extends JavaOp {
     @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
-            forward(in[0], in[1], intArg(1) == 1 ? in[2] : null, intArg(0), out[0]);
+            forward(KernelChoice.of(in[0], precisionArg(2)), in[0], in[1], intArg(1) == 1 ? in[2] : null, intArg(0), out[0]);
         }
     }
 
-    private static void forward(INDArray x, INDArray w, INDArray b, int activation, INDArray y) {
+    private static void forward(Kernels kernels, INDArray x, INDArray w, INDArray b, int activation, INDArray y) {
         int k = (int) w.size(1);
         int n = (int) w.size(0);
         int m = (int) (x.length() / k);
-        KernelChoice.of(x).matmul(Matmul.of(m, k, n).bias(b).activated(activation), Operand.matrix(x, k), Operand.transposed(w, k),
+        kernels.matmul(Matmul.of(m, k, n).bias(b).activated(activation), Operand.matrix(x, k), Operand.transposed(w, k),
             Operand.matrix(y, n));
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> g) {
         boolean bias = intArg(1) == 1;
-        return Arrays.asList(new Bp(sameDiff, arg(0), arg(1), bias ? arg(2) : null, outputVariable(), g.get(0), intArg(0)).outputVariables());
+        return Arrays.asList(new Bp(sameDiff, arg(0), arg(1), bias ? arg(2) : null, outputVariable(), g.get(0), intArg(0), precisionArg(2)).outputVariables());
     }
 
     /** Gradients of x, w and b. Inputs x, w, what the activation needs (its result for RELU, else b), and the cotangent. */
@@ -71,9 +72,9 @@ public final class Linear extends JavaOp {
         public Bp() {
         }
 
-        Bp(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, SDVariable y, SDVariable g, int activation) {
+        Bp(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, SDVariable y, SDVariable g, int activation, Precision precision) {
             super(sd, inputs(x, w, b, y, g, activation));
-            addIArgument(activation, b == null ? 0 : 1);
+            addIArgument(activation, b == null ? 0 : 1, precision.ordinal());
         }
 
         private static SDVariable[] inputs(SDVariable x, SDVariable w, SDVariable b, SDVariable y, SDVariable g, int activation) {
@@ -109,7 +110,7 @@ public final class Linear extends JavaOp {
             int k = (int) w.size(1);
             int n = (int) w.size(0);
             int m = (int) (x.length() / k);
-            Kernels kernels = KernelChoice.of(x);
+            Kernels kernels = KernelChoice.of(x, precisionArg(2));
             INDArray g = in[in.length - 1];
             if (activation == Act.RELU) {
                 INDArray dz = Scratch.get("linear", x.dataType(), (long) m * n);
@@ -117,7 +118,7 @@ public final class Linear extends JavaOp {
                 g = dz;
             } else if (activation != Act.NONE) {
                 INDArray dz = Scratch.get("linear", x.dataType(), (long) m * n);
-                forward(x, w, intArg(1) == 1 ? in[2] : null, Act.NONE, dz);
+                forward(kernels, x, w, intArg(1) == 1 ? in[2] : null, Act.NONE, dz);
                 kernels.activationGradient(activation, dz, g, dz, m * n);
                 g = dz;
             }

@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.Operand;
+import io.hiervl.op.kernel.Precision;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -12,9 +13,9 @@ public final class PackedAttention extends JavaOp {
     public PackedAttention() {
     }
 
-    public PackedAttention(SameDiff sd, SDVariable qkv, int heads, boolean causal) {
+    public PackedAttention(SameDiff sd, SDVariable qkv, int heads, boolean causal, Precision precision) {
         super(sd, qkv);
-        addIArgument(heads, causal ? 1 : 0);
+        addIArgument(heads, causal ? 1 : 0, precision.ordinal());
     }
 
     @Override
@@ -39,18 +40,18 @@ public final class PackedAttention extends JavaOp {
     @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
-            AttentionCore core = core(in[0], intArg(0), intArg(1) == 1);
+            AttentionCore core = core(in[0], intArg(0), intArg(1) == 1, precisionArg(2));
             long width = in[0].size(2) / 3;
             core.forward(view(core, in[0], 0), view(core, in[0], 1), view(core, in[0], 2),
                 AttentionCore.heads(out[0], 0, core.queries(), width, core.depth()));
         }
     }
 
-    private static AttentionCore core(INDArray qkv, int heads, boolean causal) {
+    private static AttentionCore core(INDArray qkv, int heads, boolean causal, Precision precision) {
         int batch = (int) qkv.size(0);
         int tokens = (int) qkv.size(1);
         Operand add = AttentionCore.bias(null, null, causal, batch, tokens, tokens, qkv.dataType());
-        return new AttentionCore(batch, heads, tokens, tokens, (int) qkv.size(2) / 3 / heads, add);
+        return new AttentionCore(batch, heads, tokens, tokens, (int) qkv.size(2) / 3 / heads, add, precision);
     }
 
     private static Operand view(AttentionCore core, INDArray qkv, int which) {
@@ -91,7 +92,7 @@ public final class PackedAttention extends JavaOp {
         @Override
         public void compute(INDArray[] in, INDArray[] out) {
             if (out[0] != null) {
-                AttentionCore core = core(in[0], intArg(0), intArg(1) == 1);
+                AttentionCore core = core(in[0], intArg(0), intArg(1) == 1, precisionArg(2));
                 Operand g = AttentionCore.heads(in[1], 0, core.queries(), in[0].size(2) / 3, core.depth());
                 core.backward(view(core, in[0], 0), view(core, in[0], 1), view(core, in[0], 2), g, view(core, out[0], 0),
                     view(core, out[0], 1), view(core, out[0], 2), null);

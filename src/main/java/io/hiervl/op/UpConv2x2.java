@@ -5,6 +5,7 @@ import io.hiervl.op.kernel.Kernels;
 import io.hiervl.op.kernel.Matmul;
 import io.hiervl.op.kernel.Operand;
 import io.hiervl.op.kernel.Parallel;
+import io.hiervl.op.kernel.Precision;
 import io.hiervl.op.kernel.Scratch;
 import io.hiervl.op.kernel.Slab;
 import java.util.Arrays;
@@ -21,8 +22,9 @@ public final class UpConv2x2 extends JavaOp {
     public UpConv2x2() {
     }
 
-    public UpConv2x2(SameDiff sd, SDVariable x, SDVariable w, SDVariable b) {
+    public UpConv2x2(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, Precision precision) {
         super(sd, x, w, b);
+        addIArgument(precision.ordinal());
     }
 
     @Override
@@ -57,9 +59,9 @@ public final class UpConv2x2 extends JavaOp {
         int outputs = (int) in[1].size(1);
         int plane = h * w;
         INDArray blocks = Scratch.get("upconv", in[0].dataType(), (long) batch * outputs * 4 * plane);
-        KernelChoice.of(in[0]).matmul(Matmul.batched(batch, 1, outputs * 4, channels, plane), Operand.transposed(in[1], outputs * 4L),
+        KernelChoice.of(in[0], precisionArg(0)).matmul(Matmul.batched(batch, 1, outputs * 4, channels, plane), Operand.transposed(in[1], outputs * 4L),
             new Operand(in[0], 0, (long) channels * plane, 0, plane, 1), new Operand(blocks, 0, outputs * 4L * plane, 0, plane, 1));
-        Kernels kernels = KernelChoice.of(in[0]);
+        Kernels kernels = KernelChoice.of(in[0], precisionArg(0));
         if (kernels.permute(blocks, out[0], new long[] {(long) batch * outputs, h, 2, w, 2}, new long[] {4L * plane, w, 2L * plane, 1, plane})) {
             kernels.zip(Kernels.Arithmetic.ADD, out[0], in[2], out[0], new long[] {batch, outputs, 4L * plane}, new boolean[] {true, false, true});
             return;
@@ -99,7 +101,7 @@ public final class UpConv2x2 extends JavaOp {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> g) {
-        return Arrays.asList(new Bp(sameDiff, arg(0), arg(1), g.get(0)).outputVariables());
+        return Arrays.asList(new Bp(sameDiff, arg(0), arg(1), g.get(0), precisionArg(0)).outputVariables());
     }
 
     /** Gradients of x, w and b. */
@@ -107,8 +109,9 @@ public final class UpConv2x2 extends JavaOp {
         public Bp() {
         }
 
-        Bp(SameDiff sd, SDVariable x, SDVariable w, SDVariable g) {
+        Bp(SameDiff sd, SDVariable x, SDVariable w, SDVariable g, Precision precision) {
             super(sd, x, w, g);
+            addIArgument(precision.ordinal());
         }
 
         @Override
@@ -137,7 +140,7 @@ public final class UpConv2x2 extends JavaOp {
             INDArray blocks = Scratch.get("upconv", in[0].dataType(), (long) batch * outputs * 4 * plane);
             Slab from = Slab.of(in[2]);
             Slab to = Slab.of(blocks);
-            boolean done = KernelChoice.of(in[0]).permute(in[2], blocks, new long[] {(long) batch * outputs, 2, 2, h, w},
+            boolean done = KernelChoice.of(in[0], precisionArg(0)).permute(in[2], blocks, new long[] {(long) batch * outputs, 2, 2, h, w},
                 new long[] {4L * plane, 2L * w, 1, 4L * w, 2});
             forPlanes(done ? 0 : batch * outputs, plane, (r, even, odd, line) -> {
                 for (int y = 0; y < 2 * h; y++) {
@@ -153,12 +156,12 @@ public final class UpConv2x2 extends JavaOp {
             }, w);
             Operand g = new Operand(blocks, 0, outputs * 4L * plane, 0, plane, 1);
             if (out[0] != null) {
-                KernelChoice.of(in[0]).matmul(Matmul.batched(batch, 1, channels, outputs * 4, plane), Operand.matrix(in[1], outputs * 4L),
+                KernelChoice.of(in[0], precisionArg(0)).matmul(Matmul.batched(batch, 1, channels, outputs * 4, plane), Operand.matrix(in[1], outputs * 4L),
                     g, new Operand(out[0], 0, (long) channels * plane, 0, plane, 1));
             }
             for (int b = 0; b < batch && out[1] != null; b++) {
                 Operand x = new Operand(in[0], (long) b * channels * plane, 0, 0, plane, 1);
-                KernelChoice.of(in[0]).matmul(Matmul.of(channels, plane, outputs * 4).accumulating(b > 0), x,
+                KernelChoice.of(in[0], precisionArg(0)).matmul(Matmul.of(channels, plane, outputs * 4).accumulating(b > 0), x,
                     g.at(b * g.batch0()).transpose(), Operand.matrix(out[1], outputs * 4L));
             }
             if (out[2] != null) {

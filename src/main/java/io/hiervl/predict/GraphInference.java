@@ -1,8 +1,6 @@
 package io.hiervl.predict;
 
-import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
@@ -81,7 +79,7 @@ public final class GraphInference implements InferenceModel {
     }
 
     private GraphRunner build(int h, int w) {
-        Ops ops = new FusedOps(Graphs.create(), t.dataType());
+        Ops ops = network.newGraph(t.dataType());
         SDVariable images = ops.placeholder(IMAGES, 1, 3, h, w);
         SDVariable embeddings = ops.placeholder("t", t.shape());
         ops.named(network.infer(HierVlNetwork.root(ops, store), images, embeddings), SCORES);

@@ -2,9 +2,7 @@ package io.hiervl.train;
 
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.VisionTower;
-import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.GuidanceLabels;
@@ -51,7 +49,7 @@ final class FrozenGraph {
     }
 
     private GraphRunner build(long[] shape, boolean scores, DensePath path) {
-        Ops ops = new FusedOps(Graphs.create(), model.type());
+        Ops ops = model.newGraph();
         SDVariable x = ops.placeholder(IMAGES, shape);
         SDVariable dense = new VisionTower(model.architecture()).apply(new Scope(ops, model.store(), PREFIX), x, List.of(), path).dense();
         ops.named(scores ? GuidanceLabels.cosines(ops, dense, ops.constant("concepts", model.guidance().embeddings()),

@@ -3,7 +3,6 @@ package io.hiervl.train;
 import io.hiervl.clip.DensePath;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Scope;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.SemanticInference;
@@ -22,7 +21,7 @@ record InferenceGraph(GraphRunner runner) {
      * @param stride of z, in pixels
      */
     static InferenceGraph of(TrainingModel model, long[] images, int stride) {
-        FusedOps ops = new FusedOps(Graphs.create(), model.type());
+        FusedOps ops = model.newGraph();
         Scope root = HierVlNetwork.root(ops, model.store());
         SDVariable t = model.inputs().variable(ops.sd(), TrainingModel.T);
         HierVlNetwork net = model.network();

@@ -2,7 +2,6 @@ package io.hiervl.train;
 
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.TotalLoss;
 import io.hiervl.model.HierVlNetwork;
@@ -28,7 +27,7 @@ final class LossGraph {
 
     LossGraph(TrainingModel model) {
         this.model = model;
-        this.ops = new FusedOps(Graphs.create(), model.type());
+        this.ops = model.newGraph();
         this.total = new TotalLoss(ops, COEFFICIENTS);
     }
 
@@ -59,7 +58,7 @@ final class LossGraph {
                 gradients.add(TrainingModel.T);
             }
             List<String> terms = total.terms().values().stream().map(SDVariable::name).toList();
-            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), terms) : new GraphRunner(ops.sd(), terms, loss, gradients);
+            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), terms) : new GraphRunner(ops.sd(), terms, loss, gradients, ops.blocks());
         }
     }
 

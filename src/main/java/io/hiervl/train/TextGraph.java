@@ -3,9 +3,7 @@ package io.hiervl.train;
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
-import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.PromptAnchorLoss;
@@ -35,7 +33,7 @@ final class TextGraph {
 
     TextGraph(TrainingModel model) {
         this.model = model;
-        Ops ops = new FusedOps(Graphs.create(), model.type());
+        Ops ops = model.newGraph();
         ops.named(embeddings(ops, HierVlNetwork.root(ops, model.store())).normalised(), EMBEDDINGS);
         this.forward = new GraphRunner(ops.sd(), List.of(EMBEDDINGS));
         this.backward = new LossGraph(model);

@@ -4,7 +4,6 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
-import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
@@ -13,6 +12,7 @@ import io.hiervl.data.Prefetcher;
 import io.hiervl.data.SplitList;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
+import io.hiervl.model.ComputeSettings;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.train.checkpoint.Checkpoint;
 import io.hiervl.train.checkpoint.CheckpointStore;
@@ -57,27 +57,13 @@ public final class Trainer {
         this.unlabelled = unlabelled;
         this.clip = clip;
         this.run = run;
-        requireSupported(recipe);
+        ComputeSettings.of(recipe.model());
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
         if (recipe.train().method() != TrainConfig.Method.SUPERVISED && (unlabelled == null || unlabelled.size() == 0)) {
             throw HierVlException.data("method " + recipe.train().method() + " needs unlabelled images, the list is "
                 + (unlabelled == null ? "missing" : unlabelled.file() + " and empty"));
-        }
-    }
-
-    /** Settings that exist but have no effect yet are refused rather than ignored. */
-    private static void requireSupported(Recipe recipe) {
-        List<String> unsupported = new ArrayList<>();
-        if (recipe.model().precision() == ModelConfig.Precision.BF16) {
-            unsupported.add("model.precision: bf16");
-        }
-        if (recipe.model().recompute()) {
-            unsupported.add("model.recompute: true");
-        }
-        if (!unsupported.isEmpty()) {
-            throw HierVlException.config("not supported yet: " + String.join(", ", unsupported));
         }
     }
 

@@ -10,6 +10,7 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.UnlabelledStride;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.loss.Coefficients;
 import io.hiervl.loss.FixedMatcher;
@@ -128,6 +129,11 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     /** An array of one value. */
     INDArray filled(double value, long... shape) {
         return Nd4j.valueArrayOf(shape, value, type());
+    }
+
+    /** The vocabulary of a new, empty graph. */
+    FusedOps newGraph() {
+        return network.newGraph(type());
     }
 
     /** Pixels along a side of a patch. */

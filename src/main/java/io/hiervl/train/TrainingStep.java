@@ -5,7 +5,6 @@ import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Graphs;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.train.optim.AdamW;
@@ -100,7 +99,7 @@ final class TrainingStep {
      */
     void initialiseGate(INDArray images) {
         text.forward();
-        FusedOps ops = new FusedOps(Graphs.create(), model.type());
+        FusedOps ops = model.newGraph();
         SDVariable v = model.network().tower().apply(HierVlNetwork.root(ops, model.store()).at("vision"), ops.placeholder("images", images.shape()),
             List.of(), DensePath.NONE).normalised();
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {

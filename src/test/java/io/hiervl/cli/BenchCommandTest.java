@@ -31,12 +31,4 @@ class BenchCommandTest {
         assertEquals(2, Cli.run("bench", "--runs", 0).exit());
         assertEquals(2, Cli.run("bench", "--peer", empty).exit());
     }
-
-    /** Rather no row than one of another arithmetic. */
-    @Test
-    void bf16IsRefused() {
-        Cli cli = Cli.run("bench", "--only", "inference tiny", "--precision", "bf16");
-        assertEquals(3, cli.exit());
-        assertTrue(cli.err().contains("bf16"), cli.err());
-    }
 }

@@ -38,6 +38,8 @@ public final class GoldenNetwork {
         }
         JsonNode c = params.config;
         List<String> all = settings(c);
+        // the tolerances of the manifests are those of 32-bit floats
+        all.add("model.precision=fp32");
         all.addAll(List.of(settings));
         recipe = Recipes.load("default", all);
         classes = c.get("K").asInt();

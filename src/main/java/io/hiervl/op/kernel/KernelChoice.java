@@ -17,14 +17,25 @@ public final class KernelChoice {
     /** What was chosen. */
     private static Kernels choice;
     private static String reason = "";
-    private static final ThreadLocal<Kernels[]> FLOATS = ThreadLocal.withInitial(() -> new Kernels[Parallel.threads() + 1]);
+    private static final ThreadLocal<Kernels[][]> FLOATS =
+        ThreadLocal.withInitial(() -> new Kernels[Precision.values().length][Parallel.threads() + 1]);
 
     private KernelChoice() {
     }
 
     /** The kernels for arrays of this type. */
     public static Kernels of(INDArray a) {
-        return a.dataType() == DataType.FLOAT ? floats() : JAVA;
+        return of(a, Precision.FP32);
+    }
+
+    /** The kernels for arrays of this type that make dense products so; doubles are never rounded. */
+    public static Kernels of(INDArray a, Precision products) {
+        return a.dataType() == DataType.FLOAT ? floats(products) : JAVA;
+    }
+
+    /** Whether there are kernels for {@link Precision#BF16} that are faster than those for 32 bits; else there is nothing to gain. */
+    public static boolean fastBf16() {
+        return choice() instanceof OneDnnKernels && OneDnnIsa.bf16();
     }
 
     /** The plain Java kernels. */
@@ -52,15 +63,15 @@ public final class KernelChoice {
      * oneDNN's primitives are made for a number of threads and carry the operands of a call: each thread has its own, and
      * its own again inside lanes.
      */
-    private static Kernels floats() {
+    private static Kernels floats(Precision products) {
         Kernels chosen = choice();
         if (!(chosen instanceof OneDnnKernels)) {
             return chosen;
         }
         int team = Parallel.team();
-        Kernels[] own = FLOATS.get();
+        Kernels[] own = FLOATS.get()[products.ordinal()];
         if (own[team] == null) {
-            own[team] = new OneDnnKernels();
+            own[team] = new OneDnnKernels(products);
         }
         OpenMp.threads(team);
         return own[team];

@@ -20,36 +20,45 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Convolutions by oneDNN; operands are reordered to the blocked layouts it likes. */
+/**
+ * Convolutions by oneDNN; operands are reordered to the blocked layouts it likes. In bfloat16 what is multiplied is rounded
+ * on the way in, the sums are returned in 32 bits.
+ */
 final class OneDnnConv {
     private final engine engine;
     private final stream stream;
+    private final memory.data_type factors;
     private final Map<Object, OneDnnCall> calls = new HashMap<>();
 
     private record Key(String kind, ConvShape shape) {
     }
 
-    /** Plain layouts and free choices of the three operands. */
-    private record Descs(memory.desc x, memory.desc w, memory.desc y, memory.desc anyX, memory.desc anyW, memory.desc anyY) {
-        static Descs of(ConvShape s) {
+    /** Layouts of the three operands: plain, chosen by oneDNN in the type of factors, and chosen in that of sums. */
+    private record Descs(memory.desc x, memory.desc w, memory.desc y, memory.desc anyX, memory.desc anyW, memory.desc anyY,
+                         memory.desc sumX, memory.desc sumW, memory.desc sumY) {
+        static Descs of(ConvShape s, memory.data_type factors) {
             long[] x = {s.batch(), s.in(), s.height(), s.width()};
             long[] w = {s.out(), s.in(), s.kh(), s.kw()};
             long[] y = {s.batch(), s.out(), s.outHeight(), s.outWidth()};
-            return new Descs(plain(x), plain(w), plain(y), any(x), any(w), any(y));
+            memory.data_type sums = memory.data_type.f32;
+            return new Descs(plain(x), plain(w), plain(y), any(x, factors), any(w, factors), any(y, factors), any(x, sums), any(w, sums),
+                any(y, sums));
         }
 
         private static memory.desc plain(long[] dims) {
             return new memory.desc(dims, memory.data_type.f32, memory.format_tag.abcd);
         }
 
-        private static memory.desc any(long[] dims) {
-            return new memory.desc(dims, memory.data_type.f32, memory.format_tag.any);
+        private static memory.desc any(long[] dims, memory.data_type type) {
+            return new memory.desc(dims, type, memory.format_tag.any);
         }
     }
 
-    OneDnnConv(engine engine, stream stream) {
+    /** @param factors type in which products are made: f32 or bf16 */
+    OneDnnConv(engine engine, stream stream, memory.data_type factors) {
         this.engine = engine;
         this.stream = stream;
+        this.factors = factors;
     }
 
     private static long[] both(int v) {
@@ -66,19 +75,24 @@ final class OneDnnConv {
         return new memory.desc(new long[] {s.out()}, memory.data_type.f32, memory.format_tag.a);
     }
 
-    private convolution_forward.primitive_desc forwardDesc(ConvShape s, Descs d, boolean bias) {
+    private convolution_forward.primitive_desc forwardDesc(ConvShape s, Descs d, boolean bias, memory.desc y) {
         convolution_forward.desc desc = bias
-            ? new convolution_forward.desc(prop_kind.forward_training, algorithm.convolution_direct, d.anyX, d.anyW, biasDesc(s), d.anyY,
+            ? new convolution_forward.desc(prop_kind.forward_training, algorithm.convolution_direct, d.anyX, d.anyW, biasDesc(s), y,
                 both(s.stride()), both(s.padding()), paddingAfter(s))
-            : new convolution_forward.desc(prop_kind.forward_training, algorithm.convolution_direct, d.anyX, d.anyW, d.anyY,
+            : new convolution_forward.desc(prop_kind.forward_training, algorithm.convolution_direct, d.anyX, d.anyW, y,
                 both(s.stride()), both(s.padding()), paddingAfter(s));
         return new convolution_forward.primitive_desc(desc, engine);
     }
 
+    /** What the backward primitives want to see of the forward one: the cotangent is a factor too. */
+    private convolution_forward.primitive_desc hint(ConvShape s, Descs d) {
+        return forwardDesc(s, d, false, d.anyY);
+    }
+
     void forward(ConvShape s, INDArray x, INDArray w, INDArray bias, INDArray y) {
         OneDnnCall call = calls.computeIfAbsent(new Key(bias == null ? "forward" : "forward with bias", s), k -> {
-            Descs d = Descs.of(s);
-            convolution_forward.primitive_desc pd = forwardDesc(s, d, bias != null);
+            Descs d = Descs.of(s, factors);
+            convolution_forward.primitive_desc pd = forwardDesc(s, d, bias != null, d.sumY);
             OneDnnCall c = new OneDnnCall(engine, new convolution_forward(pd), pd)
                 .input(DNNL_ARG_SRC, d.x, pd.src_desc()).input(DNNL_ARG_WEIGHTS, d.w, pd.weights_desc())
                 .output(DNNL_ARG_DST, d.y, pd.dst_desc());
@@ -93,10 +107,10 @@ final class OneDnnConv {
 
     void inputGradient(ConvShape s, INDArray w, INDArray g, INDArray dx) {
         OneDnnCall call = calls.computeIfAbsent(new Key("input", s), k -> {
-            Descs d = Descs.of(s);
-            convolution_forward.primitive_desc hint = forwardDesc(s, d, false);
+            Descs d = Descs.of(s, factors);
+            convolution_forward.primitive_desc hint = hint(s, d);
             convolution_backward_data.primitive_desc pd = new convolution_backward_data.primitive_desc(
-                new convolution_backward_data.desc(algorithm.convolution_direct, d.anyX, d.anyW, d.anyY, both(s.stride()),
+                new convolution_backward_data.desc(algorithm.convolution_direct, d.sumX, d.anyW, d.anyY, both(s.stride()),
                     both(s.padding()), paddingAfter(s)), engine, hint);
             return new OneDnnCall(engine, new convolution_backward_data(pd), pd, hint)
                 .input(DNNL_ARG_WEIGHTS, d.w, pd.weights_desc()).input(DNNL_ARG_DIFF_DST, d.y, pd.diff_dst_desc())
@@ -107,10 +121,10 @@ final class OneDnnConv {
 
     void weightGradient(ConvShape s, INDArray x, INDArray g, INDArray dw) {
         OneDnnCall call = calls.computeIfAbsent(new Key("weights", s), k -> {
-            Descs d = Descs.of(s);
-            convolution_forward.primitive_desc hint = forwardDesc(s, d, false);
+            Descs d = Descs.of(s, factors);
+            convolution_forward.primitive_desc hint = hint(s, d);
             convolution_backward_weights.primitive_desc pd = new convolution_backward_weights.primitive_desc(
-                new convolution_backward_weights.desc(algorithm.convolution_direct, d.anyX, d.anyW, d.anyY, both(s.stride()),
+                new convolution_backward_weights.desc(algorithm.convolution_direct, d.anyX, d.sumW, d.anyY, both(s.stride()),
                     both(s.padding()), paddingAfter(s)), engine, hint);
             return new OneDnnCall(engine, new convolution_backward_weights(pd), pd, hint)
                 .input(DNNL_ARG_SRC, d.x, pd.src_desc()).input(DNNL_ARG_DIFF_DST, d.y, pd.diff_dst_desc())

@@ -7,6 +7,12 @@ public final class OneDnnIsa {
     private OneDnnIsa() {
     }
 
+    /** Whether the CPU multiplies bfloat16 itself (AVX512-BF16 or AMX). */
+    public static boolean bf16() {
+        String isa = describe();
+        return isa.contains("bf16") || isa.contains("amx");
+    }
+
     /** Its name as oneDNN writes it, such as {@code avx512_core_bf16}, or why there is none. */
     public static String describe() {
         try {

@@ -49,14 +49,24 @@ public final class OneDnnKernels implements Kernels {
     private record Key(String kind, int a, int b, double c) {
     }
 
-    /** Fails with an {@link Error} or RuntimeException of the loader where the native library is missing. */
+    /** Kernels that compute everything in 32 bits, see {@link #OneDnnKernels(Precision)}. */
     public OneDnnKernels() {
+        this(Precision.FP32);
+    }
+
+    /**
+     * Fails with an {@link Error} or RuntimeException of the loader where the native library is missing.
+     *
+     * @param products arithmetic of matrix products and convolutions; everything else is computed in 32 bits
+     */
+    public OneDnnKernels(Precision products) {
+        memory.data_type factors = products == Precision.BF16 ? memory.data_type.bf16 : memory.data_type.f32;
         engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
         stream = new stream(engine);
-        matmul = new OneDnnMatmul(engine, stream);
-        conv = new OneDnnConv(engine, stream);
+        matmul = new OneDnnMatmul(engine, stream, factors);
+        conv = new OneDnnConv(engine, stream, factors);
         elementwise = new OneDnnElementwise(engine, stream);
-        sums = new OneDnnSums(engine, stream, matmul);
+        sums = new OneDnnSums(engine, stream, new OneDnnMatmul(engine, stream, memory.data_type.f32), factors);
     }
 
     @Override

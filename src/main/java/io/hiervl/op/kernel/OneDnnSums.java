@@ -30,16 +30,22 @@ final class OneDnnSums {
     private final engine engine;
     private final stream stream;
     private final OneDnnMatmul matmul;
+    private final memory.data_type factors;
     private final Map<Object, Optional<OneDnnCall>> calls = new HashMap<>();
     private final INDArray ones = Nd4j.createUninitializedDetached(DataType.FLOAT, PIECE).assign(1);
 
     private record Key(String kind, long a, long b, long c) {
     }
 
-    OneDnnSums(engine engine, stream stream, OneDnnMatmul matmul) {
+    /**
+     * @param matmul  products in 32 bits
+     * @param factors type in which {@link #linearGradient} multiplies
+     */
+    OneDnnSums(engine engine, stream stream, OneDnnMatmul matmul, memory.data_type factors) {
         this.engine = engine;
         this.stream = stream;
         this.matmul = matmul;
+        this.factors = factors;
     }
 
     /** See {@link Kernels#columnSums}. */
@@ -91,15 +97,21 @@ final class OneDnnSums {
             memory.desc dx = OneDnnElementwise.dense(m, k);
             memory.desc dy = OneDnnElementwise.dense(m, n);
             memory.desc plain = OneDnnElementwise.dense(n, k);
-            memory.desc any = new memory.desc(new long[] {n, k}, memory.data_type.f32, memory.format_tag.any);
+            boolean rounded = factors != memory.data_type.f32;
+            memory.desc wantX = rounded ? any(m, k, factors) : dx;
+            memory.desc wantY = rounded ? any(m, n, factors) : dy;
             memory.desc bias = OneDnnElementwise.dense(n);
             inner_product_forward.primitive_desc hint = new inner_product_forward.primitive_desc(
-                new inner_product_forward.desc(prop_kind.forward_training, dx, any, bias, dy), engine);
+                new inner_product_forward.desc(prop_kind.forward_training, wantX, any(n, k, factors), bias, wantY), engine);
             inner_product_backward_weights.primitive_desc pd = new inner_product_backward_weights.primitive_desc(
-                new inner_product_backward_weights.desc(dx, any, bias, dy), engine, hint);
-            return Optional.of(new OneDnnCall(engine, new inner_product_backward_weights(pd), pd, hint).input(DNNL_ARG_SRC, dx)
-                .input(DNNL_ARG_DIFF_DST, dy).output(DNNL_ARG_DIFF_WEIGHTS, plain, pd.diff_weights_desc()).output(DNNL_ARG_DIFF_BIAS, bias));
+                new inner_product_backward_weights.desc(wantX, any(n, k, memory.data_type.f32), bias, wantY), engine, hint);
+            return Optional.of(new OneDnnCall(engine, new inner_product_backward_weights(pd), pd, hint).input(DNNL_ARG_SRC, dx, pd.src_desc())
+                .input(DNNL_ARG_DIFF_DST, dy, pd.diff_dst_desc()).output(DNNL_ARG_DIFF_WEIGHTS, plain, pd.diff_weights_desc()).output(DNNL_ARG_DIFF_BIAS, bias));
         }, x, g, dw, db);
+    }
+
+    private static memory.desc any(long rows, long columns, memory.data_type type) {
+        return new memory.desc(new long[] {rows, columns}, type, memory.format_tag.any);
     }
 
     private boolean run(Key key, Supplier<Optional<OneDnnCall>> create, INDArray... operands) {

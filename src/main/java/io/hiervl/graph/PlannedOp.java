@@ -1,0 +1,29 @@
+package io.hiervl.graph;
+
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+
+/**
+ * One execution of an op.
+ *
+ * @param name of the op, for messages
+ * @param in   variables that are read
+ * @param out  variables that are written
+ */
+record PlannedOp(String name, DifferentialFunction op, List<String> in, List<String> out) {
+    static PlannedOp of(SameDiffOp op) {
+        return new PlannedOp(op.getName(), op.getOp(), inputs(op), op.getOutputsOfOp());
+    }
+
+    static List<String> inputs(SameDiffOp op) {
+        return op.getInputsToOp() == null ? List.of() : op.getInputsToOp();
+    }
+
+    /** The same with other variables in the place of some. */
+    PlannedOp renamed(Map<String, String> names) {
+        return new PlannedOp(name, op, in.stream().map(n -> names.getOrDefault(n, n)).toList(),
+            out.stream().map(n -> names.getOrDefault(n, n)).toList());
+    }
+}

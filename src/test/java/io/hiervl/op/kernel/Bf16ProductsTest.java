@@ -1,0 +1,157 @@
+package io.hiervl.op.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.op.Backend;
+import io.hiervl.op.GradientCheck;
+import java.util.Locale;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * What bfloat16 products are held to: both factors rounded to the nearest bfloat16, the sum as good as in 32 bits. The
+ * expected values are 64-bit products of factors that this test rounds itself, so the tolerance is that of 32-bit sums and
+ * an error of rounding would stand out a thousandfold. Skipped where the CPU has no such instructions.
+ */
+class Bf16ProductsTest {
+    private static final JavaKernels JAVA = new JavaKernels();
+    /** Of the largest value; sums of up to 1,300 products of order 1 in 32 bits. */
+    private static final double SUMS = 5e-6;
+    private static Kernels bf16;
+
+    @BeforeAll
+    static void load() {
+        Backend.start();
+        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        bf16 = new OneDnnKernels(Precision.BF16);
+    }
+
+    /** Round to nearest, ties to even, of the upper 16 bits. */
+    static float rounded(float v) {
+        int bits = Float.floatToRawIntBits(v);
+        return Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000);
+    }
+
+    private static INDArray random(long seed, long... shape) {
+        return GradientCheck.random(seed, shape).castTo(DataType.FLOAT);
+    }
+
+    /** The rounded values in 64 bits. */
+    private static INDArray factors(INDArray a) {
+        INDArray r = a.dup('c');
+        for (long i = 0; i < r.length(); i++) {
+            r.putScalar(i, rounded(a.getFloat(i)));
+        }
+        return r.castTo(DataType.DOUBLE);
+    }
+
+    private static void close(String what, INDArray expected, INDArray actual) {
+        double size = expected.amaxNumber().doubleValue();
+        double worst = expected.sub(actual.castTo(DataType.DOUBLE)).amaxNumber().doubleValue();
+        assertTrue(worst <= SUMS * Math.max(1, size), String.format(Locale.ROOT, "%s: error %.3g at values up to %.3g", what, worst, size));
+    }
+
+    @Test
+    void roundsToTheNearestAndTiesToEven() {
+        assertEquals(1f, rounded(1f + 0x1p-8f));
+        assertEquals(1f + 0x1p-6f, rounded(1f + 3 * 0x1p-8f));
+        assertEquals(1f + 0x1p-7f, rounded(1f + 0x1p-8f + 0x1p-12f));
+        assertEquals(-3.140625f, rounded((float) -Math.PI));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,5,7,3", "1,1,200,160,300", "1,1,65,1300,33", "3,1,9,8,6", "2,3,17,16,33", "1,4,33,40,21", "1,1,1,64,64", "1,1,64,64,1"})
+    void products(int b0, int b1, int m, int k, int n) {
+        INDArray a = random(1, b0, b1, m, k);
+        INDArray b = random(2, b0, b1, k, n);
+        INDArray bias = random(3, n);
+        Operand[] as = {new Operand(a, 0, (long) b1 * m * k, (long) m * k, k, 1), new Operand(a, 0, (long) b1 * m * k, (long) m * k, 1, m)};
+        Operand[] bs = {new Operand(b, 0, (long) b1 * k * n, (long) k * n, n, 1), new Operand(b, 0, (long) b1 * k * n, (long) k * n, 1, k)};
+        Matmul plain = Matmul.batched(b0, b1, m, k, n);
+        Matmul[] specs = {plain, plain.scaled(0.3), plain.bias(bias), plain.bias(bias).activated(Act.GELU), plain.accumulating(true),
+            plain.scaled(0.5).adding(new Operand(random(4, b0, n), 0, n, 0, 0, 1))};
+        for (Matmul spec : specs) {
+            for (Operand x : as) {
+                for (Operand y : bs) {
+                    product(spec, x, y, false);
+                    if (spec.bias() == null && spec.add() == null) {
+                        product(spec, x, y, true);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void product(Matmul s, Operand a, Operand b, boolean transposed) {
+        INDArray start = random(9, s.batch0(), s.batch1(), s.m(), s.n());
+        INDArray expected = start.castTo(DataType.DOUBLE);
+        INDArray actual = start.dup();
+        Matmul exact = new Matmul(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() == null ? null : s.bias().castTo(DataType.DOUBLE),
+            s.add() == null ? null : with(s.add(), s.add().array().castTo(DataType.DOUBLE)), s.activation(), s.accumulate());
+        JAVA.matmul(exact, with(a, factors(a.array())), with(b, factors(b.array())), result(s, expected, transposed));
+        bf16.matmul(s, a, b, result(s, actual, transposed));
+        close(String.format(Locale.ROOT, "alpha %s, bias %b, added %b, activation %d, accumulated %b, transposed %b", s.alpha(), s.bias() != null,
+            s.add() != null, s.activation(), s.accumulate(), transposed), expected, actual);
+    }
+
+    private static Operand with(Operand o, INDArray array) {
+        return new Operand(array, o.offset(), o.batch0(), o.batch1(), o.row(), o.column());
+    }
+
+    private static Operand result(Matmul s, INDArray c, boolean transposed) {
+        return new Operand(c, 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2,3,9,7,5,3,1,1", "1,16,17,19,32,3,1,1", "2,8,12,12,6,1,1,0", "1,3,32,32,8,16,16,0", "1,5,11,13,4,3,2,1"})
+    void convolutions(int batch, int in, int h, int w, int out, int kernel, int stride, int padding) {
+        ConvShape s = ConvShape.of(new long[] {batch, in, h, w}, new long[] {out, in, kernel, kernel}, stride, padding);
+        INDArray x = random(1, batch, in, h, w);
+        INDArray weights = random(2, out, in, kernel, kernel);
+        INDArray bias = random(3, out);
+        INDArray g = random(4, batch, out, s.outHeight(), s.outWidth());
+        INDArray y = Nd4j.create(DataType.FLOAT, g.shape());
+        INDArray yExact = Nd4j.create(DataType.DOUBLE, g.shape());
+        bf16.conv2d(s, x, weights, bias, y);
+        JAVA.conv2d(s, factors(x), factors(weights), bias.castTo(DataType.DOUBLE), yExact);
+        close("forward", yExact, y);
+        INDArray dx = Nd4j.create(DataType.FLOAT, x.shape());
+        INDArray dw = Nd4j.create(DataType.FLOAT, weights.shape());
+        INDArray dxExact = Nd4j.create(DataType.DOUBLE, x.shape());
+        INDArray dwExact = Nd4j.create(DataType.DOUBLE, weights.shape());
+        bf16.conv2dGradient(s, x, weights, g, dx, dw);
+        JAVA.conv2dGradient(s, factors(x), factors(weights), factors(g), dxExact, dwExact);
+        close("gradient of x", dxExact, dx);
+        close("gradient of w", dwExact, dw);
+    }
+
+    /** The sum of the bias' gradient is made of rounded cotangents too, as in PyTorch under autocast. */
+    @ParameterizedTest
+    @CsvSource({"7,5,3", "300,64,48", "1025,96,32"})
+    void gradientOfALinearLayer(int m, int k, int n) {
+        INDArray x = random(1, m, k);
+        INDArray g = random(2, m, n);
+        INDArray dw = Nd4j.create(DataType.FLOAT, n, k);
+        INDArray db = Nd4j.create(DataType.FLOAT, n);
+        assertTrue(bf16.linearGradient(x, g, dw, db, m, k, n));
+        close("weights", factors(g).transpose().mmul(factors(x)), dw);
+        close("bias", factors(g).sum(0), db);
+    }
+
+    @Test
+    void softmaxIsNotRounded() {
+        INDArray x = random(1, 40, 70);
+        INDArray y = Nd4j.create(DataType.FLOAT, 40, 70);
+        INDArray exact = Nd4j.create(DataType.DOUBLE, 40, 70);
+        bf16.softmax(x, y, 40, 70);
+        JAVA.softmax(x.castTo(DataType.DOUBLE), exact, 40, 70);
+        close("softmax", exact, y);
+    }
+}
