@@ -101,7 +101,7 @@ final class BenchCommand implements Callable<Integer> {
         requirePositive("--rounds", rounds);
         int used = threads == null ? Parallel.threads() : threads;
         requirePositive("--threads", used);
-        ComputeSettings.products(ModelConfig.Precision.valueOf(precision.name()));
+        ComputeSettings.requireAvailable(ModelConfig.Precision.valueOf(precision.name()));
         String arithmetic = precision.name().toLowerCase(Locale.ROOT);
         if (single != null) {
             console.println(BenchChild.encode(Benchmark.run(single, arithmetic, runs, console.progress(single))));

@@ -12,22 +12,29 @@ public final class ComputeSettings {
     private ComputeSettings() {
     }
 
-    /** @throws HierVlException of kind ENVIRONMENT if bfloat16 is demanded where no kernel multiplies it */
+    /**
+     * BF16 and AUTO are bfloat16 where the CPU multiplies it, else 32 bits: a model that was trained in bfloat16 predicts on
+     * every machine.
+     */
     public static Compute of(ModelConfig config) {
-        return new Compute(products(config.precision()), config.recompute());
+        boolean bf16 = config.precision() != ModelConfig.Precision.FP32 && bf16();
+        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.recompute());
     }
 
-    /** AUTO is bfloat16 where the CPU multiplies it, else 32 bits. */
-    public static Precision products(ModelConfig.Precision setting) {
-        if (setting == ModelConfig.Precision.FP32) {
-            return Precision.FP32;
-        }
+    private static boolean bf16() {
         Backend.start();
-        boolean fast = KernelChoice.fastBf16();
-        if (setting == ModelConfig.Precision.BF16 && !fast) {
-            throw HierVlException.environment("model.precision is bf16, which needs oneDNN's kernels and a CPU with AVX512-BF16 or AMX; found "
-                + KernelChoice.describe() + ". Take auto or fp32");
+        return KernelChoice.fastBf16();
+    }
+
+    /**
+     * For whoever asked for an arithmetic and not for its result.
+     *
+     * @throws HierVlException of kind ENVIRONMENT if BF16 is demanded where no kernel multiplies it
+     */
+    public static void requireAvailable(ModelConfig.Precision setting) {
+        if (setting == ModelConfig.Precision.BF16 && !bf16()) {
+            throw HierVlException.environment("precision bf16 needs oneDNN's kernels and a CPU with AVX512-BF16 or AMX; found "
+                + KernelChoice.describe() + "; take auto or fp32");
         }
-        return fast ? Precision.BF16 : Precision.FP32;
     }
 }

@@ -57,7 +57,7 @@ public final class Trainer {
         this.unlabelled = unlabelled;
         this.clip = clip;
         this.run = run;
-        ComputeSettings.of(recipe.model());
+        ComputeSettings.requireAvailable(recipe.model().precision());
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
