@@ -5,24 +5,34 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Off-heap buffers for activations, reused from op to op and from run to run. Sizes are rounded up to an eighth of their
- * power of two, so that buffers fit again although shapes differ a little. One pool serves all runners of a thread; it is
- * not safe for several threads.
+ * Off-heap buffers for activations, reused from op to op and from run to run. The smallest free buffer that is large enough
+ * is taken, if it is not twice too large. One pool serves all runners of a thread; it is not safe for several threads.
+ *
+ * <p>Graphs of one training step need different sizes. Buffers that fit none of the present ones would pile up, so before
+ * a new one is made those that were free for the longest time go back to the operating system, as far as the pool would
+ * otherwise grow beyond {@link #SLACK} of what was ever in use at a time.
  */
 final class ArrayPool {
     private static final ThreadLocal<ArrayPool> POOLS = ThreadLocal.withInitial(ArrayPool::new);
-    private static final long MAX_FREE_BYTES = Long.getLong("hiervl.pool.mb", 4096) << 20;
+    private static final double SLACK = 1.1;
+    private static final int TOO_LARGE = 2;
 
-    private final Map<DataType, Map<Long, Deque<Buffer>>> free = new EnumMap<>(DataType.class);
+    private final Map<DataType, TreeMap<Long, Deque<Buffer>>> free = new EnumMap<>(DataType.class);
+    /** All free buffers, those that were given back first in front. */
+    private final Set<Buffer> oldest = new LinkedHashSet<>();
     private long freeBytes;
-    private long madeBytes;
+    private long usedBytes;
+    private long peakBytes;
 
     /** A buffer with the arrays that were made of it: making one takes longer than many an op. */
     static final class Buffer {
@@ -42,6 +52,10 @@ final class ArrayPool {
             }
             return arrays.computeIfAbsent(Arrays.toString(shape), s -> Nd4j.create(data, shape, Nd4j.getStrides(shape, 'c'), 0, 'c'));
         }
+
+        private long bytes() {
+            return data.length() * data.dataType().width();
+        }
     }
 
     static ArrayPool ofThread() {
@@ -51,43 +65,69 @@ final class ArrayPool {
     /** A buffer with at least this many elements and undefined content. */
     Buffer take(DataType type, long length) {
         long size = roundUp(Math.max(1, length));
-        Deque<Buffer> same = free.computeIfAbsent(type, t -> new HashMap<>()).get(size);
-        if (same != null && !same.isEmpty()) {
-            freeBytes -= size * type.width();
-            return same.pop();
+        Map.Entry<Long, Deque<Buffer>> fit = sizes(type).ceilingEntry(size);
+        Buffer buffer;
+        if (fit != null && fit.getKey() <= TOO_LARGE * size) {
+            // the one whose content left the caches last
+            buffer = fit.getValue().peekFirst();
+            forget(buffer);
+        } else {
+            long bytes = size * type.width();
+            shrink((long) (SLACK * Math.max(peakBytes, usedBytes + bytes)) - usedBytes - bytes);
+            buffer = new Buffer(Nd4j.createBuffer(type, size, false));
         }
-        madeBytes += size * type.width();
-        return new Buffer(Nd4j.createBuffer(type, size, false));
+        usedBytes += buffer.bytes();
+        peakBytes = Math.max(peakBytes, usedBytes);
+        return buffer;
+    }
+
+    private TreeMap<Long, Deque<Buffer>> sizes(DataType type) {
+        return free.computeIfAbsent(type, t -> new TreeMap<>());
+    }
+
+    private void forget(Buffer buffer) {
+        TreeMap<Long, Deque<Buffer>> sizes = sizes(buffer.data.dataType());
+        Deque<Buffer> same = sizes.get(buffer.data.length());
+        same.remove(buffer);
+        if (same.isEmpty()) {
+            sizes.remove(buffer.data.length());
+        }
+        oldest.remove(buffer);
+        freeBytes -= buffer.bytes();
+    }
+
+    /** Frees buffers until no more than this is free. */
+    private void shrink(long bytes) {
+        while (freeBytes > Math.max(0, bytes)) {
+            Buffer buffer = oldest.iterator().next();
+            forget(buffer);
+            buffer.data.close();
+        }
     }
 
     /** Gives a buffer back that {@link #take} returned. */
     void give(Buffer buffer) {
-        DataBuffer data = buffer.data;
-        long bytes = data.length() * data.dataType().width();
-        if (freeBytes + bytes > MAX_FREE_BYTES) {
-            data.close();
-            return;
-        }
-        free.computeIfAbsent(data.dataType(), t -> new HashMap<>()).computeIfAbsent(data.length(), n -> new ArrayDeque<>()).push(buffer);
-        freeBytes += bytes;
+        usedBytes -= buffer.bytes();
+        freeBytes += buffer.bytes();
+        sizes(buffer.data.dataType()).computeIfAbsent(buffer.data.length(), n -> new ArrayDeque<>()).push(buffer);
+        oldest.add(buffer);
     }
 
     /** Returns all unused buffers to the operating system. */
     void clear() {
-        free.values().forEach(sizes -> sizes.values().forEach(list -> list.forEach(b -> b.data.close())));
-        free.clear();
-        freeBytes = 0;
+        shrink(0);
     }
 
-    /** Bytes in all buffers that were ever made, the used, the free and those given back to the operating system. */
-    long madeBytes() {
-        return madeBytes;
+    /** Most bytes that were in use at a time. */
+    long peakBytes() {
+        return peakBytes;
     }
 
     long freeBytes() {
         return freeBytes;
     }
 
+    /** To a multiple of an eighth of its power of two, so that buffers fit again although shapes differ a little. */
     static long roundUp(long n) {
         if (n <= 64) {
             return 64;

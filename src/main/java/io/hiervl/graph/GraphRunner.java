@@ -42,6 +42,8 @@ public final class GraphRunner {
     private final Map<String, Integer> slots = new HashMap<>();
     private final Map<Integer, INDArray> fixed = new HashMap<>();
     private final Map<String, String> gradientNames = new LinkedHashMap<>();
+    /** By number of step: the variables whose gradients are complete and read by no later op. */
+    private final Map<Integer, List<String>> complete = new HashMap<>();
     private final List<String> outputs;
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
     private final Profile profile = Profile.ifEnabled();
@@ -97,6 +99,24 @@ public final class GraphRunner {
             order = Recomputation.apply(order, sd.getOps().keySet(), blocks, wanted);
         }
         this.steps = plan(sd, graph, order, wanted);
+        findComplete(order);
+    }
+
+    private void findComplete(List<PlannedOp> order) {
+        Map<String, Integer> touched = new HashMap<>();
+        for (int i = 0; i < order.size(); i++) {
+            for (String name : order.get(i).out()) {
+                touched.put(name, i);
+            }
+            for (String name : order.get(i).in()) {
+                touched.put(name, i);
+            }
+        }
+        gradientNames.forEach((variable, gradient) -> {
+            if (touched.containsKey(gradient) && !outputs.contains(gradient)) {
+                complete.computeIfAbsent(touched.get(gradient), k -> new ArrayList<>()).add(variable);
+            }
+        });
     }
 
     private static SameDiff gradientGraph(SameDiff sd, String loss, Collection<String> gradientsOf) {
@@ -158,8 +178,23 @@ public final class GraphRunner {
         return plan;
     }
 
-    /** Runs the graph. Placeholders are read, never changed or released. */
+    /** Takes gradients as they come. */
+    public interface GradientSink {
+        /** @param gradient valid during the call, as its memory is used again afterwards */
+        void accept(String variable, INDArray gradient);
+    }
+
+    /** Runs the graph and keeps all gradients. Placeholders are read, never changed or released. */
     public Result run(Map<String, INDArray> inputs) {
+        return run(inputs, null);
+    }
+
+    /**
+     * Runs the graph and hands every gradient over as soon as it is complete, so that not all of them exist at a time.
+     *
+     * @param sink null: the gradients are kept for {@link Result#gradient}
+     */
+    public Result run(Map<String, INDArray> inputs, GradientSink sink) {
         ArrayPool pool = ArrayPool.ofThread();
         INDArray[] values = new INDArray[slots.size()];
         Storage[] storage = new Storage[slots.size()];
@@ -173,7 +208,8 @@ public final class GraphRunner {
         });
         boolean finished = false;
         try {
-            for (Step step : steps) {
+            for (int i = 0; i < steps.size(); i++) {
+                Step step = steps.get(i);
                 INDArray[] in = operands(step, values);
                 long start = profile == null ? 0 : System.nanoTime();
                 execute(step, in, values, storage, pool);
@@ -182,6 +218,13 @@ public final class GraphRunner {
                 }
                 for (int slot : step.release) {
                     release(slot, values, storage, pool);
+                }
+                if (sink != null) {
+                    for (String variable : complete.getOrDefault(i, List.of())) {
+                        int slot = slots.get(gradientNames.get(variable));
+                        sink.accept(variable, values[slot]);
+                        release(slot, values, storage, pool);
+                    }
                 }
             }
             finished = true;
@@ -390,7 +433,7 @@ public final class GraphRunner {
             return output(name).getDouble(0);
         }
 
-        /** Gradient of the loss, or null if the loss does not depend on the variable. */
+        /** Gradient of the loss, or null if the loss does not depend on the variable or a sink has taken it. */
         public INDArray gradient(String variable) {
             String name = gradientNames.get(variable);
             return name == null ? null : values[slots.get(name)];

@@ -76,15 +76,13 @@ final class LossGraph {
         Map<String, INDArray> all = new LinkedHashMap<>(inputs);
         all.put(COEFFICIENTS, total.coefficients(coefficients, model.type()));
         Map<String, Double> values = new LinkedHashMap<>();
-        try (GraphRunner.Result result = runner.run(all)) {
+        GraphRunner.GradientSink sink = (name, gradient) -> (name.equals(TrainingModel.T) ? gradT : sum).add(name, gradient);
+        try (GraphRunner.Result result = runner.run(all, sink)) {
             total.terms().forEach((name, variable) -> {
                 if (coefficients.containsKey(name)) {
                     values.put(name, result.scalar(variable.name()));
                 }
             });
-            for (String name : gradients) {
-                (name.equals(TrainingModel.T) ? gradT : sum).add(name, result.gradient(name));
-            }
         }
         return values;
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.op.JavaOp;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,6 +122,21 @@ class GraphRunnerTest {
         try (GraphRunner.Result r = runner.run(Map.of("x", row(10, 20, 30)))) {
             assertEquals(row(10, 20, 32), r.gradient("w"), "a change of the stored array is seen");
         }
+    }
+
+    @Test
+    void handsGradientsOverWhenTheyAreComplete() {
+        SameDiff sd = Graphs.create();
+        SDVariable a = Graphs.variable(sd, "a", row(1, 2, 3));
+        SDVariable b = Graphs.variable(sd, "b", row(4, 5, 6));
+        new Dot(sd, a, b).outputVariable().add(new Dot(sd, a, a).outputVariable()).rename("loss");
+        GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a", "b"));
+        Map<String, INDArray> taken = new HashMap<>();
+        try (GraphRunner.Result r = runner.run(Map.of(), (name, gradient) -> assertNull(taken.put(name, gradient.dup()), name + " came twice"))) {
+            assertEquals(32 + 14, r.scalar("loss"), 1e-4);
+            assertNull(r.gradient("a"));
+        }
+        assertEquals(Map.of("a", row(6, 9, 12), "b", row(1, 2, 3)), taken);
     }
 
     @Test

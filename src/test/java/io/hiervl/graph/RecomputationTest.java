@@ -79,7 +79,7 @@ class RecomputationTest {
             }
             try (GraphRunner.Result r = runner.run(Map.of("x", input))) {
                 List<INDArray> gradients = parameters.stream().map(p -> r.gradient(p).dup('c')).toList();
-                result[0] = new Run(r.scalar(loss), gradients, runner.size(), ArrayPool.ofThread().madeBytes());
+                result[0] = new Run(r.scalar(loss), gradients, runner.size(), ArrayPool.ofThread().peakBytes());
             }
         });
         thread.start();

@@ -107,7 +107,14 @@ public final class OneDnnKernels implements Kernels {
 
     @Override
     public void matmul(Matmul spec, Operand a, Operand b, Operand c) {
-        if (!matmul.run(spec, a, b, c)) {
+        if (matmul.run(spec, a, b, c)) {
+            return;
+        }
+        Matmul product = spec.adding(null);
+        if (spec.add() != null && spec.activation() == Act.NONE && matmul.run(product, a, b, c)) {
+            // oneDNN adds not everything that repeats along some axes
+            OperandSum.add(spec, spec.add(), c);
+        } else {
             java.matmul(spec, a, b, c);
         }
     }

@@ -86,16 +86,16 @@ final class OneDnnMatmul {
 
     /**
      * Lengths without batch axes of length 1; an axis along which the operand repeats has length 1. With something to add
-     * both batch axes stay: oneDNN adds (B,1,m,n) and (B,1,1,n) to (B,H,m,n), but not (1,m,n) to (H,m,n).
+     * to several matrices of an image both axes stay: oneDNN adds (B,1,m,n) and (B,1,1,n) to (B,H,m,n), but not (1,m,n) to (H,m,n).
      */
     private static long[][] layout(Matmul s, Operand o, int rows, int columns) {
         long[] dims = {s.batch0(), s.batch1(), rows, columns};
         long[] strides = {o.batch0(), o.batch1(), o.row(), o.column()};
         int skip = 0;
-        while (skip < 2 && dims[skip] == 1 && s.add() == null) {
+        while (skip < 2 && dims[skip] == 1 && (s.add() == null || s.batch1() == 1)) {
             skip++;
         }
-        if (skip == 0 && s.batch1() == 1 && s.add() == null) {
+        if (skip == 0 && s.batch1() == 1) {
             dims = new long[] {dims[0], rows, columns};
             strides = new long[] {strides[0], o.row(), o.column()};
         } else {

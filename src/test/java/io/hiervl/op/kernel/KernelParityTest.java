@@ -76,6 +76,7 @@ class KernelParityTest {
         }
         INDArray perKey = random(4, b0, n);
         product("added row", plain.scaled(0.5).adding(new Operand(perKey, 0, n, 0, 0, 1)), oa, ob, false);
+        product("row added to a transposed result", plain.adding(new Operand(perKey, 0, n, 0, 0, 1)), oa, ob, true);
         INDArray perImage = random(5, b0, m, n);
         product("added matrix", plain.scaled(0.5).adding(new Operand(perImage, 0, (long) m * n, 0, n, 1)), oa, ob, false);
         product("shared left", plain, new Operand(a, 0, 0, 0, k, 1), ob, false);

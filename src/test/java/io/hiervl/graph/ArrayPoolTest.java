@@ -1,0 +1,72 @@
+package io.hiervl.graph;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.op.Backend;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class ArrayPoolTest {
+    @BeforeAll
+    static void start() {
+        Backend.start();
+    }
+
+    @Test
+    void takesTheSmallestThatFitsAndIsNotTwiceTooLarge() {
+        ArrayPool pool = new ArrayPool();
+        ArrayPool.Buffer small = pool.take(DataType.FLOAT, 1024);
+        ArrayPool.Buffer middle = pool.take(DataType.FLOAT, 1536);
+        ArrayPool.Buffer large = pool.take(DataType.FLOAT, 8192);
+        List.of(small, middle, large).forEach(pool::give);
+        assertSame(middle, pool.take(DataType.FLOAT, 1100));
+        assertSame(small, pool.take(DataType.FLOAT, 1000));
+        assertNotSame(large, pool.take(DataType.FLOAT, 1000));
+        assertNotSame(large, pool.take(DataType.DOUBLE, 8192), "another type");
+    }
+
+    /** The sizes of one phase of a step do not stay around while the next phase needs others. */
+    @Test
+    void phasesWithOtherSizesDoNotAddUp() {
+        ArrayPool pool = new ArrayPool();
+        for (int round = 0; round < 3; round++) {
+            for (int phase = 0; phase < 5; phase++) {
+                List<ArrayPool.Buffer> held = new ArrayList<>();
+                for (int i = 0; i < 16; i++) {
+                    held.add(pool.take(DataType.FLOAT, 1L << 4 + 3 * phase));
+                }
+                held.forEach(pool::give);
+                assertTrue(pool.freeBytes() <= 1.2 * pool.peakBytes(), pool.freeBytes() + " bytes free, at most " + pool.peakBytes() + " were in use");
+            }
+        }
+        pool.clear();
+        assertEquals(0, pool.freeBytes());
+    }
+
+    @Test
+    void countsStayRightOverRandomUse() {
+        ArrayPool pool = new ArrayPool();
+        Random random = new Random(1);
+        List<ArrayPool.Buffer> held = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            if (!held.isEmpty() && random.nextInt(3) == 0) {
+                pool.give(held.remove(random.nextInt(held.size())));
+            } else if (held.size() < 60) {
+                ArrayPool.Buffer b = pool.take(random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE, 1 + random.nextInt(20_000));
+                assertTrue(held.stream().noneMatch(h -> h == b), "a buffer in use was handed out again");
+                held.add(b);
+            }
+        }
+        held.forEach(pool::give);
+        assertTrue(pool.freeBytes() > 0);
+        pool.clear();
+        assertEquals(0, pool.freeBytes());
+    }
+}
