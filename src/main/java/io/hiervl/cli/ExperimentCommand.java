@@ -2,6 +2,8 @@ package io.hiervl.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
@@ -15,7 +17,6 @@ import io.hiervl.train.checkpoint.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +66,7 @@ final class ExperimentCommand implements Callable<Integer> {
         List<Cell> cells = cells(spec);
         // Mistakes in the last row are found before the first is trained.
         List<Recipe> recipes = cells.stream().map(c -> Recipes.load(spec.recipe(), c.settings)).toList();
+        Folders.require(out, "runs and tables");
         boolean finished = true;
         if (!tableOnly) {
             Backend.start();
@@ -84,9 +86,8 @@ final class ExperimentCommand implements Callable<Integer> {
             }
         }
         String name = file.getFileName().toString().replaceAll("\\.ya?ml$", "");
-        Files.createDirectories(out);
-        Files.writeString(out.resolve(name + ".csv"), table.csv());
-        Files.writeString(out.resolve(name + ".md"), table.markdown());
+        AtomicFile.write(out.resolve(name + ".csv"), table.csv());
+        AtomicFile.write(out.resolve(name + ".md"), table.markdown());
         console.println(spec.name() + "\n\n" + table.markdown());
         return finished ? 0 : INTERRUPTED;
     }
@@ -124,7 +125,7 @@ final class ExperimentCommand implements Callable<Integer> {
         return out.resolve(cell.folder()).resolve("result.json");
     }
 
-    private void measure(Cell cell, Recipe recipe, Comparison comparison, StopSignal stop) throws IOException {
+    private void measure(Cell cell, Recipe recipe, Comparison comparison, StopSignal stop) {
         Path result = result(cell);
         Optional<RunLock> lock = Files.exists(result) ? Optional.empty() : RunLock.tryTake(result.getParent());
         if (lock.isEmpty()) {
@@ -137,8 +138,7 @@ final class ExperimentCommand implements Callable<Integer> {
             Comparison.Measured measured = cell.labels == 0 ? new Comparison.Measured(comparison.measureFrozen(), 0)
                 : comparison.run(recipe, cell.labels, result.resolveSibling("run"), stop, cell.folder());
             if (measured != null) {
-                Files.write(result.resolveSibling("result.tmp"), new ObjectMapper().writeValueAsBytes(json(measured, recipe)));
-                Files.move(result.resolveSibling("result.tmp"), result, StandardCopyOption.ATOMIC_MOVE);
+                AtomicFile.write(result, stream -> stream.write(new ObjectMapper().writeValueAsBytes(json(measured, recipe))));
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.export.ExportCheck;
 import io.hiervl.export.ExportFormat;
@@ -47,6 +48,7 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         ExportFormat chosen = ExportFormat.of(format);
+        Folders.requireFile(out, "the exported model");
         TrainedModel trained = Models.trained(model);
         int patch = trained.clip().vision().patch();
         int side = size == null ? trained.recipe().eval().crop() : size;

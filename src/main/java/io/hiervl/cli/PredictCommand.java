@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.image.Images;
@@ -50,7 +51,7 @@ final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<Path> photos = PhotoFiles.of(images);
-        Folders.create(out, "predictions");
+        Folders.require(out, "predictions");
         PredictionFiles files = new PredictionFiles(out, Palette.voc());
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();

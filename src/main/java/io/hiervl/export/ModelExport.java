@@ -1,5 +1,7 @@
 package io.hiervl.export;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
@@ -7,11 +9,7 @@ import io.hiervl.graph.Ops;
 import io.hiervl.graph.StockOps;
 import io.hiervl.onnx.OnnxBuilder;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -29,28 +27,20 @@ public final class ModelExport {
      * Writes a file and compares it with the network. It gets its name only once it agrees, so that no reader finds half of
      * it or a wrong one.
      *
-     * @throws HierVlException if the file cannot be written, or gives other scores than the network
+     * @throws HierVlException environment error if the file cannot be written, model error if it gives other scores than the
+     *                         network
      */
     public static ExportCheck write(Path file, ExportSource source, ExportFormat format) {
-        try {
-            Path folder = file.toAbsolutePath().getParent();
-            Files.createDirectories(folder);
-            Path temporary = Files.createTempFile(folder, file.getFileName().toString(), ".tmp");
-            try {
-                save(temporary, source, format);
-                ExportCheck check;
-                try (ExportedModel written = ExportedModel.load(temporary)) {
-                    check = ExportCheck.run(written, source.live());
-                }
-                check.require(file);
-                move(temporary, file);
-                return check;
-            } finally {
-                Files.deleteIfExists(temporary);
+        Folders.requireFile(file, "the exported model");
+        ExportCheck[] check = new ExportCheck[1];
+        AtomicFile.replace(file, temporary -> {
+            save(temporary, source, format);
+            try (ExportedModel written = ExportedModel.load(temporary)) {
+                check[0] = ExportCheck.run(written, source.live());
             }
-        } catch (IOException | UncheckedIOException e) {
-            throw HierVlException.model(file + ": cannot be written: " + e.getMessage());
-        }
+            check[0].require(file);
+        });
+        return check[0];
     }
 
     private static void save(Path file, ExportSource source, ExportFormat format) throws IOException {
@@ -79,11 +69,4 @@ public final class ModelExport {
         onnx.save(file);
     }
 
-    private static void move(Path from, Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
-        }
-    }
 }

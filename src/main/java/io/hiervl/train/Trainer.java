@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
@@ -18,9 +19,6 @@ import io.hiervl.train.checkpoint.Checkpoint;
 import io.hiervl.train.checkpoint.CheckpointStore;
 import io.hiervl.train.checkpoint.Hashes;
 import io.hiervl.train.checkpoint.RunLock;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -105,19 +103,10 @@ public final class Trainer {
      */
     public Outcome train(boolean resume, StopSignal signal, Progress progress, RunHooks hooks) {
         long start = System.nanoTime();
-        prepareFolder();
         try (RunLock lock = RunLock.take(run)) {
             return locked(resume, signal, progress, hooks, start);
         } finally {
             GraphRunner.releaseMemory();
-        }
-    }
-
-    private void prepareFolder() {
-        try {
-            Files.createDirectories(run);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot create the run folder " + run + ": " + e, e);
         }
     }
 
@@ -179,7 +168,7 @@ public final class Trainer {
             if (resume) {
                 throw HierVlException.model(run + " holds no checkpoint to resume from");
             }
-            write("resolved.yaml", recipe.toYaml());
+            AtomicFile.write(run.resolve("resolved.yaml"), recipe.toYaml());
             step.initialiseGate(batches.labelled(0).images());
             return 0;
         }
@@ -200,14 +189,6 @@ public final class Trainer {
         arrays.putAll(step.state());
         Map<String, Object> details = new LinkedHashMap<>(TrainedModel.details(recipe, clip.weights().architecture(), normalize));
         checkpoints.save(done, hash, model.classes(), arrays, details);
-    }
-
-    private void write(String name, String text) {
-        try {
-            Files.writeString(run.resolve(name), text, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + run.resolve(name) + ": " + e, e);
-        }
     }
 
     private static String note(Map<String, Double> terms, double rate) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -68,7 +69,7 @@ public record Manifest(@JsonProperty("format") String format, @JsonProperty("ver
         } catch (JsonProcessingException e) {
             throw HierVlException.model(file + " is not a HierVL checkpoint manifest: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw HierVlException.model("cannot read " + file + ": " + e, e);
+            throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
         if (m.classes == null || m.files == null || m.files.isEmpty() || m.files.contains(null) || m.details == null) {
             throw HierVlException.model(file + " is incomplete: it needs classes, files and details");
