@@ -80,7 +80,7 @@ record Setup(Recipe recipe, ClipArchitecture clip, List<String> classes) {
     ClipBundle bundle() {
         ClipWeights weights = RandomClip.weights(clip, random());
         return new ClipBundle(Path.of("random"), weights, tokenizer(), new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD,
-            clip.vision().image(), EotRule.HIGHEST), null, null);
+            clip.vision().image(), EotRule.HIGHEST), null, null, List.of());
     }
 
     private BpeTokenizer tokenizer() {

@@ -56,7 +56,8 @@ final class ClipCommand implements Runnable {
         ClipCheck.Result result = ClipCheck.run(bundle, console.progress("check"));
         if (json) {
             console.json(ordered("vision", Map.of("max_abs_diff", result.visionMaxAbsDiff()),
-                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(bundle.weights().architecture())));
+                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(bundle.weights().architecture()),
+                "assumed", bundle.assumed()));
         } else {
             recognised(bundle.weights().architecture()).forEach((key, value) -> console.println(String.format(Locale.ROOT, "%-12s %s", key, value)));
             console.println(String.format(Locale.ROOT, "vision       largest difference %.3g of values up to %.3g", result.visionMaxAbsDiff(), result.visionScale()));

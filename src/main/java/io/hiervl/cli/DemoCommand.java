@@ -177,7 +177,7 @@ final class DemoCommand implements Callable<Integer> {
                 lines.forEach(line -> line.maps().add(images.segment(line.photo()).labels()));
             }
         }
-        return new PredictionGrid(Palette.of(comparison.dataset().spec().palette()), comparison.dataset().spec().classes()).draw(columns, lines);
+        return new PredictionGrid(Palette.of(comparison.dataset().spec().pictureColours()), comparison.dataset().spec().classes()).draw(columns, lines);
     }
 
     private static String percent(double value) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -65,7 +66,7 @@ final class ExperimentCommand implements Callable<Integer> {
         ExperimentSpec spec = Recipes.readFile(file, ExperimentSpec.class);
         List<Cell> cells = cells(spec);
         // Mistakes in the last row are found before the first is trained.
-        List<Recipe> recipes = cells.stream().map(c -> Recipes.load(spec.recipe(), c.settings)).toList();
+        List<Recipe> recipes = cells.stream().map(c -> recipe(spec, c)).toList();
         Folders.require(out, "runs and tables");
         boolean finished = true;
         if (!tableOnly) {
@@ -90,6 +91,11 @@ final class ExperimentCommand implements Callable<Integer> {
         AtomicFile.write(out.resolve(name + ".md"), table.markdown());
         console.println(spec.name() + "\n\n" + table.markdown());
         return finished ? 0 : INTERRUPTED;
+    }
+
+    private static Recipe recipe(ExperimentSpec spec, Cell cell) {
+        Recipe recipe = Recipes.load(spec.recipe(), cell.settings);
+        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.dataset(), "--data", "data set")));
     }
 
     private ExperimentTable.Entry entry(Cell cell, Recipe recipe) throws IOException {

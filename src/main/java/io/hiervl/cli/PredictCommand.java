@@ -4,7 +4,6 @@ import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.image.Images;
-import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import io.hiervl.predict.Prediction;
 import io.hiervl.predict.PredictionFiles;
@@ -52,11 +51,11 @@ final class PredictCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<Path> photos = PhotoFiles.of(images);
         Folders.require(out, "predictions");
-        PredictionFiles files = new PredictionFiles(out, Palette.voc());
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
         try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
+            PredictionFiles files = new PredictionFiles(out, segmenter.palette());
             for (Path path : photos) {
                 try {
                     documents.add(one(segmenter, files, path));

@@ -69,6 +69,6 @@ final class RunReport {
             Photo photo = source.photo(i);
             rows.add(new PredictionGrid.Row(photo, List.of(source.labels(i), segmenter.segment(photo))));
         }
-        return new PredictionGrid(Palette.of(spec.palette()), spec.classes()).draw(List.of("truth", "prediction"), rows);
+        return new PredictionGrid(Palette.of(spec.pictureColours()), spec.classes()).draw(List.of("truth", "prediction"), rows);
     }
 }

@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Finds and reads recipes. A recipe names the one it extends in {@code extends:} (default {@code default}) and gives only
@@ -87,6 +88,23 @@ public final class Recipes {
      */
     public static Recipe parse(String yaml, String name) {
         return RecordBinder.bind(read("default").overlaid(YamlReader.file(yaml, name)), Recipe.class);
+    }
+
+    /**
+     * A recipe with the settings that the data set decides and nobody gave: which classes are countable, and whether class 0
+     * may be erased.
+     */
+    public static Recipe forData(Recipe recipe, DatasetSpec spec) {
+        YamlNode.Mapping filled = YamlReader.file(recipe.toYaml(), "recipe " + recipe.name());
+        List<Integer> things = spec.things().stream().map(spec.classes()::indexOf).toList();
+        // null stands for all but class 0
+        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, spec.classes().size()).boxed().toList())) {
+            filled = filled.overlaid(setting("loss.thing_classes=" + things));
+        }
+        if (recipe.loss().maskBackground() == null) {
+            filled = filled.overlaid(setting("loss.mask_background=" + !spec.backgroundFirst()));
+        }
+        return RecordBinder.bind(filled, Recipe.class);
     }
 
     /** Reads any record from a YAML file under the same strict rules. */

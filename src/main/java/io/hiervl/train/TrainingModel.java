@@ -173,7 +173,8 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** Which classes may be erased. */
     MaskTargets.Rules maskRules() {
-        return new MaskTargets.Rules(classes.size(), patch(), recipe.loss().maskBackground() || !traits.background(), recipe.loss().blankRim());
+        Boolean background = recipe.loss().maskBackground();
+        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().blankRim());
     }
 
     @Override

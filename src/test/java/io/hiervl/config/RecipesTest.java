@@ -2,6 +2,7 @@ package io.hiervl.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,6 +43,23 @@ class RecipesTest {
         assertEquals(1e-12, recipe.loss().promptEpsilon());
         assertEquals(tiny.model().nDec(), recipe.model().nDec());
         assertEquals(tiny.train(), recipe.train());
+    }
+
+    /** A setting that somebody gave is never taken from the data set. */
+    @Test
+    void theDataSetDecidesOnlyWhatNobodyGave() throws IOException {
+        DatasetSpec pets = new DatasetSpec("pets", List.of("cat", "dog", "grass"), null, null, null, null, List.of("cat", "dog"), null, null, null, null, null);
+        Recipe open = Recipes.forData(Recipes.load("tiny", List.of()), pets);
+        assertEquals(true, open.loss().maskBackground());
+        assertEquals(List.of(0, 1), open.loss().thingClasses());
+        Path file = write("extends: tiny\nloss: {mask_background: false, thing_classes: [1]}\n");
+        Recipe given = Recipes.forData(Recipes.load(file.toString(), List.of()), pets);
+        assertEquals(false, given.loss().maskBackground());
+        assertEquals(List.of(1), given.loss().thingClasses());
+        assertEquals(given, Recipes.forData(given, pets));
+        Recipe usual = Recipes.forData(Recipes.load("tiny", List.of()), DatasetSpec.of("pets", List.of("background", "cat")));
+        assertEquals(false, usual.loss().maskBackground());
+        assertNull(usual.loss().thingClasses());
     }
 
     @Test

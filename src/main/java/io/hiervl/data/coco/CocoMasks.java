@@ -185,7 +185,7 @@ public final class CocoMasks {
         try {
             // Two commands may draw at the same time; a map that was cut off must not be taken for a finished one.
             Path unfinished = Files.createTempFile(folder, name, ".part");
-            LabelMaps.write(map, Palette.of(spec.palette()), unfinished);
+            LabelMaps.write(map, Palette.of(spec.pictureColours()), unfinished);
             Files.move(unfinished, folder.resolve(name + ".png"), StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw HierVlException.environment("cannot write the label map of " + name + " to " + folder + ": " + AtomicFile.reason(e), e);
