@@ -51,18 +51,27 @@ public final class AtomicFile {
         void make(Path temporary) throws IOException;
     }
 
-    /** As {@link #write(Path, Content)}, for writers that want a path: they write the temporary file, which gets the name. */
+    /**
+     * As {@link #write(Path, Content)}, for writers that want a path: they make the temporary file, which gets the name. What
+     * goes to a device is made in the system's folder for temporary files.
+     */
     public static void replace(Path file, Maker maker) {
-        Path target = file;
         Path temporary = null;
         try {
             if (Files.isDirectory(file)) {
                 throw new FileSystemException(file.toString(), null, "it is a folder");
             }
-            target = Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
-            temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+            boolean device = isDevice(file);
+            Path target = Files.isSymbolicLink(file) && Files.isRegularFile(file) ? file.toRealPath() : file;
+            temporary = device ? Files.createTempFile("hiervl-", ".tmp")
+                : target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
             maker.make(temporary);
-            move(temporary, target);
+            if (device) {
+                Path made = temporary;
+                stream(file, out -> Files.copy(made, out));
+            } else {
+                move(temporary, target);
+            }
         } catch (IOException e) {
             throw failure(file, e);
         } finally {

@@ -1,6 +1,7 @@
 package io.hiervl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -61,7 +62,9 @@ class AtomicFileTest {
         HierVlException e = assertThrows(HierVlException.class, () -> AtomicFile.write(full, "x"));
         assertEquals(6, e.kind().exitCode());
         assertTrue(e.getMessage().matches("cannot write /dev/full: .*[Nn]o space.*"), e.getMessage());
-        assertTrue(Files.exists(full) && !Files.isRegularFile(full), "the device is there");
+        assertThrows(HierVlException.class, () -> AtomicFile.replace(full, temporary -> Files.writeString(temporary, "x")));
+        AtomicFile.replace(Path.of("/dev/null"), temporary -> Files.writeString(temporary, "x"));
+        assertFalse(Files.isRegularFile(full) || Files.isRegularFile(Path.of("/dev/null")), "the devices are there");
     }
 
     @Test

@@ -8,7 +8,10 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.StockOps;
 import io.hiervl.onnx.OnnxBuilder;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -51,12 +54,19 @@ public final class ModelExport {
             Ops ops = format == ExportFormat.SAMEDIFF ? new FusedOps(sd, DataType.FLOAT) : new StockOps(sd, DataType.FLOAT);
             ops.named(source.build(ops), ExportSource.SCORES);
             sd.constant(META, source.meta().toBytes());
-            sd.save(file.toFile(), false);
+            try {
+                sd.save(file.toFile(), false);
+            } catch (RuntimeException e) {
+                if (e.getCause() instanceof IOException disk) {
+                    throw disk;
+                }
+                throw e;
+            }
         }
     }
 
     /** Labels and colour constants stand in the metadata once more by themselves, for programs that do not know the description. */
-    private static void saveOnnx(Path file, ExportSource source) {
+    private static void saveOnnx(Path file, ExportSource source) throws IOException {
         OnnxBuilder onnx = new OnnxBuilder("hiervl");
         OnnxOps ops = new OnnxOps(onnx);
         SDVariable scores = source.build(ops);
@@ -66,7 +76,9 @@ public final class ModelExport {
         onnx.metadata("classes", ExportMeta.json(meta.classes()));
         onnx.metadata("mean", ExportMeta.json(meta.mean()));
         onnx.metadata("std", ExportMeta.json(meta.std()));
-        onnx.save(file);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+            onnx.writeTo(out);
+        }
     }
 
 }

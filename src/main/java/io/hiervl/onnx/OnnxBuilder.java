@@ -1,6 +1,8 @@
 package io.hiervl.onnx;
 
 import io.hiervl.AtomicFile;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -142,6 +144,11 @@ public final class OnnxBuilder {
 
     /** Writes the file completely or not at all, see {@link AtomicFile}. */
     public void save(Path file) {
-        AtomicFile.write(file, out -> model.setGraph(graph).build().writeTo(out));
+        AtomicFile.write(file, this::writeTo);
+    }
+
+    /** Writes the model's bytes. */
+    public void writeTo(OutputStream out) throws IOException {
+        model.setGraph(graph).build().writeTo(out);
     }
 }
