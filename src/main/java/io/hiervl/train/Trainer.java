@@ -129,6 +129,7 @@ public final class Trainer {
         LongConsumer save = at -> save(checkpoints, at, model, step, normalize);
         hooks.started(run, first);
         long done = first;
+        long saved = newest == null ? -1 : first;
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
@@ -138,7 +139,7 @@ public final class Trainer {
                 try {
                     batch = source.next();
                 } catch (RuntimeException e) {
-                    throw rescued(e, first, done, save);
+                    throw rescued(e, saved, done, save);
                 }
                 last = step.run(batch);
                 done++;
@@ -153,6 +154,7 @@ public final class Trainer {
                 boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
                 if (measured || done % config.checkpointEvery() == 0 && done < total) {
                     save.accept(done);
+                    saved = done;
                 }
                 if (measured) {
                     rate.pause();
@@ -161,7 +163,9 @@ public final class Trainer {
                 }
                 metrics.add(done, row);
             }
-            save.accept(done);
+            if (done != saved) {
+                save.accept(done);
+            }
         }
         return new Outcome(done, done == total, (System.nanoTime() - start) / 1e9, last);
     }
@@ -171,8 +175,8 @@ public final class Trainer {
      *
      * @return the failure to throw, which says how to go on
      */
-    private RuntimeException rescued(RuntimeException failure, long first, long done, LongConsumer save) {
-        if (done > first) {
+    private RuntimeException rescued(RuntimeException failure, long saved, long done, LongConsumer save) {
+        if (done > Math.max(0, saved)) {
             try {
                 save.accept(done);
             } catch (RuntimeException e) {

@@ -154,6 +154,21 @@ class TrainerTest {
         newest(run).arrays(n -> n.startsWith("p/")).forEach((name, a) -> assertTrue(Double.isFinite(a.sumNumber().doubleValue()), name));
     }
 
+    /** A second checkpoint of the same step would push out the one before. */
+    @Test
+    void aStepIsSavedOnce() throws IOException {
+        Path run = dir.resolve("run");
+        StopSignal signal = new StopSignal();
+        Recipe recipe = recipe("train.checkpoint_every=2");
+        trainer(recipe, run).train(false, signal, stopAt(4, signal));
+        StopSignal atOnce = new StopSignal();
+        atOnce.stop();
+        assertEquals(4, trainer(recipe, run).train(true, atOnce, Progress.NONE).steps());
+        try (Stream<Path> folders = Files.list(run.resolve("checkpoints"))) {
+            assertEquals(List.of("step-000000002", "step-000000004"), folders.map(f -> f.getFileName().toString()).sorted().toList());
+        }
+    }
+
     /** A copy of the scenes whose files may be damaged. */
     private Path scenes(String name) throws IOException {
         Path copy = dir.resolve(name);
