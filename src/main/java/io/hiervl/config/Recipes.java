@@ -1,5 +1,6 @@
 package io.hiervl.config;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,8 +98,13 @@ public final class Recipes {
     public static Recipe forData(Recipe recipe, DatasetSpec spec) {
         YamlNode.Mapping filled = YamlReader.file(recipe.toYaml(), "recipe " + recipe.name());
         List<Integer> things = spec.things().stream().map(spec.classes()::indexOf).toList();
+        int classes = spec.classes().size();
+        if (recipe.loss().thingClasses() != null) {
+            recipe.loss().thingClasses().forEach(c -> Check.that(c >= 0 && c < classes,
+                "loss.thing_classes names class " + c + ", the data set '" + spec.name() + "' has the classes 0 to " + (classes - 1)));
+        }
         // null stands for all but class 0
-        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, spec.classes().size()).boxed().toList())) {
+        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
             filled = filled.overlaid(setting("loss.thing_classes=" + things));
         }
         if (recipe.loss().maskBackground() == null) {
@@ -167,7 +173,7 @@ public final class Recipes {
         } catch (MalformedInputException e) {
             throw HierVlException.config(file + ": not a text file in UTF-8");
         } catch (IOException e) {
-            throw HierVlException.config(file + ": cannot be read: " + e);
+            throw HierVlException.config(file + ": cannot be read: " + AtomicFile.reason(e));
         }
     }
 

@@ -45,7 +45,7 @@ public final class Images {
         } catch (NoSuchFileException e) {
             throw HierVlException.data(file + " does not exist", e);
         } catch (IOException e) {
-            throw HierVlException.data(file + " cannot be read: " + e.getMessage(), e);
+            throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
         } catch (OutOfMemoryError e) {
             throw HierVlException.data(file + " is too large to read into memory");
         }

@@ -50,7 +50,7 @@ public final class TokenizerFiles {
                 return fromOpenAi(folder.resolve(OPENAI));
             }
         } catch (IOException e) {
-            throw HierVlException.model(folder + ": tokenizer files cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(folder + ": tokenizer files cannot be read: " + AtomicFile.reason(e), e);
         }
         throw HierVlException.model(folder + ": no tokenizer; looked for " + BpeTokenizer.FILES);
     }
@@ -137,7 +137,7 @@ public final class TokenizerFiles {
             List<String> merges = openAiMerges(gz);
             write(folder, openAiVocabulary(merges), merges);
         } catch (IOException e) {
-            throw HierVlException.model(gz + ": cannot be converted: " + e.getMessage(), e);
+            throw HierVlException.model(gz + ": cannot be converted: " + AtomicFile.reason(e), e);
         }
     }
 

@@ -57,9 +57,26 @@ class RecipesTest {
         assertEquals(false, given.loss().maskBackground());
         assertEquals(List.of(1), given.loss().thingClasses());
         assertEquals(given, Recipes.forData(given, pets));
+        Recipe far = Recipes.load("tiny", List.of("loss.thing_classes=[1, 99]"));
+        assertTrue(assertThrows(HierVlException.class, () -> Recipes.forData(far, pets)).getMessage().contains("names class 99, the data set 'pets' has the classes 0 to 2"));
         Recipe usual = Recipes.forData(Recipes.load("tiny", List.of()), DatasetSpec.of("pets", List.of("background", "cat")));
         assertEquals(false, usual.loss().maskBackground());
         assertNull(usual.loss().thingClasses());
+    }
+
+    @Test
+    void aValueInPlaceOfAGroupIsNamedEvenUnderASetting() throws IOException {
+        Path file = write("extends: tiny\ntrain: 5\n");
+        HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load(file.toString(), List.of("train.steps=1")));
+        assertEquals(file + ":2: 'train' is a group of settings, found '5'", e.getMessage());
+    }
+
+    @Test
+    void brokenYamlIsExplained() throws IOException {
+        assertTrue(failure(write("a: 'open\n")).contains("ends inside a quoted text or a bracket"));
+        assertTrue(failure(write("a: {b: [1\n")).contains("ends inside a quoted text or a bracket"));
+        assertTrue(failure(write("a: 1\n---\nb: 2\n")).contains("one is allowed"));
+        assertTrue(failure(write("name: !!java.lang.String x\n")).contains("not allowed"));
     }
 
     @Test

@@ -297,6 +297,14 @@ class TrainerTest {
     }
 
     @Test
+    void moreLearnablePromptThanTheTextTowerTakesIsRefused() {
+        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe("model.text_prompt_tokens=30"), dir.resolve("run"))
+            .train(false, new StopSignal(), Progress.NONE));
+        assertEquals(HierVlException.Kind.DATA, e.kind());
+        assertTrue(e.getMessage().contains("model.text_prompt_tokens is 30") && e.getMessage().contains("32 positions"), e.getMessage());
+    }
+
+    @Test
     void seedsMakeOtherRuns() {
         trainer(recipe("train.steps=1"), dir.resolve("a")).train(false, new StopSignal(), Progress.NONE);
         trainer(recipe("train.steps=1", "train.seed=1"), dir.resolve("b")).train(false, new StopSignal(), Progress.NONE);

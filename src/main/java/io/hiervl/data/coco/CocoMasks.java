@@ -60,7 +60,7 @@ public final class CocoMasks {
             try {
                 key.append(file.getFileName()).append(Files.size(file)).append(Files.getLastModifiedTime(file).toMillis());
             } catch (IOException e) {
-                throw HierVlException.data(file + " cannot be read: " + e, e);
+                throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
             }
         }
         return key.toString();

@@ -90,7 +90,7 @@ public final class RunLock implements AutoCloseable {
         try (channel) {
             lock.release();
         } catch (IOException e) {
-            throw HierVlException.environment("cannot release the lock of a run: " + e, e);
+            throw HierVlException.environment("cannot release the lock of a run: " + AtomicFile.reason(e), e);
         }
     }
 }
