@@ -179,7 +179,7 @@ public final class Recipes {
 
     private static YamlNode.Mapping setting(String setting) {
         int equals = setting.indexOf('=');
-        if (equals < 1) {
+        if (equals < 1 || !setting.substring(0, equals).strip().matches("\\w+(\\.\\w+)*")) {
             throw HierVlException.usage("--set " + setting + ": expected key=value, for example train.lr=2e-4");
         }
         String where = "--set " + setting;

@@ -73,6 +73,15 @@ class RecipesTest {
     }
 
     @Test
+    void settingsWithoutAKeyAreUsageErrors() {
+        for (String setting : List.of("foo", "=1", ".=1", "train..lr=1", "train.=1")) {
+            HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of(setting)), setting);
+            assertEquals(HierVlException.Kind.USAGE, e.kind(), setting);
+        }
+        assertEquals(0.5, Recipes.load("tiny", List.of(" train.lr =0.5")).train().lr());
+    }
+
+    @Test
     void brokenYamlIsExplained() throws IOException {
         assertTrue(failure(write("a: 'open\n")).contains("ends inside a quoted text or a bracket"));
         assertTrue(failure(write("a: {b: [1\n")).contains("ends inside a quoted text or a bracket"));
