@@ -3,17 +3,24 @@ package io.hiervl;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
  * Writes files that are there completely or not at all: into a neighbour with a dot in front, then renamed. A failure
- * leaves what was there before and is an environment error (exit 6).
+ * leaves what was there before and is an environment error (exit 6). Devices and pipes, such as /dev/stdout, are written as
+ * they are: a rename would replace them.
  */
 public final class AtomicFile {
     /** Produces a file's bytes. */
@@ -27,18 +34,60 @@ public final class AtomicFile {
 
     /** Writes a file, replacing one of that name; the folder must exist. */
     public static void write(Path file, Content content) {
-        Path temporary = file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
-        try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary, StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
-                content.writeTo(out);
+        if (isDevice(file)) {
+            try {
+                stream(file, content);
+            } catch (IOException e) {
+                throw failure(file, e);
             }
-            move(temporary, file);
+        } else {
+            replace(file, temporary -> stream(temporary, content));
+        }
+    }
+
+    /** Makes a file under a temporary name. */
+    @FunctionalInterface
+    public interface Maker {
+        void make(Path temporary) throws IOException;
+    }
+
+    /**
+     * As {@link #write(Path, Content)}, for writers that want a path: they make the temporary file, which gets the name. What
+     * goes to a device is made in the system's folder for temporary files.
+     */
+    public static void replace(Path file, Maker maker) {
+        Path temporary = null;
+        try {
+            if (Files.isDirectory(file)) {
+                throw new FileSystemException(file.toString(), null, "it is a folder");
+            }
+            boolean device = isDevice(file);
+            Path target = Files.isSymbolicLink(file) && Files.isRegularFile(file) ? file.toRealPath() : file;
+            temporary = device ? Files.createTempFile("hiervl-", ".tmp")
+                : target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+            maker.make(temporary);
+            if (device) {
+                Path made = temporary;
+                stream(file, out -> Files.copy(made, out));
+            } else {
+                move(temporary, target);
+            }
         } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + file + ": " + reason(e), e);
+            throw failure(file, e);
         } finally {
             remove(temporary);
         }
+    }
+
+    private static void stream(Path file, Content content) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
+            content.writeTo(out);
+        }
+    }
+
+    private static boolean isDevice(Path file) {
+        return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
     }
 
     /** Writes text in UTF-8. */
@@ -56,20 +105,46 @@ public final class AtomicFile {
 
     private static void remove(Path temporary) {
         try {
-            Files.deleteIfExists(temporary);
+            if (temporary != null) {
+                Files.deleteIfExists(temporary);
+            }
         } catch (IOException e) {
             // The failure that brought us here is the one to report.
         }
     }
 
+    /** The error of a file that cannot be written. */
+    public static HierVlException failure(Path file, IOException e) {
+        return HierVlException.environment("cannot write " + file + ": " + reason(e), e);
+    }
+
     /** What went wrong, for people: the system's own words where it gives some. */
     public static String reason(IOException e) {
-        if (e instanceof FileSystemException f && f.getReason() != null) {
-            return f.getReason();
-        }
         if (e instanceof FileSystemException f) {
-            return f.getClass().getSimpleName().replace("Exception", "") + " (" + f.getFile() + ")";
+            return f.getReason() != null ? f.getReason() : f.getFile() + " " + state(f);
         }
-        return e.getMessage() == null ? e.toString() : e.getMessage();
+        if (e.getCause() instanceof IOException deeper) {
+            return reason(deeper); // ImageIO wraps what the disk says
+        }
+        if (e instanceof CharacterCodingException) {
+            return "not a text in UTF-8";
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private static String state(FileSystemException e) {
+        if (e instanceof NoSuchFileException) {
+            return "does not exist";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "may not be accessed (permissions)";
+        }
+        if (e instanceof FileAlreadyExistsException) {
+            return "exists already";
+        }
+        if (e instanceof DirectoryNotEmptyException) {
+            return "is a folder that is not empty";
+        }
+        return e instanceof NotDirectoryException ? "is not a folder" : "cannot be accessed";
     }
 }

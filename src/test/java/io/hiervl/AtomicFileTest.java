@@ -1,8 +1,10 @@
 package io.hiervl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,8 +42,39 @@ class AtomicFileTest {
     }
 
     @Test
+    void aFolderOfThatNameStays() throws IOException {
+        Path folder = Files.createDirectory(dir.resolve("folder"));
+        HierVlException e = assertThrows(HierVlException.class, () -> AtomicFile.write(folder, "x"));
+        assertEquals("cannot write " + folder + ": it is a folder", e.getMessage());
+        assertEquals(List.of("folder"), names());
+    }
+
+    @Test
+    void linksAndDevicesStayWhatTheyAre() throws IOException {
+        Path target = dir.resolve("target.txt");
+        AtomicFile.write(target, "old");
+        Path link = Files.createSymbolicLink(dir.resolve("link.txt"), target);
+        AtomicFile.write(link, "new");
+        assertTrue(Files.isSymbolicLink(link));
+        assertEquals("new", Files.readString(target));
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.exists(full));
+        HierVlException e = assertThrows(HierVlException.class, () -> AtomicFile.write(full, "x"));
+        assertEquals(6, e.kind().exitCode());
+        assertTrue(e.getMessage().matches("cannot write /dev/full: .*[Nn]o space.*"), e.getMessage());
+        assertThrows(HierVlException.class, () -> AtomicFile.replace(full, temporary -> Files.writeString(temporary, "x")));
+        AtomicFile.replace(Path.of("/dev/null"), temporary -> Files.writeString(temporary, "x"));
+        assertFalse(Files.isRegularFile(full) || Files.isRegularFile(Path.of("/dev/null")), "the devices are there");
+    }
+
+    @Test
+    void whatWrapsTheDiskIsUnwrapped() {
+        assertEquals("No space left on device", AtomicFile.reason(new IOException("I/O error writing PNG file!", new IOException("No space left on device"))));
+    }
+
+    @Test
     void aMissingFolderIsNamed() {
         String message = assertThrows(HierVlException.class, () -> AtomicFile.write(dir.resolve("none/a.txt"), "x")).getMessage();
-        assertTrue(message.contains("none") && message.contains("NoSuchFile"), message);
+        assertTrue(message.contains("none") && message.contains("does not exist"), message);
     }
 }

@@ -2,6 +2,7 @@ package io.hiervl.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -73,7 +74,7 @@ public final class Peer {
                 Files.deleteIfExists(messages);
             }
         } catch (IOException e) {
-            throw HierVlException.environment("the peer cannot be run with " + python + ": " + e.getMessage(), e);
+            throw HierVlException.environment("the peer cannot be run with " + python + ": " + AtomicFile.reason(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw HierVlException.environment("interrupted while the peer ran '" + name + "'", e);

@@ -1,5 +1,6 @@
 package io.hiervl.bench;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
@@ -80,7 +81,7 @@ record Setup(Recipe recipe, ClipArchitecture clip, List<String> classes) {
     ClipBundle bundle() {
         ClipWeights weights = RandomClip.weights(clip, random());
         return new ClipBundle(Path.of("random"), weights, tokenizer(), new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD,
-            clip.vision().image(), EotRule.HIGHEST), null, null);
+            clip.vision().image(), EotRule.HIGHEST), null, null, List.of());
     }
 
     private BpeTokenizer tokenizer() {
@@ -101,7 +102,7 @@ record Setup(Recipe recipe, ClipArchitecture clip, List<String> classes) {
                 Files.delete(folder);
             }
         } catch (IOException e) {
-            throw HierVlException.environment("no temporary folder for the tokenizer: " + e, e);
+            throw HierVlException.environment("no temporary folder for the tokenizer: " + AtomicFile.reason(e), e);
         }
     }
 }

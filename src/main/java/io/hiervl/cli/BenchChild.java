@@ -3,6 +3,7 @@ package io.hiervl.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.bench.Benchmark;
 import java.io.IOException;
@@ -49,7 +50,7 @@ record BenchChild(String precision, int runs, int threads) {
                 process.destroy();
             }
         } catch (IOException e) {
-            throw HierVlException.environment("case '" + name + "' could not be run: " + e, e);
+            throw HierVlException.environment("case '" + name + "' could not be run: " + AtomicFile.reason(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw HierVlException.environment("interrupted while '" + name + "' ran", e);

@@ -1,5 +1,7 @@
 package io.hiervl.cli;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.bench.Benchmark;
 import io.hiervl.bench.Cases;
@@ -10,7 +12,6 @@ import io.hiervl.model.ComputeSettings;
 import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Parallel;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -136,6 +137,9 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private int compare(BenchChild child) throws IOException {
+        if (markdown != null) {
+            Folders.requireFile(markdown, "the table");
+        }
         List<Rounds.Round> all = new ArrayList<>();
         Path onnx = Files.createTempDirectory("hiervl-onnx");
         try {
@@ -152,7 +156,7 @@ final class BenchCommand implements Callable<Integer> {
         List<Benchmark.Row> theirs = all.stream().flatMap(r -> r.peer().stream()).toList();
         List<Comparison.Line> lines = Comparison.lines(child.precision(), mine, theirs);
         if (markdown != null) {
-            Files.writeString(markdown, Comparison.markdown(lines), StandardCharsets.UTF_8);
+            AtomicFile.write(markdown, Comparison.markdown(lines));
         }
         if (json) {
             Map<String, Object> document = new LinkedHashMap<>();

@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipArchitecture;
@@ -55,7 +56,8 @@ final class ClipCommand implements Runnable {
         ClipCheck.Result result = ClipCheck.run(bundle, console.progress("check"));
         if (json) {
             console.json(ordered("vision", Map.of("max_abs_diff", result.visionMaxAbsDiff()),
-                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(bundle.weights().architecture())));
+                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(bundle.weights().architecture()),
+                "assumed", bundle.assumed()));
         } else {
             recognised(bundle.weights().architecture()).forEach((key, value) -> console.println(String.format(Locale.ROOT, "%-12s %s", key, value)));
             console.println(String.format(Locale.ROOT, "vision       largest difference %.3g of values up to %.3g", result.visionMaxAbsDiff(), result.visionScale()));
@@ -75,6 +77,7 @@ final class ClipCommand implements Runnable {
         if ((texts == null) == (images == null)) {
             throw HierVlException.usage("give either --text or --image");
         }
+        Folders.requireFile(out, "embeddings");
         Backend.start();
         ClipBundle bundle = ClipBundle.open(dir);
         ClipEmbedder embedder = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
@@ -131,6 +134,7 @@ final class ClipCommand implements Runnable {
         PretrainingSettings settings = PretrainingSettings.standard().withSeed(seed);
         settings = steps == null ? settings : settings.withSteps(steps);
         settings = phraseWeight == null ? settings : settings.withPhraseWeight(phraseWeight);
+        Folders.require(dir, "the bundle");
         ClipBundle bundle = TinyClip.make(dir, settings, console.progress("pretrain"));
         PretrainingReport report = PretrainingReport.measure(bundle, SynthDataset.DEFAULT_SEED, console.progress("measure"));
         report.lines().forEach(console::println);
@@ -156,6 +160,7 @@ final class ClipCommand implements Runnable {
         if (Files.exists(dir.resolve("onnx"))) {
             throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
         }
+        Folders.require(dir, "the bundle");
         Backend.start();
         RandomClip.bundle(size.architecture, seed, dir);
         console.println("random CLIP (" + size.name().toLowerCase(Locale.ROOT) + ", seed " + seed + ") in " + dir);

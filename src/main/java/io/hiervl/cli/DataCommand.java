@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.synth.SynthDataset;
 import java.io.IOException;
@@ -39,6 +40,7 @@ final class DataCommand implements Runnable {
                 }
             }
         }
+        Folders.require(dir, "the data set");
         new SynthDataset(seed).write(dir, console.progress("scenes"));
         console.println("data set of seed " + seed + " in " + dir);
         return 0;

@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.HierVlException;
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.data.DataSpeed;
@@ -45,6 +46,9 @@ final class DataSpeedCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        requirePositive("--crops", crops);
+        requirePositive("--crop", crop == null ? 1 : crop);
+        requirePositive("--threads", threads == null ? 1 : threads);
         Backend.start();
         var settings = Recipes.load(recipe, List.of());
         AugmentationConfig augment = settings.augment();
@@ -60,6 +64,12 @@ final class DataSpeedCommand implements Callable<Integer> {
             console.json(Map.of("crop", speed.crop(), "rows", rows));
         }
         return 0;
+    }
+
+    private static void requirePositive(String option, int value) {
+        if (value < 1) {
+            throw HierVlException.usage(option + " is " + value + ", it must be at least 1");
+        }
     }
 
     private Map<String, Object> row(String kind, int n, DataSpeed.Rate rate) {

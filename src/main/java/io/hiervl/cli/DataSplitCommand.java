@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.ListFiles;
@@ -71,6 +72,7 @@ final class DataSplitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Folders.require(out, "lists");
         Dataset dataset = Dataset.open(dir, console.progress("labels"));
         SplitList given = labelled.labeled == null ? null : dataset.list(labelled.labeled);
         boolean inPlace = given != null && Files.exists(out.resolve(LABELED)) && Files.isSameFile(given.file(), out.resolve(LABELED));

@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.eval.EvalResult;
@@ -66,6 +67,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Folders.require(out, "runs and report");
         Backend.start();
         Comparison comparison = new Comparison(Recipes.load(recipe, settings), console);
         List<Row> rows = new ArrayList<>();
@@ -98,7 +100,6 @@ final class DemoCommand implements Callable<Integer> {
 
     /** The demo may run again and again: an older run of the same name is moved out of the way. */
     private static Path fresh(Path run) throws IOException {
-        Files.createDirectories(run.toAbsolutePath().getParent());
         if (Files.exists(run)) {
             Path old = run;
             for (int i = 1; Files.exists(old); i++) {
@@ -176,7 +177,7 @@ final class DemoCommand implements Callable<Integer> {
                 lines.forEach(line -> line.maps().add(images.segment(line.photo()).labels()));
             }
         }
-        return new PredictionGrid(Palette.of(comparison.dataset().spec().palette()), comparison.dataset().spec().classes()).draw(columns, lines);
+        return new PredictionGrid(Palette.of(comparison.dataset().spec().pictureColours()), comparison.dataset().spec().classes()).draw(columns, lines);
     }
 
     private static String percent(double value) {

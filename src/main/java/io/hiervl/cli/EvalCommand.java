@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.data.Dataset;
@@ -64,7 +65,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (out != null) {
-            Folders.create(out, "results");
+            Folders.require(out, "results");
         }
         Dataset dataset = Dataset.open(Home.resolve(data), console.progress("labels"));
         SplitList samples = list == null ? dataset.list("val") : dataset.list(list);

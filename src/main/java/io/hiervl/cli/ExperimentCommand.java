@@ -2,7 +2,10 @@ package io.hiervl.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -15,7 +18,6 @@ import io.hiervl.train.checkpoint.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +66,8 @@ final class ExperimentCommand implements Callable<Integer> {
         ExperimentSpec spec = Recipes.readFile(file, ExperimentSpec.class);
         List<Cell> cells = cells(spec);
         // Mistakes in the last row are found before the first is trained.
-        List<Recipe> recipes = cells.stream().map(c -> Recipes.load(spec.recipe(), c.settings)).toList();
+        List<Recipe> recipes = cells.stream().map(c -> recipe(spec, c)).toList();
+        Folders.require(out, "runs and tables");
         boolean finished = true;
         if (!tableOnly) {
             Backend.start();
@@ -84,11 +87,15 @@ final class ExperimentCommand implements Callable<Integer> {
             }
         }
         String name = file.getFileName().toString().replaceAll("\\.ya?ml$", "");
-        Files.createDirectories(out);
-        Files.writeString(out.resolve(name + ".csv"), table.csv());
-        Files.writeString(out.resolve(name + ".md"), table.markdown());
+        AtomicFile.write(out.resolve(name + ".csv"), table.csv());
+        AtomicFile.write(out.resolve(name + ".md"), table.markdown());
         console.println(spec.name() + "\n\n" + table.markdown());
         return finished ? 0 : INTERRUPTED;
+    }
+
+    private static Recipe recipe(ExperimentSpec spec, Cell cell) {
+        Recipe recipe = Recipes.load(spec.recipe(), cell.settings);
+        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.dataset(), "--data", "data set")));
     }
 
     private ExperimentTable.Entry entry(Cell cell, Recipe recipe) throws IOException {
@@ -124,7 +131,7 @@ final class ExperimentCommand implements Callable<Integer> {
         return out.resolve(cell.folder()).resolve("result.json");
     }
 
-    private void measure(Cell cell, Recipe recipe, Comparison comparison, StopSignal stop) throws IOException {
+    private void measure(Cell cell, Recipe recipe, Comparison comparison, StopSignal stop) {
         Path result = result(cell);
         Optional<RunLock> lock = Files.exists(result) ? Optional.empty() : RunLock.tryTake(result.getParent());
         if (lock.isEmpty()) {
@@ -137,8 +144,7 @@ final class ExperimentCommand implements Callable<Integer> {
             Comparison.Measured measured = cell.labels == 0 ? new Comparison.Measured(comparison.measureFrozen(), 0)
                 : comparison.run(recipe, cell.labels, result.resolveSibling("run"), stop, cell.folder());
             if (measured != null) {
-                Files.write(result.resolveSibling("result.tmp"), new ObjectMapper().writeValueAsBytes(json(measured, recipe)));
-                Files.move(result.resolveSibling("result.tmp"), result, StandardCopyOption.ATOMIC_MOVE);
+                AtomicFile.write(result, stream -> stream.write(new ObjectMapper().writeValueAsBytes(json(measured, recipe))));
             }
         }
     }

@@ -1,12 +1,12 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.export.ExportCheck;
 import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportMeta;
 import io.hiervl.export.ExportSource;
 import io.hiervl.export.ModelExport;
-import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.predict.TrainedModel;
 import java.io.IOException;
@@ -47,6 +47,7 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         ExportFormat chosen = ExportFormat.of(format);
+        Folders.requireFile(out, "the exported model");
         TrainedModel trained = Models.trained(model);
         int patch = trained.clip().vision().patch();
         int side = size == null ? trained.recipe().eval().crop() : size;
@@ -55,9 +56,8 @@ final class ExportCommand implements Callable<Integer> {
             throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
         }
         HierVlNetwork network = new HierVlNetwork(trained.recipe().model(), trained.clip(), trained.classes().size());
-        Palette palette = Palette.voc();
-        List<int[]> colours = IntStream.range(0, trained.classes().size()).map(palette::colour)
-            .mapToObj(c -> new int[] {c >> 16 & 255, c >> 8 & 255, c & 255}).toList();
+        List<int[]> colours = trained.palette().colours(trained.classes().size()).stream()
+            .map(c -> c.stream().mapToInt(Integer::intValue).toArray()).toList();
         Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
         attributes.put("recipe", trained.recipe().name());
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));

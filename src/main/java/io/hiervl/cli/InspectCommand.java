@@ -63,7 +63,7 @@ final class InspectCommand implements Callable<Integer> {
         ExportMeta meta = model.meta();
         Map<String, Object> facts = ClipCommand.ordered("kind", model.format().label(), "file", file.toString(),
             "classes", meta.classes(), "input", meta.input(), "shape", model.inputShape(), "output", meta.output(), "mean", meta.mean(),
-            "std", meta.std(), "attributes", meta.attributes(), "ops", model.ops());
+            "std", meta.std(), "palette", meta.palette().stream().map(Arrays::toString).toList(), "attributes", meta.attributes(), "ops", model.ops());
         if (json) {
             console.json(facts);
         } else {

@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.PrintStream;
 import java.nio.file.FileSystemException;
@@ -72,8 +73,8 @@ public final class Main implements Runnable {
             return HierVlException.Kind.ENVIRONMENT.exitCode();
         }
         if (failure instanceof FileSystemException || failure.getCause() instanceof FileSystemException) {
-            Throwable file = failure instanceof FileSystemException ? failure : failure.getCause();
-            err.println("hiervl: " + file.getClass().getSimpleName().replace("Exception", "") + ": " + file.getMessage());
+            FileSystemException file = (FileSystemException) (failure instanceof FileSystemException ? failure : failure.getCause());
+            err.println("hiervl: " + (file.getReason() == null ? "" : file.getFile() + ": ") + AtomicFile.reason(file));
             return HierVlException.Kind.ENVIRONMENT.exitCode();
         }
         if (failure instanceof UnsatisfiedLinkError || failure instanceof NoClassDefFoundError) {

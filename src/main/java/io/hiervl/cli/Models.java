@@ -63,7 +63,7 @@ final class Models {
             throw HierVlException.usage(path + " is a graph for windows of " + model.crop() + "x" + model.crop() + " pixels; it cannot take "
                 + (config.window() == EvalConfig.Window.WHOLE ? "whole images" : "windows of " + config.crop()));
         }
-        return new Segmenter(model, new ClipNormalize(narrow(model.meta().mean()), narrow(model.meta().std())), config);
+        return new Segmenter(model, new ClipNormalize(narrow(model.meta().mean()), narrow(model.meta().std())), config, model.meta().colours());
     }
 
     private static EvalConfig stored(Path path, ExportedModel model) {

@@ -1,13 +1,9 @@
 package io.hiervl.cli;
 
-import io.hiervl.HierVlException;
-import java.io.BufferedOutputStream;
-import java.io.IOException;
-import java.io.OutputStream;
+import io.hiervl.AtomicFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -26,12 +22,11 @@ final class NpyFile {
         float[] values = array.castTo(DataType.FLOAT).dup('c').data().asFloat();
         ByteBuffer data = ByteBuffer.allocate(Math.multiplyExact(4, values.length)).order(ByteOrder.LITTLE_ENDIAN);
         data.asFloatBuffer().put(values);
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-            out.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) header.length(), (byte) (header.length() >> 8)});
-            out.write(header.getBytes(StandardCharsets.US_ASCII));
+        byte[] head = header.getBytes(StandardCharsets.US_ASCII);
+        AtomicFile.write(file, out -> {
+            out.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) head.length, (byte) (head.length >> 8)});
+            out.write(head);
             out.write(data.array());
-        } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
-        }
+        });
     }
 }

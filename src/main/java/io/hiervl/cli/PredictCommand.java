@@ -1,9 +1,9 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.image.Images;
-import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import io.hiervl.predict.Prediction;
 import io.hiervl.predict.PredictionFiles;
@@ -50,12 +50,12 @@ final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<Path> photos = PhotoFiles.of(images);
-        Folders.create(out, "predictions");
-        PredictionFiles files = new PredictionFiles(out, Palette.voc());
+        Folders.require(out, "predictions");
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
         try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
+            PredictionFiles files = new PredictionFiles(out, segmenter.palette());
             for (Path path : photos) {
                 try {
                     documents.add(one(segmenter, files, path));

@@ -1,14 +1,13 @@
 package io.hiervl.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hiervl.HierVlException;
+import io.hiervl.AtomicFile;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ListSource;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.train.RunHooks;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -37,11 +36,7 @@ final class RunRecord implements RunHooks {
         facts.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         facts.putAll(DoctorCommand.facts());
         Path file = run.resolve(done == 0 ? "environment.json" : "environment-" + done + ".json");
-        try {
-            new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), facts);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + file + ": " + e, e);
-        }
+        AtomicFile.write(file, out -> out.write(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(facts)));
     }
 
     @Override

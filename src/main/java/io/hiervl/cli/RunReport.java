@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.eval.ConfusionPicture;
@@ -14,9 +15,6 @@ import io.hiervl.report.Curves;
 import io.hiervl.report.HtmlReport;
 import io.hiervl.report.MetricsCsv;
 import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +31,7 @@ final class RunReport {
      * @param source images to measure on, null for none
      * @return the measures, null without a source
      */
-    static EvalResult write(Path run, Recipe recipe, ListSource source, DatasetSpec spec, Console console) throws IOException {
+    static EvalResult write(Path run, Recipe recipe, ListSource source, DatasetSpec spec, Console console) {
         HtmlReport page = new HtmlReport(recipe.name() + " on " + spec.name());
         EvalResult result = null;
         if (source != null) {
@@ -43,7 +41,7 @@ final class RunReport {
                 page.heading("Predictions").pictures(
                     List.of(new HtmlReport.Picture("the first images of the list", pictures(segmenter, source, spec))), false);
             }
-            Files.writeString(run.resolve("eval.csv"), result.csv(), StandardCharsets.UTF_8);
+            AtomicFile.write(run.resolve("eval.csv"), result.csv());
         }
         List<HtmlReport.Picture> curves = new ArrayList<>();
         Curves.ofMetrics(MetricsCsv.read(run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
@@ -71,6 +69,6 @@ final class RunReport {
             Photo photo = source.photo(i);
             rows.add(new PredictionGrid.Row(photo, List.of(source.labels(i), segmenter.segment(photo))));
         }
-        return new PredictionGrid(Palette.of(spec.palette()), spec.classes()).draw(List.of("truth", "prediction"), rows);
+        return new PredictionGrid(Palette.of(spec.pictureColours()), spec.classes()).draw(List.of("truth", "prediction"), rows);
     }
 }

@@ -3,16 +3,12 @@ package io.hiervl.cli;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.Recipe;
-import io.hiervl.config.Recipes;
 import io.hiervl.data.Dataset;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
 import io.hiervl.op.Backend;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,11 +68,10 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         Backend.start();
         TrainData input = TrainData.open(recipe, settings, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
         Recipe resolved = input.recipe();
-        requireSameRecipe(resolved);
         Dataset dataset = input.dataset();
         ListSource source = input.validation();
         if (source == null && resolved.train().evalEvery() > 0) {
@@ -106,17 +101,6 @@ final class TrainCommand implements Callable<Integer> {
                 result == null ? "" : String.format(Locale.ROOT, "; mIoU %.2f on %d images", 100 * result.miou(), result.images())));
         }
         return outcome.finished() ? 0 : INTERRUPTED;
-    }
-
-    /** Says which settings changed; the checkpoint's own check only knows that something did. */
-    private void requireSameRecipe(Recipe resolved) throws IOException {
-        Path before = out.resolve("resolved.yaml");
-        if (resume && Files.isRegularFile(before)) {
-            Recipe old = Recipes.parse(Files.readString(before, StandardCharsets.UTF_8), before.toString());
-            if (!old.equals(resolved)) {
-                throw HierVlException.config("cannot resume " + out + " with other settings (then -> now): " + resolved.differenceFrom(old));
-            }
-        }
     }
 
     static Path folder(Path given, String ofRecipe, String option, String what) {

@@ -1,6 +1,5 @@
 package io.hiervl.cli;
 
-import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Published;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -11,12 +10,10 @@ import io.hiervl.data.Preflight;
 import io.hiervl.data.SplitList;
 import io.hiervl.eval.ListSource;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * A recipe together with the data it trains on.
@@ -39,9 +36,7 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
     static TrainData open(String name, List<String> settings, Choice choice, Console console) {
         Recipe plain = Recipes.load(name, settings);
         Dataset dataset = Dataset.open(TrainCommand.folder(choice.data, plain.dataset(), "--data", "data set"), console.progress("labels"));
-        List<String> all = new ArrayList<>(ofData(plain, dataset.spec(), settings));
-        all.addAll(settings);
-        Recipe recipe = Recipes.load(name, all);
+        Recipe recipe = Recipes.forData(plain, dataset.spec());
         ListFiles files = new ListFiles(dataset, recipe.split(), choice.splits);
         SplitList labelled = dataset.list(choice.labeled == null ? files.require("labeled") : choice.labeled);
         boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
@@ -64,20 +59,6 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
             lists.put("val", validation.list());
         }
         return lists;
-    }
-
-    /** Settings that the data set decides unless recipe or user do: which classes are countable, and whether class 0 is background. */
-    private static List<String> ofData(Recipe recipe, DatasetSpec spec, List<String> settings) {
-        List<String> out = new ArrayList<>();
-        List<String> classes = spec.classes();
-        List<Integer> things = spec.things().stream().map(classes::indexOf).toList();
-        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, classes.size()).boxed().toList())) {
-            out.add("loss.thing_classes=" + things);
-        }
-        if (!spec.backgroundFirst() && settings.stream().noneMatch(s -> s.strip().startsWith("loss.mask_background"))) {
-            out.add("loss.mask_background=true");
-        }
-        return out;
     }
 
     /** Says what the paper reports for this recipe, and whether these are its lists. */

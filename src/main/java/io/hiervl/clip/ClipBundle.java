@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.HierVlException;
 import io.hiervl.op.Backend;
 import io.hiervl.text.BpeTokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,9 +24,11 @@ import java.util.Map;
  * @param preprocessing of images, and the rule for the text output
  * @param visionFile    ONNX file of the image tower
  * @param textFile      ONNX file of the text tower, the same for a single-file export
+ * @param assumed       what no file of the folder says and was therefore taken to be as in OpenAI's CLIP, a sentence each
  */
 public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenizerOrNull, Preprocessing preprocessing,
-                         Path visionFile, Path textFile) {
+                         Path visionFile, Path textFile, List<String> assumed) {
+    private static final double OPENAI_SCALE = 100;
     private static final Logger LOG = LoggerFactory.getLogger(ClipBundle.class);
 
     /**
@@ -57,14 +62,35 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         Path visionFile = vision.model().file();
         Path textFile = text.model().file();
         ClipWeights weights = join(vision, text, config, visionFile.equals(textFile));
-        Preprocessing pre = preprocessing(folder, weights.architecture().vision().image(), text.eot());
+        List<String> assumed = new ArrayList<>();
+        if (config == null) {
+            assumed.addAll(unsaid(folder, vision, text));
+        }
+        Preprocessing pre = preprocessing(folder, weights.architecture().vision().image(), text.eot(), assumed);
         BpeTokenizer tokenizer = BpeTokenizer.exists(folder) ? BpeTokenizer.load(folder) : null;
         if (tokenizer != null && tokenizer.highestId() >= weights.architecture().text().vocab()) {
             throw HierVlException.model(folder + ": the tokenizer has ids up to " + tokenizer.highestId() + ", the token "
                     + "embedding only " + weights.architecture().text().vocab() + " rows");
         }
         LOG.debug("CLIP {}: {}", folder, weights.architecture());
-        return new ClipBundle(folder, weights, tokenizer, pre, visionFile, textFile);
+        assumed.forEach(LOG::warn);
+        return new ClipBundle(folder, weights, tokenizer, pre, visionFile, textFile, List.copyOf(assumed));
+    }
+
+    /** What only a config.json could have said. */
+    private static List<String> unsaid(Path folder, Tower vision, Tower text) {
+        List<String> out = new ArrayList<>();
+        for (Tower t : List.of(vision, text)) {
+            if (!t.headsRead()) {
+                int heads = t.vision() != null ? t.vision().heads() : t.text().heads();
+                out.add(folder + " has no config.json and the graph does not tell the attention heads of the " + t.side() + ": taken to be " + heads
+                        + " (width / 64); 'hiervl clip check' finds out whether that is right");
+            }
+        }
+        if (Double.isNaN(vision.logitScale()) && Double.isNaN(text.logitScale())) {
+            out.add(folder + " has no config.json and the graphs do not hold the factor on cosines: taken to be " + OPENAI_SCALE + " as in OpenAI's CLIP");
+        }
+        return out;
     }
 
     private static ClipWeights join(Tower vision, Tower text, ClipConfig config, boolean single) {
@@ -78,7 +104,7 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
                     + vision.model().file() + ", " + text.activation().configName() + " in " + text.model().file());
         }
         double scale = !Double.isNaN(text.logitScale()) ? text.logitScale()
-                : !Double.isNaN(vision.logitScale()) ? vision.logitScale() : config == null ? 100.0 : config.logitScale();
+                : !Double.isNaN(vision.logitScale()) ? vision.logitScale() : config == null ? OPENAI_SCALE : config.logitScale();
         String layout = vision.layout().equals("openai") ? "openai" : single ? "hf-single" : "hf-split";
         ClipArchitecture arch = new ClipArchitecture(vision.vision(), text.text(), vision.projection(),
                 vision.activation(), vision.eps(), scale, new ClipArchitecture.Source(layout, vision.model().exporter(),
@@ -88,10 +114,12 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         return new ClipWeights(arch, all);
     }
 
-    private static Preprocessing preprocessing(Path folder, int image, EotRule eot) {
+    private static Preprocessing preprocessing(Path folder, int image, EotRule eot, List<String> assumed) {
         Path file = folder.resolve("preprocessor_config.json");
         JsonNode json = ClipConfig.json(file);
         if (json == null) {
+            assumed.add(folder + " has no preprocessor_config.json: colours are taken to be normalised as in OpenAI's CLIP (mean "
+                    + Arrays.toString(Preprocessing.CLIP_MEAN) + ", std " + Arrays.toString(Preprocessing.CLIP_STD) + ")");
             return new Preprocessing(Preprocessing.CLIP_MEAN.clone(), Preprocessing.CLIP_STD.clone(), image, eot);
         }
         JsonNode crop = json.path("crop_size");
@@ -100,13 +128,14 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
             throw HierVlException.model(file + ": crop_size is " + size + ", but the image tower's positions are for "
                     + image + " pixels");
         }
-        return new Preprocessing(triple(file, json, "image_mean", Preprocessing.CLIP_MEAN),
-                triple(file, json, "image_std", Preprocessing.CLIP_STD), size, eot);
+        return new Preprocessing(triple(file, json, "image_mean", Preprocessing.CLIP_MEAN, assumed),
+                triple(file, json, "image_std", Preprocessing.CLIP_STD, assumed), size, eot);
     }
 
-    private static float[] triple(Path file, JsonNode json, String key, float[] otherwise) {
+    private static float[] triple(Path file, JsonNode json, String key, float[] otherwise, List<String> assumed) {
         JsonNode v = json.path(key);
         if (v.isMissingNode()) {
+            assumed.add(file + " has no " + key + ": taken to be OpenAI's " + Arrays.toString(otherwise));
             return otherwise.clone();
         }
         float[] out = new float[3];

@@ -2,6 +2,7 @@ package io.hiervl.clip;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class ClipConfig {
             }
             return root;
         } catch (IOException e) {
-            throw HierVlException.model(file + ": not readable as JSON: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": not readable as JSON: " + AtomicFile.reason(e), e);
         }
     }
 

@@ -3,14 +3,13 @@ package io.hiervl.clip;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.hiervl.HierVlException;
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -27,16 +26,12 @@ public final class ClipOnnxWriter {
         this.arch = weights.architecture();
     }
 
-    /** @throws HierVlException exit code 3 if the folder cannot be written */
+    /** Writes into a folder, made if absent; environment error (exit 6) if that is not possible. */
     public static void write(ClipWeights weights, Preprocessing preprocessing, Path folder) {
         ClipOnnxWriter w = new ClipOnnxWriter(weights);
-        try {
-            Files.createDirectories(folder.resolve("onnx"));
-            Files.writeString(folder.resolve("config.json"), w.config(preprocessing).toPrettyString() + "\n");
-            Files.writeString(folder.resolve("preprocessor_config.json"), w.preprocessor(preprocessing).toPrettyString() + "\n");
-        } catch (IOException e) {
-            throw HierVlException.data(folder + ": cannot be written: " + e.getMessage(), e);
-        }
+        Folders.create(folder.resolve("onnx"));
+        AtomicFile.write(folder.resolve("config.json"), w.config(preprocessing).toPrettyString() + "\n");
+        AtomicFile.write(folder.resolve("preprocessor_config.json"), w.preprocessor(preprocessing).toPrettyString() + "\n");
         w.vision(folder.resolve("onnx").resolve("vision_model.onnx"));
         w.text(folder.resolve("onnx").resolve("text_model.onnx"), preprocessing.eot());
     }

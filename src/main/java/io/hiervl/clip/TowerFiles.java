@@ -1,5 +1,6 @@
 package io.hiervl.clip;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.onnx.OnnxModel;
 
@@ -98,7 +99,7 @@ final class TowerFiles {
                 try (Stream<Path> files = Files.list(place)) {
                     files.filter(p -> p.toString().endsWith(".onnx") && Files.isRegularFile(p)).sorted().forEach(out::add);
                 } catch (IOException e) {
-                    throw HierVlException.model(place + ": cannot be read: " + e.getMessage(), e);
+                    throw HierVlException.model(place + ": cannot be read: " + AtomicFile.reason(e), e);
                 }
             }
         }

@@ -16,8 +16,13 @@ final class Check {
 
     static void range(String key, double value, double least, double most) {
         if (!(value >= least && value <= most)) {
-            throw HierVlException.config(String.format(Locale.ROOT, "%s is %s, it must lie between %s and %s", key, value, least, most));
+            throw HierVlException.config(String.format(Locale.ROOT, "%s is %s, it must lie between %s and %s", key, plain(value), plain(least), plain(most)));
         }
+    }
+
+    /** Whole numbers without a fraction. */
+    private static String plain(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e9 ? Long.toString((long) value) : Double.toString(value);
     }
 
     /** Weights of loss terms and rates: finite and not negative. */

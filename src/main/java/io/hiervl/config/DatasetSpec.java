@@ -19,7 +19,7 @@ import java.util.Set;
  * @param backgroundFirst class 0 is the background; null: if it is called so
  * @param things          classes with countable objects; null: all but the background
  * @param labels          how mask values become class indices; null: they are class indices
- * @param palette         colours [r, g, b] of classes in pictures; null: VOC's
+ * @param palette         colours [r, g, b] of classes in pictures; null: those of {@code labels}, else VOC's
  * @param files           where photos, masks and annotations lie; null: where the lists say
  * @param spellings       other spellings of class names, by the name of the spelling; null: none
  * @param spelling        the spelling to use; afterwards null, the classes carry their new names
@@ -87,6 +87,11 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
     public List<String> conceptsOf(int index) {
         String c = classes.get(index);
         return concepts.getOrDefault(c, List.of(c));
+    }
+
+    /** Colours [r, g, b] of the classes in pictures: the palette, else the colours of RGB masks; empty: VOC's. */
+    public List<List<Integer>> pictureColours() {
+        return palette.isEmpty() ? labels.colours() : palette;
     }
 
     private static List<String> respelt(List<String> names, Map<String, String> words) {

@@ -44,7 +44,7 @@ import java.util.List;
  * @param tau               temperature of equation 7
  * @param ptUnmasked        weight of equation 7 on all labelled patches of the whole image
  * @param blankRim          also blank ignored pixels that touch the erased object
- * @param maskBackground    class 0 may be erased too
+ * @param maskBackground    class 0 may be erased too; null: if the data set says that it is no background
  * @param qt                weight of equation 2
  * @param qtLiteral         equation 2 as printed: sum over all rows with their own best class, nothing normalised, text attached
  * @param qtOnUnlabelled    equation 2 also on unlabelled images
@@ -59,7 +59,7 @@ public record LossConfig(double labelled, double pixelCe, double setClass, doubl
         double guidanceStart, double guidanceEnd, double guidanceStrong, double guidanceFeature, double guidanceThreshold, double entropy,
         double entropyRamp, double entropyTemperature, double prompt, double lambdaRep, int anchorPower, Reduction repulsion,
         TopoRescale topoRescale, boolean phiLiteral, double promptEpsilon, double mask, double pt, VlNesting vlNesting, double tau, double ptUnmasked,
-        boolean blankRim, boolean maskBackground, double qt, boolean qtLiteral, boolean qtOnUnlabelled, double gate, double gtGateProbability,
+        boolean blankRim, @Nullable Boolean maskBackground, double qt, boolean qtLiteral, boolean qtOnUnlabelled, double gate, double gtGateProbability,
         boolean selfTrainSet, UnlabelledStride unlabelledStride) {
 
     /** How a sum over parts is scaled. */

@@ -11,6 +11,9 @@ public final class NearMatches {
 
     /** ", did you mean 'a' or 'b'?", or the list of known names if nothing is close. */
     public static String hint(String name, Collection<String> known) {
+        if (known.isEmpty()) {
+            return "; there are none";
+        }
         int allowed = Math.max(2, name.length() / 3);
         List<String> near = known.stream().filter(k -> distance(name, k) <= allowed || k.contains(name) || name.contains(k))
             .sorted(Comparator.comparingInt(k -> distance(name, k))).limit(3).toList();

@@ -1,5 +1,6 @@
 package io.hiervl.config;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Finds and reads recipes. A recipe names the one it extends in {@code extends:} (default {@code default}) and gives only
@@ -89,6 +91,28 @@ public final class Recipes {
         return RecordBinder.bind(read("default").overlaid(YamlReader.file(yaml, name)), Recipe.class);
     }
 
+    /**
+     * A recipe with the settings that the data set decides and nobody gave: which classes are countable, and whether class 0
+     * may be erased.
+     */
+    public static Recipe forData(Recipe recipe, DatasetSpec spec) {
+        YamlNode.Mapping filled = YamlReader.file(recipe.toYaml(), "recipe " + recipe.name());
+        List<Integer> things = spec.things().stream().map(spec.classes()::indexOf).toList();
+        int classes = spec.classes().size();
+        if (recipe.loss().thingClasses() != null) {
+            recipe.loss().thingClasses().forEach(c -> Check.that(c >= 0 && c < classes,
+                "loss.thing_classes names class " + c + ", the data set '" + spec.name() + "' has the classes 0 to " + (classes - 1)));
+        }
+        // null stands for all but class 0
+        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
+            filled = filled.overlaid(setting("loss.thing_classes=" + things));
+        }
+        if (recipe.loss().maskBackground() == null) {
+            filled = filled.overlaid(setting("loss.mask_background=" + !spec.backgroundFirst()));
+        }
+        return RecordBinder.bind(filled, Recipe.class);
+    }
+
     /** Reads any record from a YAML file under the same strict rules. */
     public static <T extends Record> T readFile(Path file, Class<T> type) {
         return RecordBinder.bind(YamlReader.file(text(file), file.toString()), type);
@@ -149,13 +173,13 @@ public final class Recipes {
         } catch (MalformedInputException e) {
             throw HierVlException.config(file + ": not a text file in UTF-8");
         } catch (IOException e) {
-            throw HierVlException.config(file + ": cannot be read: " + e);
+            throw HierVlException.config(file + ": cannot be read: " + AtomicFile.reason(e));
         }
     }
 
     private static YamlNode.Mapping setting(String setting) {
         int equals = setting.indexOf('=');
-        if (equals < 1) {
+        if (equals < 1 || !setting.substring(0, equals).strip().matches("\\w+(\\.\\w+)*")) {
             throw HierVlException.usage("--set " + setting + ": expected key=value, for example train.lr=2e-4");
         }
         String where = "--set " + setting;

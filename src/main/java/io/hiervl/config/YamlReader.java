@@ -62,10 +62,21 @@ final class YamlReader {
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
             String problem = e.getProblem() == null ? e.getMessage() : e.getProblem();
-            throw HierVlException.config((withLines ? source + ":" + line : source) + ": not valid YAML: " + problem);
+            throw HierVlException.config((withLines ? source + ":" + line : source) + ": not valid YAML: " + plain(problem));
         } catch (YAMLException e) {
             throw HierVlException.config(source + ": not valid YAML: " + e.getMessage());
         }
+    }
+
+    /** The library's words where they would not tell a user what to change. */
+    private static String plain(String problem) {
+        if (problem.contains("another document")) {
+            return "a second document begins here ('---'); one is allowed";
+        }
+        if (problem.contains("end of stream") || problem.contains("<stream end>")) {
+            return "the file ends inside a quoted text or a bracket";
+        }
+        return problem.startsWith("Global tag") ? "tags (!!) are not allowed" : problem;
     }
 
     private YamlNode convert(Node node) {

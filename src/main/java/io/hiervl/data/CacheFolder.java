@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,8 +37,8 @@ public final class CacheFolder {
         try {
             return Files.createDirectories(folder);
         } catch (IOException e) {
-            throw HierVlException.environment("no place for files derived from " + root + ": neither it (" + why + ") nor " + folder
-                + " can be written (" + e + ")", e);
+            throw HierVlException.environment("no place for files derived from " + root + ": neither it (" + AtomicFile.reason(why) + ") nor " + folder
+                + " can be written (" + AtomicFile.reason(e) + ")", e);
         }
     }
 }

@@ -1,11 +1,12 @@
 package io.hiervl.data;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.DatasetYaml;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,7 +99,7 @@ public final class DatasetInit {
         List<Sample> samples = new ArrayList<>();
         pairs.masks().forEach((photo, mask) -> samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)),
             mask == null ? null : maskPrefix + slashes(maskFolder.relativize(mask)), photo, mask, samples.size() + 1)));
-        write(root.resolve(DatasetSpecs.FILE), new DatasetYaml(options.name, classes.names(), survey.ignore(), lists, survey.map(),
+        AtomicFile.write(root.resolve(DatasetSpecs.FILE), new DatasetYaml(options.name, classes.names(), survey.ignore(), lists, survey.map(),
             survey.colours(), survey.ignoreColours(), folders).text());
         return new Result(out, lists(Dataset.open(root), samples, held, kept, options), List.copyOf(notes));
     }
@@ -119,10 +120,11 @@ public final class DatasetInit {
     }
 
     private static Path folder(Path out) {
+        Folders.require(out, "the data set");
         try {
-            return Files.createDirectories(out).toRealPath();
+            return out.toRealPath();
         } catch (IOException e) {
-            throw HierVlException.environment("cannot make the folder " + out + ": " + e, e);
+            throw AtomicFile.failure(out, e);
         }
     }
 
@@ -148,7 +150,7 @@ public final class DatasetInit {
         try {
             return folder.toRealPath();
         } catch (IOException e) {
-            throw HierVlException.data("the folder " + folder + " cannot be read: " + e, e);
+            throw HierVlException.data("the folder " + folder + " cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
@@ -162,11 +164,4 @@ public final class DatasetInit {
         }
     }
 
-    private static void write(Path file, String text) {
-        try {
-            Files.writeString(file, text, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + file + ": " + e, e);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.config.FileRules;
 import java.io.IOException;
@@ -57,7 +58,7 @@ public final class PartFiles {
         try {
             return Files.readAllLines(file, StandardCharsets.UTF_8).stream().map(String::strip).filter(n -> !n.isEmpty()).toList();
         } catch (IOException e) {
-            throw HierVlException.data("the list of names " + file + " cannot be read: " + e, e);
+            throw HierVlException.data("the list of names " + file + " cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 

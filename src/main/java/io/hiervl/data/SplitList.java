@@ -1,5 +1,7 @@
 package io.hiervl.data;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -117,12 +119,8 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
             String separator = s.image().contains(" ") || s.hasMask() && s.mask().contains(" ") ? "\t" : " ";
             text.append(s.image()).append(s.hasMask() ? separator + s.mask() : "").append('\n');
         }
-        try {
-            Files.createDirectories(file.toAbsolutePath().getParent());
-            Files.writeString(file, text, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + file + ": " + e, e);
-        }
+        Folders.create(file.toAbsolutePath().getParent());
+        AtomicFile.write(file, text.toString());
     }
 
     private static SplitList checked(SplitList list) {
@@ -144,7 +142,7 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         } catch (MalformedInputException e) {
             throw HierVlException.data("the list " + file + " is not a text file in UTF-8", e);
         } catch (IOException e) {
-            throw HierVlException.data("the list " + file + " cannot be read: " + e, e);
+            throw HierVlException.data("the list " + file + " cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 

@@ -12,11 +12,10 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Resize;
-import io.hiervl.graph.ResizeMatrix;
 import io.hiervl.graph.Scope;
+import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,13 +25,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The frozen CLIP alone as a segmenter, the way SemiVL guides with it: value-path features, scaled cosines with the
- * concepts of each class, maximum over a class's concepts, bilinear enlargement, softmax over classes. Scores are these
- * probabilities. Not safe for use from several threads.
+ * The frozen CLIP alone as a segmenter, the way it guides the training: value-path features, then the distribution over
+ * classes of {@link GuidanceLabels}. Scores are these probabilities. Not safe for use from several threads.
  */
 public final class ZeroShotModel implements WindowModel {
     private static final String PIXELS = "pixels";
-    private static final String SCORES = "scores";
+    private static final String COSINES = "cosines";
 
     private final ClipWeights weights;
     private final ParameterStore store = new ParameterStore();
@@ -56,15 +54,11 @@ public final class ZeroShotModel implements WindowModel {
             Resize.BICUBIC, DataType.FLOAT);
     }
 
-    /** Unit text embeddings (N,P) of the names in CLIP's template. */
+    /** Text embeddings (N,P) of the names in CLIP's template. */
     private static INDArray embed(ClipBundle clip, List<String> names) {
         int context = clip.weights().architecture().text().context();
         int[][] ids = Prompts.fill(Prompts.TEMPLATE, names).stream().map(t -> clip.tokenizer().withSpecials(t, context)).toArray(int[][]::new);
-        INDArray e = new ClipEmbedder(clip.weights(), clip.preprocessing().eot()).embedTexts(ids);
-        for (int i = 0; i < e.rows(); i++) {
-            e.getRow(i).divi(e.getRow(i).norm2Number());
-        }
-        return e;
+        return new ClipEmbedder(clip.weights(), clip.preprocessing().eot()).embedTexts(ids);
     }
 
     @Override
@@ -80,75 +74,19 @@ public final class ZeroShotModel implements WindowModel {
     @Override
     public float[] scores(float[] chw, int h, int w) {
         int patch = sizeMultiple();
-        float[] cosines = conceptScores(Nd4j.create(chw, new long[] {1, 3, h, w}, 'c'));
-        int cells = h / patch * (w / patch);
-        float[] best = new float[classes * cells];
-        Arrays.fill(best, Float.NEGATIVE_INFINITY);
-        for (int p = 0; p < cells; p++) {
-            for (int n = 0; n < classOf.length; n++) {
-                int at = classOf[n] * cells + p;
-                best[at] = Math.max(best[at], cosines[p * classOf.length + n]);
-            }
-        }
-        return softmax(enlarge(best, h / patch, w / patch, h, w), h * w);
-    }
-
-    /** Scaled cosines (h*w/patch^2, N) of one picture's patches with the concepts. */
-    private float[] conceptScores(INDArray pixels) {
-        GraphRunner runner = runners.computeIfAbsent(List.of((int) pixels.size(2), (int) pixels.size(3)), k -> build(pixels.shape()));
+        GraphRunner runner = runners.computeIfAbsent(List.of(h, w), k -> build(h, w));
+        INDArray pixels = Nd4j.create(chw, new long[] {1, 3, h, w}, 'c');
         try (GraphRunner.Result result = runner.run(Map.of(PIXELS, pixels))) {
-            return result.output(SCORES).dup('c').data().asFloat();
+            INDArray cells = GuidanceLabels.classScores(result.output(COSINES), classOf, classes, h / patch, w / patch);
+            return GuidanceLabels.distribution(cells, h, w).data().asFloat();
         }
     }
 
-    private GraphRunner build(long[] shape) {
+    private GraphRunner build(int h, int w) {
         Ops ops = new FusedOps(Graphs.create());
         SDVariable dense = new VisionTower(weights.architecture())
-            .apply(new Scope(ops, store, "vision"), ops.placeholder(PIXELS, shape), List.of(), DensePath.VALUE).dense();
-        SDVariable cosine = ops.bmm(ops.l2Normalize(dense, 1e-12), ops.constant("concepts", concepts), false, true);
-        ops.named(ops.scale(cosine, weights.architecture().logitScale(), 0), SCORES);
-        return new GraphRunner(ops.sd(), List.of(SCORES));
-    }
-
-    private float[] enlarge(float[] maps, int h, int w, int height, int width) {
-        double[][] vertical = ResizeMatrix.of(h, height, Resize.BILINEAR);
-        double[][] horizontal = ResizeMatrix.of(w, width, Resize.BILINEAR);
-        float[] out = new float[classes * height * width];
-        double[] row = new double[w];
-        for (int k = 0; k < classes; k++) {
-            for (int y = 0; y < height; y++) {
-                for (int x = 0; x < w; x++) {
-                    row[x] = 0;
-                    for (int i = 0; i < h; i++) {
-                        row[x] += vertical[y][i] * maps[(k * h + i) * w + x];
-                    }
-                }
-                for (int x = 0; x < width; x++) {
-                    double sum = 0;
-                    for (int j = 0; j < w; j++) {
-                        sum += horizontal[x][j] * row[j];
-                    }
-                    out[(k * height + y) * width + x] = (float) sum;
-                }
-            }
-        }
-        return out;
-    }
-
-    private float[] softmax(float[] z, int pixels) {
-        for (int p = 0; p < pixels; p++) {
-            double max = Double.NEGATIVE_INFINITY;
-            for (int k = 0; k < classes; k++) {
-                max = Math.max(max, z[k * pixels + p]);
-            }
-            double sum = 0;
-            for (int k = 0; k < classes; k++) {
-                sum += Math.exp(z[k * pixels + p] - max);
-            }
-            for (int k = 0; k < classes; k++) {
-                z[k * pixels + p] = (float) (Math.exp(z[k * pixels + p] - max) / sum);
-            }
-        }
-        return z;
+            .apply(new Scope(ops, store, "vision"), ops.placeholder(PIXELS, 1, 3, h, w), List.of(), DensePath.VALUE).dense();
+        ops.named(GuidanceLabels.cosines(ops, dense, ops.constant("concepts", concepts), weights.architecture().logitScale()), COSINES);
+        return new GraphRunner(ops.sd(), List.of(COSINES));
     }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.export;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +36,7 @@ public enum ExportFormat {
             byte[] head = in.readNBytes(3);
             return head.length == 3 && head[0] == 0x08 && head[2] == 0x12 || file.getFileName().toString().endsWith(".onnx");
         } catch (IOException e) {
-            throw HierVlException.model(file + ": cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 }

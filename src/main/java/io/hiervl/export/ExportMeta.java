@@ -4,8 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
-import java.io.IOException;
+import io.hiervl.image.Palette;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -18,7 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @param format     version of this description
  * @param classes    names in index order
- * @param palette    {red, green, blue} of each class
+ * @param palette    {red, green, blue} of each class; classes beyond its end have VOC's colours
  * @param mean       subtracted from red, green, blue in [0,1]
  * @param std        divides after that
  * @param height     of the graph's input
@@ -37,7 +38,7 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
 
     public ExportMeta {
         classes = List.copyOf(classes);
-        palette = List.copyOf(palette);
+        palette = palette == null ? List.of() : List.copyOf(palette);
         attributes = Map.copyOf(attributes);
     }
 
@@ -47,6 +48,11 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
         return new ExportMeta(FORMAT, classes, palette, mean, std, height, width, patch,
             ExportSource.IMAGES + ": float32 (batch, 3, height, width), RGB, (value/255 - mean) / std",
             ExportSource.SCORES + ": float32 (batch, classes, height, width), argmax gives the label, softmax a probability", attributes);
+    }
+
+    /** Colours of the classes in pictures. */
+    public Palette colours() {
+        return Palette.of(palette.stream().map(c -> Arrays.stream(c).boxed().toList()).toList());
     }
 
     /** The description as JSON text. */
@@ -70,8 +76,11 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
         ExportMeta meta;
         try {
             meta = JSON.readValue(json, ExportMeta.class);
-        } catch (IOException e) {
-            throw HierVlException.model(where + ": the description of the model cannot be read: " + e.getMessage());
+            meta.colours();
+        } catch (JsonProcessingException e) {
+            throw HierVlException.model(where + ": the description of the model cannot be read: " + e.getOriginalMessage());
+        } catch (IllegalArgumentException e) {
+            throw HierVlException.model(where + ": the description of the model makes no sense: " + e.getMessage());
         }
         if (meta.format > FORMAT) {
             throw HierVlException.model(where + ": written by a newer version (description " + meta.format + ", this version reads " + FORMAT + ")");

@@ -1,17 +1,18 @@
 package io.hiervl.export;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.StockOps;
 import io.hiervl.onnx.OnnxBuilder;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -29,28 +30,20 @@ public final class ModelExport {
      * Writes a file and compares it with the network. It gets its name only once it agrees, so that no reader finds half of
      * it or a wrong one.
      *
-     * @throws HierVlException if the file cannot be written, or gives other scores than the network
+     * @throws HierVlException environment error if the file cannot be written, model error if it gives other scores than the
+     *                         network
      */
     public static ExportCheck write(Path file, ExportSource source, ExportFormat format) {
-        try {
-            Path folder = file.toAbsolutePath().getParent();
-            Files.createDirectories(folder);
-            Path temporary = Files.createTempFile(folder, file.getFileName().toString(), ".tmp");
-            try {
-                save(temporary, source, format);
-                ExportCheck check;
-                try (ExportedModel written = ExportedModel.load(temporary)) {
-                    check = ExportCheck.run(written, source.live());
-                }
-                check.require(file);
-                move(temporary, file);
-                return check;
-            } finally {
-                Files.deleteIfExists(temporary);
+        Folders.requireFile(file, "the exported model");
+        ExportCheck[] check = new ExportCheck[1];
+        AtomicFile.replace(file, temporary -> {
+            save(temporary, source, format);
+            try (ExportedModel written = ExportedModel.load(temporary)) {
+                check[0] = ExportCheck.run(written, source.live());
             }
-        } catch (IOException | UncheckedIOException e) {
-            throw HierVlException.model(file + ": cannot be written: " + e.getMessage());
-        }
+            check[0].require(file);
+        });
+        return check[0];
     }
 
     private static void save(Path file, ExportSource source, ExportFormat format) throws IOException {
@@ -61,12 +54,19 @@ public final class ModelExport {
             Ops ops = format == ExportFormat.SAMEDIFF ? new FusedOps(sd, DataType.FLOAT) : new StockOps(sd, DataType.FLOAT);
             ops.named(source.build(ops), ExportSource.SCORES);
             sd.constant(META, source.meta().toBytes());
-            sd.save(file.toFile(), false);
+            try {
+                sd.save(file.toFile(), false);
+            } catch (RuntimeException e) {
+                if (e.getCause() instanceof IOException disk) {
+                    throw disk;
+                }
+                throw e;
+            }
         }
     }
 
     /** Labels and colour constants stand in the metadata once more by themselves, for programs that do not know the description. */
-    private static void saveOnnx(Path file, ExportSource source) {
+    private static void saveOnnx(Path file, ExportSource source) throws IOException {
         OnnxBuilder onnx = new OnnxBuilder("hiervl");
         OnnxOps ops = new OnnxOps(onnx);
         SDVariable scores = source.build(ops);
@@ -76,14 +76,9 @@ public final class ModelExport {
         onnx.metadata("classes", ExportMeta.json(meta.classes()));
         onnx.metadata("mean", ExportMeta.json(meta.mean()));
         onnx.metadata("std", ExportMeta.json(meta.std()));
-        onnx.save(file);
-    }
-
-    private static void move(Path from, Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+            onnx.writeTo(out);
         }
     }
+
 }

@@ -30,7 +30,8 @@ final class SameDiffModel implements ExportedModel {
         try {
             sd = SameDiff.load(file.toFile(), false);
         } catch (RuntimeException e) {
-            throw HierVlException.model(file + ": not a SameDiff file that this version reads: " + e.getMessage());
+            throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph"
+                + (e.getMessage() == null ? "" : " (" + e.getMessage() + ")"));
         }
         for (String name : List.of(ExportSource.IMAGES, ExportSource.SCORES, ModelExport.META)) {
             if (!sd.hasVariable(name)) {

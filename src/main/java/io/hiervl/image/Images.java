@@ -3,6 +3,7 @@ package io.hiervl.image;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,7 +45,7 @@ public final class Images {
         } catch (NoSuchFileException e) {
             throw HierVlException.data(file + " does not exist", e);
         } catch (IOException e) {
-            throw HierVlException.data(file + " cannot be read: " + e.getMessage(), e);
+            throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
         } catch (OutOfMemoryError e) {
             throw HierVlException.data(file + " is too large to read into memory");
         }
@@ -101,10 +102,13 @@ public final class Images {
 
     /** Writes any picture as PNG, completely or not at all; the folder must exist. */
     public static void writePng(BufferedImage image, Path file) {
+        // In memory first: a stream of ImageIO on a full disk is tried again, with a stack trace, when the program ends.
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
         AtomicFile.write(file, out -> {
-            if (!ImageIO.write(image, "png", out)) {
+            if (!ImageIO.write(image, "png", png)) {
                 throw new IOException("no PNG writer for this kind of picture");
             }
+            png.writeTo(out);
         });
     }
 

@@ -36,11 +36,22 @@ public record Palette(int[] rgb) {
     /** The given colours [r, g, b] for values 0, 1, ...; VOC's for the rest. */
     public static Palette of(List<List<Integer>> colours) {
         int[] rgb = Arrays.copyOf(voc().rgb, 256);
+        if (colours.size() > 256) {
+            throw new IllegalArgumentException("a palette has at most 256 colours, not " + colours.size());
+        }
         for (int i = 0; i < colours.size(); i++) {
             List<Integer> c = colours.get(i);
+            if (c.size() != 3 || c.stream().anyMatch(v -> v < 0 || v > 255)) {
+                throw new IllegalArgumentException("the palette has the colour " + c + ", expected [r, g, b] of 0 to 255");
+            }
             rgb[i] = c.get(0) << 16 | c.get(1) << 8 | c.get(2);
         }
         return new Palette(rgb);
+    }
+
+    /** The colours [r, g, b] of the values 0 to count - 1. */
+    public List<List<Integer>> colours(int count) {
+        return Arrays.stream(rgb, 0, count).mapToObj(c -> List.of(c >> 16 & 255, c >> 8 & 255, c & 255)).toList();
     }
 
     /** The colour of a value as 0xRRGGBB. */

@@ -68,23 +68,14 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      * @param threshold probability from which a label is kept
      */
     public static GuidanceLabels of(INDArray scores, int height, int width, INDArray valid, double threshold) {
-        int k = (int) scores.size(1);
-        int h = (int) scores.size(2);
-        int w = (int) scores.size(3);
-        double[] small = Maps.read(scores);
-        double[][] vertical = ResizeMatrix.of(h, height, Resize.BILINEAR);
-        Interpolation horizontal = Interpolation.of(w, width, Interpolation.BILINEAR);
+        Enlarged large = new Enlarged(scores, height, width);
         INDArray mask = valid == null ? null : JavaOp.dense(valid);
         INDArray labels = Nd4j.createUninitialized(scores.dataType(), scores.size(0), height, width);
         INDArray probabilities = Nd4j.createUninitialized(scores.dataType(), scores.size(0), height, width);
         Parallel.forEach((int) scores.size(0) * height, r -> {
-            double[][] row = new double[k][width];
-            for (int c = 0; c < k; c++) {
-                horizontal.rows(line(small, (r / height * k + c) * h * w, w, vertical[r % height]), 1, row[c]);
-            }
             double[] best = new double[width];
             double[] p = new double[width];
-            PseudoLabels.winners(row, best, p);
+            PseudoLabels.winners(large.row(r / height, r % height), best, p);
             double[] ok = new double[width];
             Arrays.fill(ok, 1);
             if (mask != null) {
@@ -99,16 +90,64 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
         return new GuidanceLabels(labels, probabilities);
     }
 
-    /** The rows of a map that starts at an offset, blended into one. */
-    private static double[] line(double[] maps, int offset, int w, double[] weights) {
-        double[] line = new double[w];
-        for (int y = 0; y < weights.length; y++) {
-            if (weights[y] != 0) {
-                for (int x = 0; x < w; x++) {
-                    line[x] += weights[y] * maps[offset + y * w + x];
+    /**
+     * Probabilities (B,K,height,width) of all classes, the distribution whose largest values {@link #of} keeps.
+     *
+     * @param scores (B,K,h,w)
+     */
+    public static INDArray distribution(INDArray scores, int height, int width) {
+        Enlarged large = new Enlarged(scores, height, width);
+        INDArray all = Nd4j.createUninitialized(scores.dataType(), scores.size(0), scores.size(1), height, width);
+        Parallel.forEach((int) scores.size(0) * height, r -> {
+            double[][] row = large.row(r / height, r % height);
+            PseudoLabels.softmax(row);
+            for (int c = 0; c < row.length; c++) {
+                Staging.write(row[c], width, all, (((long) r / height * row.length + c) * height + r % height) * width);
+            }
+        });
+        return all;
+    }
+
+    /** Scores (B,K,h,w) enlarged bilinearly, row by row. */
+    private static final class Enlarged {
+        private final double[] small;
+        private final int k;
+        private final int h;
+        private final int w;
+        private final int width;
+        private final double[][] vertical;
+        private final Interpolation horizontal;
+
+        Enlarged(INDArray scores, int height, int width) {
+            this.small = Maps.read(scores);
+            this.k = (int) scores.size(1);
+            this.h = (int) scores.size(2);
+            this.w = (int) scores.size(3);
+            this.width = width;
+            this.vertical = ResizeMatrix.of(h, height, Resize.BILINEAR);
+            this.horizontal = Interpolation.of(w, width, Interpolation.BILINEAR);
+        }
+
+        /** Row y of an image, (K,width). */
+        double[][] row(int image, int y) {
+            double[][] row = new double[k][width];
+            for (int c = 0; c < k; c++) {
+                horizontal.rows(line((image * k + c) * h * w, vertical[y]), 1, row[c]);
+            }
+            return row;
+        }
+
+        /** The rows of a map that starts at an offset, blended into one. */
+        private double[] line(int offset, double[] weights) {
+            double[] line = new double[w];
+            for (int y = 0; y < weights.length; y++) {
+                if (weights[y] != 0) {
+                    for (int x = 0; x < w; x++) {
+                        line[x] += weights[y] * small[offset + y * w + x];
+                    }
                 }
             }
+            return line;
         }
-        return line;
     }
 }

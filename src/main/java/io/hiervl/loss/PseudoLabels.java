@@ -43,6 +43,19 @@ public record PseudoLabels(INDArray confidence, INDArray labels) {
         return new PseudoLabels(confidence, labels);
     }
 
+    /** Turns scores (K,n) into probabilities. */
+    static void softmax(double[][] scores) {
+        double[] best = new double[scores[0].length];
+        double[] largest = new double[best.length];
+        winners(scores, best, largest);
+        for (int i = 0; i < best.length; i++) {
+            double max = scores[(int) best[i]][i];
+            for (double[] s : scores) {
+                s[i] = Math.exp(s[i] - max) * largest[i];
+            }
+        }
+    }
+
     /** Class of the largest score (K,n) and its softmax probability. */
     static void winners(double[][] scores, double[] best, double[] probability) {
         double[] max = scores[0].clone();

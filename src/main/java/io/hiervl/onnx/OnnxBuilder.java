@@ -1,12 +1,10 @@
 package io.hiervl.onnx;
 
-import io.hiervl.HierVlException;
-import java.io.BufferedOutputStream;
+import io.hiervl.AtomicFile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import onnx.Onnx.AttributeProto;
@@ -144,12 +142,13 @@ public final class OnnxBuilder {
         return b.build();
     }
 
-    /** @throws HierVlException exit code 3 if the file cannot be written */
+    /** Writes the file completely or not at all, see {@link AtomicFile}. */
     public void save(Path file) {
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-            model.setGraph(graph).build().writeTo(out);
-        } catch (IOException e) {
-            throw HierVlException.data(file + ": cannot be written: " + e.getMessage(), e);
-        }
+        AtomicFile.write(file, this::writeTo);
+    }
+
+    /** Writes the model's bytes. */
+    public void writeTo(OutputStream out) throws IOException {
+        model.setGraph(graph).build().writeTo(out);
     }
 }

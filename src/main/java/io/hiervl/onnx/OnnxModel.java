@@ -1,5 +1,6 @@
 package io.hiervl.onnx;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.ModelProto;
@@ -88,7 +89,7 @@ public final class OnnxModel {
             throw HierVlException.model(file + ": truncated or damaged ONNX file (incomplete download?); it ends or "
                     + "breaks after " + sizeOf(file) + " bytes: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw HierVlException.model(file + ": cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.hiervl.onnx;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -72,7 +73,7 @@ final class TensorBytes {
                 sink.accept(block.flip());
             }
         } catch (IOException e) {
-            throw HierVlException.model(file + ": cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
@@ -106,7 +107,7 @@ final class TensorBytes {
         try {
             size = Files.size(data);
         } catch (IOException e) {
-            throw HierVlException.model(data + ": cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(data + ": cannot be read: " + AtomicFile.reason(e), e);
         }
         if (offset < 0 || offset > size - length) {
             throw HierVlException.model(file + ": tensor '" + t.getName() + "' lies at bytes " + offset + ".."
@@ -141,7 +142,7 @@ final class TensorBytes {
                 throw HierVlException.model(file + ": external data file '" + location + "' links outside the model's folder; refused");
             }
         } catch (IOException e) {
-            throw HierVlException.model(data + ": cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(data + ": cannot be read: " + AtomicFile.reason(e), e);
         }
         return data;
     }

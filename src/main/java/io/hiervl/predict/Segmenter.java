@@ -7,6 +7,7 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
+import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
     private final ImageSegmenter images;
     private final EvalConfig config;
+    private final Palette palette;
     private final Object lock = new Object();
     private final ExecutorService worker = Executors.newSingleThreadExecutor(task -> {
         Thread t = new Thread(task, "hiervl-segmenter");
@@ -47,13 +49,20 @@ public final class Segmenter implements AutoCloseable {
         return TrainedModel.load(path).segmenter();
     }
 
+    /** As the other constructor, with VOC's colours. */
+    public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config) {
+        this(model, normalize, config, Palette.voc());
+    }
+
     /**
      * Takes over the model and closes it in the end.
      *
      * @param normalize colour constants of its image tower
      * @param config    window rule and input scale
+     * @param palette   colours of its classes in pictures
      */
-    public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config) {
+    public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config, Palette palette) {
+        this.palette = palette;
         this.model = model;
         this.images = new ImageSegmenter(model, normalize, config);
         this.config = config;
@@ -62,6 +71,11 @@ public final class Segmenter implements AutoCloseable {
     /** Class names in the order of the label maps' values. */
     public List<String> classNames() {
         return model.classNames();
+    }
+
+    /** Colours of the classes in pictures. */
+    public Palette palette() {
+        return palette;
     }
 
     /** Window rule and input scale in use. */

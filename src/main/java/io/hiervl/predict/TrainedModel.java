@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipArchitecture;
@@ -8,6 +9,7 @@ import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
+import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.op.Backend;
 import io.hiervl.train.checkpoint.Checkpoint;
@@ -28,23 +30,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param clip      sizes of the image tower
  * @param normalize colour constants
  * @param classes   class names in index order
+ * @param palette   colours of the classes in pictures
  * @param store     parameters of image tower and network
  * @param t         (K,C), unit rows
  */
-public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<String> classes, ParameterStore store,
-                           INDArray t) {
+public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<String> classes, Palette palette,
+                           ParameterStore store, INDArray t) {
     /** Name of the text embeddings in a checkpoint. */
     public static final String T = "x/t";
+    private static final String PALETTE = "palette";
     private static final String PARAMETER = "p/";
     private static final String AVERAGE = "e/";
 
-    /** What {@link #load} needs in the details of a checkpoint, under the keys recipe, clip, mean and std. */
-    public static Map<String, Object> details(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize) {
+    /**
+     * What {@link #load} needs in the details of a checkpoint, under the keys recipe, clip, mean, std and palette.
+     *
+     * @param colours [r, g, b] of the first classes in pictures; VOC's for the rest
+     */
+    public static Map<String, Object> details(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<List<Integer>> colours) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("recipe", recipe.toYaml());
         details.put("clip", new ObjectMapper().convertValue(clip, Map.class));
         details.put("mean", floats(normalize.mean()));
         details.put("std", floats(normalize.std()));
+        details.put(PALETTE, colours);
         return details;
     }
 
@@ -89,13 +98,27 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
         });
         try {
             ObjectMapper json = new ObjectMapper();
-            return new TrainedModel(Recipes.parse((String) need(checkpoint, details, "recipe"), "recipe of " + checkpoint.folder()),
+            return new TrainedModel(recipe(checkpoint),
                 json.convertValue(need(checkpoint, details, "clip"), ClipArchitecture.class),
                 new ClipNormalize(json.convertValue(need(checkpoint, details, "mean"), float[].class),
-                    json.convertValue(need(checkpoint, details, "std"), float[].class)), classes, store, t);
+                    json.convertValue(need(checkpoint, details, "std"), float[].class)), classes,
+                palette(json, details), store, t);
         } catch (IllegalArgumentException | ClassCastException e) {
             throw HierVlException.model("the manifest of " + checkpoint.folder() + " does not describe a model: " + e.getMessage(), e);
         }
+    }
+
+    /** The settings that a checkpoint was trained with; those that did not exist then have their default. */
+    public static Recipe recipe(Checkpoint checkpoint) {
+        if (!(need(checkpoint, checkpoint.manifest().details(), "recipe") instanceof String yaml)) {
+            throw HierVlException.model("the manifest of " + checkpoint.folder() + " has no text as details.recipe");
+        }
+        return Recipes.parse(yaml, "recipe of " + checkpoint.folder());
+    }
+
+    /** Checkpoints of older versions have no colours. */
+    private static Palette palette(ObjectMapper json, Map<String, Object> details) {
+        return Palette.of(json.convertValue(details.getOrDefault(PALETTE, List.of()), new TypeReference<List<List<Integer>>>() { }));
     }
 
     /** The network, ready to score windows. */
@@ -111,7 +134,7 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
 
     /** A segmenter with another window rule or input scale. */
     public Segmenter segmenter(EvalConfig windows) {
-        return new Segmenter(inference(), normalize, windows);
+        return new Segmenter(inference(), normalize, windows, palette);
     }
 
     private static Object need(Checkpoint checkpoint, Map<String, Object> details, String key) {

@@ -1,12 +1,10 @@
 package io.hiervl.report;
 
-import io.hiervl.HierVlException;
+import io.hiervl.AtomicFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
@@ -86,11 +84,7 @@ public final class HtmlReport {
     public void write(Path file) {
         String page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n<title>"
             + escape(title) + "</title>\n<style>\n" + STYLE + "</style></head>\n<body>\n" + body + "</body></html>\n";
-        try {
-            Files.writeString(file, page, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
-        }
+        AtomicFile.write(file, page);
     }
 
     private void row(String cell, List<String> texts) {

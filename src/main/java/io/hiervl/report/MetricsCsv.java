@@ -1,12 +1,12 @@
 package io.hiervl.report;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,7 +71,7 @@ public final class MetricsCsv implements AutoCloseable {
             writer.write(line(row));
             writer.flush();
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+            throw AtomicFile.failure(file, e);
         }
     }
 
@@ -91,7 +91,7 @@ public final class MetricsCsv implements AutoCloseable {
         try {
             writer.close();
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+            throw AtomicFile.failure(file, e);
         }
     }
 
@@ -124,20 +124,18 @@ public final class MetricsCsv implements AutoCloseable {
             }
             return rows;
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be read: " + e, e);
+            throw HierVlException.environment("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 
     private void rewrite(List<Map<String, String>> rows) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+        StringBuilder text = new StringBuilder(String.join(",", columns)).append('\n');
+        rows.forEach(row -> text.append(line(row)));
+        AtomicFile.write(file, text.toString());
         try {
-            StringBuilder text = new StringBuilder(String.join(",", columns)).append('\n');
-            rows.forEach(row -> text.append(line(row)));
-            Files.writeString(temporary, text, StandardCharsets.UTF_8);
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
             writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+            throw AtomicFile.failure(file, e);
         }
     }
 

@@ -45,7 +45,7 @@ public final class SampleSheet {
      * @return null if none could be drawn
      */
     public static BufferedImage draw(Dataset dataset, Collection<Path> lists) {
-        Overlay overlay = new Overlay(Palette.of(dataset.spec().palette()), 0.5);
+        Overlay overlay = new Overlay(Palette.of(dataset.spec().pictureColours()), 0.5);
         TreeSet<Integer> classes = new TreeSet<>();
         List<Cell> cells = new ArrayList<>();
         for (Sample sample : choose(dataset, lists)) {

@@ -1,6 +1,7 @@
 package io.hiervl.report;
 
-import io.hiervl.HierVlException;
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -27,13 +28,13 @@ public final class TensorBoardWriter implements AutoCloseable {
      */
     public TensorBoardWriter(Path folder, long startMillis) {
         this.file = folder.resolve("events.out.tfevents." + startMillis / 1000 + "." + startMillis % 1000 + ".hiervl");
+        Folders.create(folder);
         try {
-            Files.createDirectories(folder);
             out = Files.newOutputStream(file);
             // Event.file_version = 3
             write(startMillis, 0, bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8)));
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+            throw AtomicFile.failure(file, e);
         }
     }
 
@@ -54,7 +55,7 @@ public final class TensorBoardWriter implements AutoCloseable {
             write(millis, step, bytes(5, summary.toByteArray()));
             out.flush();
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+            throw AtomicFile.failure(file, e);
         }
     }
 
@@ -63,7 +64,7 @@ public final class TensorBoardWriter implements AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            throw HierVlException.environment(file + ": cannot be written: " + e, e);
+            throw AtomicFile.failure(file, e);
         }
     }
 

@@ -1,11 +1,10 @@
 package io.hiervl.synth;
 
-import io.hiervl.HierVlException;
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.Progress;
+import io.hiervl.image.Images;
 import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import javax.imageio.ImageIO;
 
 /**
  * The data set of the world in VOC layout: {@code JPEGImages} (PNG photos, so that they are reproduced exactly),
@@ -45,30 +43,26 @@ public final class SynthDataset {
 
     /** Writes the data set into the folder; fails with exit code 6 if that is not possible. */
     public void write(Path folder, Progress progress) {
-        try {
-            Files.createDirectories(folder.resolve("JPEGImages"));
-            Files.createDirectories(folder.resolve("SegmentationClass"));
-            int labeled = LABEL_COUNTS.get(LABEL_COUNTS.size() - 1);
-            int total = labeled + UNLABELED + VALIDATION;
-            List<String> lines = new ArrayList<>();
-            for (int i = 0; i < total; i++) {
-                String group = i < labeled + UNLABELED ? "train" : "val";
-                String name = String.format(Locale.ROOT, "%s_%03d.png", group, i < labeled + UNLABELED ? i : i - labeled - UNLABELED);
-                writeImage(folder, name, scene(i));
-                lines.add("JPEGImages/" + name + " SegmentationClass/" + name);
-                progress.update(i + 1, total, name);
-            }
-            for (int count : LABEL_COUNTS) {
-                Path split = folder.resolve("splits").resolve(Integer.toString(count));
-                Files.createDirectories(split);
-                writeLines(split.resolve("labeled.txt"), lines.subList(0, count));
-                writeLines(split.resolve("unlabeled.txt"), lines.subList(labeled, labeled + UNLABELED));
-            }
-            writeLines(folder.resolve("val.txt"), lines.subList(labeled + UNLABELED, total));
-            writeLines(folder.resolve("dataset.yaml"), yaml());
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write the data set to " + folder + ": " + e);
+        Folders.create(folder.resolve("JPEGImages"));
+        Folders.create(folder.resolve("SegmentationClass"));
+        int labeled = LABEL_COUNTS.get(LABEL_COUNTS.size() - 1);
+        int total = labeled + UNLABELED + VALIDATION;
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < total; i++) {
+            String group = i < labeled + UNLABELED ? "train" : "val";
+            String name = String.format(Locale.ROOT, "%s_%03d.png", group, i < labeled + UNLABELED ? i : i - labeled - UNLABELED);
+            writeImage(folder, name, scene(i));
+            lines.add("JPEGImages/" + name + " SegmentationClass/" + name);
+            progress.update(i + 1, total, name);
         }
+        for (int count : LABEL_COUNTS) {
+            Path split = folder.resolve("splits").resolve(Integer.toString(count));
+            Folders.create(split);
+            writeLines(split.resolve("labeled.txt"), lines.subList(0, count));
+            writeLines(split.resolve("unlabeled.txt"), lines.subList(labeled, labeled + UNLABELED));
+        }
+        writeLines(folder.resolve("val.txt"), lines.subList(labeled + UNLABELED, total));
+        writeLines(folder.resolve("dataset.yaml"), yaml());
     }
 
     /**
@@ -111,25 +105,19 @@ public final class SynthDataset {
         return Arrays.stream(pixels).allMatch(n -> n >= MIN_PIXELS_PER_CLASS) && Arrays.stream(images).allMatch(n -> n >= MIN_IMAGES_PER_CLASS);
     }
 
-    private static void writeImage(Path folder, String name, Scene scene) throws IOException {
+    private static void writeImage(Path folder, String name, Scene scene) {
         int n = scene.size();
         BufferedImage photo = new BufferedImage(n, n, BufferedImage.TYPE_3BYTE_BGR);
         byte[] rgb = scene.rgb();
         for (int i = 0; i < n * n; i++) {
             photo.setRGB(i % n, i / n, (rgb[3 * i] & 255) << 16 | (rgb[3 * i + 1] & 255) << 8 | rgb[3 * i + 2] & 255);
         }
-        write(photo, folder.resolve("JPEGImages").resolve(name));
-        write(VocPalette.image(scene.labelsWithBorder(), n), folder.resolve("SegmentationClass").resolve(name));
+        Images.writePng(photo, folder.resolve("JPEGImages").resolve(name));
+        Images.writePng(VocPalette.image(scene.labelsWithBorder(), n), folder.resolve("SegmentationClass").resolve(name));
     }
 
-    private static void write(BufferedImage image, Path file) throws IOException {
-        if (!ImageIO.write(image, "png", file.toFile())) {
-            throw new IOException("this Java has no PNG writer");
-        }
-    }
-
-    private static void writeLines(Path file, List<String> lines) throws IOException {
-        Files.writeString(file, String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
+    private static void writeLines(Path file, List<String> lines) {
+        AtomicFile.write(file, String.join("\n", lines) + "\n");
     }
 
     private List<String> yaml() {

@@ -2,6 +2,8 @@ package io.hiervl.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 
 import java.io.IOException;
@@ -48,7 +50,7 @@ public final class TokenizerFiles {
                 return fromOpenAi(folder.resolve(OPENAI));
             }
         } catch (IOException e) {
-            throw HierVlException.model(folder + ": tokenizer files cannot be read: " + e.getMessage(), e);
+            throw HierVlException.model(folder + ": tokenizer files cannot be read: " + AtomicFile.reason(e), e);
         }
         throw HierVlException.model(folder + ": no tokenizer; looked for " + BpeTokenizer.FILES);
     }
@@ -135,7 +137,7 @@ public final class TokenizerFiles {
             List<String> merges = openAiMerges(gz);
             write(folder, openAiVocabulary(merges), merges);
         } catch (IOException e) {
-            throw HierVlException.model(gz + ": cannot be converted: " + e.getMessage(), e);
+            throw HierVlException.model(gz + ": cannot be converted: " + AtomicFile.reason(e), e);
         }
     }
 
@@ -202,25 +204,21 @@ public final class TokenizerFiles {
 
     /** Copies the tokenizer files of one folder to another. */
     public static void copy(Path from, Path to) {
+        Folders.create(to);
         try {
-            Files.createDirectories(to);
             for (String name : List.of(JSON, VOCAB, MERGES, OPENAI)) {
                 if (Files.isRegularFile(from.resolve(name))) {
                     Files.copy(from.resolve(name), to.resolve(name), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
                 }
             }
         } catch (IOException e) {
-            throw HierVlException.data(to + ": tokenizer files cannot be written: " + e.getMessage(), e);
+            throw AtomicFile.failure(to, e);
         }
     }
 
     private static void write(Path folder, Map<String, Integer> vocabulary, List<String> merges) {
-        try {
-            Files.createDirectories(folder);
-            Files.writeString(folder.resolve(VOCAB), MAPPER.writeValueAsString(vocabulary));
-            Files.writeString(folder.resolve(MERGES), "#version: 0.2\n" + String.join("\n", merges) + "\n");
-        } catch (IOException e) {
-            throw HierVlException.data(folder + ": tokenizer files cannot be written: " + e.getMessage(), e);
-        }
+        Folders.create(folder);
+        AtomicFile.write(folder.resolve(VOCAB), out -> out.write(MAPPER.writeValueAsBytes(vocabulary)));
+        AtomicFile.write(folder.resolve(MERGES), "#version: 0.2\n" + String.join("\n", merges) + "\n");
     }
 }

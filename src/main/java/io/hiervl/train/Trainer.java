@@ -1,10 +1,12 @@
 package io.hiervl.train;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
+import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
 import io.hiervl.data.Dataset;
@@ -18,15 +20,13 @@ import io.hiervl.train.checkpoint.Checkpoint;
 import io.hiervl.train.checkpoint.CheckpointStore;
 import io.hiervl.train.checkpoint.Hashes;
 import io.hiervl.train.checkpoint.RunLock;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -51,7 +51,7 @@ public final class Trainer {
      * @param run        run folder, created if missing
      */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
-        this.recipe = recipe;
+        this.recipe = Recipes.forData(recipe, dataset.spec());
         this.dataset = dataset;
         this.labelled = labelled;
         this.unlabelled = unlabelled;
@@ -91,7 +91,6 @@ public final class Trainer {
      */
     public Outcome train(boolean resume, StopSignal signal, Progress progress, RunHooks hooks) {
         long start = System.nanoTime();
-        prepareFolder();
         try (RunLock lock = RunLock.take(run)) {
             return locked(resume, signal, progress, hooks, start);
         } finally {
@@ -99,19 +98,12 @@ public final class Trainer {
         }
     }
 
-    private void prepareFolder() {
-        try {
-            Files.createDirectories(run);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot create the run folder " + run + ": " + e, e);
-        }
-    }
-
     private Outcome locked(boolean resume, StopSignal signal, Progress progress, RunHooks hooks, long start) {
         TrainConfig config = recipe.train();
         DatasetSpec spec = dataset.spec();
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
-        String hash = Hashes.of(recipe.toYaml());
+        Checkpoint newest = checkpoints.latest().orElse(null);
+        requireStart(resume, newest);
         TrainingModel model = TrainingModel.create(recipe, clip, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
@@ -119,15 +111,22 @@ public final class Trainer {
         ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
             config.crop(), recipe.augment(), normalize, semi, config.seed());
-        long first = begin(resume, checkpoints, hash, model, step, batches);
+        long first = begin(newest, model, step, batches);
+        LongConsumer save = at -> save(checkpoints, at, model, step, normalize);
         hooks.started(run, first);
         long done = first;
+        long saved = newest == null ? -1 : first;
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
             Rate rate = new Rate();
             while (done < total && !signal.isSet()) {
-                Batches.Step batch = source.next();
+                Batches.Step batch;
+                try {
+                    batch = source.next();
+                } catch (RuntimeException e) {
+                    throw rescued(e, saved, done, save);
+                }
                 last = step.run(batch);
                 done++;
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
@@ -140,7 +139,8 @@ public final class Trainer {
                 progress.update(done, total, note(last, rate.perSecond()));
                 boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
                 if (measured || done % config.checkpointEvery() == 0 && done < total) {
-                    save(checkpoints, done, hash, model, step, normalize);
+                    save.accept(done);
+                    saved = done;
                 }
                 if (measured) {
                     rate.pause();
@@ -149,28 +149,65 @@ public final class Trainer {
                 }
                 metrics.add(done, row);
             }
-            save(checkpoints, done, hash, model, step, normalize);
+            if (done != saved) {
+                save.accept(done);
+            }
         }
         return new Outcome(done, done == total, (System.nanoTime() - start) / 1e9, last);
     }
 
-    /** Writes the configuration and initialises, or loads the newest checkpoint; returns the number of finished steps. */
-    private long begin(boolean resume, CheckpointStore checkpoints, String hash, TrainingModel model, TrainingStep step, Batches batches) {
-        Checkpoint newest = checkpoints.latest().orElse(null);
-        if (newest != null && !resume) {
-            throw HierVlException.usage(run + " holds a run with a checkpoint at step " + newest.manifest().step()
-                + "; add --resume to go on, or choose another folder");
+    /**
+     * Saves what was trained when the data of the next step cannot be had.
+     *
+     * @return the failure to throw, which says how to go on
+     */
+    private RuntimeException rescued(RuntimeException failure, long saved, long done, LongConsumer save) {
+        if (done > Math.max(0, saved)) {
+            try {
+                save.accept(done);
+            } catch (RuntimeException e) {
+                failure.addSuppressed(e);
+                return failure instanceof HierVlException known ? new HierVlException(known.kind(), known.getMessage()
+                    + "; and step " + done + " could not be saved: " + e.getMessage(), known) : failure;
+            }
         }
+        if (!(failure instanceof HierVlException known)) {
+            return failure;
+        }
+        return new HierVlException(known.kind(), known.getMessage() + (done == 0 ? "; no step was finished, start again when the data are repaired"
+            : "; step " + done + " is saved in " + run + ": repair the data, then the same command with --resume goes on"), known);
+    }
+
+    /**
+     * Fails unless the run folder is in the state that the caller expects and its checkpoint was made with these settings.
+     * Settings that did not exist when it was made count as given with their default, so that a run goes on with a newer
+     * version of the program.
+     */
+    private void requireStart(boolean resume, Checkpoint newest) {
         if (newest == null) {
             if (resume) {
                 throw HierVlException.model(run + " holds no checkpoint to resume from");
             }
-            write("resolved.yaml", recipe.toYaml());
+            return;
+        }
+        if (!resume) {
+            throw HierVlException.usage(run + " holds a run with a checkpoint at step " + newest.manifest().step()
+                + "; add --resume to go on, or choose another folder");
+        }
+        newest.manifest().requireClasses(dataset.spec().classes());
+        Recipe before = TrainedModel.recipe(newest);
+        if (!before.equals(recipe)) {
+            throw HierVlException.config("cannot resume " + run + " with other settings (then -> now): " + recipe.differenceFrom(before));
+        }
+    }
+
+    /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
+    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches) {
+        if (newest == null) {
+            AtomicFile.write(run.resolve("resolved.yaml"), recipe.toYaml());
             step.initialiseGate(batches.labelled(0).images());
             return 0;
         }
-        newest.manifest().requireClasses(model.classes());
-        newest.manifest().requireConfig(hash, Map.of("recipe", recipe.toYaml()));
         Map<String, INDArray> arrays = newest.arrays(n -> true);
         arrays.forEach((name, array) -> {
             if (name.startsWith("p/")) {
@@ -181,19 +218,11 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private void save(CheckpointStore checkpoints, long done, String hash, TrainingModel model, TrainingStep step, ClipNormalize normalize) {
+    private void save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, ClipNormalize normalize) {
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(model.store(), step.textToSave()));
         arrays.putAll(step.state());
-        Map<String, Object> details = new LinkedHashMap<>(TrainedModel.details(recipe, clip.weights().architecture(), normalize));
-        checkpoints.save(done, hash, model.classes(), arrays, details);
-    }
-
-    private void write(String name, String text) {
-        try {
-            Files.writeString(run.resolve(name), text, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw HierVlException.environment("cannot write " + run.resolve(name) + ": " + e, e);
-        }
+        Map<String, Object> details = TrainedModel.details(recipe, clip.weights().architecture(), normalize, dataset.spec().pictureColours());
+        checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
     }
 
     private static String note(Map<String, Double> terms, double rate) {

@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
@@ -45,6 +46,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     /** Name of the text embeddings in {@link #inputs}. */
     static final String T = "t";
 
+    /** Start token, one token of a name, end token. */
+    private static final int SHORTEST_TEXT = 3;
+
     /** Above so many classes {@code unlabelled_stride: auto} computes the losses of unlabelled images at the stride of masks. */
     private static final int MANY_CLASSES = 50;
 
@@ -68,6 +72,11 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     static TrainingModel create(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
         ClipArchitecture architecture = clip.weights().architecture();
         List<String> classes = spec.classes();
+        int context = architecture.text().context() - recipe.model().textPromptTokens();
+        if (context < SHORTEST_TEXT) {
+            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().textPromptTokens() + "; the text tower of this CLIP has "
+                + architecture.text().context() + " positions, of which a class name needs at least " + SHORTEST_TEXT);
+        }
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
         INDArray prototypes = embed(embedder, clip, Prompts.fill(Prompts.TEMPLATE, classes));
         List<String> texts = new ArrayList<>();
@@ -83,7 +92,6 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         ParameterStore store = NetworkParameters.create(recipe.model(), clip.weights(), classes.size(),
             recipe.train().crop() / architecture.vision().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
             new Random(recipe.train().seed()));
-        int context = architecture.text().context() - recipe.model().textPromptTokens();
         TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
             clip.preprocessing().eot());
         return of(recipe, architecture, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
@@ -179,7 +187,8 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** Which classes may be erased. */
     MaskTargets.Rules maskRules() {
-        return new MaskTargets.Rules(classes.size(), patch(), recipe.loss().maskBackground() || !traits.background(), recipe.loss().blankRim());
+        Boolean background = recipe.loss().maskBackground();
+        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().blankRim());
     }
 
     @Override

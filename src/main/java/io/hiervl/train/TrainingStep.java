@@ -7,6 +7,7 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.train.optim.AdamW;
 import io.hiervl.train.optim.Ema;
 import io.hiervl.train.optim.GlobalNormClip;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One optimiser step (hiervl.md 8.8): labels for the unlabelled batch, then the blocks A labelled, B strong views, C
@@ -27,6 +30,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * gradients is the gradient of the whole.
  */
 final class TrainingStep {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingStep.class);
+
     private final TrainingModel model;
     private final TrainConfig config;
     private final int total;
@@ -117,6 +122,9 @@ final class TrainingStep {
         StepContext context = accumulate(batch, new SeededDraws(config.seed(), batch.step()));
         Map<String, INDArray> sums = gradients.sums();
         double norm = GlobalNormClip.clip(sums, config.clipNorm());
+        if (!Double.isFinite(norm)) {
+            requireFiniteTerms(batch);
+        }
         List<String> names = new ArrayList<>(batch.labelled().names());
         if (batch.unlabelled() != null) {
             names.addAll(batch.unlabelled().names());
@@ -130,6 +138,17 @@ final class TrainingStep {
         context.log().put("grad_norm", norm);
         context.log().put("lr", config.lr() * factor);
         return context.log();
+    }
+
+    /**
+     * Looks for the term that is not finite where only the gradient showed it: oneDNN's ReLU makes 0 of NaN, the Java kernels
+     * keep it. Slow, but the training ends anyway; every draw follows from seed and step, so it is the same step again.
+     */
+    private void requireFiniteTerms(Batches.Step batch) {
+        if (KernelChoice.isNative()) {
+            LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
+            KernelChoice.during(KernelChoice.java(), () -> accumulate(batch, new SeededDraws(config.seed(), batch.step())));
+        }
     }
 
     /** Gradients of all blocks, which {@link #gradients} then holds; the weights are not touched. */

@@ -108,6 +108,21 @@ class MainTest {
         assertEquals(6, Cli.run("data", "synth", dir.resolve("a")).exit());
     }
 
+    /** Each of these was once answered with the words of a library or with a stack trace. */
+    @Test
+    void badInputIsAnsweredInWords() throws Exception {
+        Path text = Files.writeString(dir.resolve("a note.txt"), "x");
+        Path folder = Files.createDirectories(dir.resolve("ä folder"));
+        List<List<Object>> commands = List.of(List.of(2, "data", "speed", "datasets/tiny", "--crop", -3), List.of(2, "data", "speed", "datasets/tiny", "--threads", -1),
+            List.of(2, "data", "speed", "datasets/tiny", "--crops", 0), List.of(4, "inspect", text), List.of(3, "experiment", folder, "--out", dir.resolve("out")),
+            List.of(3, "experiment", dir.resolve("none.yaml"), "--out", dir.resolve("out")));
+        for (List<Object> command : commands) {
+            Cli cli = Cli.run(command.subList(1, command.size()).toArray());
+            assertEquals(command.get(0), cli.exit(), command + ": " + cli.err());
+            assertFalse(cli.err().contains("Exception") || cli.err().contains("null") || cli.err().contains("\tat "), cli.err());
+        }
+    }
+
     @Test
     void dataSpeedCountsCrops() throws Exception {
         JsonNode speed = Cli.run("data", "speed", "datasets/tiny", "--recipe", "tiny", "--crops", 8, "--threads", 1, "--json").json();

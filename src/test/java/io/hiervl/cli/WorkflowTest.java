@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.report.MetricsCsv;
+import java.awt.image.IndexColorModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -162,6 +164,21 @@ class WorkflowTest {
             assertTrue(Files.size(dir.resolve("predictions").resolve(name)) > 0, name);
         }
         assertEquals(3, Cli.run("predict", "--model", run, dir.resolve("none.png"), "--out", dir.resolve("predictions")).exit());
+    }
+
+    /** The palette of datasets/tiny, not VOC's, is in the pictures that a checkpoint and an exported file make. */
+    @Test
+    void coloursOfTheDataSetTravelWithTheModel() throws Exception {
+        Path file = dir.resolve("coloured.onnx");
+        assertEquals(0, Cli.run("export", "--model", run, "--format", "onnx", "--out", file).exit());
+        for (Path model : List.of(run, file)) {
+            Path out = dir.resolve("coloured-" + model.getFileName());
+            assertEquals(0, Cli.run("predict", "--model", model, TINY.resolve("JPEGImages/val_000.png"), "--out", out).exit());
+            IndexColorModel colours = (IndexColorModel) ImageIO.read(out.resolve("val_000.png").toFile()).getColorModel();
+            assertEquals(0xFFC82D32, colours.getRGB(1), "[200, 45, 50]");
+            assertEquals(0xFFE0E0C0, colours.getRGB(255), "VOC's where the palette ends");
+        }
+        assertEquals("[200, 45, 50]", Cli.run("inspect", file, "--json").json().at("/palette/1").asText());
     }
 
     @Test

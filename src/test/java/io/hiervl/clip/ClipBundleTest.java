@@ -8,6 +8,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
+import java.util.List;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
@@ -90,6 +91,27 @@ class ClipBundleTest {
                 assertTrue(r.textMaxAbsDiff() < 1e-5 * Math.max(1, r.textScale()), r.toString());
             }
         }
+    }
+
+    @Test
+    void whatNoFileSaysIsSaidToBeAssumed() throws IOException {
+        rewrite(Activation.QUICK_GELU, EotRule.HIGHEST);
+        assertEquals(List.of(), ClipBundle.open(folder).assumed());
+        Path colours = folder.resolve("preprocessor_config.json");
+        Files.writeString(colours, Files.readString(colours).replace("image_std", "image_sdt"));
+        ClipBundle misspelt = ClipBundle.open(folder);
+        assertEquals(Preprocessing.CLIP_STD[2], misspelt.preprocessing().std()[2]);
+        assertEquals(1, misspelt.assumed().size());
+        assertTrue(misspelt.assumed().get(0).contains("has no image_std"), misspelt.assumed().get(0));
+        Files.delete(colours);
+        Files.delete(folder.resolve("config.json"));
+        ClipBundle bare = ClipBundle.open(folder);
+        assertEquals(SMALL.vision(), bare.weights().architecture().vision(), "read from the weights");
+        assertEquals(SMALL.text(), bare.weights().architecture().text(), "read from the weights");
+        assertEquals(100, bare.weights().architecture().logitScale());
+        assertEquals(2, bare.assumed().size());
+        assertTrue(bare.assumed().get(0).contains("no config.json") && bare.assumed().get(0).contains("100"), bare.assumed().get(0));
+        assertTrue(bare.assumed().get(1).contains("no preprocessor_config.json") && bare.assumed().get(1).contains("mean [0.481"), bare.assumed().get(1));
     }
 
     @Test

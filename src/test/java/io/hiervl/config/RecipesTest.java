@@ -2,6 +2,7 @@ package io.hiervl.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,6 +43,50 @@ class RecipesTest {
         assertEquals(1e-12, recipe.loss().promptEpsilon());
         assertEquals(tiny.model().nDec(), recipe.model().nDec());
         assertEquals(tiny.train(), recipe.train());
+    }
+
+    /** A setting that somebody gave is never taken from the data set. */
+    @Test
+    void theDataSetDecidesOnlyWhatNobodyGave() throws IOException {
+        DatasetSpec pets = new DatasetSpec("pets", List.of("cat", "dog", "grass"), null, null, null, null, List.of("cat", "dog"),
+            null, null, null, null, null);
+        Recipe open = Recipes.forData(Recipes.load("tiny", List.of()), pets);
+        assertEquals(true, open.loss().maskBackground());
+        assertEquals(List.of(0, 1), open.loss().thingClasses());
+        Path file = write("extends: tiny\nloss: {mask_background: false, thing_classes: [1]}\n");
+        Recipe given = Recipes.forData(Recipes.load(file.toString(), List.of()), pets);
+        assertEquals(false, given.loss().maskBackground());
+        assertEquals(List.of(1), given.loss().thingClasses());
+        assertEquals(given, Recipes.forData(given, pets));
+        Recipe far = Recipes.load("tiny", List.of("loss.thing_classes=[1, 99]"));
+        assertTrue(assertThrows(HierVlException.class, () -> Recipes.forData(far, pets)).getMessage().contains("names class 99, the data set 'pets' has the classes 0 to 2"));
+        Recipe usual = Recipes.forData(Recipes.load("tiny", List.of()), DatasetSpec.of("pets", List.of("background", "cat")));
+        assertEquals(false, usual.loss().maskBackground());
+        assertNull(usual.loss().thingClasses());
+    }
+
+    @Test
+    void aValueInPlaceOfAGroupIsNamedEvenUnderASetting() throws IOException {
+        Path file = write("extends: tiny\ntrain: 5\n");
+        HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load(file.toString(), List.of("train.steps=1")));
+        assertEquals(file + ":2: 'train' is a group of settings, found '5'", e.getMessage());
+    }
+
+    @Test
+    void settingsWithoutAKeyAreUsageErrors() {
+        for (String setting : List.of("foo", "=1", ".=1", "train..lr=1", "train.=1")) {
+            HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of(setting)), setting);
+            assertEquals(HierVlException.Kind.USAGE, e.kind(), setting);
+        }
+        assertEquals(0.5, Recipes.load("tiny", List.of(" train.lr =0.5")).train().lr());
+    }
+
+    @Test
+    void brokenYamlIsExplained() throws IOException {
+        assertTrue(failure(write("a: 'open\n")).contains("ends inside a quoted text or a bracket"));
+        assertTrue(failure(write("a: {b: [1\n")).contains("ends inside a quoted text or a bracket"));
+        assertTrue(failure(write("a: 1\n---\nb: 2\n")).contains("one is allowed"));
+        assertTrue(failure(write("name: !!java.lang.String x\n")).contains("not allowed"));
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.LabelMap;
+import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.NetworkParameters;
@@ -61,7 +62,7 @@ class TrainedModelTest {
     }
 
     private static Map<String, Object> details() {
-        return TrainedModel.details(RECIPE, CLIP, ClipNormalize.openai());
+        return TrainedModel.details(RECIPE, CLIP, ClipNormalize.openai(), List.of(List.of(1, 2, 3), List.of(250, 0, 7)));
     }
 
     private static float[] image(int h, int w) {
@@ -107,6 +108,22 @@ class TrainedModelTest {
             IntStream.range(0, 6).parallel().forEach(i -> assertArrayEquals(first.values(), s.segment(photo).values()));
             assertEquals(CLASSES, s.classNames());
         }
+    }
+
+    @Test
+    void coloursTravelWithTheModelAndOlderModelsHaveNone() {
+        save(details(), Map.of());
+        try (Segmenter s = Segmenter.load(run)) {
+            assertEquals(List.of(List.of(1, 2, 3), List.of(250, 0, 7), List.of(0, 128, 0)), s.palette().colours(3));
+        }
+        Map<String, Object> older = details();
+        older.remove("palette");
+        save(older, Map.of());
+        assertEquals(Palette.voc().colours(256), TrainedModel.load(run).palette().colours(256));
+        older.put("palette", List.of(List.of(1, 2)));
+        save(older, Map.of());
+        String wrong = assertThrows(HierVlException.class, () -> TrainedModel.load(run)).getMessage();
+        assertTrue(wrong.contains("[1, 2]") && wrong.contains("[r, g, b]"), wrong);
     }
 
     @Test

@@ -9,17 +9,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
+import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
+import io.hiervl.data.Batches;
 import io.hiervl.data.Dataset;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.loss.MaskTargets;
 import io.hiervl.op.Backend;
 import io.hiervl.report.MetricsCsv;
 import io.hiervl.train.checkpoint.Checkpoint;
 import io.hiervl.train.checkpoint.CheckpointStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -145,6 +152,156 @@ class TrainerTest {
         long step = newest(run).manifest().step();
         assertTrue(e.getMessage().startsWith("step " + step + ":"), e.getMessage());
         newest(run).arrays(n -> n.startsWith("p/")).forEach((name, a) -> assertTrue(Double.isFinite(a.sumNumber().doubleValue()), name));
+    }
+
+    /** A second checkpoint of the same step would push out the one before. */
+    @Test
+    void aStepIsSavedOnce() throws IOException {
+        Path run = dir.resolve("run");
+        StopSignal signal = new StopSignal();
+        Recipe recipe = recipe("train.checkpoint_every=2");
+        trainer(recipe, run).train(false, signal, stopAt(4, signal));
+        StopSignal atOnce = new StopSignal();
+        atOnce.stop();
+        assertEquals(4, trainer(recipe, run).train(true, atOnce, Progress.NONE).steps());
+        try (Stream<Path> folders = Files.list(run.resolve("checkpoints"))) {
+            assertEquals(List.of("step-000000002", "step-000000004"), folders.map(f -> f.getFileName().toString()).sorted().toList());
+        }
+    }
+
+    /** A copy of the scenes whose files may be damaged. */
+    private Path scenes(String name) throws IOException {
+        Path copy = dir.resolve(name);
+        for (String folder : List.of("", "JPEGImages", "SegmentationClass")) {
+            Files.createDirectories(copy.resolve(folder));
+        }
+        for (String list : List.of("labeled", "unlabeled")) {
+            List<String> lines = Files.readAllLines(Path.of("datasets/tiny/splits/8").resolve(list + ".txt")).subList(0, 8);
+            Files.write(copy.resolve(list + ".txt"), lines);
+            for (String file : String.join(" ", lines).split(" ")) {
+                Files.copy(dataset.root().resolve(file), copy.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Files.writeString(copy.resolve("dataset.yaml"), Files.readString(dataset.root().resolve("dataset.yaml")).replaceAll("(?s)\nlists:.*", "\n"));
+        return copy;
+    }
+
+    private static Trainer trainer(Recipe recipe, Path data, Path run) {
+        Dataset copy = Dataset.open(data);
+        return new Trainer(recipe, copy, copy.list("labeled"), copy.list("unlabeled"), clip, run);
+    }
+
+    /** Files that were fine when training began: what was trained is saved, and the run goes on as if nothing had been. */
+    @Test
+    void filesThatGoBadDuringTrainingCostNothing() throws IOException {
+        Path data = scenes("data");
+        Recipe recipe = recipe("train.steps=12");
+        Path run = dir.resolve("run");
+        Path photos = data.resolve("JPEGImages");
+        Path away = dir.resolve("away");
+        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe, data, run).train(false, new StopSignal(), (done, total, note) -> {
+            if (done == 2) {
+                move(photos, away);
+            }
+        }));
+        assertEquals(HierVlException.Kind.DATA, e.kind());
+        long step = newest(run).manifest().step();
+        assertTrue(step >= 2 && step < 12, "step " + step);
+        assertTrue(e.getMessage().contains("JPEGImages/") && e.getMessage().contains("step " + step + " is saved in " + run)
+            && e.getMessage().contains("--resume"), e.getMessage());
+        HierVlException again = assertThrows(HierVlException.class, () -> trainer(recipe, data, run).train(true, new StopSignal(), Progress.NONE));
+        assertTrue(again.getMessage().contains("step " + step + " is saved"), again.getMessage());
+        move(away, photos);
+        assertTrue(trainer(recipe, data, run).train(true, new StopSignal(), Progress.NONE).finished());
+        Path whole = dir.resolve("whole");
+        trainer(recipe, data, whole).train(false, new StopSignal(), Progress.NONE);
+        Map<String, INDArray> b = newest(run).arrays(n -> true);
+        newest(whole).arrays(n -> true).forEach((name, array) -> assertEquals(0, array.sub(b.get(name)).amaxNumber().doubleValue(), 0.0, name));
+    }
+
+    @Test
+    void filesThatAreBadFromTheStartLeaveNoCheckpoint() throws IOException {
+        Path data = scenes("data");
+        try (Stream<Path> files = Files.list(data.resolve("SegmentationClass"))) {
+            for (Path file : files.toList()) {
+                Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 60));
+            }
+        }
+        Path run = dir.resolve("run");
+        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe(), data, run).train(false, new StopSignal(), Progress.NONE));
+        assertEquals(HierVlException.Kind.DATA, e.kind());
+        assertTrue(new CheckpointStore(run, 9).latest().isEmpty());
+    }
+
+    private static void move(Path from, Path to) {
+        try {
+            Files.move(from, to);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The rule for checkpoints of older versions: a setting that did not exist had its default. */
+    @Test
+    void aCheckpointWithoutLaterSettingsGoesOn() throws IOException {
+        Path run = dir.resolve("run");
+        StopSignal stop = new StopSignal();
+        trainer(recipe(), run).train(false, stop, stopAt(2, stop));
+        Path manifest = newest(run).folder().resolve("manifest.json");
+        String text = Files.readString(manifest);
+        String older = text.replace("  resize: pillow\\n", "").replace("  blank_rim: false\\n", "")
+            .replaceFirst("\"config_hash\" : \"\\w+\"", "\"config_hash\" : \"of an older recipe\"").replaceFirst("(?s),\\s*\"palette\" : .*", " } }");
+        assertFalse(older.matches("(?s).*(n  resize:|blank_rim|palette).*"), older);
+        Files.writeString(manifest, older);
+        HierVlException other = assertThrows(HierVlException.class, () -> trainer(recipe("train.seed=9", "loss.tau=0.5"), run)
+            .train(true, new StopSignal(), Progress.NONE));
+        assertEquals(HierVlException.Kind.DATA, other.kind());
+        assertEquals("cannot resume " + run + " with other settings (then -> now): loss.tau: 0.07 -> 0.5; train.seed: 0 -> 9", other.getMessage());
+        HierVlException rim = assertThrows(HierVlException.class, () -> trainer(recipe("loss.blank_rim=true"), run).train(true, new StopSignal(), Progress.NONE));
+        assertTrue(rim.getMessage().endsWith("loss.blank_rim: false -> true"), rim.getMessage());
+        assertTrue(trainer(recipe(), run).train(true, new StopSignal(), Progress.NONE).finished());
+    }
+
+    /** oneDNN's ReLU makes 0 of NaN, so that only the gradient shows it; the message still names a term and its images. */
+    @Test
+    void notANumberBeforeAReluIsNamed() {
+        Recipe recipe = recipe();
+        TrainingModel model = TrainingModel.create(recipe, clip, dataset.spec());
+        TrainingStep step = new TrainingStep(model, 6);
+        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().crop(), recipe.augment(),
+            ClipNormalize.openai(), true, 0);
+        String weight = model.trainable().stream().filter(n -> n.endsWith("fc1.weight")).findFirst().orElseThrow();
+        model.store().get(weight).array().putScalar(0, Float.NaN);
+        HierVlException e = assertThrows(HierVlException.class, () -> step.run(batches.at(0)));
+        assertEquals(HierVlException.Kind.DIVERGED, e.kind());
+        assertFalse(e.getMessage().contains("gradient"), e.getMessage());
+        assertTrue(e.getMessage().matches("step 0: \\w+ is NaN; .*Images: JPEGImages/.*"), e.getMessage());
+    }
+
+    /** What the recipe says about class 0 wins; only where it says nothing does the data set decide. */
+    @Test
+    void theRecipeDecidesWhetherClassZeroIsErased() {
+        List<String> classes = List.of("cat", "dog");
+        DatasetSpec none = DatasetSpec.of("pets", classes);
+        DatasetSpec background = DatasetSpec.of("pets", List.of("background", "dog"));
+        assertTrue(rules(recipe(), none).background());
+        assertFalse(rules(recipe(), background).background());
+        assertFalse(rules(recipe("loss.mask_background=false"), none).background());
+        assertTrue(rules(recipe("loss.mask_background=true"), background).background());
+    }
+
+    private static MaskTargets.Rules rules(Recipe recipe, DatasetSpec spec) {
+        MaskTargets.Rules rules = TrainingModel.create(recipe, clip, spec).maskRules();
+        assertEquals(rules, TrainingModel.create(Recipes.forData(recipe, spec), clip, spec).maskRules());
+        return rules;
+    }
+
+    @Test
+    void moreLearnablePromptThanTheTextTowerTakesIsRefused() {
+        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe("model.text_prompt_tokens=30"), dir.resolve("run"))
+            .train(false, new StopSignal(), Progress.NONE));
+        assertEquals(HierVlException.Kind.DATA, e.kind());
+        assertTrue(e.getMessage().contains("model.text_prompt_tokens is 30") && e.getMessage().contains("32 positions"), e.getMessage());
     }
 
     @Test

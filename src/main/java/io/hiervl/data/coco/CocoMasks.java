@@ -1,5 +1,7 @@
 package io.hiervl.data.coco;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpec;
@@ -58,7 +60,7 @@ public final class CocoMasks {
             try {
                 key.append(file.getFileName()).append(Files.size(file)).append(Files.getLastModifiedTime(file).toMillis());
             } catch (IOException e) {
-                throw HierVlException.data(file + " cannot be read: " + e, e);
+                throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
             }
         }
         return key.toString();
@@ -179,14 +181,14 @@ public final class CocoMasks {
     }
 
     private void write(LabelMap map, String name) {
+        Folders.create(folder);
         try {
-            Files.createDirectories(folder);
             // Two commands may draw at the same time; a map that was cut off must not be taken for a finished one.
             Path unfinished = Files.createTempFile(folder, name, ".part");
-            LabelMaps.write(map, Palette.of(spec.palette()), unfinished);
+            LabelMaps.write(map, Palette.of(spec.pictureColours()), unfinished);
             Files.move(unfinished, folder.resolve(name + ".png"), StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw HierVlException.environment("cannot write the label map of " + name + " to " + folder + ": " + e, e);
+            throw HierVlException.environment("cannot write the label map of " + name + " to " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 }

@@ -43,6 +43,11 @@ public final class KernelChoice {
         return JAVA;
     }
 
+    /** Whether 32-bit floats are computed by other kernels than the plain Java ones. */
+    public static boolean isNative() {
+        return choice() != JAVA;
+    }
+
     /** Runs a task in which these kernels compute 32-bit floats, on every thread: for comparisons of kernels. */
     public static void during(Kernels kernels, Runnable task) {
         Kernels before = exchange(kernels);

@@ -1,5 +1,6 @@
 package io.hiervl.train.checkpoint;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -68,7 +69,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
                     throw HierVlException.model(file + ": SHA-256 " + hash + " \u2260 manifest " + e.sha256() + "; the file is damaged");
                 }
             } catch (IOException io) {
-                throw HierVlException.model("cannot read " + file + ": " + io, io);
+                throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(io), io);
             }
         }
     }
@@ -119,7 +120,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
             force(parent);
             return new Checkpoint(folder, manifest);
         } catch (IOException e) {
-            throw HierVlException.environment("cannot write checkpoint " + folder + ": " + e + "; earlier checkpoints are untouched", e);
+            throw HierVlException.environment("cannot write checkpoint " + folder + ": " + AtomicFile.reason(e) + "; earlier checkpoints are untouched", e);
         } finally {
             if (!done) {
                 tryDelete(temporary);
@@ -140,7 +141,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
                 throw HierVlException.model(file + " is a link to " + file.toRealPath() + ", outside the checkpoint's folder");
             }
         } catch (IOException e) {
-            throw HierVlException.model("cannot read " + file + ": " + e, e);
+            throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
         return file;
     }
@@ -149,7 +150,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
         try {
             return Files.size(file);
         } catch (IOException e) {
-            throw HierVlException.model("cannot read " + file + ": " + e, e);
+            throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 

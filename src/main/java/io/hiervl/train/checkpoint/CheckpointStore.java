@@ -1,5 +1,7 @@
 package io.hiervl.train.checkpoint;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,14 +47,11 @@ public final class CheckpointStore {
         }
         this.keepLast = keepLast;
         this.folder = run.resolve("checkpoints");
-        try {
-            Files.createDirectories(folder);
-            Files.delete(Files.createTempFile(folder, ".probe-", null));
-            try (Stream<Path> all = Files.list(folder)) {
-                all.filter(p -> p.getFileName().toString().startsWith(Checkpoint.TEMPORARY)).forEach(Checkpoint::tryDelete);
-            }
+        Folders.require(folder, "checkpoints");
+        try (Stream<Path> all = Files.list(folder)) {
+            all.filter(p -> p.getFileName().toString().startsWith(Checkpoint.TEMPORARY)).forEach(Checkpoint::tryDelete);
         } catch (IOException e) {
-            throw HierVlException.environment("cannot write to the run folder " + run + ": " + e, e);
+            throw HierVlException.environment("cannot write to the run folder " + run + ": " + AtomicFile.reason(e), e);
         }
     }
 
@@ -122,7 +121,7 @@ public final class CheckpointStore {
                 }
             });
         } catch (IOException e) {
-            throw HierVlException.model("cannot list " + folder + ": " + e, e);
+            throw HierVlException.model("cannot list " + folder + ": " + AtomicFile.reason(e), e);
         }
         found.sort(Comparator.comparingLong(Found::step).thenComparingInt(Found::revision).reversed());
         return found;

@@ -6,13 +6,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -68,7 +68,7 @@ public record Manifest(@JsonProperty("format") String format, @JsonProperty("ver
         } catch (JsonProcessingException e) {
             throw HierVlException.model(file + " is not a HierVL checkpoint manifest: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw HierVlException.model("cannot read " + file + ": " + e, e);
+            throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
         if (m.classes == null || m.files == null || m.files.isEmpty() || m.files.contains(null) || m.details == null) {
             throw HierVlException.model(file + " is incomplete: it needs classes, files and details");
@@ -99,42 +99,5 @@ public record Manifest(@JsonProperty("format") String format, @JsonProperty("ver
         }
         throw HierVlException.model("the checkpoint has " + classes.size() + " classes, the data " + wanted.size()
             + "; differences (index: checkpoint -> data): " + String.join(", ", differences));
-    }
-
-    /**
-     * Fails with the differing keys unless the checkpoint was made with this configuration.
-     *
-     * @param hash   SHA-256 of the configuration, as given when the checkpoint was saved
-     * @param config the configuration as nested JSON values, compared with the entry {@code config} of the details
-     */
-    public void requireConfig(String hash, Map<String, Object> config) {
-        if (hash.equals(configHash)) {
-            return;
-        }
-        Map<String, String> old = new LinkedHashMap<>();
-        Map<String, String> now = new LinkedHashMap<>();
-        flatten("", JSON.valueToTree(details.get("config")), old);
-        flatten("", JSON.valueToTree(config), now);
-        List<String> differences = new ArrayList<>();
-        now.forEach((key, value) -> {
-            if (!value.equals(old.get(key))) {
-                differences.add(key + ": " + old.getOrDefault(key, "(none)") + " -> " + value);
-            }
-        });
-        old.forEach((key, value) -> {
-            if (!now.containsKey(key)) {
-                differences.add(key + ": " + value + " -> (none)");
-            }
-        });
-        throw HierVlException.model("the checkpoint of step " + step + " was made with another configuration (checkpoint -> now): "
-            + (differences.isEmpty() ? configHash + " -> " + hash : String.join(", ", differences)));
-    }
-
-    private static void flatten(String prefix, JsonNode node, Map<String, String> out) {
-        if (node != null && node.isObject()) {
-            node.fields().forEachRemaining(f -> flatten(prefix.isEmpty() ? f.getKey() : prefix + "." + f.getKey(), f.getValue(), out));
-        } else if (node != null && !node.isNull()) {
-            out.put(prefix, node.toString());
-        }
     }
 }

@@ -1,5 +1,7 @@
 package io.hiervl.train.checkpoint;
 
+import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -42,8 +44,8 @@ public final class RunLock implements AutoCloseable {
 
     /** As {@link #take}, but empty if the lock is held. */
     public static Optional<RunLock> tryTake(Path run) {
+        Folders.create(run);
         try {
-            Files.createDirectories(run);
             FileChannel channel = FileChannel.open(run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
             if (lock == null) {
@@ -55,7 +57,7 @@ public final class RunLock implements AutoCloseable {
                 .getBytes(StandardCharsets.UTF_8)), 0);
             return Optional.of(new RunLock(channel, lock));
         } catch (IOException e) {
-            throw HierVlException.environment("cannot lock the run folder " + run + ": " + e, e);
+            throw HierVlException.environment("cannot lock the run folder " + run + ": " + AtomicFile.reason(e), e);
         }
     }
 
@@ -88,7 +90,7 @@ public final class RunLock implements AutoCloseable {
         try (channel) {
             lock.release();
         } catch (IOException e) {
-            throw HierVlException.environment("cannot release the lock of a run: " + e, e);
+            throw HierVlException.environment("cannot release the lock of a run: " + AtomicFile.reason(e), e);
         }
     }
 }

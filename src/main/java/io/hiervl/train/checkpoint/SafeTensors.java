@@ -3,6 +3,7 @@ package io.hiervl.train.checkpoint;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.train.RawArrays;
 import java.io.IOException;
@@ -48,7 +49,7 @@ public final class SafeTensors {
             }
             return arrays;
         } catch (IOException e) {
-            throw HierVlException.model("cannot read " + file + ": " + e, e);
+            throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 
@@ -57,7 +58,7 @@ public final class SafeTensors {
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             return SafeTensorsHeader.read(file, in);
         } catch (IOException e) {
-            throw HierVlException.model("cannot read " + file + ": " + e, e);
+            throw HierVlException.model("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 

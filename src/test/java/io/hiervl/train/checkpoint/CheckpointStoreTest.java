@@ -153,14 +153,11 @@ class CheckpointStoreTest {
     }
 
     @Test
-    void otherClassesAndConfigurationsAreNamed() {
+    void otherClassesAreNamed() {
         Manifest m = save(100).manifest();
         m.requireClasses(CLASSES);
         String classes = assertThrows(HierVlException.class, () -> m.requireClasses(List.of("background", "cow"))).getMessage();
         assertTrue(classes.contains("1: cat -> cow") && classes.contains("2: dog -> (none)"), classes);
-        m.requireConfig("hash", Map.of());
-        String config = assertThrows(HierVlException.class, () -> m.requireConfig("x", Map.of("train", Map.of("lr", 0.2)))).getMessage();
-        assertTrue(config.contains("train.lr: 0.1 -> 0.2"), config);
     }
 
     @Test

@@ -1,0 +1,171 @@
+package io.hiervl.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script {@code hiervl} in a checkout whose Maven and Java are stand-ins: when it builds, what it runs and what it removes. */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherTest {
+    @TempDir
+    Path home;
+    private Path source;
+
+    @BeforeEach
+    void checkout() throws IOException {
+        Files.copy(Path.of("hiervl"), home.resolve("hiervl"));
+        Files.writeString(home.resolve("pom.xml"), "<project/>");
+        source = Files.createDirectories(home.resolve("src/main/java")).resolve("A.java");
+        Files.writeString(source, "class A {}");
+        Files.createDirectories(home.resolve("src/backend-cpu"));
+        script("mvn", """
+            echo build >>builds.txt
+            sleep "${BUILD_SECONDS:-0}"
+            for a in "$@"; do case $a in -Dhiervl.lib=*) mkdir -p "${a#*=}"; echo lib >"${a#*=}/a.jar" ;; esac; done
+            mkdir -p target; echo "build $(wc -l <builds.txt)" >target/hiervl-9.jar
+            """);
+        // Says which jar it runs; RUN_SECONDS: keeps running.
+        script("jdk/bin/java", """
+            case $* in *-version*) echo 'openjdk version "17.0.1"' >&2; exit ;; esac
+            while [ "$1" != -cp ]; do shift; done
+            jar=${2%%:*}
+            echo "$jar"
+            sleep "${RUN_SECONDS:-0}"
+            cat "$jar" "$(dirname "$jar")/lib/a.jar"
+            """);
+    }
+
+    private void script(String name, String body) throws IOException {
+        Path file = home.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "#!/bin/sh\n" + body);
+        assertTrue(file.toFile().setExecutable(true));
+    }
+
+    private Process start(String... environment) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(home.resolve("hiervl").toString(), "doctor").redirectErrorStream(true);
+        assertTrue(home.resolve("hiervl").toFile().setExecutable(true));
+        builder.environment().putAll(java.util.Map.of("MVN", home.resolve("mvn").toString(), "JAVA_HOME", home.resolve("jdk").toString()));
+        builder.environment().remove("HIERVL_NO_BUILD");
+        for (String setting : environment) {
+            builder.environment().put(setting.split("=")[0], setting.split("=")[1]);
+        }
+        return builder.start();
+    }
+
+    private static List<String> finish(Process process) throws Exception {
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(process.waitFor(1, TimeUnit.MINUTES));
+        assertEquals(0, process.exitValue(), out);
+        return out.lines().filter(l -> !l.startsWith("hiervl: ")).toList();
+    }
+
+    /** Path of the jar that ran, and what stood in it when it ended. */
+    private List<String> run(String... environment) throws Exception {
+        List<String> lines = finish(start(environment));
+        assertEquals(3, lines.size(), lines.toString());
+        assertEquals("lib", lines.get(2));
+        return lines;
+    }
+
+    private int builds() throws IOException {
+        return Files.readAllLines(home.resolve("builds.txt")).size();
+    }
+
+    private void edit() throws Exception {
+        Thread.sleep(1100); // file systems with whole seconds
+        Files.setLastModifiedTime(source, FileTime.fromMillis(System.currentTimeMillis()));
+        Thread.sleep(1100);
+    }
+
+    private long jars() throws IOException {
+        try (Stream<Path> files = Files.walk(home.resolve("target/app"))) {
+            return files.filter(f -> f.toString().endsWith(".jar") && f.getFileName().toString().startsWith("hiervl-")).count();
+        }
+    }
+
+    @Test
+    void itBuildsOnceAndAgainWhenASourceIsNewer() throws Exception {
+        List<String> first = run();
+        assertEquals("build 1", first.get(1));
+        assertEquals(first, run());
+        assertEquals(1, builds());
+        edit();
+        assertEquals("build 2", run().get(1));
+        edit();
+        Files.writeString(home.resolve("pom.xml"), "<project>changed</project>");
+        List<String> third = run();
+        assertEquals("build 3", third.get(1));
+        assertNotEquals(Path.of(first.get(0)).getParent(), Path.of(third.get(0)).getParent(), "other libraries lie in another folder");
+        edit();
+        assertEquals(third, run("HIERVL_NO_BUILD=1"));
+    }
+
+    @Test
+    void aRunningProcessKeepsItsJarAndLibraries() throws Exception {
+        Process long1 = start("RUN_SECONDS=12");
+        while (!Files.exists(home.resolve("target/app/use")) || jars() == 0) {
+            Thread.sleep(50);
+        }
+        for (int i = 2; i <= 4; i++) {
+            edit();
+            if (i == 3) {
+                Files.writeString(home.resolve("pom.xml"), "<project>changed</project>");
+            }
+            assertEquals("build " + i, run().get(1));
+        }
+        assertTrue(long1.isAlive(), "the builds took place while it ran");
+        assertEquals(3, jars(), "the one in use and the two newest");
+        List<String> lines = finish(long1);
+        assertEquals("build 1", lines.get(1));
+        assertEquals("lib", lines.get(2));
+        edit();
+        run();
+        assertEquals(2, jars(), "nobody uses the first any more");
+        assertFalse(Files.exists(Path.of(lines.get(0)).getParent()), "nor its libraries");
+    }
+
+    @Test
+    void twoStartsBuildOnce() throws Exception {
+        List<Process> both = new ArrayList<>(List.of(start("BUILD_SECONDS=2"), start("BUILD_SECONDS=2")));
+        List<String> a = finish(both.get(0));
+        assertEquals(a, finish(both.get(1)));
+        assertEquals(1, builds());
+    }
+
+    @Test
+    void theLockOfADeadProcessIsTaken() throws Exception {
+        Process dead = new ProcessBuilder("true").start();
+        dead.waitFor();
+        Path lock = Files.createDirectories(home.resolve("target/app/lock"));
+        Files.writeString(lock.resolve("pid"), dead.pid() + "\n");
+        assertEquals("build 1", run().get(1));
+        assertFalse(Files.exists(lock));
+    }
+
+    @Test
+    void aFailedBuildIsAnEnvironmentErrorAndLeavesNoLock() throws Exception {
+        script("mvn", "echo build >>builds.txt\nexit 1\n");
+        Process process = start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(6, process.waitFor());
+        assertTrue(out.contains("the build failed"), out);
+        assertFalse(Files.exists(home.resolve("target/app/lock")));
+    }
+}
