@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.graph.ParameterStore.Group;
@@ -30,6 +32,7 @@ public final class GoldenGraph {
     public final ParameterStore store = new ParameterStore();
     private final Map<String, Home> homes = new LinkedHashMap<>();
     private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
+    private String outsideTheGraph;
 
     public GoldenGraph(Case golden, Setting setting) {
         this.golden = golden;
@@ -88,6 +91,11 @@ public final class GoldenGraph {
         homes.put("param." + goldenName, new Home(names, false));
     }
 
+    /** Says that a parameter is used before the graph starts. */
+    public void outsideTheGraph(String goldenName) {
+        outsideTheGraph = "param." + goldenName;
+    }
+
     /** Adds every parameter whose name a rule translates; the rule returns null for those it leaves out. */
     public void params(UnaryOperator<String> rule) {
         for (String tensor : golden.names("param")) {
@@ -111,6 +119,8 @@ public final class GoldenGraph {
 
     /** Runs the graph and compares outputs, and gradients where the ops have them. */
     public void verify() {
+        homes.forEach((tensor, home) -> assertTrue(tensor.equals(outsideTheGraph) || home.names.stream().allMatch(ops.sd()::hasVariable),
+            golden.name + ": no graph uses " + tensor));
         if (!setting.differentiable()) {
             Map<String, INDArray> values = ops.sd().output(Map.of(), outputs.values().stream().map(SDVariable::name).toList());
             outputs.forEach((name, v) -> golden.check(name, values.get(v.name())));

@@ -120,7 +120,11 @@ public final class GoldenLosses {
     }
 
     private static TopoRescale rescale(Case c) {
-        return c.config.get("rescale").asText().equals("none") ? TopoRescale.NONE : TopoRescale.UNCAPPED;
+        return switch (c.config.get("rescale").asText()) {
+            case "none" -> TopoRescale.NONE;
+            case "(21/K)^2", "21/K" -> TopoRescale.UNCAPPED;
+            default -> fail("unknown rescaling " + c.config.get("rescale"));
+        };
     }
 
     private static SDVariable unit(LossCase g, String tensor) {

@@ -74,6 +74,7 @@ final class LossCase {
 
     /** Compares losses and gradients. A leaf without a golden gradient must be detached, or else named here. */
     void verify(String... free) {
+        golden.names("param").forEach(p -> assertTrue(ops.sd().hasVariable(leaves.get(p)), golden.name + ": no graph uses " + p));
         List<String> names = leaves.values().stream().filter(ops.sd()::hasVariable).toList();
         GraphRunner runner = new GraphRunner(ops.sd(), losses.values().stream().map(SDVariable::name).toList(), sum.name(), names);
         try (GraphRunner.Result r = runner.run(Map.of())) {

@@ -124,7 +124,7 @@ public final class GoldenModules {
         GoldenMask2FormerTest.layerParams(g, "", "l.", false);
         int[][] shapes = GoldenMask2FormerTest.shapes(c.config("shapes_hw"));
         EncoderLayer layer = new EncoderLayer(c.integer("heads"), c.integer("points"), c.config("literal").asBoolean(),
-            c.config("levels").asText().equals("matched"), true);
+            matched(c.config("levels").asText()), true);
         SDVariable reference = ops.constant("ref", ReferencePoints.of(shapes, setting.type));
         EncoderLayer.Output out = layer.apply(g.scope("l"), g.input("x"), perLevel(ops, g.input("q"), 1),
             new EncoderLayer.Context(g.input("pos"), reference, shapes, perLevel(ops, g.input("text_pos"), 0),
@@ -132,6 +132,14 @@ public final class GoldenModules {
         g.output("x_out", out.pixels());
         g.output("q_out", levels(ops, out.queries()));
         g.verify();
+    }
+
+    private static boolean matched(String levels) {
+        return switch (levels) {
+            case "matched" -> true;
+            case "all" -> false;
+            default -> throw new AssertionError("unknown levels " + levels);
+        };
     }
 
     private static void queryDecoder(Case c, Setting setting) {
