@@ -328,7 +328,8 @@ public final class GoldenLosses {
     }
 
     private static double[][] rows(Case c, String tensor, int from, int n) {
-        int size = (int) (c.values(tensor).length / c.shape(tensor)[0]);
+        int size = (int) (c.shape(tensor)[1] * c.shape(tensor)[2]);
+        assertEquals(c.shape(tensor)[0] * size, c.values(tensor).length);
         double[][] rows = new double[n][];
         for (int i = 0; i < n; i++) {
             rows[i] = Arrays.copyOfRange(c.values(tensor), (from + i) * size, (from + i + 1) * size);
