@@ -80,7 +80,7 @@ public final class GoldenLosses {
     }
 
     private static void guidanceLabels(Case c, DataType type) {
-        LossCase g = new LossCase(c, type);
+        LossCase g = LossCase.withoutParameters(c, type);
         JsonNode grid = c.config.get("grid");
         int[] owner = c.ints("concept_class");
         SDVariable cosines = GuidanceLabels.cosines(g.ops, g.constant(g.array("dense")), g.constant(g.array("concepts")), c.config.get("scale").asDouble());
@@ -180,7 +180,7 @@ public final class GoldenLosses {
     }
 
     private static void confidentRows(Case c, DataType type) {
-        LossCase g = new LossCase(c, type);
+        LossCase g = LossCase.withoutParameters(c, type);
         int k = (int) c.shape("class_logits")[2] - 1;
         SDVariable[] found = new ConfidentRows(g.ops.sd(), g.constant(g.array("class_logits")), k, c.real("threshold")).outputVariables();
         assertEquals(QueryTextLoss.CONFIDENT, c.real("threshold"));
@@ -372,7 +372,7 @@ public final class GoldenLosses {
             INDArray s = Nd4j.valueArrayOf(new long[] {1, k, 1, 1}, levels * table[r * 5 + 1] * table[r * 5 + 2], type);
             s.putScalar(0, levels * c.config.get("present_score").asDouble());
             table[r * 5 + 3] = s.maxNumber().doubleValue() / s.sumNumber().doubleValue();
-            LossCase g = new LossCase(c, type);
+            LossCase g = LossCase.withoutParameters(c, type);
             SDVariable z = SemanticInference.logScores(g.ops, g.constant(s), 1, 1, 0.5);
             table[r * 5 + 4] = PseudoLabels.of(g.ops.sd().output(Map.of(), z.name()).get(z.name())).confidence().getDouble(0);
         }

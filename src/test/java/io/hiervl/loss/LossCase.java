@@ -38,6 +38,12 @@ final class LossCase {
         }
     }
 
+    /** A case that has no parameters, as its op needs none. */
+    static LossCase withoutParameters(Case golden, DataType type) {
+        assertEquals(List.of(), golden.names("param"), "parameters of " + golden.name);
+        return new LossCase(golden, type);
+    }
+
     INDArray array(String tensor) {
         return golden.array(tensor, type);
     }
