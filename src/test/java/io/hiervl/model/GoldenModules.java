@@ -122,6 +122,10 @@ public final class GoldenModules {
         GoldenGraph g = new GoldenGraph(c, setting);
         Ops ops = g.ops;
         GoldenMask2FormerTest.layerParams(g, "", "l.", false);
+        if (c.config("literal").asBoolean()) {
+            // equation 1 as printed has no norms
+            g.outsideTheGraph("cmsam.ln_q.weight", "cmsam.ln_q.bias", "cmsam.ln_x.weight", "cmsam.ln_x.bias");
+        }
         int[][] shapes = GoldenMask2FormerTest.shapes(c.config("shapes_hw"));
         EncoderLayer layer = new EncoderLayer(c.integer("heads"), c.integer("points"), c.config("literal").asBoolean(),
             matched(c.config("levels").asText()), true);
