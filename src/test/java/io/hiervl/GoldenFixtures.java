@@ -2,6 +2,7 @@ package io.hiervl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -74,9 +75,11 @@ public final class GoldenFixtures {
         public final String topic;
         public final String name;
         public final String op;
-        public final JsonNode config;
+        public final GoldenConfig config;
         public final String note;
         public final Map<String, Tensor> tensors = new LinkedHashMap<>();
+        private static final Set<String> ENTRIES = Set.of("case", "op", "config", "note", "tensors", "files");
+        private static final Set<String> TENSOR_ENTRIES = Set.of("name", "role", "file", "shape", "dtype", "meaning", "produced_by", "tolerance");
         private final Path dir;
         private final JsonNode node;
         private final Map<String, GoldenFile.Values> cache = new LinkedHashMap<>();
@@ -90,9 +93,10 @@ public final class GoldenFixtures {
             this.node = node;
             this.name = node.get("case").asText();
             this.op = node.get("op").asText();
-            this.config = node.get("config");
+            this.config = new GoldenConfig(name, node.get("config"));
             this.note = node.path("note").asText();
             for (JsonNode t : node.get("tensors")) {
+                t.fieldNames().forEachRemaining(n -> assertTrue(TENSOR_ENTRIES.contains(n), name + ": tensor entry " + n));
                 long[] shape = new long[t.get("shape").size()];
                 for (int i = 0; i < shape.length; i++) {
                     shape[i] = t.get("shape").get(i).asLong();
@@ -135,11 +139,7 @@ public final class GoldenFixtures {
 
         /** An entry of the configuration; fails if it is not there. */
         public JsonNode config(String key) {
-            JsonNode value = config.get(key);
-            if (value == null) {
-                throw new AssertionError("case " + name + " has no configuration " + key);
-            }
-            return value;
+            return config.get(key);
         }
 
         public int integer(String key) {
@@ -159,7 +159,9 @@ public final class GoldenFixtures {
         public double[] values(String tensor) {
             Tensor t = tensor(tensor);
             read.add(tensor);
-            return cache.computeIfAbsent(tensor, k -> GoldenFile.read(dir.resolve(t.file()), t.name())).values();
+            GoldenFile.Values stored = cache.computeIfAbsent(tensor, k -> GoldenFile.read(dir.resolve(t.file()), t.name()));
+            assertArrayEquals(t.shape(), stored.shape(), "shape of " + name + "/" + tensor + " in the manifest and in its file");
+            return stored.values();
         }
 
         public int[] ints(String tensor) {
@@ -262,7 +264,7 @@ public final class GoldenFixtures {
                 fail(String.format(Locale.ROOT, "%s/%s: %d of %d values outside %s; worst at %d: %.9g, expected %.9g",
                     name, tensor, different, expected.length, tolerance, worst, actual[worst], expected[worst]));
             }
-            if (!(sum / expected.length <= tolerance.meanAbs())) {
+            if (expected.length > 0 && !(sum / expected.length <= tolerance.meanAbs())) {
                 fail(name + "/" + tensor + ": mean error " + sum / expected.length + " above " + tolerance.meanAbs());
             }
         }
@@ -273,6 +275,36 @@ public final class GoldenFixtures {
                 tensor(tensor);
                 compared.add(tensor);
             }
+        }
+
+        /**
+         * Settings that nobody read, neither here nor there, and that are not known to describe only.
+         *
+         * @param elsewhere settings that another reader of the same case has read
+         */
+        public Set<String> complaints(Set<String> elsewhere) {
+            Set<String> found = new TreeSet<>();
+            for (String key : config.unread()) {
+                String complaint = elsewhere.contains(key) ? null : GoldenSettings.complaint(topic, op, key, config.text(key));
+                if (complaint != null) {
+                    found.add(complaint);
+                }
+            }
+            node.fieldNames().forEachRemaining(n -> {
+                if (!ENTRIES.contains(n)) {
+                    found.add("entry " + n);
+                }
+            });
+            return found;
+        }
+
+        /** Inputs and parameters that were not read, but for some. */
+        public Set<String> unreadInputs(Set<String> unused) {
+            Set<String> found = new TreeSet<>(names("input"));
+            found.addAll(names("param"));
+            found.removeAll(read);
+            found.removeAll(unused);
+            return found;
         }
 
         /**
@@ -295,6 +327,7 @@ public final class GoldenFixtures {
                     missing.add(t.role() + " " + t.name());
                 }
             }
+            missing.addAll(complaints(Set.of()));
             assertEquals(Set.of(), missing, "tensors of " + name + " that nobody looked at");
         }
 

@@ -52,14 +52,13 @@ final class ClipCommand implements Runnable {
     int check(@Parameters(paramLabel = "DIR", description = "CLIP bundle.") Path dir,
               @Option(names = "--json", description = "Write one JSON document.") boolean json) {
         Backend.start();
-        ClipBundle bundle = ClipBundle.open(dir);
-        ClipCheck.Result result = ClipCheck.run(bundle, console.progress("check"));
+        ClipCheck.Result result = ClipCheck.run(dir, console.progress("check"));
         if (json) {
             console.json(ordered("vision", Map.of("max_abs_diff", result.visionMaxAbsDiff()),
-                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(bundle.weights().architecture()),
-                "assumed", bundle.assumed()));
+                "text", Map.of("max_abs_diff", result.textMaxAbsDiff()), "recognised", recognised(result.recognised()),
+                "assumed", result.assumed()));
         } else {
-            recognised(bundle.weights().architecture()).forEach((key, value) -> console.println(String.format(Locale.ROOT, "%-12s %s", key, value)));
+            recognised(result.recognised()).forEach((key, value) -> console.println(String.format(Locale.ROOT, "%-12s %s", key, value)));
             console.println(String.format(Locale.ROOT, "vision       largest difference %.3g of values up to %.3g", result.visionMaxAbsDiff(), result.visionScale()));
             console.println(String.format(Locale.ROOT, "text         largest difference %.3g of values up to %.3g", result.textMaxAbsDiff(), result.textScale()));
         }

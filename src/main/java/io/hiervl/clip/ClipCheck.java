@@ -1,6 +1,7 @@
 package io.hiervl.clip;
 
 import io.hiervl.Progress;
+import io.hiervl.onnx.OnnxModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -25,9 +26,10 @@ public final class ClipCheck {
      * @param textScale        the same of text embeddings
      * @param normalised       whether the file gives unit vectors, so that ours were normalised for the comparison
      * @param recognised       what the files turned out to be
+     * @param assumed          {@link ClipBundle#assumed}
      */
     public record Result(double visionMaxAbsDiff, double textMaxAbsDiff, double visionScale, double textScale,
-                         boolean normalised, ClipArchitecture recognised) {
+                         boolean normalised, ClipArchitecture recognised, List<String> assumed) {
         /**
          * Whether rounding explains the differences. Half precision files round the constants of the graph too (1.702, the
          * scale of attention), ours are exact.
@@ -42,14 +44,24 @@ public final class ClipCheck {
         }
     }
 
-    /** @throws io.hiervl.HierVlException exit code 4 if the folder is no CLIP, 6 if ONNX Runtime cannot run it */
+    /**
+     * Reads a folder and compares. The weights are given back before ONNX Runtime reads the files, so that two copies of
+     * them never lie in memory.
+     *
+     * @throws io.hiervl.HierVlException exit code 4 if the folder is no CLIP, 6 if ONNX Runtime cannot run it
+     */
     public static Result run(Path folder, Progress progress) {
         progress.update(0, 3, "reading " + folder);
-        return run(ClipBundle.open(folder), progress);
+        ClipBundle bundle = ClipBundle.open(folder);
+        return run(bundle, progress, () -> bundle.weights().arrays().values().stream().filter(INDArray::closeable).forEach(INDArray::close));
     }
 
-    /** The same for an opened bundle: fixed random images, and three texts (random ids without a tokenizer). */
+    /** The same for an opened bundle, which stays as it is: fixed random images, and three texts (random ids without a tokenizer). */
     public static Result run(ClipBundle bundle, Progress progress) {
+        return run(bundle, progress, () -> { });
+    }
+
+    private static Result run(ClipBundle bundle, Progress progress, Runnable release) {
         ClipArchitecture arch = bundle.weights().architecture();
         int side = arch.vision().image();
         Random random = new Random(20250613);
@@ -58,20 +70,24 @@ public final class ClipCheck {
             pixels[i] = (float) random.nextGaussian();
         }
         int[][] ids = ids(bundle, random);
-        ClipEmbedder ours = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
-        progress.update(1, 3, "image tower");
+        progress.update(1, 3, "our towers");
+        ClipEmbedder embedder = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
+        INDArray ourImages = embedder.embedImages(Nd4j.createFromArray(pixels).reshape('c', IMAGES, 3, side, side));
+        INDArray ourTexts = embedder.embedTexts(ids);
+        release.run();
+        progress.update(2, 3, "ONNX Runtime");
         double[] vision;
-        try (OrtTower ort = OrtTower.images(bundle)) {
-            INDArray images = Nd4j.createFromArray(pixels).reshape('c', IMAGES, 3, side, side);
-            vision = compare(ours.embedImages(images), ort.embedImages(pixels, IMAGES));
+        OnnxModel model = OnnxModel.read(bundle.visionFile());
+        try (OrtTower ort = OrtTower.images(bundle, model)) {
+            vision = compare(ourImages, ort.embedImages(pixels, IMAGES));
         }
-        progress.update(2, 3, "text tower");
         double[] text;
-        try (OrtTower ort = OrtTower.texts(bundle)) {
-            text = compare(ours.embedTexts(ids), ort.embedTexts(ids));
+        model = bundle.textFile().equals(bundle.visionFile()) ? model : OnnxModel.read(bundle.textFile());
+        try (OrtTower ort = OrtTower.texts(bundle, model)) {
+            text = compare(ourTexts, ort.embedTexts(ids));
         }
         progress.update(3, 3, "done");
-        return new Result(vision[0], text[0], vision[1], text[1], vision[2] > 0, arch);
+        return new Result(vision[0], text[0], vision[1], text[1], vision[2] > 0, arch, bundle.assumed());
     }
 
     private static int[][] ids(ClipBundle bundle, Random random) {

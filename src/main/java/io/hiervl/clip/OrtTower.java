@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
 import io.hiervl.onnx.OnnxModel;
+import io.hiervl.onnx.OnnxReferences;
 import io.hiervl.onnx.OnnxTensors;
 import io.hiervl.onnx.OnnxWidening;
 
@@ -39,25 +40,24 @@ final class OrtTower implements AutoCloseable {
     private final int context;
     private final int pad;
 
-    private OrtTower(ClipBundle bundle, Path file, String usual, boolean images) {
+    private OrtTower(ClipBundle bundle, OnnxModel model, String usual, boolean images) {
         ClipArchitecture arch = bundle.weights().architecture();
         this.single = bundle.textFile().equals(bundle.visionFile());
         this.image = arch.vision().image();
         this.context = arch.text().context();
         this.pad = bundle.tokenizerOrNull() == null ? 0 : bundle.tokenizerOrNull().eot();
-        OnnxModel model = OnnxModel.read(file);
         this.output = output(model, usual, images);
         this.session = open(model, arch.source().dtype().endsWith("float16"));
     }
 
     /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
-    static OrtTower images(ClipBundle bundle) {
-        return new OrtTower(bundle, bundle.visionFile(), "image_embeds", true);
+    static OrtTower images(ClipBundle bundle, OnnxModel model) {
+        return new OrtTower(bundle, model, "image_embeds", true);
     }
 
     /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
-    static OrtTower texts(ClipBundle bundle) {
-        return new OrtTower(bundle, bundle.textFile(), "text_embeds", false);
+    static OrtTower texts(ClipBundle bundle, OnnxModel model) {
+        return new OrtTower(bundle, model, "text_embeds", false);
     }
 
     /** The usual name, else the tensor that the importer takes for the embeddings. */
@@ -76,12 +76,9 @@ final class OrtTower implements AutoCloseable {
             // Neither are packed copies of weights for one run.
             options.addConfigEntry("session.disable_prepacking", "1");
             boolean given = model.proto().getGraph().getOutputList().stream().anyMatch(o -> o.getName().equals(output));
-            if (!half && given) {
-                return env.createSession(file.toString(), options);
-            }
             options.addConfigEntry("session.model_external_initializers_file_folder_path", file.toAbsolutePath().getParent().toString());
             // The CPU provider refuses some half precision graphs and crashes on others.
-            ModelProto.Builder proto = (half ? OnnxWidening.widen(model) : model.proto()).toBuilder();
+            ModelProto.Builder proto = (half ? OnnxWidening.widen(model) : OnnxReferences.of(model)).toBuilder();
             if (!given) {
                 proto.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(output)
                         .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTensors.FLOAT))));

@@ -2,8 +2,9 @@ package io.hiervl.image;
 
 /**
  * Resizing with Pillow's integer arithmetic (Pillow, libImaging/Resample.c and Geometry.c), so that augmentation gives
- * the same bytes: a filter widened by the scale when shrinking (antialias), horizontal pass first, 22-bit weights and
- * 8-bit rounding between the passes.
+ * the same bytes: a filter widened by the scale when shrinking (antialias), 22-bit weights and 8-bit rounding between the
+ * passes. The horizontal pass comes first unless the height shrinks by more than twice as many pixels as the width, as in
+ * Pillow 13; older ones always start with it, which for such shapes differs where the first pass clips (bicubic) or rounds.
  *
  * <p>Every method computes only a window of the resized picture: {@code resize to (width, height), then crop}, at the
  * cost of the crop. Nothing outside the window is touched, and the result equals the crop of the whole.
@@ -54,14 +55,25 @@ public final class PilResize {
         }
         Taps across = new Taps(in.width(), width, window.left(), window.width(), filter);
         Taps down = new Taps(in.height(), height, window.top(), window.height(), filter);
-        int firstRow = down.first[0];
-        int lastRow = down.first[window.height() - 1] + down.count[window.height() - 1];
-        byte[] middle = horizontal(in, across, window.width(), firstRow, lastRow);
-        return new Photo(vertical(middle, down, window, firstRow), window.width(), window.height());
+        if (verticalFirst(in, width, height)) {
+            int left = across.first[0];
+            int columns = across.end() - left;
+            byte[] middle = vertical(in.window(left, 0, columns, in.height()).rgb(), columns, down, 0);
+            return new Photo(horizontal(middle, columns, across, left, 0, window.height()), window.width(), window.height());
+        }
+        int top = down.first[0];
+        byte[] middle = horizontal(in.rgb(), in.width(), across, 0, top, down.end());
+        return new Photo(vertical(middle, window.width(), down, top), window.width(), window.height());
     }
 
-    private static byte[] horizontal(Photo in, Taps taps, int width, int firstRow, int lastRow) {
-        byte[] src = in.rgb();
+    private static boolean verticalFirst(Photo in, int width, int height) {
+        int less = in.height() - height;
+        return less > 0 && less > 2 * (in.width() - width);
+    }
+
+    /** Rows of pixels, of which the first column is {@code left} of the photo, filtered along x. */
+    private static byte[] horizontal(byte[] src, int columns, Taps taps, int left, int firstRow, int lastRow) {
+        int width = taps.first.length;
         byte[] out = new byte[3 * width * (lastRow - firstRow)];
         int o = 0;
         for (int y = firstRow; y < lastRow; y++) {
@@ -69,7 +81,7 @@ public final class PilResize {
                 int r = 1 << PRECISION - 1;
                 int g = r;
                 int b = r;
-                int i = 3 * (y * in.width() + taps.first[x]);
+                int i = 3 * (y * columns + taps.first[x] - left);
                 for (int k = x * taps.size, end = k + taps.count[x]; k < end; k++, i += 3) {
                     int w = taps.weights[k];
                     r += w * (src[i] & 255);
@@ -84,15 +96,17 @@ public final class PilResize {
         return out;
     }
 
-    private static byte[] vertical(byte[] src, Taps taps, Window window, int firstRow) {
-        int row = 3 * window.width();
-        byte[] out = new byte[row * window.height()];
+    /** Rows of pixels, of which the first is row {@code top} of the photo, filtered along y. */
+    private static byte[] vertical(byte[] src, int width, Taps taps, int top) {
+        int row = 3 * width;
+        int height = taps.first.length;
+        byte[] out = new byte[row * height];
         int[] sum = new int[row];
-        for (int y = 0; y < window.height(); y++) {
+        for (int y = 0; y < height; y++) {
             java.util.Arrays.fill(sum, 1 << PRECISION - 1);
             for (int k = 0; k < taps.count[y]; k++) {
                 int w = taps.weights[y * taps.size + k];
-                int from = (taps.first[y] + k - firstRow) * row;
+                int from = (taps.first[y] + k - top) * row;
                 for (int i = 0; i < row; i++) {
                     sum[i] += w * (src[from + i] & 255);
                 }
@@ -170,6 +184,11 @@ public final class PilResize {
                     weights[i * size + k] = (int) (v < 0 ? v - 0.5 : v + 0.5);
                 }
             }
+        }
+
+        /** One past the last source position that is used. */
+        int end() {
+            return first[first.length - 1] + count[count.length - 1];
         }
     }
 

@@ -98,12 +98,14 @@ public sealed interface SetPoints {
             return all;
         }
 
-        /** (N,points,2); one row of zeros, which nobody reads, when no row is matched. */
+        /** (N,points,2); zeros, which nobody reads, when no row is matched or rows have no points of this kind. */
         private static INDArray join(Stream<double[][]> images, DataType type) {
             double[][] rows = images.flatMap(Arrays::stream).toArray(double[][]::new);
-            int n = rows.length == 0 ? 1 : rows[0].length / 2;
-            return Maps.array(type, rows.length == 0 ? new double[2] : Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray(),
-                Math.max(1, rows.length), n, 2);
+            int n = rows.length == 0 ? 0 : rows[0].length / 2;
+            if (n == 0) {
+                return Maps.array(type, new double[2 * Math.max(1, rows.length)], Math.max(1, rows.length), 1, 2);
+            }
+            return Maps.array(type, Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray(), rows.length, n, 2);
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.graph.ParameterStore.Group;
@@ -11,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.internal.Variable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -30,6 +33,7 @@ public final class GoldenGraph {
     public final ParameterStore store = new ParameterStore();
     private final Map<String, Home> homes = new LinkedHashMap<>();
     private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
+    private final Set<String> outsideTheGraph = new LinkedHashSet<>();
 
     public GoldenGraph(Case golden, Setting setting) {
         this.golden = golden;
@@ -88,6 +92,13 @@ public final class GoldenGraph {
         homes.put("param." + goldenName, new Home(names, false));
     }
 
+    /** Says that no op takes a parameter: it is used before the graph starts, or has no part in this reading. */
+    public void outsideTheGraph(String... goldenNames) {
+        for (String name : goldenNames) {
+            outsideTheGraph.add("param." + name);
+        }
+    }
+
     /** Adds every parameter whose name a rule translates; the rule returns null for those it leaves out. */
     public void params(UnaryOperator<String> rule) {
         for (String tensor : golden.names("param")) {
@@ -111,6 +122,8 @@ public final class GoldenGraph {
 
     /** Runs the graph and compares outputs, and gradients where the ops have them. */
     public void verify() {
+        homes.forEach((tensor, home) -> assertTrue(!tensor.startsWith("param.") || outsideTheGraph.contains(tensor) || home.names.stream().allMatch(this::used),
+            golden.name + ": no graph uses " + tensor));
         if (!setting.differentiable()) {
             Map<String, INDArray> values = ops.sd().output(Map.of(), outputs.values().stream().map(SDVariable::name).toList());
             outputs.forEach((name, v) -> golden.check(name, values.get(v.name())));
@@ -137,6 +150,13 @@ public final class GoldenGraph {
                 }
             });
         }
+    }
+
+    /** Whether an op of the graph takes the variable, or it is a result itself. */
+    private boolean used(String name) {
+        Variable v = ops.sd().getVariables().get(name);
+        boolean taken = v != null && v.getInputsForOp() != null && !v.getInputsForOp().isEmpty();
+        return taken || outputs.values().stream().anyMatch(o -> o.name().equals(name));
     }
 
     private INDArray gradient(GraphRunner.Result result, Home home) {

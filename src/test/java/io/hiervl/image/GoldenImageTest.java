@@ -1,6 +1,9 @@
 package io.hiervl.image;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
 import io.hiervl.config.AugmentationConfig;
@@ -48,27 +51,29 @@ class GoldenImageTest {
     }
 
     private static Photo photo(Case c, Photo in) {
-        JsonNode k = c.config;
-        double factor = k.path("factor").asDouble();
+        GoldenConfig k = c.config;
         return switch (c.op) {
             case "resize_pil" -> PilResize.resize(in, k.get("width").asInt(), k.get("height").asInt(),
                     PilResize.Filter.valueOf(k.get("mode").asText().toUpperCase(Locale.ROOT)));
-            case "pad" -> in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt());
+            case "pad" -> {
+                assertEquals(0, k.get("fill").asInt(), "photos are padded with black");
+                yield in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt());
+            }
             case "crop" -> in.window(k.get("left").asInt(), k.get("top").asInt(), k.get("width").asInt(), k.get("height").asInt());
             case "hflip" -> in.flipped();
             case "grayscale" -> Colour.greyscale(in);
             case "gaussian_blur" -> PilBlur.gaussian(in, k.get("radius").asDouble());
-            case "jitter_brightness" -> Colour.brightness(in, factor);
-            case "jitter_contrast" -> Colour.contrast(in, factor);
-            case "jitter_saturation" -> Colour.saturation(in, factor);
-            case "jitter_hue" -> Colour.hue(in, factor);
+            case "jitter_brightness" -> Colour.brightness(in, k.get("factor").asDouble());
+            case "jitter_contrast" -> Colour.contrast(in, k.get("factor").asDouble());
+            case "jitter_saturation" -> Colour.saturation(in, k.get("factor").asDouble());
+            case "jitter_hue" -> Colour.hue(in, k.get("factor").asDouble());
             case "jitter_chain" -> jitterChain(in, k);
             default -> throw new AssertionError("unknown operation " + c.op);
         };
     }
 
     /** Through the class that training uses. */
-    private static Photo jitterChain(Photo in, JsonNode k) {
+    private static Photo jitterChain(Photo in, GoldenConfig k) {
         List<StrongView.Step> order = new ArrayList<>();
         k.get("order").forEach(s -> order.add(StrongView.Step.valueOf(s.asText().toUpperCase(Locale.ROOT))));
         JsonNode f = k.get("factors");
@@ -78,9 +83,12 @@ class GoldenImageTest {
     }
 
     private static LabelMap labels(Case c, LabelMap in) {
-        JsonNode k = c.config;
+        GoldenConfig k = c.config;
         return switch (c.op) {
-            case "resize_pil" -> PilResize.nearest(in, k.get("width").asInt(), k.get("height").asInt());
+            case "resize_pil" -> {
+                assertEquals("nearest", k.get("mode").asText(), "label maps have one way to be resized");
+                yield PilResize.nearest(in, k.get("width").asInt(), k.get("height").asInt());
+            }
             case "pad" -> in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt(), k.get("fill").asInt());
             case "crop" -> in.window(k.get("left").asInt(), k.get("top").asInt(), k.get("width").asInt(), k.get("height").asInt(), 255);
             case "hflip" -> in.flipped();
@@ -96,6 +104,14 @@ class GoldenImageTest {
         Pair out = new Geometric(c.integer("crop"), AugmentationConfig.unimatch()).apply(new Pair(photo, mask), new Geometric.Draw(
             resized.get(0).asInt(), resized.get(1).asInt(), c.integer("left"), c.integer("top"), c.config("flip").asBoolean()));
         c.check("image", out.photo().rgb());
-        c.check("mask", out.labels().values());
+        // The fixture pads label maps as UniMatch does for unlabelled images; the program keeps that in a map of its own.
+        byte[] labels = out.labels().values().clone();
+        for (int i = 0; i < labels.length; i++) {
+            if (out.valid().values()[i] == (byte) LabelMap.PADDING) {
+                assertEquals((byte) LabelMap.IGNORE, labels[i], "padding carries no label");
+                labels[i] = (byte) LabelMap.PADDING;
+            }
+        }
+        c.check("mask", labels);
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** A window of a resized picture equals the crop of the whole, also at extreme shapes. */
@@ -29,6 +30,25 @@ class PilResizeTest {
                     PilResize.nearest(map, s[0], s[1], window).values());
             }
         }
+    }
+
+    /** Bytes of Pillow 13: the height loses more than twice as many pixels as the width, so the columns are filtered first. */
+    @Test
+    void columnsComeFirstWhereTheHeightShrinksMost() {
+        byte[] rgb = new byte[3 * 3 * 7];
+        for (int y = 0; y < 7; y++) {
+            for (int x = 0; x < 3; x++) {
+                int v = (x + y) % 2 == 0 ? 255 : (x * 97 + y * 157 + x * y * 40) % 256 % 60;
+                rgb[3 * (3 * y + x)] = (byte) v;
+                rgb[3 * (3 * y + x) + 1] = (byte) (255 - v);
+                rgb[3 * (3 * y + x) + 2] = (byte) (v / 2);
+            }
+        }
+        int[] expected = {
+            155, 100, 76, 150, 105, 74, 145, 110, 72, 152, 103, 75, 157, 98, 77,
+            149, 106, 73, 144, 111, 71, 139, 116, 69, 146, 109, 73, 152, 103, 75};
+        byte[] found = PilResize.resize(new Photo(rgb, 3, 7), 5, 2, PilResize.Filter.BICUBIC).rgb();
+        assertArrayEquals(expected, IntStream.range(0, found.length).map(i -> found[i] & 255).toArray());
     }
 
     @Test

@@ -80,7 +80,7 @@ public final class GoldenLosses {
     }
 
     private static void guidanceLabels(Case c, DataType type) {
-        LossCase g = new LossCase(c, type);
+        LossCase g = LossCase.withoutParameters(c, type);
         JsonNode grid = c.config.get("grid");
         int[] owner = c.ints("concept_class");
         SDVariable cosines = GuidanceLabels.cosines(g.ops, g.constant(g.array("dense")), g.constant(g.array("concepts")), c.config.get("scale").asDouble());
@@ -120,7 +120,11 @@ public final class GoldenLosses {
     }
 
     private static TopoRescale rescale(Case c) {
-        return c.config.get("rescale").asText().equals("none") ? TopoRescale.NONE : TopoRescale.UNCAPPED;
+        return switch (c.config.get("rescale").asText()) {
+            case "none" -> TopoRescale.NONE;
+            case "(21/K)^2", "21/K" -> TopoRescale.UNCAPPED;
+            default -> fail("unknown rescaling " + c.config.get("rescale"));
+        };
     }
 
     private static SDVariable unit(LossCase g, String tensor) {
@@ -176,7 +180,7 @@ public final class GoldenLosses {
     }
 
     private static void confidentRows(Case c, DataType type) {
-        LossCase g = new LossCase(c, type);
+        LossCase g = LossCase.withoutParameters(c, type);
         int k = (int) c.shape("class_logits")[2] - 1;
         SDVariable[] found = new ConfidentRows(g.ops.sd(), g.constant(g.array("class_logits")), k, c.real("threshold")).outputVariables();
         assertEquals(QueryTextLoss.CONFIDENT, c.real("threshold"));
@@ -324,7 +328,8 @@ public final class GoldenLosses {
     }
 
     private static double[][] rows(Case c, String tensor, int from, int n) {
-        int size = (int) (c.values(tensor).length / c.shape(tensor)[0]);
+        int size = (int) (c.shape(tensor)[1] * c.shape(tensor)[2]);
+        assertEquals(c.shape(tensor)[0] * size, c.values(tensor).length);
         double[][] rows = new double[n][];
         for (int i = 0; i < n; i++) {
             rows[i] = Arrays.copyOfRange(c.values(tensor), (from + i) * size, (from + i + 1) * size);
@@ -367,7 +372,7 @@ public final class GoldenLosses {
             INDArray s = Nd4j.valueArrayOf(new long[] {1, k, 1, 1}, levels * table[r * 5 + 1] * table[r * 5 + 2], type);
             s.putScalar(0, levels * c.config.get("present_score").asDouble());
             table[r * 5 + 3] = s.maxNumber().doubleValue() / s.sumNumber().doubleValue();
-            LossCase g = new LossCase(c, type);
+            LossCase g = LossCase.withoutParameters(c, type);
             SDVariable z = SemanticInference.logScores(g.ops, g.constant(s), 1, 1, 0.5);
             table[r * 5 + 4] = PseudoLabels.of(g.ops.sd().output(Map.of(), z.name()).get(z.name())).confidence().getDouble(0);
         }

@@ -51,7 +51,7 @@ class IgnoredPixelsTest {
         Random random = new Random(1);
         return Stream.of(
             new Loss("supervised", (ops, z, l, v) -> SupervisedCrossEntropy.build(ops, z, c(ops, l), c(ops, SupervisedCrossEntropy.weights(l, K)))),
-            new Loss("pixelwise", (ops, z, l, v) -> StrongViewLoss.build(ops, z, c(ops, l.mul(v)), c(ops, StrongViewLoss.weights(v, v, 0.5, Confidence.PIXELWISE)))),
+            new Loss("pixelwise", (ops, z, l, v) -> StrongViewLoss.build(ops, z, c(ops, l.mul(v)), c(ops, StrongViewLoss.weights(v.ulike().assign(0.9), v, 0.5, Confidence.PIXELWISE)))),
             new Loss("pixelavg", (ops, z, l, v) -> FeaturePerturbationLoss.build(ops, z, c(ops, l.mul(v)),
                 c(ops, FeaturePerturbationLoss.weights(Nd4j.valueArrayOf(v.shape(), random.nextDouble(), v.dataType()), v, 0.5, Confidence.PIXELAVG)))),
             new Loss("guidance", (ops, z, l, v) -> GuidanceLoss.build(ops, z, c(ops, l), c(ops, GuidanceLoss.weights(l)))),

@@ -38,6 +38,12 @@ final class LossCase {
         }
     }
 
+    /** A case that has no parameters, as its op needs none. */
+    static LossCase withoutParameters(Case golden, DataType type) {
+        assertEquals(List.of(), golden.names("param"), "parameters of " + golden.name);
+        return new LossCase(golden, type);
+    }
+
     INDArray array(String tensor) {
         return golden.array(tensor, type);
     }
@@ -74,6 +80,7 @@ final class LossCase {
 
     /** Compares losses and gradients. A leaf without a golden gradient must be detached, or else named here. */
     void verify(String... free) {
+        golden.names("param").forEach(p -> assertTrue(ops.sd().hasVariable(leaves.get(p)), golden.name + ": no graph uses " + p));
         List<String> names = leaves.values().stream().filter(ops.sd()::hasVariable).toList();
         GraphRunner runner = new GraphRunner(ops.sd(), losses.values().stream().map(SDVariable::name).toList(), sum.name(), names);
         try (GraphRunner.Result r = runner.run(Map.of())) {

@@ -122,9 +122,13 @@ public final class GoldenModules {
         GoldenGraph g = new GoldenGraph(c, setting);
         Ops ops = g.ops;
         GoldenMask2FormerTest.layerParams(g, "", "l.", false);
+        if (c.config("literal").asBoolean()) {
+            // equation 1 as printed has no norms
+            g.outsideTheGraph("cmsam.ln_q.weight", "cmsam.ln_q.bias", "cmsam.ln_x.weight", "cmsam.ln_x.bias");
+        }
         int[][] shapes = GoldenMask2FormerTest.shapes(c.config("shapes_hw"));
         EncoderLayer layer = new EncoderLayer(c.integer("heads"), c.integer("points"), c.config("literal").asBoolean(),
-            c.config("levels").asText().equals("matched"), true);
+            matched(c.config("levels").asText()), true);
         SDVariable reference = ops.constant("ref", ReferencePoints.of(shapes, setting.type));
         EncoderLayer.Output out = layer.apply(g.scope("l"), g.input("x"), perLevel(ops, g.input("q"), 1),
             new EncoderLayer.Context(g.input("pos"), reference, shapes, perLevel(ops, g.input("text_pos"), 0),
@@ -132,6 +136,14 @@ public final class GoldenModules {
         g.output("x_out", out.pixels());
         g.output("q_out", levels(ops, out.queries()));
         g.verify();
+    }
+
+    private static boolean matched(String levels) {
+        return switch (levels) {
+            case "matched" -> true;
+            case "all" -> false;
+            default -> throw new AssertionError("unknown levels " + levels);
+        };
     }
 
     private static void queryDecoder(Case c, Setting setting) {

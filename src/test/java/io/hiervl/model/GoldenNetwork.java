@@ -1,10 +1,12 @@
 package io.hiervl.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
+import io.hiervl.clip.RandomClip;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
@@ -13,7 +15,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -25,6 +31,8 @@ public final class GoldenNetwork {
     public final ClipArchitecture clip;
     /** K of the fixture. */
     public final int classes;
+    /** The fixture's parameters and its configuration. */
+    public final Case params = GoldenFixtures.one("end_to_end", "params");
     public final ParameterStore store = new ParameterStore();
     public final HierVlNetwork network;
     /** Golden name to the parameters that hold it: one, or three of a packed projection. */
@@ -32,11 +40,10 @@ public final class GoldenNetwork {
 
     /** @param settings more settings of the recipe, {@code key=value} */
     public GoldenNetwork(DataType type, String... settings) {
-        Case params = GoldenFixtures.one("end_to_end", "params");
         for (String name : params.names("param")) {
             add(name, params.array(name, type), params.tensor(name), type);
         }
-        JsonNode c = params.config;
+        GoldenConfig c = params.config;
         List<String> all = settings(c);
         // the tolerances of the manifests are those of 32-bit floats
         all.add("model.precision=fp32");
@@ -48,12 +55,12 @@ public final class GoldenNetwork {
         network = new HierVlNetwork(recipe.model(), clip, classes);
     }
 
-    private static int i(JsonNode config, String key) {
+    private static int i(GoldenConfig config, String key) {
         return config.get(key).asInt();
     }
 
     /** The fixture's configuration as settings of a recipe. */
-    private static List<String> settings(JsonNode c) {
+    private static List<String> settings(GoldenConfig c) {
         List<String> s = new ArrayList<>();
         String[][] same = {{"dim", "D"}, {"levels", "L"}, {"visual_queries", "M"}, {"heads", "heads"}, {"points", "points"}, {"n_enc", "n_enc"},
             {"n_dec", "n_dec"}, {"enc_ffn", "ffn_enc"}, {"dec_ffn", "ffn_dec"}, {"cm_dim", "d"}, {"norm_groups", "gn"}, {"text_prompt_tokens", "prompt_t"},
@@ -135,6 +142,12 @@ public final class GoldenNetwork {
             n = "text." + n.substring("text_encoder.".length()).replace("token_embedding.weight", "token_embedding").replace("text_projection", "proj");
         }
         return transposed(golden) ? n + ".weight" : n;
+    }
+
+    /** Names of the parameters that the program itself makes for such a network. */
+    public Set<String> expected() {
+        return NetworkParameters.create(recipe.model(), RandomClip.weights(clip, new Random(1)), classes, clip.vision().grid(), new int[] {1, 2, 3, 4},
+            DataType.FLOAT, new Random(2)).all().stream().map(ParameterStore.Parameter::name).collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** All golden names of trainable parameters. */

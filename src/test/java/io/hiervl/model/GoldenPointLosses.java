@@ -59,7 +59,7 @@ public final class GoldenPointLosses {
     public static void checkPoints(Case c, String tensor, double[][] chosen, int hard) {
         double[] expected = c.values(tensor);
         double[] found = new double[expected.length];
-        int row = expected.length / chosen.length;
+        int row = chosen.length == 0 ? 0 : expected.length / chosen.length;
         for (int i = 0; i < chosen.length; i++) {
             boolean[] used = new boolean[hard];
             for (int p = 0; p < row / 2; p++) {

@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.loss.Coefficients;
 import io.hiervl.train.optim.GlobalNormClip;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,13 +24,32 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** One training step of a tiny complete network against the end-to-end fixtures: everything that the manifest lists. */
 class GoldenEndToEndTest {
-    private static final Set<String> KNOWN = Set.of("params", "inputs", "forward_text", "forward_labelled", "forward_unlabelled", "losses", "gradients");
+    /** Cases and what they hold. */
+    private static final Map<String, String> KNOWN = Map.of("params", "parameters", "inputs", "inputs", "forward_text", "intermediates",
+        "forward_labelled", "intermediates", "forward_unlabelled", "intermediates", "losses", "losses", "gradients", "gradients");
+    private static final Map<String, Set<String>> ROLES = Map.of("parameters", Set.of("param"), "inputs", Set.of("input", "output"),
+        "intermediates", Set.of("output"), "losses", Set.of("output"), "gradients", Set.of("output", "gradient"));
 
     @Test
     void noCaseIsUnknown() {
-        Set<String> found = new HashSet<>();
-        GoldenFixtures.cases("end_to_end").forEach(c -> found.add(c.name));
+        Map<String, String> found = new HashMap<>();
+        GoldenFixtures.cases("end_to_end").forEach(c -> {
+            found.put(c.name, c.op);
+            c.tensors.values().forEach(t -> assertTrue(ROLES.getOrDefault(c.op, Set.of()).contains(t.role()), c.name + "/" + t.name() + " is " + t.role()));
+            Set<String> elsewhere = c.name.equals("losses") ? Set.of("coefficients") : Set.of();
+            assertEquals(Set.of(), c.name.equals("params") ? Set.of() : c.complaints(elsewhere), c.name);
+        });
         assertEquals(KNOWN, found);
+    }
+
+    @Test
+    void noParameterOrSettingIsUnknown() {
+        GoldenStep golden = new GoldenStep(DataType.FLOAT);
+        Set<String> names = new TreeSet<>();
+        golden.network.store.all().forEach(p -> names.add(p.name()));
+        assertEquals(golden.network.expected(), names);
+        coefficients(golden);
+        assertEquals(Set.of(), golden.network.params.complaints(Set.of()));
     }
 
     /** In one piece and image by image: accumulated gradients are those of the undivided step. */
@@ -41,6 +63,7 @@ class GoldenEndToEndTest {
         GoldenStep golden = new GoldenStep(type, "train.micro_batch=" + microBatch);
         TrainingStep step = new TrainingStep(golden.model, GoldenStep.TOTAL);
         StepContext context = step.accumulate(golden.batch, golden);
+        assertEquals(Set.of(), golden.unreadInputs(), "inputs that the step did not look at");
         Checked losses = new Checked("losses", setting);
         terms(golden, context.log()).forEach(losses::that);
         new GoldenIntermediates(golden).setLosses().forEach(losses::that);
@@ -82,10 +105,14 @@ class GoldenEndToEndTest {
 
     @Test
     void coefficients() {
-        GoldenStep golden = new GoldenStep(DataType.FLOAT);
-        JsonNode config = GoldenFixtures.one("end_to_end", "params").config;
+        coefficients(new GoldenStep(DataType.FLOAT));
+    }
+
+    private static void coefficients(GoldenStep golden) {
+        GoldenConfig config = golden.network.params.config;
         Map<String, Double> c = new Coefficients(golden.model.recipe().loss(), golden.model.recipe().train().method()).at(config.get("progress_t").asDouble());
         Map<String, String> names = Map.of("L_x", "ce", "l_", "self_", "g_", "guidance_", "H_", "entropy_", "L_", "");
+        assertEquals(config.get("coefficients"), GoldenFixtures.one("end_to_end", "losses").config("coefficients"));
         config.get("coefficients").fields().forEachRemaining(e -> {
             String key = e.getKey().equals("L_x") ? "L_x" : e.getKey().substring(0, 2);
             String name = names.get(key) + (key.equals("L_x") ? "" : e.getKey().substring(2));

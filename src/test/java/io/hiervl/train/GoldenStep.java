@@ -17,6 +17,7 @@ import io.hiervl.model.GoldenNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -43,7 +44,7 @@ final class GoldenStep implements Draws {
         model = TrainingModel.of(network.recipe, network.clip, IntStream.range(0, network.classes).mapToObj(k -> "class " + k).toList(),
             TextTower.Tokens.of(ids("text.name_ids"), EotRule.HIGHEST), new TrainingModel.Traits(things, true), network.store, prototypes(),
             new TrainingModel.Concepts(array("text.concepts"), inputs.ints("text.concept_class")));
-        double progress = GoldenFixtures.one("end_to_end", "params").config.get("progress_t").asDouble();
+        double progress = network.params.config.get("progress_t").asDouble();
         batch = new Batches.Step(Math.round(progress * TOTAL), new LabelledBatch(array("labelled.image"), array("labelled.label"), names("labelled.image")),
             new UnlabelledBatch(array("unlabelled.weak"), array("unlabelled.strong1"), array("unlabelled.strong2"),
                 array("unlabelled.pad").neq(PADDING).castTo(type), boxes("unlabelled.boxes1"), boxes("unlabelled.boxes2"), names("unlabelled.weak"),
@@ -57,6 +58,12 @@ final class GoldenStep implements Draws {
         }
         INDArray t = new ClipEmbedder(network.weights(), EotRule.HIGHEST).embedTexts(ids("text.template_ids"));
         return t.divColumnVector(t.norm2(1)).dup('c');
+    }
+
+    /** Inputs that a whole step has not looked at. */
+    Set<String> unreadInputs() {
+        // see prototypes()
+        return inputs.unreadInputs(type == DataType.DOUBLE ? Set.of("text.template_ids") : Set.of());
     }
 
     INDArray array(String tensor) {

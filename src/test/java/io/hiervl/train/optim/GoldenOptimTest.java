@@ -1,6 +1,7 @@
 package io.hiervl.train.optim;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
 import io.hiervl.GoldenSuite.Setting;
@@ -24,7 +25,7 @@ class GoldenOptimTest {
     }
 
     private static void schedule(Case c) {
-        JsonNode k = c.config;
+        GoldenConfig k = c.config;
         WarmupPoly s = new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong(), k.get("power").asDouble(), k.get("warmup_start").asDouble());
         int[] t = c.ints("iteration");
         double[] lr = new double[t.length];
@@ -36,7 +37,7 @@ class GoldenOptimTest {
 
     private static void trajectory(Case c, DataType type) {
         boolean isDouble = type == DataType.DOUBLE;
-        JsonNode k = c.config;
+        GoldenConfig k = c.config;
         Map<String, Double> lr0 = new HashMap<>();
         Map<String, Double> decay = new HashMap<>();
         k.get("groups").forEach(g -> g.get("params").forEach(p -> {
