@@ -60,12 +60,11 @@ public final class PixelCrossEntropyKernel implements LossKernel {
     private static double sum(PixelExp.Piece piece, int classes, float[] labels, float[] weights) {
         float[][] scores = piece.scores();
         float[] max = piece.max();
-        float[] sum = piece.sum();
+        float[] log = piece.logSum();
         double total = 0;
         for (int i = 0; i < piece.n; i++) {
-            int label = (int) labels[i];
-            if (weights[i] != 0 && label >= 0 && label < classes) {
-                total += weights[i] * (Math.log(sum[i]) + (max[i] - scores[label][i]));
+            if (counts(labels[i], weights[i], classes)) {
+                total += (double) weights[i] * (log[i] + (max[i] - scores[(int) labels[i]][i]));
             }
         }
         return total;
