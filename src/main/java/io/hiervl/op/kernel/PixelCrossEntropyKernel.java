@@ -60,11 +60,11 @@ public final class PixelCrossEntropyKernel implements LossKernel {
     private static double sum(PixelExp.Piece piece, int classes, float[] labels, float[] weights) {
         float[][] scores = piece.scores();
         float[] max = piece.max();
-        float[] log = piece.logSum();
+        float[] sum = piece.sum();
         double total = 0;
         for (int i = 0; i < piece.n; i++) {
             if (counts(labels[i], weights[i], classes)) {
-                total += (double) weights[i] * (log[i] + (max[i] - scores[(int) labels[i]][i]));
+                total += weights[i] * (Math.log(sum[i]) + (max[i] - scores[(int) labels[i]][i]));
             }
         }
         return total;

@@ -47,7 +47,7 @@ public final class PixelEntropyKernel implements LossKernel {
             addProducts(piece.exps()[k], piece.scores()[k], h, piece.n);
         }
         for (int i = 0; i < piece.n; i++) {
-            h[i] = piece.logSum()[i] - h[i] / piece.sum()[i];
+            h[i] = (float) Math.log(piece.sum()[i]) - h[i] / piece.sum()[i];
         }
     }
 
@@ -90,7 +90,7 @@ public final class PixelEntropyKernel implements LossKernel {
             entropies(exp, piece, h);
             for (int i = 0; i < piece.n; i++) {
                 // log p + h = u - log sum + h
-                h[i] -= piece.logSum()[i];
+                h[i] -= (float) Math.log(piece.sum()[i]);
                 w[i] = w[i] == 0 ? 0 : (float) (factor * w[i] / piece.sum()[i]);
             }
             for (int k = 0; k < exp.classes(); k++) {

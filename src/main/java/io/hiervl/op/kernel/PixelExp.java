@@ -42,14 +42,12 @@ final class PixelExp {
         final float[][] exps;
         final float[] max;
         final float[] sum;
-        final float[] log;
 
         Rows(int classes, int pixels) {
             scores = new float[classes][pixels];
             exps = new float[classes][pixels];
             max = new float[pixels];
             sum = new float[pixels];
-            log = new float[pixels];
         }
     }
 
@@ -90,11 +88,6 @@ final class PixelExp {
             return rows.sum;
         }
 
-        /** Logarithm of {@link #sum}. */
-        float[] logSum() {
-            return rows.log;
-        }
-
         void write(float[][] from, Slab to) {
             for (int k = 0; k < classes; k++) {
                 to.put(position(k), from[k], 0, n);
@@ -123,9 +116,6 @@ final class PixelExp {
                 slab.get(k * n, rows.exps[k], 0, n);
                 add(rows.exps[k], rows.sum, n);
             }
-            slab.put(0, rows.sum, 0, n);
-            KernelChoice.of(all).map(Kernels.Function.LOG, all, all, n);
-            slab.get(0, rows.log, 0, n);
         }
     }
 
