@@ -41,11 +41,14 @@ for /f "usebackq" %%M in (`powershell -NoProfile -Command "[int64]((Get-CimInsta
 set /a HEAP=MEM / 4
 if %HEAP% gtr 4096 set "HEAP=4096"
 if %HEAP% lss 512 set "HEAP=512"
+rem Young objects: left alone, their part grows to a third of the heap, filled with garbage before it is collected.
+set /a YOUNG=HEAP / 4
+if %YOUNG% gtr 192 set "YOUNG=192"
 set /a ARRAYS=MEM / 10 * 6
 rem Two OpenMP runtimes (ND4J's and oneDNN's) that spin while they wait take the cores from each other.
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
 if not defined OMP_NUM_THREADS set "OMP_NUM_THREADS=%NUMBER_OF_PROCESSORS%"
-"%JAVA%" -Xshare:auto -Xlog:disable -Xlog:all=error:stderr -XX:+UseParallelGC "-Xmx%HEAP%m" "-Dorg.bytedeco.javacpp.maxbytes=%ARRAYS%m" ^
+"%JAVA%" -Xshare:auto -Xlog:disable -Xlog:all=error:stderr -XX:+UseParallelGC "-Xmx%HEAP%m" "-XX:MaxNewSize=%YOUNG%m" "-Dorg.bytedeco.javacpp.maxbytes=%ARRAYS%m" ^
   -Dorg.bytedeco.javacpp.maxphysicalbytes=0 -Djava.awt.headless=true -Dfile.encoding=UTF-8 "-Dhiervl.home=%HIERVL_HOME%" ^
   "-Dhiervl.classifier=%HIERVL_CLASSIFIER%" "-Dhiervl.kernels=%HIERVL_KERNELS%" %HIERVL_JAVA_OPTS% ^
   -cp "%JAR%;%HIERVL_HOME%\target\lib\*" io.hiervl.cli.Main %*

@@ -47,14 +47,14 @@ public final class Benchmark {
      */
     public static List<Row> run(String name, String precision, int runs, Progress progress) {
         boolean look = runs < LOOK;
-        if (!name.equals(Cases.OPERATIONS)) {
+        if (!Cases.isOperations(name)) {
             Runnable work = Cases.prepare(name, precision);
             double warm = look ? 0 : name.contains("tiny") ? 3 * WARM_SECONDS : WARM_SECONDS;
             return List.of(row(name, precision, Timing.of(work, warm, runs, look || Cases.isLong(name) ? 0 : BUDGET_SECONDS, progress)));
         }
         Backend.start();
         List<Row> rows = new ArrayList<>();
-        for (String operation : Operations.names()) {
+        for (String operation : Cases.operations(name)) {
             Operations.prepare(operation).forEach((direction, work) -> rows.add(row(direction, precision,
                 Timing.of(work, look ? 0 : OPERATION_SECONDS, runs, look ? 0 : OPERATION_SECONDS, progress))));
         }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * {@code step vit-b16-512 2+2 81 classes}.
  */
 public final class Cases {
-    /** All kernels by themselves; only measured when asked for. */
+    /** All kernels by themselves, or with a word behind it those whose names contain the word; only measured when asked for. */
     public static final String OPERATIONS = "ops";
     private static final String BACKWARD = " fwd+bwd";
     private static final String STEP = "step vit-b16-512 1+1";
@@ -32,7 +32,18 @@ public final class Cases {
 
     /** Whether there is such a case. */
     public static boolean exists(String name) {
-        return name.equals(OPERATIONS) || VIT.contains(name) || TINY.contains(name) || ANY_STEP.matcher(name).matches();
+        return isOperations(name) && !operations(name).isEmpty() || VIT.contains(name) || TINY.contains(name) || ANY_STEP.matcher(name).matches();
+    }
+
+    /** Whether this is the case of the kernels. */
+    static boolean isOperations(String name) {
+        return name.equals(OPERATIONS) || name.startsWith(OPERATIONS + " ");
+    }
+
+    /** The kernels of a case {@code ops} or {@code ops WORD}. */
+    static List<String> operations(String name) {
+        String word = name.substring(OPERATIONS.length()).strip();
+        return Operations.names().stream().filter(n -> n.contains(word)).toList();
     }
 
     /** Whether a call takes seconds rather than milliseconds. */

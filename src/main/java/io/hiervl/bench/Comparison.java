@@ -53,7 +53,8 @@ public final class Comparison {
 
     /** Cases of the peer that are measured beside a case of this program. */
     public static List<String> peerCases(String name, String precision) {
-        List<String> cases = new ArrayList<>(List.of(name));
+        // the peer measures its kernels all together
+        List<String> cases = new ArrayList<>(List.of(Cases.isOperations(name) ? Cases.OPERATIONS : name));
         if (name.equals("inference 512") && precision.equals("fp32")) {
             cases.add(ONNX_CASE);
         }

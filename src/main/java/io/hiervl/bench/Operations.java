@@ -5,6 +5,7 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Resize;
 import io.hiervl.op.PixelCrossEntropy;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
@@ -13,8 +14,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The kernels by themselves, at the shapes of a 512 image, under the peer's names. Backward starts from the sum of the
- * result, so the incoming gradient is an array of ones.
+ * The kernels by themselves, at the shapes of a 512 image, under the peer's names. Backward starts from a given
+ * gradient of normal values, as the peer's does.
  */
 final class Operations {
     private static final Map<String, Function<Work, SDVariable>> ALL = new LinkedHashMap<>();
@@ -70,11 +71,11 @@ final class Operations {
         Work w = new Work(new Random(0));
         SDVariable y = ALL.get(name).apply(w);
         w.result(y);
-        w.sum(y, 1);
+        w.given(y);
         return w;
     }
 
-    static Iterable<String> names() {
-        return ALL.keySet();
+    static List<String> names() {
+        return List.copyOf(ALL.keySet());
     }
 }

@@ -6,6 +6,7 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
+import io.hiervl.op.GivenGradient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,11 @@ final class Work {
     void sum(SDVariable x, double factor) {
         SDVariable term = ops.scale(ops.sum(x), factor, 0);
         loss = loss == null ? term : ops.add(loss, term);
+    }
+
+    /** Makes an array of normal values the gradient of x, instead of a loss. */
+    void given(SDVariable x) {
+        loss = ops.adopt(new GivenGradient(ops.sd(), x, ops.constant("given", normal(random, ops.shape(x)))).outputVariable(), 1);
     }
 
     /** Adds the mean of x to the loss. */

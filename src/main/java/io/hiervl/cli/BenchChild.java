@@ -18,19 +18,25 @@ record BenchChild(String precision, int runs, int threads) {
     private static final String MARK = "RESULT";
 
     /** What the child writes to standard output. */
-    static String encode(List<Benchmark.Row> rows) {
+    static String encode(Object result) {
         try {
-            return MARK + new ObjectMapper().writeValueAsString(rows);
+            return MARK + new ObjectMapper().writeValueAsString(result);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
     }
 
     List<Benchmark.Row> run(String name) {
+        return run(name, List.of(), new TypeReference<>() { });
+    }
+
+    /** Runs a case whose result is of this type, with more options of the Java machine. */
+    <T> T run(String name, List<String> options, TypeReference<T> type) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // An archive of classes is written by one process only.
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-XX:ArchiveClassesAtExit")).forEach(command::add);
+        command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "bench", "--case", name, "--precision", precision,
             "--runs", Integer.toString(runs)));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -45,7 +51,7 @@ record BenchChild(String precision, int runs, int threads) {
                 if (exit != 0 || line == null) {
                     throw HierVlException.environment("case '" + name + "' ended with exit code " + exit + " and no result");
                 }
-                return new ObjectMapper().readValue(line.substring(MARK.length()), new TypeReference<List<Benchmark.Row>>() { });
+                return new ObjectMapper().readValue(line.substring(MARK.length()), type);
             } finally {
                 process.destroy();
             }

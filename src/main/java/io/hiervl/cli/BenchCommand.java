@@ -6,7 +6,9 @@ import io.hiervl.HierVlException;
 import io.hiervl.bench.Benchmark;
 import io.hiervl.bench.Cases;
 import io.hiervl.bench.Comparison;
+import io.hiervl.bench.OpProfile;
 import io.hiervl.bench.Peer;
+import io.hiervl.bench.Soak;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.op.kernel.KernelChoice;
@@ -43,8 +45,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--size", defaultValue = "all", converter = SizeName.class, description = "tiny, vit-b16 or all (default ${DEFAULT-VALUE}).")
     Size size;
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves, and "
-        + "steps of other sizes, for example 'step vit-b16-384 1+1' or 'step vit-b16-512 2+2 81 classes'.")
+    @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves ('ops gelu': "
+        + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1' or 'step vit-b16-512 2+2 81 classes', 'growth' (or 'growth "
+        + "size', 'growth classes', 'growth batch'), 'soak' (or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
     List<String> only = new ArrayList<>();
 
     @Option(names = "--precision", defaultValue = "fp32", description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
@@ -75,7 +78,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--wait", defaultValue = "0", paramLabel = "SECONDS", description = "With --peer: wait for a quiet machine before each process, at most so long.")
     int wait;
 
-    @Option(names = "--markdown", paramLabel = "FILE", description = "Also write the table of ratios there.")
+    @Option(names = "--markdown", paramLabel = "FILE", description = "Also write the table of ratios there, or those of growth, soak and profile.")
     Path markdown;
 
     @Option(names = "--case", hidden = true)
@@ -105,16 +108,56 @@ final class BenchCommand implements Callable<Integer> {
         ComputeSettings.requireAvailable(ModelConfig.Precision.valueOf(precision.name()));
         String arithmetic = precision.name().toLowerCase(Locale.ROOT);
         if (single != null) {
-            console.println(BenchChild.encode(Benchmark.run(single, arithmetic, runs, console.progress(single))));
+            console.println(BenchChild.encode(measure(arithmetic)));
             return 0;
         }
         BenchChild child = new BenchChild(arithmetic, runs, used);
         return peer == null ? alone(child) : compare(child);
     }
 
-    private int alone(BenchChild child) {
-        List<Benchmark.Row> rows = new ArrayList<>();
+    private Object measure(String arithmetic) {
+        if (Soak.is(single)) {
+            return Soak.run(single, arithmetic, console.progress(single));
+        }
+        if (!OpProfile.of(single).isEmpty()) {
+            return OpProfile.run(OpProfile.of(single).get(0), arithmetic);
+        }
+        return Benchmark.run(single, arithmetic, runs, console.progress(single));
+    }
+
+    private int alone(BenchChild child) throws IOException {
         List<String> names = names(Cases.names(size != Size.VIT_B16, size != Size.TINY));
+        if (markdown != null && names.stream().noneMatch(BenchTables::has)) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--markdown needs --peer, or a case growth, soak or profile");
+        }
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("rows", new ArrayList<>());
+        List<String> pages = new ArrayList<>();
+        for (String name : names.stream().filter(BenchTables::has).toList()) {
+            for (String page : new BenchTables(child, console).run(name, document)) {
+                pages.add(page);
+                if (!json) {
+                    console.println(page);
+                }
+            }
+        }
+        List<String> plain = names.stream().filter(n -> !BenchTables.has(n)).toList();
+        if (!plain.isEmpty()) {
+            rows(child, plain, document);
+        }
+        if (markdown != null) {
+            Files.writeString(markdown, String.join("\n", pages), StandardCharsets.UTF_8);
+        }
+        if (json) {
+            document.put("machine", machine(child.threads()));
+            console.json(document);
+        }
+        return 0;
+    }
+
+    @SuppressWarnings("unchecked")
+    private void rows(BenchChild child, List<String> names, Map<String, Object> document) {
+        List<Object> rows = (List<Object>) document.get("rows");
         if (!json) {
             console.println(String.format(Locale.ROOT, "%-50s %9s %10s %10s %10s %6s %8s", "case", "precision", "median ms", "min", "max", "runs", "peak MB"));
         }
@@ -127,13 +170,6 @@ final class BenchCommand implements Callable<Integer> {
                 }
             }
         }
-        if (json) {
-            Map<String, Object> document = new LinkedHashMap<>();
-            document.put("rows", rows);
-            document.put("machine", machine(child.threads()));
-            console.json(document);
-        }
-        return 0;
     }
 
     private int compare(BenchChild child) throws IOException {
@@ -185,7 +221,10 @@ final class BenchCommand implements Callable<Integer> {
             return all;
         }
         for (String name : only) {
-            if (!Cases.exists(name.strip())) {
+            if (peer != null && BenchTables.has(name.strip())) {
+                throw new CommandLine.ParameterException(spec.commandLine(), "'" + name + "' has no counterpart in the peer: measure it without --peer");
+            }
+            if (!Cases.exists(name.strip()) && !BenchTables.has(name.strip())) {
                 throw new CommandLine.ParameterException(spec.commandLine(), "no case '" + name + "'; there are: " + String.join(", ", Cases.names(true, true)));
             }
         }

@@ -214,7 +214,9 @@ public final class GraphRunner {
                 long start = profile == null ? 0 : System.nanoTime();
                 execute(step, in, values, storage, pool);
                 if (profile != null) {
-                    profile.add(step.op.opName(), in, System.nanoTime() - start);
+                    long spent = System.nanoTime() - start;
+                    INDArray first = step.out[0] < 0 ? null : values[step.out[0]];
+                    profile.add(step.op.opName(), in, spent, Arithmetic.of(step.op.opName(), in, first, step.out.length > 1 && step.out[1] >= 0));
                 }
                 for (int slot : step.release) {
                     release(slot, values, storage, pool);

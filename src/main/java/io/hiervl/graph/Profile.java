@@ -15,15 +15,22 @@ import org.slf4j.LoggerFactory;
  * Time per kind of op, collected with {@code -Dhiervl.profile=true}, or per op and shape of its inputs with
  * {@code -Dhiervl.profile=shapes}, and logged when the JVM ends.
  */
-final class Profile {
+public final class Profile {
     private static final Logger LOG = LoggerFactory.getLogger(Profile.class);
     private static final String MODE = System.getProperty("hiervl.profile", "false");
     private static final Profile SHARED = MODE.equals("false") ? null : new Profile();
 
-    /** Calls of an op: their number, their time together and that of the fastest. */
-    record Cost(long calls, long nanos, long least) {
+    /**
+     * Calls of an op.
+     *
+     * @param calls number
+     * @param nanos their time together
+     * @param least that of the fastest
+     * @param flops floating-point operations of matrix products and convolutions together
+     */
+    public record Cost(long calls, long nanos, long least, double flops) {
         Cost plus(Cost other) {
-            return new Cost(calls + other.calls, nanos + other.nanos, Math.min(least, other.least));
+            return new Cost(calls + other.calls, nanos + other.nanos, Math.min(least, other.least), flops + other.flops);
         }
     }
 
@@ -37,13 +44,17 @@ final class Profile {
         return SHARED;
     }
 
-    void add(String op, INDArray[] inputs, long nanos) {
-        String name = MODE.equals("shapes") ? op + " " + Arrays.stream(inputs).map(a -> Arrays.toString(a.shape())).collect(Collectors.joining(" ")) : op;
-        costs.merge(name, new Cost(1, nanos, nanos), Cost::plus);
+    /** What was collected since the last call, by op; empty without {@code hiervl.profile}. */
+    public static Map<String, Cost> collected() {
+        return SHARED == null ? Map.of() : SHARED.take();
     }
 
-    /** What was collected since the last call. */
-    Map<String, Cost> take() {
+    void add(String op, INDArray[] inputs, long nanos, double flops) {
+        String name = MODE.equals("shapes") ? op + " " + Arrays.stream(inputs).map(a -> Arrays.toString(a.shape())).collect(Collectors.joining(" ")) : op;
+        costs.merge(name, new Cost(1, nanos, nanos, flops), Cost::plus);
+    }
+
+    private Map<String, Cost> take() {
         Map<String, Cost> result = new TreeMap<>(costs);
         costs.clear();
         return result;

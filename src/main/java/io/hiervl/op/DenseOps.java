@@ -12,7 +12,7 @@ final class DenseOps {
         MaxPool2x2::new, MaxPool2x2.Bp::new, Bmm::new, Bmm.Bp::new, Softmax::new, Softmax.Bp::new,
         L2Normalize::new, L2Normalize.Bp::new, LogOp::new, LogOp.Bp::new, Add::new, Mul::new, Mul.Bp::new,
         Scale::new, Repeat::new, Repeat.Bp::new, Concat::new, Slice::new, Slice.Bp::new, Reshape::new, Permute::new,
-        SumAll::new, StopGradient::new, StopGradient.Zeros::new, Rename::new);
+        SumAll::new, StopGradient::new, StopGradient.Zeros::new, Rename::new, GivenGradient::new);
 
     private DenseOps() {
     }

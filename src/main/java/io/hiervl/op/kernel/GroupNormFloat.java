@@ -3,8 +3,8 @@ package io.hiervl.op.kernel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Group norm of FLOAT arrays (B,C,plane): statistics are added up in double precision, everything else is single precision
- * and one visit to memory.
+ * Group norm of FLOAT arrays (B,C,plane) in two visits: sums, then values. A group of the network's largest map (512 kB)
+ * stays in the second-level cache between the two, and loops work on pieces that stay in the first.
  *
  * @param batch    B
  * @param groups   groups of neighbouring channels
@@ -13,33 +13,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param eps      added to the variance
  */
 public record GroupNormFloat(int batch, int groups, int perGroup, int plane, double eps) {
-    private static final ThreadLocal<float[][]> ROWS = ThreadLocal.withInitial(() -> new float[2][0]);
+    /** Elements of a piece. */
+    private static final int PIECE = 4096;
+    private static final ThreadLocal<FloatMoments> MOMENTS = ThreadLocal.withInitial(FloatMoments::new);
 
     private int row() {
         return perGroup * plane;
-    }
-
-    private float[] buffer(int which) {
-        float[][] rows = ROWS.get();
-        if (rows[which].length < row()) {
-            rows[which] = new float[row()];
-        }
-        return rows[which];
     }
 
     private void forGroups(Parallel.Range body) {
         Parallel.forRange((long) batch * groups, Math.max(1, 32_768 / row()), body);
     }
 
-    /** Mean and 1 / standard deviation of a row. */
-    private double[] statistics(float[] x) {
-        int n = row();
-        double mean = FloatLoops.sum(x, 0, n) / n;
-        float shift = (float) mean;
-        // the mean as it was rounded: the variance is that of the values which are shifted by it
-        double rest = mean - shift;
-        double variance = FloatLoops.dot(x, 0, shift, x, 0, shift, n) / n - rest * rest;
-        return new double[] {mean, 1 / Math.sqrt(variance + eps)};
+    /** Mean and 1 / standard deviation from the sums of n differences to {@code shift} and of their squares. */
+    private double[] statistics(double sum, double squares, double shift) {
+        double mean = sum / row();
+        return new double[] {mean + shift, 1 / Math.sqrt(Math.max(0, squares / row() - mean * mean) + eps)};
     }
 
     /** y = normalised x * gamma + beta, gamma and beta (C). */
@@ -49,18 +38,36 @@ public record GroupNormFloat(int batch, int groups, int perGroup, int plane, dou
         float[] scale = Staging.floats(gamma);
         float[] shift = Staging.floats(beta);
         forGroups((from, to) -> {
-            float[] v = buffer(0);
+            float[] v = HeapTiles.get(0, PIECE);
+            FloatMoments moments = MOMENTS.get();
             for (int r = from; r < to; r++) {
-                in.get(r * row(), v, 0, row());
-                double[] s = statistics(v);
-                for (int c = 0; c < perGroup; c++) {
+                // differences to some value of the row: the variance of values far from 0 does not cancel
+                float origin = (float) in.get(r * row());
+                moments.take(in, r * row(), row(), origin);
+                double[] s = statistics(moments.sum(), moments.squares(), origin);
+                // backwards: what was read last is still in the cache
+                for (int c = perGroup - 1; c >= 0; c--) {
                     int channel = r % groups * perGroup + c;
                     double factor = s[1] * scale[channel];
-                    FloatLoops.affine(v, c * plane, plane, (float) factor, (float) (shift[channel] - s[0] * factor));
+                    normalise(in, out, (r * perGroup + c) * plane, v, (float) factor, (float) (shift[channel] - s[0] * factor));
                 }
-                out.put(r * row(), v, 0, row());
             }
         });
+    }
+
+    private void normalise(Slab in, Slab out, int at, float[] v, float factor, float offset) {
+        for (int done = 0; done < plane; done += PIECE) {
+            int n = Math.min(PIECE, plane - done);
+            in.get(at + done, v, 0, n);
+            affine(v, n, factor, offset);
+            out.put(at + done, v, 0, n);
+        }
+    }
+
+    private static void affine(float[] x, int n, float factor, float offset) {
+        for (int i = 0; i < n; i++) {
+            x[i] = x[i] * factor + offset;
+        }
     }
 
     /** Gradients for the cotangent g; each target may be null. */
@@ -72,19 +79,28 @@ public record GroupNormFloat(int batch, int groups, int perGroup, int plane, dou
         double[][] scales = new double[batch][groups * perGroup];
         double[][] shifts = new double[batch][groups * perGroup];
         forGroups((from, to) -> {
-            float[] v = buffer(0);
-            float[] d = buffer(1);
+            float[] v = HeapTiles.get(0, PIECE);
+            float[] d = HeapTiles.get(1, PIECE);
+            FloatMoments moments = MOMENTS.get();
+            double[] products = new double[perGroup];
             for (int r = from; r < to; r++) {
-                in.get(r * row(), v, 0, row());
-                cotangent.get(r * row(), d, 0, row());
-                double[] s = statistics(v);
+                float origin = (float) in.get(r * row());
+                double all = 0;
+                double squares = 0;
+                for (int c = 0; c < perGroup; c++) {
+                    moments.take(in, cotangent, (r * perGroup + c) * plane, plane, origin);
+                    all += moments.sum();
+                    squares += moments.squares();
+                    shifts[r / groups][r % groups * perGroup + c] = moments.others();
+                    products[c] = moments.products();
+                }
+                double[] s = statistics(all, squares, origin);
                 double sum = 0;
                 double dot = 0;
                 for (int c = 0; c < perGroup; c++) {
                     int channel = r % groups * perGroup + c;
-                    double plain = FloatLoops.sum(d, c * plane, plane);
-                    double product = (FloatLoops.dot(v, c * plane, (float) s[0], d, c * plane, 0, plane) - (s[0] - (float) s[0]) * plain) * s[1];
-                    shifts[r / groups][channel] = plain;
+                    double plain = shifts[r / groups][channel];
+                    double product = (products[c] - (s[0] - origin) * plain) * s[1];
                     scales[r / groups][channel] = product;
                     sum += plain * scale[channel];
                     dot += product * scale[channel];
@@ -93,10 +109,17 @@ public record GroupNormFloat(int batch, int groups, int perGroup, int plane, dou
                     // dx = inverse (gamma g - mean(gamma g) - normalised x mean(gamma g normalised x))
                     double byX = -s[1] * s[1] * dot / row();
                     double constant = -s[1] * sum / row() - byX * s[0];
-                    for (int c = 0; c < perGroup; c++) {
-                        combine(v, d, c * plane, (float) byX, (float) (s[1] * scale[r % groups * perGroup + c]), (float) constant);
+                    for (int c = perGroup - 1; c >= 0; c--) {
+                        int at = (r * perGroup + c) * plane;
+                        float byD = (float) (s[1] * scale[r % groups * perGroup + c]);
+                        for (int done = 0; done < plane; done += PIECE) {
+                            int n = Math.min(PIECE, plane - done);
+                            in.get(at + done, v, 0, n);
+                            cotangent.get(at + done, d, 0, n);
+                            combine(v, d, n, (float) byX, byD, (float) constant);
+                            out.put(at + done, d, 0, n);
+                        }
                     }
-                    out.put(r * row(), d, 0, row());
                 }
             }
         });
@@ -104,8 +127,8 @@ public record GroupNormFloat(int batch, int groups, int perGroup, int plane, dou
         JavaKernels.putSum(shifts, dBeta, groups * perGroup);
     }
 
-    private void combine(float[] x, float[] d, int at, float byX, float byD, float constant) {
-        for (int i = at; i < at + plane; i++) {
+    private static void combine(float[] x, float[] d, int n, float byX, float byD, float constant) {
+        for (int i = 0; i < n; i++) {
             d[i] = byD * d[i] + (byX * x[i] + constant);
         }
     }

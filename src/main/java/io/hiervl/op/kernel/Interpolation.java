@@ -1,9 +1,5 @@
 package io.hiervl.op.kernel;
 
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-
 /**
  * Interpolation along one axis as in PyTorch (align_corners False, no antialiasing): every output index takes a few source
  * indices with weights. Two-dimensional resizing is one pass per axis.
@@ -78,17 +74,19 @@ public final class Interpolation {
         weight[o * taps + tap] = w;
     }
 
-    /** The weights as a FLOAT matrix (out, in), or (in, out) if transposed. */
-    INDArray matrix(boolean transposed) {
-        float[] m = new float[in * out];
-        for (int o = 0; o < out; o++) {
-            for (int k = o * taps; k < (o + 1) * taps; k++) {
-                m[transposed ? index[k] * out + o : o * in + index[k]] += (float) weight[k];
-            }
-        }
-        INDArray a = Nd4j.createUninitializedDetached(DataType.FLOAT, m.length);
-        Staging.write(m, a);
-        return a;
+    /** Number of sources of every value. */
+    int taps() {
+        return taps;
+    }
+
+    /** Source number {@code k % taps} of value {@code k / taps}. */
+    int source(int k) {
+        return index[k];
+    }
+
+    /** Weight of {@link #source}. */
+    double weight(int k) {
+        return weight[k];
     }
 
     int in() {

@@ -44,52 +44,63 @@ public final class PixelCrossEntropyKernel implements LossKernel {
     }
 
     private static double sum(PixelExp exp, INDArray[] in) {
-        int classes = (int) in[0].size(1);
         Slab labels = Slab.of(in[1]);
         Slab weights = Slab.of(in[2]);
         double[] parts = new double[exp.pieces()];
         exp.forPieces((piece, part) -> {
-            float[][] z = piece.readScores();
-            float[] l = new float[piece.n];
-            float[] w = new float[piece.n];
+            float[] l = HeapTiles.get(0, piece.n);
+            float[] w = HeapTiles.get(1, piece.n);
             labels.get(piece.first, l, 0, piece.n);
             weights.get(piece.first, w, 0, piece.n);
-            for (int i = 0; i < piece.n; i++) {
-                if (counts(l[i], w[i], classes)) {
-                    parts[part] += w[i] * (Math.log(piece.sum(i)) + piece.max(i) - z[(int) l[i]][i]);
-                }
-            }
+            parts[part] = sum(piece, exp.classes(), l, w);
         });
         return Arrays.stream(parts).sum();
     }
 
+    private static double sum(PixelExp.Piece piece, int classes, float[] labels, float[] weights) {
+        float[][] scores = piece.scores();
+        float[] max = piece.max();
+        float[] sum = piece.sum();
+        double total = 0;
+        for (int i = 0; i < piece.n; i++) {
+            if (counts(labels[i], weights[i], classes)) {
+                total += weights[i] * (Math.log(sum[i]) + (max[i] - scores[(int) labels[i]][i]));
+            }
+        }
+        return total;
+    }
+
     private static void gradient(PixelExp exp, INDArray[] in, double cotangent, INDArray target) {
-        int classes = (int) in[0].size(1);
         Slab labels = Slab.of(in[1]);
         Slab weights = Slab.of(in[2]);
+        Slab out = Slab.of(target);
         exp.forPieces((piece, part) -> {
-            float[][] d = piece.readExp();
-            float[] l = new float[piece.n];
-            float[] w = new float[piece.n];
-            float[] factor = new float[piece.n];
+            float[] l = HeapTiles.get(0, piece.n);
+            float[] w = HeapTiles.get(1, piece.n);
+            float[] factor = HeapTiles.get(2, piece.n);
             labels.get(piece.first, l, 0, piece.n);
             weights.get(piece.first, w, 0, piece.n);
             for (int i = 0; i < piece.n; i++) {
-                w[i] = counts(l[i], w[i], classes) ? (float) (cotangent * w[i]) : 0;
-                factor[i] = w[i] / piece.sum(i);
+                w[i] = counts(l[i], w[i], exp.classes()) ? (float) (cotangent * w[i]) : 0;
+                factor[i] = w[i] / piece.sum()[i];
             }
-            for (float[] row : d) {
-                for (int i = 0; i < factor.length; i++) {
-                    row[i] *= factor[i];
-                }
+            float[][] d = piece.exps();
+            for (int k = 0; k < exp.classes(); k++) {
+                multiply(d[k], factor, piece.n);
             }
             for (int i = 0; i < piece.n; i++) {
                 if (w[i] != 0) {
                     d[(int) l[i]][i] -= w[i];
                 }
             }
-            piece.write(d, target);
+            piece.write(d, out);
         });
+    }
+
+    private static void multiply(float[] x, float[] factor, int n) {
+        for (int i = 0; i < n; i++) {
+            x[i] *= factor[i];
+        }
     }
 
     private static boolean counts(double label, double weight, int classes) {

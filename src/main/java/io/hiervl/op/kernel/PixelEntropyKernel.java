@@ -39,59 +39,71 @@ public final class PixelEntropyKernel implements LossKernel {
         return h;
     }
 
-    /** log sum exp - sum of p z, per pixel; with u = z - max the maximum cancels. */
-    private static float[] entropies(PixelExp.Piece piece, float[][] z, float[][] e) {
-        float[] h = new float[piece.n];
-        for (int k = 0; k < z.length; k++) {
-            float[] row = z[k];
-            float[] exp = e[k];
-            for (int i = 0; i < h.length; i++) {
-                row[i] -= piece.max(i);
-                h[i] += exp[i] * row[i];
-            }
+    /** log sum exp - sum of p z, per pixel; with u = z - max the maximum cancels. The scores become u. */
+    private static void entropies(PixelExp exp, PixelExp.Piece piece, float[] h) {
+        Arrays.fill(h, 0, piece.n, 0);
+        for (int k = 0; k < exp.classes(); k++) {
+            subtract(piece.scores()[k], piece.max(), piece.n);
+            addProducts(piece.exps()[k], piece.scores()[k], h, piece.n);
         }
-        for (int i = 0; i < h.length; i++) {
-            h[i] = (float) Math.log(piece.sum(i)) - h[i] / piece.sum(i);
+        for (int i = 0; i < piece.n; i++) {
+            h[i] = (float) Math.log(piece.sum()[i]) - h[i] / piece.sum()[i];
         }
-        return h;
+    }
+
+    private static void subtract(float[] x, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            x[i] -= y[i];
+        }
+    }
+
+    private static void addProducts(float[] x, float[] y, float[] sum, int n) {
+        for (int i = 0; i < n; i++) {
+            sum[i] += x[i] * y[i];
+        }
     }
 
     private static double sum(PixelExp exp, INDArray weightMap) {
         Slab weights = Slab.of(weightMap);
         double[] parts = new double[exp.pieces()];
         exp.forPieces((piece, part) -> {
-            float[] w = new float[piece.n];
+            float[] w = HeapTiles.get(0, piece.n);
             weights.get(piece.first, w, 0, piece.n);
-            float[] h = entropies(piece, piece.readScores(), piece.readExp());
+            float[] h = HeapTiles.get(1, piece.n);
+            entropies(exp, piece, h);
+            double total = 0;
             for (int i = 0; i < piece.n; i++) {
-                parts[part] += w[i] == 0 ? 0 : (double) w[i] * h[i];
+                total += w[i] == 0 ? 0 : (double) w[i] * h[i];
             }
+            parts[part] = total;
         });
         return Arrays.stream(parts).sum();
     }
 
     private static void gradient(PixelExp exp, INDArray weightMap, double factor, INDArray target) {
         Slab weights = Slab.of(weightMap);
+        Slab out = Slab.of(target);
         exp.forPieces((piece, part) -> {
-            float[] w = new float[piece.n];
+            float[] w = HeapTiles.get(0, piece.n);
             weights.get(piece.first, w, 0, piece.n);
-            float[][] u = piece.readScores();
-            float[][] e = piece.readExp();
-            float[] h = entropies(piece, u, e);
+            float[] h = HeapTiles.get(1, piece.n);
+            entropies(exp, piece, h);
             for (int i = 0; i < piece.n; i++) {
                 // log p + h = u - log sum + h
-                h[i] -= (float) Math.log(piece.sum(i));
-                w[i] = w[i] == 0 ? 0 : (float) (factor * w[i] / piece.sum(i));
+                h[i] -= (float) Math.log(piece.sum()[i]);
+                w[i] = w[i] == 0 ? 0 : (float) (factor * w[i] / piece.sum()[i]);
             }
-            for (int k = 0; k < u.length; k++) {
-                float[] row = e[k];
-                float[] score = u[k];
-                for (int i = 0; i < h.length; i++) {
-                    row[i] *= w[i] * (score[i] + h[i]);
-                }
+            for (int k = 0; k < exp.classes(); k++) {
+                combine(piece.exps()[k], w, piece.scores()[k], h, piece.n);
             }
-            piece.write(e, target);
+            piece.write(piece.exps(), out);
         });
+    }
+
+    private static void combine(float[] e, float[] w, float[] u, float[] h, int n) {
+        for (int i = 0; i < n; i++) {
+            e[i] *= w[i] * (u[i] + h[i]);
+        }
     }
 
     @Override

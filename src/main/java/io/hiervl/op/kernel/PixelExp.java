@@ -5,100 +5,141 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The softmax over the classes of FLOAT score maps z (B,K,...) in pieces of pixels, with the exponentials of all pixels
- * computed at once by the kernels.
+ * The softmax over the classes of FLOAT score maps z (B,K,...), in pieces of pixels that stay in the cache; the exponentials
+ * of a piece are computed at once by the kernels.
  */
 final class PixelExp {
-    private static final int PIECE = 1024;
+    /** Scores of a piece, 256 kB of them. */
+    private static final int SCORES = 65_536;
+    private static final int MOST = 4096;
+    private static final int FEWEST = 64;
+    private static final ThreadLocal<Rows> ROWS = ThreadLocal.withInitial(() -> new Rows(0, 0));
 
     private final INDArray z;
+    private final int images;
     private final int classes;
     private final int plane;
-    private final double factor;
-    /** exp(factor z - max), laid out as z. */
-    private final INDArray exp;
-    /** Largest factor z of each pixel, and the sum of the exponentials. */
-    private final float[] max;
-    private final float[] sum;
+    private final float factor;
+    private final int most;
 
     private PixelExp(INDArray z, double factor) {
         this.z = z;
+        this.images = (int) z.size(0);
         this.classes = (int) z.size(1);
-        this.plane = (int) (z.length() / z.size(0) / classes);
-        this.factor = factor;
-        this.exp = Scratch.get("pixel-exp", DataType.FLOAT, z.length());
-        this.max = new float[(int) z.size(0) * plane];
-        this.sum = new float[max.length];
+        this.plane = (int) (z.length() / images / classes);
+        this.factor = (float) factor;
+        this.most = Math.max(FEWEST, Math.min(MOST, SCORES / classes / FEWEST * FEWEST));
     }
 
     /** The softmax of factor z, or null if these kernels have no fast exponential. */
     static PixelExp of(INDArray z, double factor) {
-        Kernels kernels = KernelChoice.of(z);
-        if (z.dataType() != DataType.FLOAT || !kernels.preferProducts()) {
-            return null;
-        }
-        PixelExp p = new PixelExp(z, factor);
-        p.subtractMax();
-        kernels.map(Kernels.Function.EXP, p.exp, p.exp, z.length());
-        p.addUp();
-        return p;
+        return z.dataType() != DataType.FLOAT || !KernelChoice.of(z).preferProducts() ? null : new PixelExp(z, factor);
     }
 
-    /** A piece of neighbouring pixels of one image. */
+    /** What a thread works on. */
+    private static final class Rows {
+        final float[][] scores;
+        final float[][] exps;
+        final float[] max;
+        final float[] sum;
+
+        Rows(int classes, int pixels) {
+            scores = new float[classes][pixels];
+            exps = new float[classes][pixels];
+            max = new float[pixels];
+            sum = new float[pixels];
+        }
+    }
+
+    /** Neighbouring pixels of one image; its arrays are valid while the body runs and may be longer than {@link #n}. */
     final class Piece {
         /** Index of the first pixel in (B,H,W). */
         final int first;
         final int n;
-        /** Scores (K,n) times the factor; filled by {@link #readScores}. */
-        final float[][] scores = new float[classes][PIECE];
-        /** Exponentials (K,n); filled by {@link #readExp}. */
-        final float[][] exps = new float[classes][PIECE];
+        private final Rows rows;
 
-        private Piece(int first, int n) {
+        private Piece(int first, int n, Rows rows) {
             this.first = first;
             this.n = n;
+            this.rows = rows;
         }
 
         private int position(int k) {
             return (first / plane * classes + k) * plane + first % plane;
         }
 
-        private void read(INDArray from, float[][] to) {
-            Slab slab = Slab.of(from);
+        /** factor z (K,n). */
+        float[][] scores() {
+            return rows.scores;
+        }
+
+        /** exp(factor z - max) (K,n). */
+        float[][] exps() {
+            return rows.exps;
+        }
+
+        /** Largest factor z of each pixel. */
+        float[] max() {
+            return rows.max;
+        }
+
+        /** Sum of the exponentials. */
+        float[] sum() {
+            return rows.sum;
+        }
+
+        void write(float[][] from, Slab to) {
             for (int k = 0; k < classes; k++) {
-                slab.get(position(k), to[k], 0, n);
+                to.put(position(k), from[k], 0, n);
             }
         }
 
-        float[][] readScores() {
-            read(z, scores);
-            float f = (float) factor;
-            for (float[] row : scores) {
-                for (int i = 0; i < n; i++) {
-                    row[i] *= f;
+        private void compute(Slab in) {
+            float[] max = rows.max;
+            Arrays.fill(max, 0, n, Float.NEGATIVE_INFINITY);
+            for (int k = 0; k < classes; k++) {
+                in.get(position(k), rows.scores[k], 0, n);
+                if (factor != 1) {
+                    scale(rows.scores[k], factor, n);
                 }
+                largest(rows.scores[k], max, n);
             }
-            return scores;
-        }
-
-        float[][] readExp() {
-            read(exp, exps);
-            return exps;
-        }
-
-        void write(float[][] rows, INDArray to) {
-            Slab slab = Slab.of(to);
+            INDArray all = Scratch.get("pixel-exp", DataType.FLOAT, (long) classes * n);
+            Slab slab = Slab.of(all);
             for (int k = 0; k < classes; k++) {
-                slab.put(position(k), rows[k], 0, n);
+                subtract(rows.scores[k], max, rows.exps[k], n);
+                slab.put(k * n, rows.exps[k], 0, n);
+            }
+            KernelChoice.of(all).map(Kernels.Function.EXP, all, all, (long) classes * n);
+            Arrays.fill(rows.sum, 0, n, 0);
+            for (int k = 0; k < classes; k++) {
+                slab.get(k * n, rows.exps[k], 0, n);
+                add(rows.exps[k], rows.sum, n);
             }
         }
+    }
 
-        float max(int i) {
-            return max[first + i];
+    private static void scale(float[] x, float factor, int n) {
+        for (int i = 0; i < n; i++) {
+            x[i] *= factor;
         }
+    }
 
-        float sum(int i) {
-            return sum[first + i];
+    private static void largest(float[] x, float[] max, int n) {
+        for (int i = 0; i < n; i++) {
+            max[i] = Math.max(max[i], x[i]);
+        }
+    }
+
+    private static void subtract(float[] x, float[] max, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            y[i] = x[i] - max[i];
+        }
+    }
+
+    private static void add(float[] x, float[] sum, int n) {
+        for (int i = 0; i < n; i++) {
+            sum[i] += x[i];
         }
     }
 
@@ -107,52 +148,36 @@ final class PixelExp {
     }
 
     private int perImage() {
-        return (plane + PIECE - 1) / PIECE;
+        return (plane + most - 1) / most;
     }
 
     /** Number of pieces. */
     int pieces() {
-        return max.length / plane * perImage();
+        return images * perImage();
+    }
+
+    private Rows rows() {
+        Rows rows = ROWS.get();
+        if (rows.scores.length < classes || rows.max.length < most) {
+            rows = new Rows(classes, most);
+            ROWS.set(rows);
+        }
+        return rows;
     }
 
     /** Runs the body for every piece. */
     void forPieces(Body body) {
         int per = perImage();
+        Slab in = Slab.of(z);
         Parallel.forEach(pieces(), p -> {
-            int at = p % per * PIECE;
-            body.run(new Piece(p / per * plane + at, Math.min(PIECE, plane - at)), p);
+            int at = p % per * most;
+            Piece piece = new Piece(p / per * plane + at, Math.min(most, plane - at), rows());
+            piece.compute(in);
+            body.run(piece, p);
         });
     }
 
-    private void subtractMax() {
-        forPieces((piece, part) -> {
-            float[][] v = piece.readScores();
-            float[] m = new float[piece.n];
-            Arrays.fill(m, Float.NEGATIVE_INFINITY);
-            for (float[] row : v) {
-                for (int i = 0; i < m.length; i++) {
-                    m[i] = Math.max(m[i], row[i]);
-                }
-            }
-            for (float[] row : v) {
-                for (int i = 0; i < m.length; i++) {
-                    row[i] -= m[i];
-                }
-            }
-            piece.write(v, exp);
-            System.arraycopy(m, 0, max, piece.first, m.length);
-        });
-    }
-
-    private void addUp() {
-        forPieces((piece, part) -> {
-            float[] s = new float[piece.n];
-            for (float[] row : piece.readExp()) {
-                for (int i = 0; i < s.length; i++) {
-                    s[i] += row[i];
-                }
-            }
-            System.arraycopy(s, 0, sum, piece.first, s.length);
-        });
+    int classes() {
+        return classes;
     }
 }

@@ -4,26 +4,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/**
- * Resizes the planes of arrays (..., h, w): by loops over the few sources of every value, or, where the kernels multiply
- * matrices faster than that, as two products with matrices of the interpolation weights. Safe for several threads.
- */
+/** Resizes the planes of arrays (..., h, w), in the precision of the arrays. Safe for several threads. */
 public final class Resizer {
     private static final Map<List<Integer>, Resizer> CACHE = new ConcurrentHashMap<>();
 
     private final Interpolation vertical;
     private final Interpolation horizontal;
-    /** (H,h) and (w,W). */
-    private final INDArray rows;
-    private final INDArray columns;
+    private final FloatResizer floats;
 
     private Resizer(int h, int w, int height, int width, int mode) {
         this.vertical = Interpolation.of(h, height, mode);
         this.horizontal = Interpolation.of(w, width, mode);
-        this.rows = vertical.matrix(false);
-        this.columns = horizontal.matrix(true);
+        this.floats = new FloatResizer(vertical, horizontal);
     }
 
     /** From h x w to height x width; the mode is one of {@link Interpolation}. */
@@ -39,14 +34,10 @@ public final class Resizer {
     public void forward(INDArray x, INDArray y) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
-        Kernels kernels = KernelChoice.of(x);
-        if (kernels.preferProducts()) {
-            int n = planes(x);
-            Operand half = half(n, x);
-            kernels.matmul(Matmul.of(n * vertical.in(), horizontal.in(), horizontal.out()), Operand.matrix(x, horizontal.in()),
-                Operand.matrix(columns, horizontal.out()), Operand.matrix(half.array(), horizontal.out()));
-            kernels.matmul(Matmul.batched(n, 1, vertical.out(), vertical.in(), horizontal.out()), Operand.matrix(rows, vertical.in()), half,
-                new Operand(y, 0, out, 0, horizontal.out(), 1));
+        if (x.dataType() == DataType.FLOAT) {
+            Slab from = Slab.of(x);
+            Slab to = Slab.of(y);
+            Parallel.forEach(planes(x), p -> floats.forward(from, to, p));
             return;
         }
         Parallel.forEach(planes(x), p -> {
@@ -54,12 +45,6 @@ public final class Resizer {
             Staging.read(x, (long) p * in, plane, in);
             Staging.write(forward(plane), out, y, (long) p * out);
         });
-    }
-
-    /** Memory for planes (h, W). */
-    private Operand half(int planes, INDArray like) {
-        long size = (long) vertical.in() * horizontal.out();
-        return new Operand(Scratch.get("resize", like.dataType(), planes * size), 0, size, 0, horizontal.out(), 1);
     }
 
     /** One plane. */
@@ -75,14 +60,10 @@ public final class Resizer {
     public void backward(INDArray dy, INDArray dx) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
-        Kernels kernels = KernelChoice.of(dx);
-        if (kernels.preferProducts()) {
-            int n = planes(dx);
-            Operand half = half(n, dx);
-            kernels.matmul(Matmul.batched(n, 1, vertical.in(), vertical.out(), horizontal.out()), Operand.transposed(rows, vertical.in()),
-                new Operand(dy, 0, out, 0, horizontal.out(), 1), half);
-            kernels.matmul(Matmul.of(n * vertical.in(), horizontal.out(), horizontal.in()), Operand.matrix(half.array(), horizontal.out()),
-                Operand.transposed(columns, horizontal.out()), Operand.matrix(dx, horizontal.in()));
+        if (dx.dataType() == DataType.FLOAT) {
+            Slab from = Slab.of(dy);
+            Slab to = Slab.of(dx);
+            Parallel.forEach(planes(dx), p -> floats.backward(from, to, p));
             return;
         }
         Parallel.forEach(planes(dx), p -> {
