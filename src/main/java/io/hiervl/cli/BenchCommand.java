@@ -14,6 +14,7 @@ import io.hiervl.model.ComputeSettings;
 import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.op.kernel.Parallel;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
