@@ -20,7 +20,7 @@ public final class Cases {
         "msdeform 5376 tokens fwd", "msdeform 5376 tokens fwd+bwd", "pixel decoder fwd", "pixel decoder fwd+bwd", "transformer decoder fwd",
         "transformer decoder fwd+bwd", "inference 512", STEP);
     private static final List<String> TINY = List.of("inference tiny", TINY_STEP);
-    private static final Pattern ANY_STEP = Pattern.compile("step (vit-b16-(\\d{2,4})|tiny) (\\d{1,3})\\+(\\d{1,3})(?: (\\d{1,4}) classes)?");
+    private static final Pattern ANY_STEP = Pattern.compile("step (vit-b16-(\\d{2,4})|tiny) (\\d{1,3})\\+(\\d{1,3})(?: (\\d{1,4}) classes)?( recompute)?");
 
     private Cases() {
     }
@@ -80,7 +80,8 @@ public final class Cases {
         if (m.group(1).equals("tiny")) {
             return new Whole(Setup.tiny(batch, precision)).step(labelled, unlabelled)::get;
         }
+        String recompute = "model.recompute=" + (m.group(6) != null);
         int classes = m.group(5) == null ? Setup.VOC_CLASSES : Integer.parseInt(m.group(5));
-        return new Whole(Setup.vitB16(Integer.parseInt(m.group(2)), classes, batch, precision)).step(labelled, unlabelled)::get;
+        return new Whole(Setup.vitB16(Integer.parseInt(m.group(2)), classes, batch, precision, recompute)).step(labelled, unlabelled)::get;
     }
 }

@@ -38,9 +38,12 @@ record Setup(Recipe recipe, ClipArchitecture clip, List<String> classes) {
      * @param crop      side of images, a multiple of 32
      * @param batch     images run at a time
      * @param precision {@code fp32} or {@code bf16}
+     * @param more      settings
      */
-    static Setup vitB16(int crop, int classes, int batch, String precision) {
-        return new Setup(recipe(precision, "train.crop=" + crop, "train.micro_batch=" + batch), ClipArchitecture.vitB16(), names(classes));
+    static Setup vitB16(int crop, int classes, int batch, String precision, String... more) {
+        List<String> settings = new ArrayList<>(List.of("train.crop=" + crop, "train.micro_batch=" + batch));
+        settings.addAll(List.of(more));
+        return new Setup(recipe(precision, settings.toArray(new String[0])), ClipArchitecture.vitB16(), names(classes));
     }
 
     /** A network of 64 channels on a tower of four blocks, for images of 64 pixels. */

@@ -47,8 +47,8 @@ final class BenchCommand implements Callable<Integer> {
     Size size;
 
     @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves ('ops gelu': "
-        + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1' or 'step vit-b16-512 2+2 81 classes', 'growth' (or 'growth "
-        + "size', 'growth classes', 'growth batch'), 'soak' (or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
+        + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1', 'step vit-b16-512 2+2 81 classes' or "
+        + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' (or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
     List<String> only = new ArrayList<>();
 
     @Option(names = "--precision", defaultValue = "fp32", description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")

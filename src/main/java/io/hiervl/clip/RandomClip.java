@@ -4,10 +4,12 @@ import io.hiervl.HierVlException;
 import io.hiervl.op.Backend;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -17,6 +19,8 @@ public final class RandomClip {
     private static final List<String> WORDS = List.of("a", "photo", "of", "the", "background", "aeroplane", "bicycle",
             "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining", "table", "dog", "horse", "motorbike",
             "person", "potted", "plant", "sheep", "sofa", "train", "tv", "monitor");
+
+    private static final int PIECE = 1 << 14;
 
     private final Random random;
     private final Map<String, INDArray> arrays = new LinkedHashMap<>();
@@ -87,17 +91,18 @@ public final class RandomClip {
         arrays.put(name, Nd4j.zeros(DataType.FLOAT, shape));
     }
 
+    /** In pieces: whole weights as Java arrays would leave a gigabyte of garbage in the heap. */
     private void normal(String name, double std, int... shape) {
-        int n = 1;
-        long[] dims = new long[shape.length];
-        for (int i = 0; i < shape.length; i++) {
-            n = Math.multiplyExact(n, shape[i]);
-            dims[i] = shape[i];
+        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, Arrays.stream(shape).asLongStream().toArray(), 'c');
+        FloatPointer target = new FloatPointer(array.data().addressPointer());
+        float[] piece = new float[PIECE];
+        for (long at = 0; at < array.length(); at += PIECE) {
+            int n = (int) Math.min(PIECE, array.length() - at);
+            for (int i = 0; i < n; i++) {
+                piece[i] = (float) (random.nextGaussian() * std);
+            }
+            target.position(at).put(piece, 0, n);
         }
-        float[] values = new float[n];
-        for (int i = 0; i < n; i++) {
-            values[i] = (float) (random.nextGaussian() * std);
-        }
-        arrays.put(name, Nd4j.create(values, dims, 'c'));
+        arrays.put(name, array);
     }
 }

@@ -1,8 +1,10 @@
 package io.hiervl.graph;
 
 import io.hiervl.graph.ParameterStore.Group;
+import io.hiervl.op.kernel.Slab;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.DoubleSupplier;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -15,6 +17,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param prefix dotted name in front of every parameter; empty at the root
  */
 public record Initializer(ParameterStore store, DataType type, Random random, String prefix, Group group) {
+    private static final int PIECE = 1 << 13;
+
     /** The place below this one. */
     public Initializer at(String name) {
         return new Initializer(store, type, random, full(name), group);
@@ -43,15 +47,27 @@ public record Initializer(ParameterStore store, DataType type, Random random, St
     }
 
     public void normal(String name, double std, boolean decay, long... shape) {
-        double[] v = new double[length(shape)];
-        Arrays.setAll(v, i -> random.nextGaussian() * std);
-        values(name, v, decay, shape);
+        fill(name, decay, () -> random.nextGaussian() * std, shape);
     }
 
     public void uniform(String name, double bound, boolean decay, long... shape) {
-        double[] v = new double[length(shape)];
-        Arrays.setAll(v, i -> (2 * random.nextDouble() - 1) * bound);
-        values(name, v, decay, shape);
+        fill(name, decay, () -> (2 * random.nextDouble() - 1) * bound, shape);
+    }
+
+    /** In pieces, which leaves no large arrays to the garbage collector. */
+    private void fill(String name, boolean decay, DoubleSupplier next, long... shape) {
+        INDArray array = Nd4j.createUninitialized(type, shape, 'c');
+        Slab to = Slab.of(array);
+        double[] piece = new double[PIECE];
+        int n = length(shape);
+        for (int at = 0; at < n; at += PIECE) {
+            int count = Math.min(PIECE, n - at);
+            for (int i = 0; i < count; i++) {
+                piece[i] = next.getAsDouble();
+            }
+            to.put(at, piece, 0, count);
+        }
+        store.add(full(name), array, group, decay);
     }
 
     /** Uniform in +-sqrt(6 / (fan in + fan out)); for kernels the fans count the kernel's area. */
