@@ -132,6 +132,7 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
         double[] biasSums = dKeyBias == null ? null : new double[batch * keys];
         forGroups((b, images, h, count) -> {
             Operand logits = probabilities(kernels, p, q, k, b, images, h, count);
+            long values = (long) images * count * queries * keys;
             if (dv != null) {
                 kernels.matmul(Matmul.batched(images, count, keys, queries, depth), logits.transpose(), part(g, b, h), part(dv, b, h));
             }
@@ -141,11 +142,12 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
             Operand ds = new Operand(d, 0, logits.batch0(), logits.batch1(), keys, 1);
             kernels.matmul(Matmul.batched(images, count, queries, depth, keys), part(g, b, h), part(v, b, h).transpose(), ds);
             kernels.softmaxGradient(p, d, d, images * count * queries, keys);
+            Operand shared = dq != null && dk != null ? ds.of(kernels.factor(d, values, "attention")) : ds;
             if (dq != null) {
-                kernels.matmul(Matmul.batched(images, count, queries, keys, depth).scaled(scale()), ds, part(k, b, h), part(dq, b, h));
+                kernels.matmul(Matmul.batched(images, count, queries, keys, depth).scaled(scale()), shared, part(k, b, h), part(dq, b, h));
             }
             if (dk != null) {
-                kernels.matmul(Matmul.batched(images, count, keys, queries, depth).scaled(scale()), ds.transpose(), part(q, b, h),
+                kernels.matmul(Matmul.batched(images, count, keys, queries, depth).scaled(scale()), shared.transpose(), part(q, b, h),
                     part(dk, b, h));
             }
             if (biasSums != null) {

@@ -125,7 +125,7 @@ public final class Bmm extends JavaOp {
         public void compute(INDArray[] in, INDArray[] out) {
             Plan p = Plan.of(in[0], in[1], intArg(0) == 1, intArg(1) == 1);
             Kernels kernels = KernelChoice.of(in[0], precisionArg(2));
-            Operand g = p.c(in[2]);
+            Operand g = p.c(out[0] != null && out[1] != null ? kernels.factor(in[2], in[2].length(), "bmm") : in[2]);
             if (out[0] != null) {
                 kernels.matmul(Matmul.batched(p.batch, 1, p.m, p.n, p.k), g, p.b(in[1]).transpose(), p.a(out[0]));
             }

@@ -122,15 +122,16 @@ public final class Linear extends JavaOp {
                 kernels.activationGradient(activation, dz, g, dz, m * n);
                 g = dz;
             }
+            INDArray factor = out[0] != null && out[1] != null ? kernels.factor(g, (long) m * n, "linear") : g;
             if (out[0] != null) {
-                kernels.matmul(Matmul.of(m, n, k), Operand.matrix(g, n), Operand.matrix(w, k), Operand.matrix(out[0], k));
+                kernels.matmul(Matmul.of(m, n, k), Operand.matrix(factor, n), Operand.matrix(w, k), Operand.matrix(out[0], k));
             }
             boolean bias = out.length > 2 && out[2] != null;
             if (out[1] != null && bias && kernels.linearGradient(x, g, out[1], out[2], m, k, n)) {
                 return;
             }
             if (out[1] != null) {
-                kernels.matmul(Matmul.of(n, m, k), Operand.transposed(g, n), Operand.matrix(x, k), Operand.matrix(out[1], k));
+                kernels.matmul(Matmul.of(n, m, k), Operand.transposed(factor, n), Operand.matrix(x, k), Operand.matrix(out[1], k));
             }
             if (bias) {
                 Reductions.columnSums(g, m, n, out[2]);

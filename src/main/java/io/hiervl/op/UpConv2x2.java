@@ -154,7 +154,8 @@ public final class UpConv2x2 extends JavaOp {
                     to.put(at + plane, odd, 0, w);
                 }
             }, w);
-            Operand g = new Operand(blocks, 0, outputs * 4L * plane, 0, plane, 1);
+            Operand g = new Operand(KernelChoice.of(in[0], precisionArg(0)).factor(blocks, (long) batch * outputs * 4 * plane, "upconv"), 0,
+                outputs * 4L * plane, 0, plane, 1);
             if (out[0] != null) {
                 KernelChoice.of(in[0], precisionArg(0)).matmul(Matmul.batched(batch, 1, channels, outputs * 4, plane), Operand.matrix(in[1], outputs * 4L),
                     g, new Operand(out[0], 0, (long) channels * plane, 0, plane, 1));

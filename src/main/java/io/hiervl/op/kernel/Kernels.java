@@ -13,6 +13,14 @@ public interface Kernels {
     /** A (m,k) by B (k,n) to C (m,n), batched, see {@link Matmul}. */
     void matmul(Matmul spec, Operand a, Operand b, Operand c);
 
+    /**
+     * An array for several products that share it as a factor: itself, or its first elements in the type in which these
+     * kernels multiply, in working memory that lasts until the slot is asked for again.
+     */
+    default INDArray factor(INDArray a, long length, String slot) {
+        return a;
+    }
+
     /** Softmax of each row; y may be x. */
     void softmax(INDArray x, INDArray y, int rows, int columns);
 

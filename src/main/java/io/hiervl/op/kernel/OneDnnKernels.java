@@ -41,6 +41,8 @@ public final class OneDnnKernels implements Kernels {
     private final engine engine;
     private final stream stream;
     private final OneDnnMatmul matmul;
+    /** Null where nothing is rounded. */
+    private final OneDnnRounding rounding;
     private final OneDnnConv conv;
     private final OneDnnElementwise elementwise;
     private final OneDnnSums sums;
@@ -64,6 +66,7 @@ public final class OneDnnKernels implements Kernels {
         engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
         stream = new stream(engine);
         matmul = new OneDnnMatmul(engine, stream, factors);
+        rounding = products == Precision.BF16 ? new OneDnnRounding(engine, stream) : null;
         conv = new OneDnnConv(engine, stream, factors);
         elementwise = new OneDnnElementwise(engine, stream);
         sums = new OneDnnSums(engine, stream, new OneDnnMatmul(engine, stream, memory.data_type.f32), factors);
@@ -115,8 +118,17 @@ public final class OneDnnKernels implements Kernels {
             // oneDNN adds not everything that repeats along some axes
             OperandSum.add(spec, spec.add(), c);
         } else {
-            java.matmul(spec, a, b, c);
+            java.matmul(spec, widened(a), widened(b), c);
         }
+    }
+
+    private static Operand widened(Operand o) {
+        return o.array().dataType() == DataType.FLOAT ? o : o.of(o.array().castTo(DataType.FLOAT));
+    }
+
+    @Override
+    public INDArray factor(INDArray a, long length, String slot) {
+        return rounding == null ? a : rounding.round(a, length, slot);
     }
 
     private softmax_forward.primitive_desc softmaxDesc(memory.desc d) {

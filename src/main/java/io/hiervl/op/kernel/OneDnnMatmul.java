@@ -21,6 +21,7 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Matrix products by oneDNN on strided operands; primitives are kept by shape. In bfloat16 both factors are rounded on the
@@ -31,7 +32,7 @@ final class OneDnnMatmul {
     private static final double REORDER = 4e6;
 
     private record Key(int b0, int b1, int m, int k, int n, double alpha, boolean bias, int activation, boolean accumulate,
-                       List<Long> strides) {
+                       List<DataType> types, List<Long> strides) {
     }
 
     private final engine engine;
@@ -64,7 +65,8 @@ final class OneDnnMatmul {
         for (Operand o : s.add() == null ? new Operand[] {a, b, c} : new Operand[] {a, b, c, s.add()}) {
             strides.addAll(List.of(o.batch0(), o.batch1(), o.row(), o.column()));
         }
-        Key key = new Key(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() != null, s.activation(), s.accumulate(), strides);
+        Key key = new Key(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() != null, s.activation(), s.accumulate(),
+            List.of(a.array().dataType(), b.array().dataType()), strides);
         OneDnnCall call = calls.computeIfAbsent(key, x -> create(s, a, b, c)).orElse(null);
         if (call == null) {
             return false;
@@ -123,6 +125,15 @@ final class OneDnnMatmul {
         return new memory.desc(layout[0], memory.data_type.f32, layout[1]);
     }
 
+    /** A factor as it lies; {@link Kernels#factor} may have rounded it. */
+    private static memory.desc desc(long[][] layout, Operand o) {
+        return new memory.desc(layout[0], isRounded(o) ? memory.data_type.bf16 : memory.data_type.f32, layout[1]);
+    }
+
+    private static boolean isRounded(Operand o) {
+        return o.array().dataType() == DataType.BFLOAT16;
+    }
+
     /**
      * Without gaps, in the order in which it lies: rounding streams through memory, and the product copies blocks of either
      * order faster than oneDNN's own choice of layout is made (half the time for P^T in the backward pass of attention).
@@ -146,14 +157,14 @@ final class OneDnnMatmul {
     private Optional<OneDnnCall> create(Matmul s, Operand a, Operand b, Operand c) {
         long[][] la = layout(s, a, s.m(), s.k());
         long[][] lb = layout(s, b, s.k(), s.n());
-        memory.desc da = desc(la);
-        memory.desc db = desc(lb);
+        memory.desc da = desc(la, a);
+        memory.desc db = desc(lb, b);
         memory.desc dc = desc(layout(s, c, s.m(), s.n()));
         boolean single = s.batch0() * s.batch1() == 1;
         boolean reorder = single && (double) s.m() * s.k() * s.n() >= REORDER && s.m() >= 32;
         boolean rounded = factors != memory.data_type.f32;
-        memory.desc wantA = rounded ? rounded(la, a) : reorder && a.column() != 1 ? new memory.desc(la[0], factors, memory.format_tag.any) : da;
-        memory.desc wantB = rounded ? rounded(lb, b) : reorder ? new memory.desc(lb[0], factors, memory.format_tag.any) : db;
+        memory.desc wantA = isRounded(a) ? da : rounded ? rounded(la, a) : reorder && a.column() != 1 ? new memory.desc(la[0], factors, memory.format_tag.any) : da;
+        memory.desc wantB = isRounded(b) ? db : rounded ? rounded(lb, b) : reorder ? new memory.desc(lb[0], factors, memory.format_tag.any) : db;
         long[] biasDims = new long[la[0].length];
         Arrays.fill(biasDims, 1);
         biasDims[biasDims.length - 1] = s.n();

@@ -28,6 +28,11 @@ public record Operand(INDArray array, long offset, long batch0, long batch1, lon
         return new Operand(array, offset, batch0, batch1, column, row);
     }
 
+    /** The same places in another array. */
+    public Operand of(INDArray other) {
+        return new Operand(other, offset, batch0, batch1, row, column);
+    }
+
     /** Shifted by some elements. */
     public Operand at(long elements) {
         return new Operand(array, offset + elements, batch0, batch1, row, column);

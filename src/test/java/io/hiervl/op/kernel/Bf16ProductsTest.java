@@ -109,6 +109,33 @@ class Bf16ProductsTest {
         return new Operand(c, 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
     }
 
+    /** A factor that was rounded once serves several products, as it lies and transposed, and also where oneDNN has no kernel. */
+    @ParameterizedTest
+    @CsvSource({"1,5,7,3", "4,130,65,33", "12,40,64,70"})
+    void sharedFactors(int batch, int m, int k, int n) {
+        INDArray g = random(1, batch, m, n);
+        INDArray w = random(2, batch, k, n);
+        INDArray x = random(3, batch, m, k);
+        Operand gs = new Operand(bf16.factor(g, g.length(), "test"), 0, (long) m * n, 0, n, 1);
+        Operand exact = gs.of(factors(g));
+        Operand ws = new Operand(w, 0, (long) k * n, 0, 1, n);
+        Operand xs = new Operand(x, 0, (long) m * k, 0, k, 1);
+        for (int spread : new int[] {1, 2}) {
+            // with gaps between rows and columns no kernel of oneDNN writes the result
+            Operand c = new Operand(Nd4j.create(DataType.FLOAT, batch, m, k, spread * spread), 0, (long) m * k * spread * spread, 0,
+                (long) k * spread * spread, spread);
+            Operand cExact = c.of(Nd4j.create(DataType.DOUBLE, batch, m, k, spread * spread));
+            bf16.matmul(Matmul.batched(batch, 1, m, n, k), gs, ws, c);
+            JAVA.matmul(Matmul.batched(batch, 1, m, n, k), exact, ws.of(spread == 1 ? factors(w) : w.castTo(DataType.DOUBLE)), cExact);
+            close("as it lies, spread " + spread, cExact.array(), c.array());
+        }
+        Operand d = new Operand(Nd4j.create(DataType.FLOAT, batch, n, k), 0, (long) n * k, 0, k, 1);
+        Operand dExact = d.of(Nd4j.create(DataType.DOUBLE, batch, n, k));
+        bf16.matmul(Matmul.batched(batch, 1, n, m, k), gs.transpose(), xs, d);
+        JAVA.matmul(Matmul.batched(batch, 1, n, m, k), exact.transpose(), xs.of(factors(x)), dExact);
+        close("transposed", dExact.array(), d.array());
+    }
+
     @ParameterizedTest
     @CsvSource({"2,3,9,7,5,3,1,1", "1,16,17,19,32,3,1,1", "2,8,12,12,6,1,1,0", "1,3,32,32,8,16,16,0", "1,5,11,13,4,3,2,1"})
     void convolutions(int batch, int in, int h, int w, int out, int kernel, int stride, int padding) {
