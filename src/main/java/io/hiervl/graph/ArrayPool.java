@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -19,12 +20,15 @@ import org.nd4j.linalg.factory.Nd4j;
  * is taken, if it is not twice too large. One pool serves all runners of a thread; it is not safe for several threads.
  *
  * <p>Graphs of one training step need different sizes. Buffers that fit none of the present ones would pile up, so before
- * a new one is made those that were free for the longest time go back to the operating system, as far as the pool would
- * otherwise grow beyond {@link #SLACK} of what was ever in use at a time.
+ * a large one is made those that were free for the longest time go back to the operating system, as far as the pool would
+ * otherwise grow beyond {@link #SLACK} of what was ever in use at a time. Runs that repeat must find everything there:
+ * blocks of some megabytes that are freed and asked for again fragment the heap of the C library, which never shrinks then.
  */
 final class ArrayPool {
     private static final ThreadLocal<ArrayPool> POOLS = ThreadLocal.withInitial(ArrayPool::new);
-    private static final double SLACK = 1.1;
+    private static final double SLACK = 1.5;
+    /** Bytes of buffers that are worth freeing others. */
+    private static final long LARGE = 1 << 20;
     private static final int TOO_LARGE = 2;
 
     private final Map<DataType, TreeMap<Long, Deque<Buffer>>> free = new EnumMap<>(DataType.class);
@@ -33,6 +37,7 @@ final class ArrayPool {
     private long freeBytes;
     private long usedBytes;
     private long peakBytes;
+    private long made;
 
     /** A buffer with the arrays that were made of it: making one takes longer than many an op. */
     static final class Buffer {
@@ -73,7 +78,10 @@ final class ArrayPool {
             forget(buffer);
         } else {
             long bytes = size * type.width();
-            shrink((long) (SLACK * Math.max(peakBytes, usedBytes + bytes)) - usedBytes - bytes);
+            if (bytes >= LARGE) {
+                shrink((long) (SLACK * Math.max(peakBytes, usedBytes + bytes)) - usedBytes - bytes);
+            }
+            made++;
             buffer = new Buffer(Nd4j.createBuffer(type, size, false));
         }
         usedBytes += buffer.bytes();
@@ -98,10 +106,14 @@ final class ArrayPool {
 
     /** Frees buffers until no more than this is free. */
     private void shrink(long bytes) {
-        while (freeBytes > Math.max(0, bytes)) {
-            Buffer buffer = oldest.iterator().next();
-            forget(buffer);
-            buffer.data.close();
+        for (Buffer buffer : List.copyOf(oldest)) {
+            if (freeBytes <= Math.max(0, bytes)) {
+                return;
+            }
+            if (bytes <= 0 || buffer.bytes() >= LARGE) {
+                forget(buffer);
+                buffer.data.close();
+            }
         }
     }
 
@@ -116,6 +128,11 @@ final class ArrayPool {
     /** Returns all unused buffers to the operating system. */
     void clear() {
         shrink(0);
+    }
+
+    /** Number of buffers that were ever made. */
+    long made() {
+        return made;
     }
 
     /** Most bytes that were in use at a time. */
