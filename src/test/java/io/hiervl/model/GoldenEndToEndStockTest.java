@@ -87,7 +87,10 @@ class GoldenEndToEndStockTest {
         for (int l = 0; l < 3; l++) {
             int[] shape = out.pixels().shapes()[l];
             outputs.put("labelled.memory." + names[l], ops.toMap(out.pixels().memory().get(l), shape[0], shape[1]));
-            outputs.put("labelled.cmsam_alpha.layer0.level" + l, out.pixels().alpha().get(0).get(l));
+        }
+        List<SDVariable> alpha = out.pixels().alpha().get(0);
+        for (int l = 0; l < alpha.size(); l++) {
+            outputs.put("labelled.cmsam_alpha.layer0.level" + l, alpha.get(l));
         }
         outputs.put("labelled.F_pixel", out.pixels().feature());
         outputs.put("labelled.normed_last", out.last().query());
