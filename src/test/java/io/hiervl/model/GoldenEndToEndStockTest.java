@@ -44,7 +44,7 @@ class GoldenEndToEndStockTest {
             rows[i / n][i % n] = flat[i];
         }
         TextTower.Tokens tokens = TextTower.Tokens.of(rows, EotRule.HIGHEST);
-        SDVariable prompt = prompted ? g.store.variable(ops.sd(), "text_prompt") : null;
+        SDVariable prompt = prompted && g.recipe.model().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
         return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
             ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, STOCK.type)));
