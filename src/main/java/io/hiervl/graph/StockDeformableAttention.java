@@ -53,7 +53,7 @@ final class StockDeformableAttention {
                 SDVariable cy = y0.add((double) dy);
                 SDVariable weight = a.mul(dx == 1 ? fx : fx.mul(-1).add(1)).mul(dy == 1 ? fy : fy.mul(-1).add(1))
                     .mul(inside(cx, w)).mul(inside(cy, h));
-                SDVariable index = sd.math.clipByValue(cy, 0, h - 1).mul((double) w).add(sd.math.clipByValue(cx, 0, w - 1))
+                SDVariable index = clamped(cy, h).mul((double) w).add(clamped(cx, w))
                     .add((double) start).add(base).castTo(DataType.INT);
                 SDVariable term = sd.gather(rows, index, 0).mul(weight.reshape(samples, 1));
                 y = y == null ? term : y.add(term);
@@ -68,6 +68,11 @@ final class StockDeformableAttention {
     private SDVariable coordinate(SDVariable offset, SDVariable reference, int axis, int size, long b, long q, int heads, int points) {
         SDVariable ref = ops.slice(reference, 1, axis, axis + 1).reshape(1, q, 1, 1).mul((double) size).sub(0.5);
         return ops.slice(offset, 5, axis, axis + 1).reshape(b, q, heads, points).add(ref).reshape(b * q * heads * points);
+    }
+
+    /** The nearest position inside the map; ND4J refuses to clip to an empty range, so a map of one cell has its own rule. */
+    private SDVariable clamped(SDVariable c, int size) {
+        return size == 1 ? c.mul(0.0) : sd.math.clipByValue(c, 0, size - 1);
     }
 
     private SDVariable inside(SDVariable c, int size) {

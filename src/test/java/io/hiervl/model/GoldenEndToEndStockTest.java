@@ -44,7 +44,7 @@ class GoldenEndToEndStockTest {
             rows[i / n][i % n] = flat[i];
         }
         TextTower.Tokens tokens = TextTower.Tokens.of(rows, EotRule.HIGHEST);
-        SDVariable prompt = prompted ? g.store.variable(ops.sd(), "text_prompt") : null;
+        SDVariable prompt = prompted && g.recipe.model().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
         return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
             ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, STOCK.type)));
@@ -87,7 +87,10 @@ class GoldenEndToEndStockTest {
         for (int l = 0; l < 3; l++) {
             int[] shape = out.pixels().shapes()[l];
             outputs.put("labelled.memory." + names[l], ops.toMap(out.pixels().memory().get(l), shape[0], shape[1]));
-            outputs.put("labelled.cmsam_alpha.layer0.level" + l, out.pixels().alpha().get(0).get(l));
+        }
+        List<SDVariable> alpha = out.pixels().alpha().get(0);
+        for (int l = 0; l < alpha.size(); l++) {
+            outputs.put("labelled.cmsam_alpha.layer0.level" + l, alpha.get(l));
         }
         outputs.put("labelled.F_pixel", out.pixels().feature());
         outputs.put("labelled.normed_last", out.last().query());

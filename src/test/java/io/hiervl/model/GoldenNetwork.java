@@ -80,13 +80,15 @@ public final class GoldenNetwork {
             s.add("loss." + set[k] + "=" + c.get("set_weights").get(k));
         }
         // the program states points and the smallest component for a crop of 512
-        s.add("loss.sample_points=" + i(c, "num_points") * 512 * 512 / (c.get("image").get(0).asInt() * c.get("image").get(0).asInt()));
-        int cells = c.get("image").get(0).asInt() / 4 * (c.get("image").get(1).asInt() / 4);
+        int height = c.get("image").get(0).asInt();
+        s.add("loss.sample_points=" + Math.round(i(c, "num_points") * 512.0 * 512.0 / (height * height)));
+        int stride = Math.max(1, i(c, "patch") / 4);
+        int cells = height / stride * (c.get("image").get(1).asInt() / stride);
         s.add("loss.min_component_cells=" + i(c, "slot_min_cells") * 128 * 128 / cells);
         s.add("loss.oversample=" + GoldenFixtures.one("end_to_end", "inputs").shape("labelled.candidates")[2] / i(c, "num_points"));
         s.add("loss.ignore_candidates=false");
         s.add("loss.topo_rescale=uncapped");
-        s.add("train.crop=" + c.get("image").get(0));
+        s.add("train.crop=" + height);
         return s;
     }
 

@@ -2,13 +2,19 @@ package io.hiervl.op;
 
 import static io.hiervl.op.FiniteDifferences.random;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.GoldenFixtures;
+import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.Graphs;
+import io.hiervl.graph.Ops;
+import io.hiervl.graph.StockOps;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -67,6 +73,26 @@ class DeformableAttentionTest {
             start += h * wide;
         }
         return result;
+    }
+
+    /** An image side of two patches gives a level of one cell: ND4J's own ops must do there what this project's op does. */
+    @Test
+    void stockOpsAgreeOnLevelsOfOneCell() {
+        int[][] shapes = {{1, 1}, {1, 4}, {3, 1}};
+        Map<String, INDArray> in = new LinkedHashMap<>();
+        in.put("value", random(1, 1, 2, 8, 8));
+        in.put("offsets", random(2, 0.7, 2, QUERIES, HEADS * 3 * POINTS * 2));
+        in.put("weights", random(3, 1, 2, QUERIES, HEADS * 3 * POINTS));
+        in.put("reference", inputs().get("reference"));
+        INDArray[] out = new INDArray[2];
+        for (int i = 0; i < 2; i++) {
+            Ops ops = i == 0 ? new FusedOps(Graphs.create(), DataType.FLOAT) : new StockOps(Graphs.create(), DataType.FLOAT);
+            SDVariable[] v = in.entrySet().stream().map(e -> ops.constant(e.getKey(), e.getValue().castTo(DataType.FLOAT))).toArray(SDVariable[]::new);
+            SDVariable y = ops.deformableAttention(v[0], v[1], v[2], v[3], shapes, HEADS, POINTS);
+            out[i] = ops.sd().output(Map.of(), y.name()).get(y.name()).dup('c');
+        }
+        assertTrue(out[0].norm2Number().doubleValue() > 1, "samples inside the maps");
+        assertEquals(0, out[0].sub(out[1]).amaxNumber().doubleValue(), 1e-5);
     }
 
     @Test

@@ -133,7 +133,11 @@ final class GoldenIntermediates {
         for (int l = 0; l < LEVELS.length; l++) {
             int[] shape = out.pixels().shapes()[l];
             wanted.put("labelled.memory." + LEVELS[l], ops.toMap(out.pixels().memory().get(l), shape[0], shape[1]));
-            wanted.put("labelled.cmsam_alpha.layer0.level" + l, out.pixels().alpha().get(0).get(l));
+        }
+        // one per level, or a single one where levels are not matched
+        List<SDVariable> alpha = out.pixels().alpha().get(0);
+        for (int l = 0; l < alpha.size(); l++) {
+            wanted.put("labelled.cmsam_alpha.layer0.level" + l, alpha.get(l));
         }
         Map<String, INDArray> found = run(ops, wanted, labelledValues());
         INDArray bias = found.remove("key_bias");

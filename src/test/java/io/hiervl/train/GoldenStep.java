@@ -27,8 +27,8 @@ import org.nd4j.linalg.factory.Nd4j;
 final class GoldenStep implements Draws {
     /** Padding of unlabelled images. */
     private static final int PADDING = 254;
-    /** Steps of the run, so that the fixture's progress falls on a step. */
-    static final int TOTAL = 1_000_000;
+    /** Steps of the run: so many that any progress falls on a step as exactly as the tolerances in double precision ask. */
+    static final int TOTAL = 1_000_000_000;
 
     final GoldenNetwork network;
     final TrainingModel model;
@@ -134,6 +134,11 @@ final class GoldenStep implements Draws {
     @Override
     public int[] erased(List<int[]> suitable) {
         return inputs.ints("labelled.masked_class");
+    }
+
+    /** Whether any labelled image has a class to erase. */
+    boolean erases() {
+        return Arrays.stream(inputs.ints("labelled.masked_class")).anyMatch(c -> c >= 0);
     }
 
     @Override
