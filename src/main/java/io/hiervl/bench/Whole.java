@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -65,12 +66,15 @@ final class Whole {
     private Batches.Step batch(int labelled, int unlabelled) {
         int size = setup.recipe().train().crop();
         SplittableRandom boxes = new SplittableRandom(1);
-        List<String> names = List.of("random images");
         // One unlabelled image is mixed with itself, as in the peer, which spares the labels of a partner.
         UnlabelledBatch views = new UnlabelledBatch(images(unlabelled, size), images(unlabelled, size), images(unlabelled, size),
             Nd4j.ones(DataType.FLOAT, unlabelled, size, size), CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes),
-            CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes), names, null, null);
-        return new Batches.Step(STEP, new LabelledBatch(images(labelled, size), labels(labelled, size), names), views);
+            CutMix.draw(unlabelled, size, setup.recipe().augment(), boxes), names(unlabelled), null, null);
+        return new Batches.Step(STEP, new LabelledBatch(images(labelled, size), labels(labelled, size), names(labelled)), views);
+    }
+
+    private static List<String> names(int n) {
+        return IntStream.range(0, n).mapToObj(i -> "random image " + i).toList();
     }
 
     private INDArray images(int n, int size) {

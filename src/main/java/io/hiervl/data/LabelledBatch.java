@@ -8,7 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param images (B, 3, H, W) float32, normalised for CLIP
  * @param labels (B, H, W) float32 class indices, 255 ignored (padding included)
- * @param names  the photos as the list writes them
+ * @param names  the photos as the list writes them, one for each image
  */
 public record LabelledBatch(INDArray images, INDArray labels, List<String> names) {
+    public LabelledBatch {
+        if (names.size() != images.size(0) || labels.size(0) != images.size(0)) {
+            throw new IllegalArgumentException(images.size(0) + " images, " + labels.size(0) + " label maps and " + names.size() + " names");
+        }
+    }
 }
