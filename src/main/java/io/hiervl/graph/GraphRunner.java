@@ -186,11 +186,10 @@ public final class GraphRunner {
             for (int i = 0; i < steps.size(); i++) {
                 run(steps.get(i), memory);
                 if (sink != null) {
-                    for (String variable : complete.getOrDefault(i, List.of())) {
-                        int slot = slots.get(gradientNames.get(variable));
-                        sink.accept(variable, memory.get(slot));
-                        memory.release(slot);
-                    }
+                    List<String> ready = complete.getOrDefault(i, List.of());
+                    ready.forEach(variable -> sink.accept(variable, memory.get(gradientSlot(variable))));
+                    // only now: two variables may have one gradient
+                    ready.forEach(variable -> memory.release(gradientSlot(variable)));
                 }
             }
             finished = true;
@@ -200,6 +199,10 @@ public final class GraphRunner {
             }
         }
         return new Result(memory);
+    }
+
+    private int gradientSlot(String variable) {
+        return slots.get(gradientNames.get(variable));
     }
 
     private void run(Step step, RunMemory memory) {

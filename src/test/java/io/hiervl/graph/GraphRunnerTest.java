@@ -139,6 +139,19 @@ class GraphRunnerTest {
         assertEquals(Map.of("a", row(6, 9, 12), "b", row(1, 2, 3)), taken);
     }
 
+    /** The gradient of a sum is one array for both operands. */
+    @Test
+    void handsOneGradientToTwoVariables() {
+        FusedOps ops = new FusedOps(Graphs.create());
+        SDVariable a = Graphs.variable(ops.sd(), "a", row(1, 2));
+        SDVariable b = Graphs.variable(ops.sd(), "b", row(3, 4));
+        SDVariable loss = ops.sum(ops.mul(ops.add(a, b), ops.constant("c", row(5, 7))));
+        GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), List.of("a", "b"));
+        Map<String, INDArray> taken = new HashMap<>();
+        runner.run(Map.of(), (name, gradient) -> taken.put(name, gradient.dup())).close();
+        assertEquals(Map.of("a", row(5, 7), "b", row(5, 7)), taken);
+    }
+
     @Test
     void doesNotComputeGradientsThatNobodyWants() {
         SameDiff sd = Graphs.create();
