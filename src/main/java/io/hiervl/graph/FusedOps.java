@@ -157,6 +157,11 @@ public final class FusedOps implements Ops {
         long[] ws = shape(w);
         require(ws.length == 2 && s[s.length - 1] == ws[1] && (b == null || Shapes.product(shape(b)) == ws[0]), "linear", s, ws);
         s[s.length - 1] = ws[0];
+        if (precision == Precision.BF16 && (activation == Activation.GELU || activation == Activation.QUICK_GELU)) {
+            // the backward pass needs what goes into the activation: kept in bfloat16 it is no longer than the result in 32 bits was
+            SDVariable z = is(new Linear(sd, x, w, b, Activation.NONE.ordinal(), precision).outputVariable(), s);
+            return is(new ActivationOp(sd, z, activation.ordinal(), precision).outputVariable(), s.clone());
+        }
         return is(new Linear(sd, x, w, b, activation.ordinal(), precision).outputVariable(), s);
     }
 

@@ -2,6 +2,7 @@ package io.hiervl.graph;
 
 import io.hiervl.op.JavaOp;
 import io.hiervl.op.StopGradient;
+import io.hiervl.op.kernel.KernelChoice;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +32,7 @@ public final class GraphRunner {
     private static final Set<String> ALIASES = Set.of("hiervl_reshape", "hiervl_stop_gradient", "hiervl_rename", "identity");
 
     private final List<Step> steps;
+    private final boolean[] rounded;
     private final Map<String, Integer> slots = new HashMap<>();
     private final Map<Integer, INDArray> fixed = new HashMap<>();
     private final Map<String, String> gradientNames = new LinkedHashMap<>();
@@ -76,6 +78,11 @@ public final class GraphRunner {
             order = Recomputation.apply(order, sd.getOps().keySet(), blocks, wanted);
         }
         this.steps = plan(sd, graph, order, wanted);
+        boolean[] seen = new boolean[slots.size()];
+        wanted.forEach(name -> seen[slots.get(name)] = true);
+        fixed.keySet().forEach(slot -> seen[slot] = true);
+        placeholders.values().forEach(slot -> seen[slot] = true);
+        this.rounded = RoundedSlots.of(steps, seen);
         findComplete(order);
     }
 
@@ -172,7 +179,7 @@ public final class GraphRunner {
      * @param sink null: the gradients are kept for {@link Result#gradient}
      */
     public Result run(Map<String, INDArray> inputs, GradientSink sink) {
-        RunMemory memory = new RunMemory(slots.size());
+        RunMemory memory = new RunMemory(slots.size(), KernelChoice.fastBf16() ? rounded : new boolean[slots.size()]);
         fixed.forEach(memory::lend);
         placeholders.forEach((name, slot) -> {
             INDArray array = inputs.get(name);

@@ -27,9 +27,12 @@ final class RunMemory {
 
     private final INDArray[] values;
     private final Storage[] storage;
+    private final boolean[] rounded;
     private final ArrayPool pool = ArrayPool.ofThread();
 
-    RunMemory(int slots) {
+    /** @param rounded slots whose arrays are kept in bfloat16 if the graph computes in 32 bits */
+    RunMemory(int slots, boolean[] rounded) {
+        this.rounded = rounded;
         values = new INDArray[slots];
         storage = new Storage[slots];
     }
@@ -143,10 +146,17 @@ final class RunMemory {
         INDArray[] out = new INDArray[step.out().length];
         for (int i = 0; i < out.length; i++) {
             if (step.out()[i] >= 0) {
-                out[i] = allocate(step.out()[i], in[0].dataType(), shapes[i]);
+                out[i] = allocate(step.out()[i], type(step.out()[i], in[0]), shapes[i]);
             }
         }
         op.compute(in, out);
+    }
+
+    private DataType type(int slot, INDArray input) {
+        if (input.dataType() == DataType.DOUBLE) {
+            return DataType.DOUBLE;
+        }
+        return rounded[slot] ? DataType.BFLOAT16 : DataType.FLOAT;
     }
 
     private void nativeOp(DynamicCustomOp op, Step step, INDArray[] in) {

@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Precision;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -13,8 +14,13 @@ public final class ActivationOp extends JavaOp {
     }
 
     public ActivationOp(SameDiff sd, SDVariable x, int activation) {
+        this(sd, x, activation, Precision.FP32);
+    }
+
+    /** @param precision BF16: of a value that is a factor of rounded products, or comes from such */
+    public ActivationOp(SameDiff sd, SDVariable x, int activation, Precision precision) {
         super(sd, x);
-        addIArgument(activation);
+        addIArgument(activation, precision.ordinal());
     }
 
     @Override
@@ -33,6 +39,16 @@ public final class ActivationOp extends JavaOp {
     }
 
     @Override
+    public boolean readsRounded(int input) {
+        return precisionArg(1) == Precision.BF16;
+    }
+
+    @Override
+    public boolean writesRounded(int output) {
+        return precisionArg(1) == Precision.BF16;
+    }
+
+    @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             KernelChoice.of(in[0]).activation(intArg(0), in[0], out[0], (int) in[0].length());
@@ -41,7 +57,7 @@ public final class ActivationOp extends JavaOp {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> g) {
-        return Arrays.asList(new Bp(sameDiff, arg(0), g.get(0), intArg(0)).outputVariables());
+        return Arrays.asList(new Bp(sameDiff, arg(0), g.get(0), intArgs()).outputVariables());
     }
 
     /** Gradient of x. */
@@ -49,9 +65,9 @@ public final class ActivationOp extends JavaOp {
         public Bp() {
         }
 
-        Bp(SameDiff sd, SDVariable x, SDVariable g, int activation) {
+        Bp(SameDiff sd, SDVariable x, SDVariable g, long[] args) {
             super(sd, x, g);
-            addIArgument(activation);
+            addIArgument(args);
         }
 
         @Override
@@ -67,6 +83,16 @@ public final class ActivationOp extends JavaOp {
         @Override
         public long[][] outputShapes(INDArray[] in) {
             return new long[][] {in[0].shape()};
+        }
+
+        @Override
+        public boolean readsRounded(int input) {
+            return precisionArg(1) == Precision.BF16;
+        }
+
+        @Override
+        public boolean writesRounded(int output) {
+            return precisionArg(1) == Precision.BF16;
         }
 
         @Override

@@ -8,12 +8,15 @@ import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Precision;
 import io.hiervl.op.kernel.Scratch;
 import io.hiervl.op.kernel.Slab;
+import java.util.ArrayList;
+import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Scaled dot-product attention softmax(q k^T / sqrt(d) + bias) v over (batch, head), forward and backward. Probabilities
- * exist only for a bounded group of heads at a time, in scratch memory, and are computed again in the backward pass.
+ * exist only for a bounded number of queries at a time, in scratch memory, and are computed again in the backward pass.
+ * Heads are shared out among the threads.
  *
  * @param batch   B
  * @param heads   H
@@ -24,13 +27,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param precision arithmetic of the products; softmax and its gradient are computed in 32 bits
  */
 record AttentionCore(int batch, int heads, int queries, int keys, int depth, Operand add, Precision precision) {
-    /** Most logits that exist at a time (a single head may exceed it). */
-    private static final long LIMIT = 1L << 22;
+    /** Most logits that a thread computes at a time: they stay in its cache from the product to the next product. */
+    private static final long LIMIT = Long.getLong("hiervl.attention.tile", 1L << 17);
+    /** Fewer queries at a time make products too thin. */
+    private static final int MIN_ROWS = 32;
     private static final double BLOCKED = -1e30;
 
     /** Views of one head's matrix in (B, T, width) arrays. */
     static Operand heads(INDArray a, long offset, long tokens, long width, long depth) {
         return new Operand(a, offset, tokens * width, depth, width, 1);
+    }
+
+    /** Type of logits and probabilities. */
+    static DataType logitType(INDArray q) {
+        return q.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
     }
 
     /** Additive logits of a key bias (B,Tk), a 0/1 mask (B,Tq,Tk) and the causal rule; any may be absent. */
@@ -71,107 +81,185 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
         return 1 / Math.sqrt(depth);
     }
 
-    private int headsPerGroup() {
-        long fit = LIMIT / Math.max(1, (long) queries * keys);
-        return (int) Math.max(1, Math.min(heads, fit));
+    /** Heads of images that one thread computes together. */
+    private record Group(int image, int images, int head, int count) {
     }
 
-    private int imagesPerGroup() {
-        long perImage = (long) heads * queries * keys;
-        return headsPerGroup() < heads ? 1 : (int) Math.max(1, Math.min(batch, LIMIT / Math.max(1, perImage)));
-    }
-
-    private interface Group {
-        void run(int image, int images, int head, int count);
-    }
-
-    private void forGroups(Group body) {
-        int perHeads = headsPerGroup();
-        int perImages = imagesPerGroup();
+    private List<Group> groups() {
+        long tile = (long) queries * keys;
+        int perHeads = (int) Math.max(1, Math.min(heads, LIMIT / Math.max(1, tile)));
+        int perImages = perHeads < heads ? 1 : (int) Math.max(1, Math.min(batch, LIMIT / Math.max(1, heads * tile)));
+        List<Group> groups = new ArrayList<>();
         for (int b = 0; b < batch; b += perImages) {
             for (int h = 0; h < heads; h += perHeads) {
-                body.run(b, Math.min(perImages, batch - b), h, Math.min(perHeads, heads - h));
+                groups.add(new Group(b, Math.min(perImages, batch - b), h, Math.min(perHeads, heads - h)));
             }
         }
+        return groups;
     }
 
-    private static Operand part(Operand o, int image, int head) {
-        return o.at(image * o.batch0() + head * o.batch1());
+    /** Queries whose logits exist at a time. */
+    private int queriesAtATime() {
+        return (int) Math.max(1, Math.min(queries, Math.max(MIN_ROWS, LIMIT / Math.max(1, keys))));
     }
 
-    private long groupSize() {
-        return (long) imagesPerGroup() * headsPerGroup() * queries * keys;
+    /** One thread's computation: the operands of its heads, packed for the products, and its working memory. */
+    private final class Heads {
+        private final Group group;
+        private final Kernels kernels;
+        private final DataType type;
+        private final Operand q;
+        private final Operand k;
+        private final Operand v;
+        private final INDArray p;
+        private final int block = queriesAtATime();
+
+        Heads(Group group, Operand q, Operand k, Operand v) {
+            this.group = group;
+            kernels = KernelChoice.of(q.array(), precision);
+            type = logitType(q.array());
+            this.q = packed(q, queries, "attention-q");
+            this.k = packed(k, keys, "attention-k");
+            this.v = packed(v, keys, "attention-v");
+            p = logits("attention-p");
+        }
+
+        Operand part(Operand o) {
+            return o.at(group.image * o.batch0() + group.head * o.batch1());
+        }
+
+        Operand packed(Operand o, int tokens, String slot) {
+            return kernels.packed(part(o), group.images, group.count, tokens, depth, slot);
+        }
+
+        INDArray logits(String slot) {
+            return Scratch.get(slot, type, (long) group.images * group.count * block * keys);
+        }
+
+        /** The matrices of a block in working memory. */
+        Operand tile(INDArray a, int rows) {
+            return new Operand(a, 0, (long) group.count * rows * keys, (long) rows * keys, keys, 1);
+        }
+
+        /** The same, as factor of several products. */
+        Operand factor(INDArray a, int rows, String slot) {
+            return tile(kernels.factor(a, values(rows), slot), rows);
+        }
+
+        long values(int rows) {
+            return (long) group.images * group.count * rows * keys;
+        }
+
+        Matmul product(int m, int k, int n) {
+            return Matmul.batched(group.images, group.count, m, k, n);
+        }
+
+        /** Softmax of the logits of the queries from, from + 1 ... */
+        void probabilities(int from, int rows) {
+            Matmul spec = product(rows, depth, keys).scaled(scale());
+            kernels.matmul(add == null ? spec : spec.adding(rows(part(add), from)), rows(q, from), k.transpose(), tile(p, rows));
+            kernels.softmax(p, p, group.images * group.count * rows, keys);
+        }
+
+        void forward(Operand out) {
+            for (int from = 0; from < queries; from += block) {
+                int rows = Math.min(block, queries - from);
+                probabilities(from, rows);
+                kernels.matmul(product(rows, keys, depth), factor(p, rows, "attention-p"), v, rows(part(out), from));
+            }
+        }
+
+        /** @param keySums sums of the logits' gradients over queries and heads, by image and key; null if not wanted */
+        void backward(Operand gradient, Operand dq, Operand dk, Operand dv, double[] keySums) {
+            Operand g = packed(gradient, queries, "attention-g");
+            boolean logitGradient = dq != null || dk != null || keySums != null;
+            INDArray d = logitGradient ? logits("attention-d") : null;
+            Operand keySum = dk == null ? null : target(part(dk), "attention-dk");
+            Operand valueSum = dv == null ? null : target(part(dv), "attention-dv");
+            for (int from = 0; from < queries; from += block) {
+                int rows = Math.min(block, queries - from);
+                boolean more = from > 0;
+                probabilities(from, rows);
+                Operand gs = rows(g, from);
+                if (dv != null) {
+                    kernels.matmul(product(keys, rows, depth).accumulating(more), factor(p, rows, "attention-p").transpose(), gs, valueSum);
+                }
+                if (!logitGradient) {
+                    continue;
+                }
+                kernels.matmul(product(rows, depth, keys), gs, v.transpose(), tile(d, rows));
+                kernels.softmaxGradient(p, d, d, group.images * group.count * rows, keys);
+                Operand ds = dq != null || dk != null ? factor(d, rows, "attention-d") : null;
+                if (dq != null) {
+                    kernels.matmul(product(rows, keys, depth).scaled(scale()), ds, k, rows(part(dq), from));
+                }
+                if (dk != null) {
+                    kernels.matmul(product(keys, rows, depth).scaled(scale()).accumulating(more), ds.transpose(), rows(q, from), keySum);
+                }
+                if (keySums != null) {
+                    addColumnSums(d, rows, keySums);
+                }
+            }
+            finish(keySum, dk);
+            finish(valueSum, dv);
+        }
+
+        private Operand rows(Operand o, int from) {
+            return o.at(from * o.row());
+        }
+
+        /** Where sums over blocks of queries are added up: in place, unless that would round them after every block. */
+        private Operand target(Operand o, String slot) {
+            if (o.array().dataType() == type || block >= queries) {
+                return o;
+            }
+            long matrix = (long) keys * depth;
+            return new Operand(Scratch.get(slot, type, group.images * group.count * matrix), 0, group.count * matrix, matrix, depth, 1);
+        }
+
+        private void finish(Operand sum, Operand result) {
+            if (result != null && sum.array() != result.array()) {
+                kernels.copy(sum, part(result), group.images, group.count, keys, depth);
+            }
+        }
+
+        private void addColumnSums(INDArray d, int rows, double[] sums) {
+            Slab in = Slab.of(d);
+            double[] row = new double[keys];
+            int perImage = group.count * rows;
+            for (int r = 0; r < group.images * perImage; r++) {
+                in.get(r * keys, row, 0, keys);
+                int at = r / perImage * keys;
+                for (int i = 0; i < keys; i++) {
+                    sums[at + i] += row[i];
+                }
+            }
+        }
     }
 
     /** out = softmax(...) v. */
     void forward(Operand q, Operand k, Operand v, Operand out) {
-        Kernels kernels = KernelChoice.of(q.array(), precision);
-        INDArray p = Scratch.get("attention-p", q.array().dataType(), groupSize());
-        forGroups((b, images, h, count) -> {
-            Operand logits = probabilities(kernels, p, q, k, b, images, h, count);
-            kernels.matmul(Matmul.batched(images, count, queries, keys, depth), logits, part(v, b, h), part(out, b, h));
-        });
-    }
-
-    private Operand probabilities(Kernels kernels, INDArray p, Operand q, Operand k, int b, int images, int h, int count) {
-        long tile = (long) queries * keys;
-        Operand logits = new Operand(p, 0, count * tile, tile, keys, 1);
-        Matmul spec = Matmul.batched(images, count, queries, depth, keys).scaled(scale());
-        kernels.matmul(add == null ? spec : spec.adding(part(add, b, h)), part(q, b, h), part(k, b, h).transpose(), logits);
-        kernels.softmax(p, p, images * count * queries, keys);
-        return logits;
+        List<Group> groups = groups();
+        Parallel.lanes(groups.size(), i -> new Heads(groups.get(i), q, k, v).forward(out));
     }
 
     /** Gradients from the cotangent g of the result; each target may be null. dKeyBias is (B,Tk). */
     void backward(Operand q, Operand k, Operand v, Operand g, Operand dq, Operand dk, Operand dv, INDArray dKeyBias) {
-        Kernels kernels = KernelChoice.of(q.array(), precision);
-        DataType type = q.array().dataType();
-        INDArray p = Scratch.get("attention-p", type, groupSize());
-        boolean logitGradient = dq != null || dk != null || dKeyBias != null;
-        INDArray d = logitGradient ? Scratch.get("attention-d", type, groupSize()) : null;
-        double[] biasSums = dKeyBias == null ? null : new double[batch * keys];
-        forGroups((b, images, h, count) -> {
-            Operand logits = probabilities(kernels, p, q, k, b, images, h, count);
-            long values = (long) images * count * queries * keys;
-            if (dv != null) {
-                kernels.matmul(Matmul.batched(images, count, keys, queries, depth), logits.transpose(), part(g, b, h), part(dv, b, h));
-            }
-            if (!logitGradient) {
-                return;
-            }
-            Operand ds = new Operand(d, 0, logits.batch0(), logits.batch1(), keys, 1);
-            kernels.matmul(Matmul.batched(images, count, queries, depth, keys), part(g, b, h), part(v, b, h).transpose(), ds);
-            kernels.softmaxGradient(p, d, d, images * count * queries, keys);
-            Operand shared = dq != null && dk != null ? ds.of(kernels.factor(d, values, "attention")) : ds;
-            if (dq != null) {
-                kernels.matmul(Matmul.batched(images, count, queries, keys, depth).scaled(scale()), shared, part(k, b, h), part(dq, b, h));
-            }
-            if (dk != null) {
-                kernels.matmul(Matmul.batched(images, count, keys, queries, depth).scaled(scale()), shared.transpose(), part(q, b, h),
-                    part(dk, b, h));
-            }
-            if (biasSums != null) {
-                addColumnSums(d, images, count * queries, b, biasSums);
-            }
+        List<Group> groups = groups();
+        double[][] keySums = new double[groups.size()][];
+        Parallel.lanes(groups.size(), i -> {
+            Group group = groups.get(i);
+            keySums[i] = dKeyBias == null ? null : new double[group.images * keys];
+            new Heads(group, q, k, v).backward(g, dq, dk, dv, keySums[i]);
         });
-        if (biasSums != null) {
-            Slab.of(dKeyBias).put(0, biasSums, 0, biasSums.length);
-        }
-    }
-
-    private void addColumnSums(INDArray d, int images, int rows, int firstImage, double[] sums) {
-        Slab in = Slab.of(d);
-        Parallel.forRange(images, 1, (from, to) -> {
-            double[] row = new double[keys];
-            for (int b = from; b < to; b++) {
-                int at = (firstImage + b) * keys;
-                for (int r = 0; r < rows; r++) {
-                    in.get((b * rows + r) * keys, row, 0, keys);
-                    for (int i = 0; i < keys; i++) {
-                        sums[at + i] += row[i];
-                    }
+        if (dKeyBias != null) {
+            double[] total = new double[batch * keys];
+            for (int i = 0; i < groups.size(); i++) {
+                for (int j = 0; j < keySums[i].length; j++) {
+                    total[groups.get(i).image * keys + j] += keySums[i][j];
                 }
             }
-        });
+            Slab.of(dKeyBias).put(0, total, 0, total.length);
+        }
     }
 }

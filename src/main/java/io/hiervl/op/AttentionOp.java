@@ -55,6 +55,16 @@ public final class AttentionOp extends JavaOp {
     }
 
     @Override
+    public boolean readsRounded(int input) {
+        return input < 3 && precisionArg(4) == Precision.BF16;
+    }
+
+    @Override
+    public boolean writesRounded(int output) {
+        return precisionArg(4) == Precision.BF16;
+    }
+
+    @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] == null) {
             return;
@@ -73,7 +83,7 @@ public final class AttentionOp extends JavaOp {
         int keys = (int) in[1].size(1);
         INDArray keyBias = args[1] == 1 ? in[3] : null;
         INDArray mask = args[2] == 1 ? in[3 + (int) args[1]] : null;
-        Operand add = AttentionCore.bias(keyBias, mask, args[3] == 1, batch, queries, keys, in[0].dataType());
+        Operand add = AttentionCore.bias(keyBias, mask, args[3] == 1, batch, queries, keys, AttentionCore.logitType(in[0]));
         return new AttentionCore(batch, heads, queries, keys, (int) in[0].size(2) / heads, add, precision);
     }
 
@@ -116,6 +126,17 @@ public final class AttentionOp extends JavaOp {
                 shapes.add(in[3].shape());
             }
             return shapes.toArray(new long[0][]);
+        }
+
+        @Override
+        public boolean readsRounded(int input) {
+            int cotangent = 3 + intArg(1) + intArg(2);
+            return (input < 3 || input == cotangent) && precisionArg(4) == Precision.BF16;
+        }
+
+        @Override
+        public boolean writesRounded(int output) {
+            return output < 3 && precisionArg(4) == Precision.BF16;
         }
 
         @Override

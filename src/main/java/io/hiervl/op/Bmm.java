@@ -84,6 +84,11 @@ public final class Bmm extends JavaOp {
     }
 
     @Override
+    public boolean readsRounded(int input) {
+        return precisionArg(2) == Precision.BF16;
+    }
+
+    @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             Plan p = Plan.of(in[0], in[1], intArg(0) == 1, intArg(1) == 1);
@@ -119,6 +124,11 @@ public final class Bmm extends JavaOp {
         @Override
         public long[][] outputShapes(INDArray[] in) {
             return new long[][] {in[0].shape(), in[1].shape()};
+        }
+
+        @Override
+        public boolean readsRounded(int input) {
+            return precisionArg(2) == Precision.BF16;
         }
 
         @Override

@@ -25,7 +25,7 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
  *       gradient that is computed from parameters (a mask) gets {@link StopGradient.Zeros}, because SameDiff insists on a
  *       gradient for every variable between a parameter and the loss; inputs that only come from placeholders need none;</li>
  *   <li>an output array may be null: then nobody wants it, and its computation should be skipped;</li>
- *   <li>outputs have the data type of the first input; label maps and indices travel as floating-point arrays;</li>
+ *   <li>outputs have the data type of the first input (but see {@link #writesRounded}); label maps and indices travel as floating-point arrays;</li>
  *   <li>the op (and its backward op) is listed in {@link JavaOps}.</li>
  * </ul>
  */
@@ -52,6 +52,19 @@ public abstract class JavaOp extends DynamicCustomOp {
      * where unwanted.
      */
     public abstract void compute(INDArray[] inputs, INDArray[] outputs);
+
+    /**
+     * Whether this input may come as BFLOAT16: the op rounds it anyway as a factor of its products. Such an array has half the
+     * size, and is rounded once for all that read it.
+     */
+    public boolean readsRounded(int input) {
+        return false;
+    }
+
+    /** Whether this output can be written as BFLOAT16 where all that read it {@linkplain #readsRounded read} that. */
+    public boolean writesRounded(int output) {
+        return false;
+    }
 
     /** Runs {@link #compute} on arbitrary arrays, making dense copies of views first. */
     public final void run(INDArray[] inputs, INDArray[] outputs) {

@@ -33,6 +33,11 @@ public final class LayerNorm extends JavaOp {
     }
 
     @Override
+    public boolean writesRounded(int output) {
+        return true;
+    }
+
+    @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             int columns = (int) in[1].length();

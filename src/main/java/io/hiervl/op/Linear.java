@@ -47,6 +47,16 @@ public final class Linear extends JavaOp {
     }
 
     @Override
+    public boolean readsRounded(int input) {
+        return input == 0 && precisionArg(2) == Precision.BF16;
+    }
+
+    @Override
+    public boolean writesRounded(int output) {
+        return precisionArg(2) == Precision.BF16;
+    }
+
+    @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             forward(KernelChoice.of(in[0], precisionArg(2)), in[0], in[1], intArg(1) == 1 ? in[2] : null, intArg(0), out[0]);
@@ -103,6 +113,22 @@ public final class Linear extends JavaOp {
         }
 
         @Override
+        public boolean readsRounded(int input) {
+            boolean factor = input == 0 || input == inputCount() - 1 || input == 2 && intArg(0) == Act.RELU;
+            return factor && precisionArg(2) == Precision.BF16;
+        }
+
+        /** Number of inputs: x, w, the cotangent, and what the activation needs. */
+        private int inputCount() {
+            return intArg(0) == Act.RELU || intArg(0) != Act.NONE && intArg(1) == 1 ? 4 : 3;
+        }
+
+        @Override
+        public boolean writesRounded(int output) {
+            return output == 0 && precisionArg(2) == Precision.BF16;
+        }
+
+        @Override
         public void compute(INDArray[] in, INDArray[] out) {
             INDArray x = in[0];
             INDArray w = in[1];
@@ -113,11 +139,11 @@ public final class Linear extends JavaOp {
             Kernels kernels = KernelChoice.of(x, precisionArg(2));
             INDArray g = in[in.length - 1];
             if (activation == Act.RELU) {
-                INDArray dz = Scratch.get("linear", x.dataType(), (long) m * n);
+                INDArray dz = Scratch.get("linear", kernels.factorType(w), (long) m * n);
                 kernels.activationGradient(activation, in[2], g, dz, m * n);
                 g = dz;
             } else if (activation != Act.NONE) {
-                INDArray dz = Scratch.get("linear", x.dataType(), (long) m * n);
+                INDArray dz = Scratch.get("linear", w.dataType(), (long) m * n);
                 forward(kernels, x, w, intArg(1) == 1 ? in[2] : null, Act.NONE, dz);
                 kernels.activationGradient(activation, dz, g, dz, m * n);
                 g = dz;

@@ -38,6 +38,16 @@ public final class PackedAttention extends JavaOp {
     }
 
     @Override
+    public boolean readsRounded(int input) {
+        return precisionArg(2) == Precision.BF16;
+    }
+
+    @Override
+    public boolean writesRounded(int output) {
+        return precisionArg(2) == Precision.BF16;
+    }
+
+    @Override
     public void compute(INDArray[] in, INDArray[] out) {
         if (out[0] != null) {
             AttentionCore core = core(in[0], intArg(0), intArg(1) == 1, precisionArg(2));
@@ -50,7 +60,7 @@ public final class PackedAttention extends JavaOp {
     private static AttentionCore core(INDArray qkv, int heads, boolean causal, Precision precision) {
         int batch = (int) qkv.size(0);
         int tokens = (int) qkv.size(1);
-        Operand add = AttentionCore.bias(null, null, causal, batch, tokens, tokens, qkv.dataType());
+        Operand add = AttentionCore.bias(null, null, causal, batch, tokens, tokens, AttentionCore.logitType(qkv));
         return new AttentionCore(batch, heads, tokens, tokens, (int) qkv.size(2) / 3 / heads, add, precision);
     }
 
@@ -87,6 +97,16 @@ public final class PackedAttention extends JavaOp {
         @Override
         public long[][] outputShapes(INDArray[] in) {
             return new long[][] {in[0].shape()};
+        }
+
+        @Override
+        public boolean readsRounded(int input) {
+            return precisionArg(2) == Precision.BF16;
+        }
+
+        @Override
+        public boolean writesRounded(int output) {
+            return precisionArg(2) == Precision.BF16;
         }
 
         @Override

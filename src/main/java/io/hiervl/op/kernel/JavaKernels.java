@@ -22,6 +22,21 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
+    public void copy(Operand from, Operand to, int batch0, int batch1, int rows, int columns) {
+        Slab in = Slab.of(from.array());
+        Slab out = Slab.of(to.array());
+        for (int i = 0; i < batch0 * batch1; i++) {
+            Operand a = from.at(i / batch1 * from.batch0() + i % batch1 * from.batch1());
+            Operand b = to.at(i / batch1 * to.batch0() + i % batch1 * to.batch1());
+            for (int r = 0; r < rows; r++) {
+                for (int c = 0; c < columns; c++) {
+                    out.put(b.index(r, c), in.get(a.index(r, c)));
+                }
+            }
+        }
+    }
+
+    @Override
     public void softmax(INDArray x, INDArray y, int rows, int columns) {
         Slab in = Slab.of(x);
         Slab out = Slab.of(y);

@@ -30,7 +30,7 @@ public final class KernelChoice {
 
     /** The kernels for arrays of this type that make dense products so; doubles are never rounded. */
     public static Kernels of(INDArray a, Precision products) {
-        return a.dataType() == DataType.FLOAT ? floats(products) : JAVA;
+        return a.dataType() == DataType.FLOAT || a.dataType() == DataType.BFLOAT16 ? floats(products) : JAVA;
     }
 
     /** Whether there are kernels for {@link Precision#BF16} that are faster than those for 32 bits; else there is nothing to gain. */

@@ -1,10 +1,12 @@
 package io.hiervl.op.kernel;
 
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The heavy dense computations. Arrays are dense in c order and may be longer than the sizes given; all arrays of a call
- * have the same data type. Inputs and outputs must not overlap unless a method says so.
+ * have the same data type, but where {@link #factorType} is BFLOAT16 factors of products, their results, and what goes into and comes
+ * out of activations and layer norm may have it. Inputs and outputs must not overlap unless a method says so.
  */
 public interface Kernels {
     /** Name for reports. */
@@ -13,6 +15,11 @@ public interface Kernels {
     /** A (m,k) by B (k,n) to C (m,n), batched, see {@link Matmul}. */
     void matmul(Matmul spec, Operand a, Operand b, Operand c);
 
+    /** Type in which factors of these products are rounded, {@code full}'s where nothing is. */
+    default DataType factorType(INDArray full) {
+        return full.dataType();
+    }
+
     /**
      * An array for several products that share it as a factor: itself, or its first elements in the type in which these
      * kernels multiply, in working memory that lasts until the slot is asked for again.
@@ -20,6 +27,17 @@ public interface Kernels {
     default INDArray factor(INDArray a, long length, String slot) {
         return a;
     }
+
+    /**
+     * Matrices for several products that share them as a factor: themselves, or dense in the type in which these kernels
+     * multiply, in working memory that lasts until the slot is asked for again.
+     */
+    default Operand packed(Operand o, int batch0, int batch1, int rows, int columns, String slot) {
+        return o;
+    }
+
+    /** Copies matrices, changing their places and, between 32 bits and bfloat16, their type. */
+    void copy(Operand from, Operand to, int batch0, int batch1, int rows, int columns);
 
     /** Softmax of each row; y may be x. */
     void softmax(INDArray x, INDArray y, int rows, int columns);

@@ -41,15 +41,20 @@ final class OneDnnElementwise {
         return Arrays.stream(values).boxed().toList();
     }
 
-    /** A dense array in c order. */
+    /** A dense array of 32 bits in c order. */
     static memory.desc dense(long... dims) {
+        return dense(memory.data_type.f32, dims);
+    }
+
+    /** A dense array in c order. */
+    static memory.desc dense(memory.data_type type, long... dims) {
         long[] strides = new long[dims.length];
         long step = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
             strides[i] = step;
             step *= dims[i];
         }
-        return new memory.desc(dims, memory.data_type.f32, strides);
+        return new memory.desc(dims, type, strides);
     }
 
     private boolean run(Key key, Supplier<Optional<OneDnnCall>> create, INDArray... operands) {

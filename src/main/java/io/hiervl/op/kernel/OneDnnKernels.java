@@ -13,12 +13,10 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_VARIANCE;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.bytedeco.dnnl.eltwise_backward;
-import org.bytedeco.dnnl.eltwise_forward;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
-import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.normalization_flags;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.layer_normalization_backward;
@@ -41,8 +39,9 @@ public final class OneDnnKernels implements Kernels {
     private final engine engine;
     private final stream stream;
     private final OneDnnMatmul matmul;
-    /** Null where nothing is rounded. */
-    private final OneDnnRounding rounding;
+    private final boolean rounds;
+    private final OneDnnCopies copies;
+    private final OneDnnActivation activation;
     private final OneDnnConv conv;
     private final OneDnnElementwise elementwise;
     private final OneDnnSums sums;
@@ -66,7 +65,9 @@ public final class OneDnnKernels implements Kernels {
         engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
         stream = new stream(engine);
         matmul = new OneDnnMatmul(engine, stream, factors);
-        rounding = products == Precision.BF16 ? new OneDnnRounding(engine, stream) : null;
+        rounds = products == Precision.BF16;
+        copies = new OneDnnCopies(engine, stream);
+        activation = new OneDnnActivation(engine, stream, copies);
         conv = new OneDnnConv(engine, stream, factors);
         elementwise = new OneDnnElementwise(engine, stream);
         sums = new OneDnnSums(engine, stream, new OneDnnMatmul(engine, stream, memory.data_type.f32), factors);
@@ -76,20 +77,6 @@ public final class OneDnnKernels implements Kernels {
     public String name() {
         var v = dnnl.dnnl_version();
         return "oneDNN " + v.major() + "." + v.minor() + "." + v.patch();
-    }
-
-    static algorithm algorithm(int activation) {
-        return switch (activation) {
-            case Act.RELU -> algorithm.eltwise_relu;
-            case Act.GELU -> algorithm.eltwise_gelu_erf;
-            case Act.QUICK_GELU -> algorithm.eltwise_swish;
-            case Act.SIGMOID -> algorithm.eltwise_logistic;
-            default -> throw new IllegalArgumentException("unknown activation " + activation);
-        };
-    }
-
-    static float alpha(int activation) {
-        return activation == Act.QUICK_GELU ? 1.702f : 0f;
     }
 
     private static memory.desc desc(long... dims) {
@@ -118,7 +105,11 @@ public final class OneDnnKernels implements Kernels {
             // oneDNN adds not everything that repeats along some axes
             OperandSum.add(spec, spec.add(), c);
         } else {
-            java.matmul(spec, widened(a), widened(b), c);
+            Operand result = widened(c);
+            java.matmul(spec, widened(a), widened(b), result);
+            if (result != c) {
+                c.array().assign(result.array());
+            }
         }
     }
 
@@ -127,8 +118,34 @@ public final class OneDnnKernels implements Kernels {
     }
 
     @Override
+    public DataType factorType(INDArray full) {
+        return rounds && full.dataType() == DataType.FLOAT ? DataType.BFLOAT16 : full.dataType();
+    }
+
+    /** A result in 32 bits or bfloat16 of a computation that is made in 32 bits. */
+    private void inFull(INDArray result, long length, Consumer<INDArray> computation) {
+        if (result.dataType() == DataType.FLOAT) {
+            computation.accept(result);
+            return;
+        }
+        INDArray full = Scratch.get("in-full", DataType.FLOAT, length);
+        computation.accept(full);
+        copies.convert(full, result, length);
+    }
+
+    @Override
     public INDArray factor(INDArray a, long length, String slot) {
-        return rounding == null ? a : rounding.round(a, length, slot);
+        return rounds && a.dataType() == DataType.FLOAT ? copies.convert(a, length, DataType.BFLOAT16, slot) : a;
+    }
+
+    @Override
+    public Operand packed(Operand o, int batch0, int batch1, int rows, int columns, String slot) {
+        return !rounds ? o : copies.pack(o, batch0, batch1, rows, columns, slot);
+    }
+
+    @Override
+    public void copy(Operand from, Operand to, int batch0, int batch1, int rows, int columns) {
+        copies.copy(from, to, batch0, batch1, rows, columns);
     }
 
     private softmax_forward.primitive_desc softmaxDesc(memory.desc d) {
@@ -162,13 +179,13 @@ public final class OneDnnKernels implements Kernels {
 
     @Override
     public void layerNorm(INDArray x, INDArray gamma, INDArray beta, INDArray y, int rows, int columns, double eps) {
-        call("layer norm", rows, columns, eps, () -> {
+        inFull(y, (long) rows * columns, full -> call("layer norm", rows, columns, eps, () -> {
             memory.desc d = desc(rows, columns);
             memory.desc v = desc(columns);
             layer_normalization_forward.primitive_desc pd = layerNormDesc(d, eps, false);
             return new OneDnnCall(engine, new layer_normalization_forward(pd), pd).input(DNNL_ARG_SRC, d).input(DNNL_ARG_SCALE, v)
                 .input(DNNL_ARG_SHIFT, v).output(DNNL_ARG_DST, d);
-        }).run(stream, at(x), at(gamma), at(beta), at(y));
+        }).run(stream, at(x), at(gamma), at(beta), at(full)));
     }
 
     @Override
@@ -204,34 +221,18 @@ public final class OneDnnKernels implements Kernels {
     public void activation(int code, INDArray x, INDArray y, int length) {
         if (code == Act.NONE) {
             java.activation(code, x, y, length);
-            return;
+        } else {
+            activation.apply(code, x, y, length);
         }
-        call("activation", length, code, 0, () -> {
-            memory.desc d = desc(length);
-            eltwise_forward.primitive_desc pd = eltwiseDesc(code, d);
-            return new OneDnnCall(engine, new eltwise_forward(pd), pd).input(DNNL_ARG_SRC, d).output(DNNL_ARG_DST, d);
-        }).run(stream, at(x), at(y));
-    }
-
-    private eltwise_forward.primitive_desc eltwiseDesc(int code, memory.desc d) {
-        return new eltwise_forward.primitive_desc(
-            new eltwise_forward.desc(prop_kind.forward_training, algorithm(code), d, alpha(code), 0f), engine);
     }
 
     @Override
     public void activationGradient(int code, INDArray x, INDArray g, INDArray dx, int length) {
         if (code == Act.NONE) {
             java.activationGradient(code, x, g, dx, length);
-            return;
+        } else {
+            activation.gradient(code, x, g, dx, length);
         }
-        call("activation gradient", length, code, 0, () -> {
-            memory.desc d = desc(length);
-            eltwise_forward.primitive_desc hint = eltwiseDesc(code, d);
-            eltwise_backward.primitive_desc pd = new eltwise_backward.primitive_desc(
-                new eltwise_backward.desc(algorithm(code), d, d, alpha(code), 0f), engine, hint);
-            return new OneDnnCall(engine, new eltwise_backward(pd), pd, hint).input(DNNL_ARG_SRC, d).input(DNNL_ARG_DIFF_DST, d)
-                .output(DNNL_ARG_DIFF_SRC, d);
-        }).run(stream, at(x), at(g), at(dx));
     }
 
     @Override

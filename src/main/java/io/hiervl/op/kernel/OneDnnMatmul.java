@@ -66,7 +66,7 @@ final class OneDnnMatmul {
             strides.addAll(List.of(o.batch0(), o.batch1(), o.row(), o.column()));
         }
         Key key = new Key(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() != null, s.activation(), s.accumulate(),
-            List.of(a.array().dataType(), b.array().dataType()), strides);
+            List.of(a.array().dataType(), b.array().dataType(), c.array().dataType()), strides);
         OneDnnCall call = calls.computeIfAbsent(key, x -> create(s, a, b, c)).orElse(null);
         if (call == null) {
             return false;
@@ -121,13 +121,9 @@ final class OneDnnMatmul {
         return new long[][] {dims, strides};
     }
 
-    private static memory.desc desc(long[][] layout) {
-        return new memory.desc(layout[0], memory.data_type.f32, layout[1]);
-    }
-
-    /** A factor as it lies; {@link Kernels#factor} may have rounded it. */
+    /** An operand as it lies; a factor may have been rounded before, a result may have to be. */
     private static memory.desc desc(long[][] layout, Operand o) {
-        return new memory.desc(layout[0], isRounded(o) ? memory.data_type.bf16 : memory.data_type.f32, layout[1]);
+        return new memory.desc(layout[0], OneDnnCopies.type(o.array()), layout[1]);
     }
 
     private static boolean isRounded(Operand o) {
@@ -159,7 +155,7 @@ final class OneDnnMatmul {
         long[][] lb = layout(s, b, s.k(), s.n());
         memory.desc da = desc(la, a);
         memory.desc db = desc(lb, b);
-        memory.desc dc = desc(layout(s, c, s.m(), s.n()));
+        memory.desc dc = desc(layout(s, c, s.m(), s.n()), c);
         boolean single = s.batch0() * s.batch1() == 1;
         boolean reorder = single && (double) s.m() * s.k() * s.n() >= REORDER && s.m() >= 32;
         boolean rounded = factors != memory.data_type.f32;
@@ -172,7 +168,7 @@ final class OneDnnMatmul {
         Arrays.fill(biasStrides, s.n());
         biasStrides[biasDims.length - 1] = 1;
         memory.desc dBias = new memory.desc(biasDims, memory.data_type.f32, biasStrides);
-        memory.desc dAdd = s.add() == null ? null : desc(layout(s, s.add(), s.m(), s.n()));
+        memory.desc dAdd = s.add() == null ? null : desc(layout(s, s.add(), s.m(), s.n()), s.add());
         primitive_attr attr = new primitive_attr();
         if (s.alpha() != 1) {
             attr.set_output_scales(0, new float[] {(float) s.alpha()});
@@ -185,7 +181,7 @@ final class OneDnnMatmul {
             post.append_binary(algorithm.binary_add, dAdd);
         }
         if (s.activation() != Act.NONE) {
-            post.append_eltwise(1f, OneDnnKernels.algorithm(s.activation()), OneDnnKernels.alpha(s.activation()), 0f);
+            post.append_eltwise(1f, OneDnnActivation.algorithm(s.activation()), OneDnnActivation.alpha(s.activation()), 0f);
         }
         attr.set_post_ops(post);
         try {

@@ -34,9 +34,10 @@ final class OneDnnSums {
     private final OneDnnMatmul matmul;
     private final memory.data_type factors;
     private final Map<Object, Optional<OneDnnCall>> calls = new HashMap<>();
-    private final INDArray ones = Nd4j.createUninitializedDetached(DataType.FLOAT, PIECE).assign(1);
+    private final INDArray ones = ones(DataType.FLOAT);
+    private final INDArray roundedOnes = ones(DataType.BFLOAT16);
 
-    private record Key(String kind, long a, long b, long c) {
+    private record Key(String kind, long a, long b, long c, DataType typeA, DataType typeB) {
     }
 
     /**
@@ -48,6 +49,10 @@ final class OneDnnSums {
         this.stream = stream;
         this.matmul = matmul;
         this.factors = factors;
+    }
+
+    private static INDArray ones(DataType type) {
+        return Nd4j.createUninitializedDetached(type, PIECE).assign(1);
     }
 
     /** See {@link Kernels#columnSums}. */
@@ -77,14 +82,14 @@ final class OneDnnSums {
 
     /** Rows of ones times matrices. */
     private boolean sum(int batch, int rows, int columns, INDArray a, long at, INDArray target, long to) {
-        return matmul.run(Matmul.batched(batch, 1, 1, rows, columns), new Operand(ones, 0, 0, 0, PIECE, 1),
+        return matmul.run(Matmul.batched(batch, 1, 1, rows, columns), new Operand(a.dataType() == DataType.BFLOAT16 ? roundedOnes : ones, 0, 0, 0, PIECE, 1),
             new Operand(a, at, (long) rows * columns, 0, columns, 1), new Operand(target, to, columns, 0, columns, 1));
     }
 
     /** See {@link Kernels#rowSums}. */
     boolean rowSums(INDArray a, long rows, long columns, INDArray target) {
         // oneDNN refuses sums of one term
-        return columns > 1 && run(new Key("rows", rows, columns, 0), () -> {
+        return columns > 1 && run(new Key("rows", rows, columns, 0, a.dataType(), a.dataType()), () -> {
             memory.desc from = OneDnnElementwise.dense(rows, columns);
             memory.desc to = OneDnnElementwise.dense(rows, 1);
             reduction.primitive_desc pd = new reduction.primitive_desc(new reduction.desc(algorithm.reduction_sum, from, to, 0f, 0f), engine);
@@ -96,9 +101,9 @@ final class OneDnnSums {
     /** See {@link Kernels#linearGradient}. */
     boolean linearGradient(INDArray x, INDArray g, INDArray dw, INDArray db, int m, int k, int n) {
         // 1025 x 3072 -> 768: 42 ms, a product and sums 23 ms
-        return (double) m * k * n < LARGE && run(new Key("linear", m, k, n), () -> {
-            memory.desc dx = OneDnnElementwise.dense(m, k);
-            memory.desc dy = OneDnnElementwise.dense(m, n);
+        return (double) m * k * n < LARGE && run(new Key("linear", m, k, n, x.dataType(), g.dataType()), () -> {
+            memory.desc dx = OneDnnElementwise.dense(OneDnnCopies.type(x), m, k);
+            memory.desc dy = OneDnnElementwise.dense(OneDnnCopies.type(g), m, n);
             memory.desc plain = OneDnnElementwise.dense(n, k);
             boolean rounded = factors != memory.data_type.f32;
             memory.desc wantX = rounded ? any(m, k, factors) : dx;

@@ -1,0 +1,59 @@
+package io.hiervl.graph;
+
+import io.hiervl.op.JavaOp;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which arrays of a plan can be kept in bfloat16 without changing a result: those that are made by an op that can write them so, and of
+ * which every reader is a product that would round it, see {@link JavaOp#readsRounded}. They are half as long, and rounded once.
+ */
+final class RoundedSlots {
+    private record Reader(Step step, int input) {
+    }
+
+    private final List<List<Reader>> readers = new ArrayList<>();
+    private final boolean[] fixed;
+
+    private RoundedSlots(List<Step> steps, boolean[] fixed) {
+        this.fixed = fixed;
+        for (int i = 0; i < fixed.length; i++) {
+            readers.add(new ArrayList<>());
+        }
+        for (Step step : steps) {
+            for (int i = 0; i < step.in().length; i++) {
+                readers.get(step.in()[i]).add(new Reader(step, i));
+            }
+        }
+    }
+
+    /**
+     * @param steps the plan
+     * @param fixed by slot: whether somebody outside the plan sees the array
+     * @return by slot
+     */
+    static boolean[] of(List<Step> steps, boolean[] fixed) {
+        RoundedSlots slots = new RoundedSlots(steps, fixed);
+        boolean[] rounded = new boolean[fixed.length];
+        for (Step step : steps) {
+            for (int i = 0; i < step.out().length; i++) {
+                int slot = step.out()[i];
+                if (slot >= 0) {
+                    rounded[slot] = step.alias() ? i == 0 && rounded[step.in()[0]]
+                        : step.op() instanceof JavaOp op && op.writesRounded(i) && slots.canBe(slot);
+                }
+            }
+        }
+        return rounded;
+    }
+
+    /** Whether all that read the array, under whichever name, take it rounded. */
+    private boolean canBe(int slot) {
+        return !fixed[slot] && readers.get(slot).stream().allMatch(r -> {
+            if (r.step.alias()) {
+                return r.input == 0 && (r.step.out()[0] < 0 || canBe(r.step.out()[0]));
+            }
+            return r.step.op() instanceof JavaOp op && op.readsRounded(r.input);
+        });
+    }
+}

@@ -1,0 +1,107 @@
+package io.hiervl.op.kernel;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.dnnl.eltwise_backward;
+import org.bytedeco.dnnl.eltwise_forward;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.stream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Point-wise activations by oneDNN. Operands are FLOAT or BFLOAT16; where they differ, those in 32 bits are rounded first. The function
+ * itself is computed in 32 bits.
+ */
+final class OneDnnActivation {
+    private final engine engine;
+    private final stream stream;
+    private final OneDnnCopies copies;
+    private final Map<Object, OneDnnCall> calls = new HashMap<>();
+
+    private record Key(String kind, int code, int length, DataType type) {
+    }
+
+    OneDnnActivation(engine engine, stream stream, OneDnnCopies copies) {
+        this.engine = engine;
+        this.stream = stream;
+        this.copies = copies;
+    }
+
+    static algorithm algorithm(int activation) {
+        return switch (activation) {
+            case Act.RELU -> algorithm.eltwise_relu;
+            case Act.GELU -> algorithm.eltwise_gelu_erf;
+            case Act.QUICK_GELU -> algorithm.eltwise_swish;
+            case Act.SIGMOID -> algorithm.eltwise_logistic;
+            default -> throw new IllegalArgumentException("unknown activation " + activation);
+        };
+    }
+
+    static float alpha(int activation) {
+        return activation == Act.QUICK_GELU ? 1.702f : 0f;
+    }
+
+    private static memory.desc desc(int length, DataType type) {
+        return new memory.desc(new long[] {length}, type == DataType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32, memory.format_tag.a);
+    }
+
+    private eltwise_forward.primitive_desc forward(int code, memory.desc d) {
+        return new eltwise_forward.primitive_desc(new eltwise_forward.desc(prop_kind.forward_training, algorithm(code), d, alpha(code), 0f), engine);
+    }
+
+    /** See {@link Kernels#activation}. */
+    void apply(int code, INDArray x, INDArray y, int length) {
+        DataType type = common(x, y);
+        OneDnnCall call = calls.computeIfAbsent(new Key("forward", code, length, type), k -> {
+            memory.desc d = desc(length, type);
+            eltwise_forward.primitive_desc pd = forward(code, d);
+            return new OneDnnCall(engine, new eltwise_forward(pd), pd).input(DNNL_ARG_SRC, d).output(DNNL_ARG_DST, d);
+        });
+        INDArray result = result(y, type, length);
+        call.run(stream, as(x, type, length, "x"), result);
+        finish(result, y, length);
+    }
+
+    /** See {@link Kernels#activationGradient}. */
+    void gradient(int code, INDArray x, INDArray g, INDArray dx, int length) {
+        DataType type = common(x, g);
+        OneDnnCall call = calls.computeIfAbsent(new Key("gradient", code, length, type), k -> {
+            memory.desc d = desc(length, type);
+            eltwise_forward.primitive_desc hint = forward(code, d);
+            eltwise_backward.primitive_desc pd = new eltwise_backward.primitive_desc(
+                new eltwise_backward.desc(algorithm(code), d, d, alpha(code), 0f), engine, hint);
+            return new OneDnnCall(engine, new eltwise_backward(pd), pd, hint).input(DNNL_ARG_SRC, d).input(DNNL_ARG_DIFF_DST, d)
+                .output(DNNL_ARG_DIFF_SRC, d);
+        });
+        INDArray result = result(dx, type, length);
+        call.run(stream, as(x, type, length, "x"), as(g, type, length, "g"), result);
+        finish(result, dx, length);
+    }
+
+    private static DataType common(INDArray a, INDArray b) {
+        return a.dataType() == DataType.FLOAT && b.dataType() == DataType.FLOAT ? DataType.FLOAT : DataType.BFLOAT16;
+    }
+
+    private INDArray as(INDArray a, DataType type, int length, String slot) {
+        return a.dataType() == type ? a : copies.convert(a, length, type, "activation-" + slot);
+    }
+
+    private static INDArray result(INDArray wanted, DataType type, int length) {
+        return wanted.dataType() == type ? wanted : Scratch.get("activation-result", type, length);
+    }
+
+    private void finish(INDArray result, INDArray wanted, int length) {
+        if (result != wanted) {
+            copies.convert(result, wanted, length);
+        }
+    }
+}
