@@ -43,7 +43,7 @@ if %HEAP% gtr 4096 set "HEAP=4096"
 if %HEAP% lss 512 set "HEAP=512"
 rem Young objects: left alone, their part grows to a third of the heap, filled with garbage before it is collected.
 set /a YOUNG=HEAP / 4
-if %YOUNG% gtr 192 set "YOUNG=192"
+if %YOUNG% gtr 96 set "YOUNG=96"
 set /a ARRAYS=MEM / 10 * 6
 rem Two OpenMP runtimes (ND4J's and oneDNN's) that spin while they wait take the cores from each other.
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"

@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
@@ -98,6 +99,7 @@ final class ClipCommand implements Runnable {
         List<INDArray> rows = new ArrayList<>();
         for (Path image : images) {
             rows.add(embedder.embedImages(preprocess.apply(List.of(Images.readPhoto(image)))));
+            OffHeap.tidy();
             progress.update(rows.size(), images.size(), "");
         }
         return Nd4j.concat(0, rows.toArray(INDArray[]::new));

@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.image.Images;
 import io.hiervl.image.Photo;
@@ -68,6 +69,7 @@ final class PredictCommand implements Callable<Integer> {
                     console.note("hiervl: " + e.getMessage());
                 }
                 progress.update(documents.size(), photos.size(), "");
+                OffHeap.tidy();
             }
         }
         if (json) {

@@ -1,6 +1,7 @@
 package io.hiervl.eval;
 
 import io.hiervl.HierVlException;
+import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.image.LabelMap;
 import java.util.List;
@@ -47,6 +48,7 @@ public record Evaluator(List<String> classes, int ignore) {
         for (int i = 0; i < source.size(); i++) {
             Pair pair = pairs.apply(i);
             matrix.add(source.name(i), pair.predicted, pair.truth);
+            OffHeap.tidy();
             progress.update(i + 1, source.size(), String.format(Locale.ROOT, "mIoU %.4f", matrix.meanIou()));
         }
         return new EvalResult(classes, matrix, source.size(), (System.nanoTime() - start) / 1e9);

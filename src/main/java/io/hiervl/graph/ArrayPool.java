@@ -45,17 +45,29 @@ final class ArrayPool {
 
         private final DataBuffer data;
         private final Map<String, INDArray> arrays = new HashMap<>();
+        /** The same memory as elements of half the size; it does not own it. */
+        private DataBuffer halves;
 
         private Buffer(DataBuffer data) {
             this.data = data;
         }
 
-        /** The first elements as a dense array of this shape. */
-        INDArray array(long[] shape) {
+        /** The first elements as a dense array of this shape; FLOAT memory serves BFLOAT16 too. */
+        INDArray array(DataType type, long[] shape) {
             if (arrays.size() > MAX_ARRAYS) {
                 arrays.clear();
             }
-            return arrays.computeIfAbsent(Arrays.toString(shape), s -> Nd4j.create(data, shape, Nd4j.getStrides(shape, 'c'), 0, 'c'));
+            return arrays.computeIfAbsent(type + Arrays.toString(shape), s -> Nd4j.create(elements(type), shape, Nd4j.getStrides(shape, 'c'), 0, 'c'));
+        }
+
+        private DataBuffer elements(DataType type) {
+            if (type == data.dataType()) {
+                return data;
+            }
+            if (halves == null) {
+                halves = Nd4j.createBuffer(data.pointer(), 2 * data.length(), type);
+            }
+            return halves;
         }
 
         private long bytes() {
@@ -67,8 +79,11 @@ final class ArrayPool {
         return POOLS.get();
     }
 
-    /** A buffer with at least this many elements and undefined content. */
+    /** A buffer with room for at least this many elements and undefined content. Two bfloat16 take the place of a 32-bit float. */
     Buffer take(DataType type, long length) {
+        if (type == DataType.BFLOAT16) {
+            return take(DataType.FLOAT, (length + 1) / 2);
+        }
         long size = roundUp(Math.max(1, length));
         Map.Entry<Long, Deque<Buffer>> fit = sizes(type).ceilingEntry(size);
         Buffer buffer;

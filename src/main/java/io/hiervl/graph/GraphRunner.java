@@ -29,8 +29,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * transform ops can be run; control flow cannot. Several threads may run one graph; each uses its own memory.
  */
 public final class GraphRunner {
-    private static final Set<String> ALIASES = Set.of("hiervl_reshape", "hiervl_stop_gradient", "hiervl_rename", "identity");
-
     private final List<Step> steps;
     private final boolean[] rounded;
     private final Map<String, Integer> slots = new HashMap<>();
@@ -74,8 +72,10 @@ public final class GraphRunner {
             }
         }
         List<PlannedOp> order = Schedule.of(graph, wanted);
-        if (loss != null && !blocks.isEmpty()) {
-            order = Recomputation.apply(order, sd.getOps().keySet(), blocks, wanted);
+        if (loss != null) {
+            order = SliceSums.apply(EagerSums.apply(order), wanted);
+            Set<String> forward = sd.getOps().keySet();
+            order = blocks.isEmpty() ? Recomputation.ofCheapOps(order, forward, wanted) : Recomputation.ofBlocks(order, forward, blocks, wanted);
         }
         this.steps = plan(sd, graph, order, wanted);
         boolean[] seen = new boolean[slots.size()];
@@ -156,7 +156,7 @@ public final class GraphRunner {
             int[] release = op.in().stream().distinct()
                 .filter(n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
                 .mapToInt(slots::get).toArray();
-            plan.add(new Step(op.name(), op.op(), in, out, addsZeros || ALIASES.contains(op.op().opName()),
+            plan.add(new Step(op.name(), op.op(), in, out, addsZeros || op.isAlias(),
                 op.op().opName().equals("add"), release));
         }
         return plan;

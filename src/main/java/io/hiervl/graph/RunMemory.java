@@ -115,7 +115,7 @@ final class RunMemory {
         if (Arrays.equals(shape, x.shape()) && JavaOp.isDense(x)) {
             values[step.out()[0]] = x;
         } else {
-            values[step.out()[0]] = s == null ? JavaOp.dense(x).reshape('c', shape) : s.buffer.array(shape);
+            values[step.out()[0]] = s == null ? JavaOp.dense(x).reshape('c', shape) : s.buffer.array(x.dataType(), shape);
         }
         if (s != null) {
             s.users++;
@@ -177,7 +177,7 @@ final class RunMemory {
                 } else {
                     ArrayPool.Buffer buffer = pool.take(type, length(shape));
                     unwanted.add(buffer);
-                    out[i] = buffer.array(shape);
+                    out[i] = buffer.array(type, shape);
                 }
             }
             context.setOutputArrays(out);
@@ -215,7 +215,7 @@ final class RunMemory {
     private INDArray allocate(int slot, DataType type, long[] shape) {
         ArrayPool.Buffer buffer = pool.take(type, length(shape));
         storage[slot] = new Storage(buffer);
-        values[slot] = buffer.array(shape);
+        values[slot] = buffer.array(type, shape);
         return values[slot];
     }
 }

@@ -66,6 +66,9 @@ public final class Add extends JavaOp {
         if (Arrays.equals(shape, result)) {
             return new Rename(sameDiff, g).outputVariable();
         }
+        if (Shapes.product(shape) == Shapes.product(result)) {
+            return new Reshape(sameDiff, g, result, shape).outputVariable();
+        }
         return new Repeat.Bp(sameDiff, g, shape, result).outputVariable();
     }
 }

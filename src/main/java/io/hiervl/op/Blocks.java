@@ -2,10 +2,13 @@ package io.hiervl.op;
 
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Slab;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Copies ranges of one axis between arrays that agree in all other axes. */
+/** Copies and adds ranges of one axis between arrays that agree in all other axes. */
 final class Blocks {
+    private static final int PIECE = 8192;
+
     private Blocks() {
     }
 
@@ -22,6 +25,52 @@ final class Blocks {
                 out.copy((int) (r * rowY + toIndex * inner), in, (int) (r * rowX + fromIndex * inner), block);
             }
         });
+    }
+
+    /** Adds x to y at {@code index} and the following of the axis. */
+    static void add(INDArray x, INDArray y, long index, int axis) {
+        long inner = Shapes.product(y.shape(), axis + 1, y.rank());
+        int block = (int) (x.size(axis) * inner);
+        long row = y.size(axis) * inner;
+        int pieces = (block + PIECE - 1) / PIECE;
+        Slab in = Slab.of(x);
+        Slab out = Slab.of(y);
+        boolean single = y.dataType() == DataType.FLOAT;
+        Parallel.forRange(Shapes.product(y.shape(), 0, axis) * pieces, 4, (from, to) -> {
+            for (int p = from; p < to; p++) {
+                int first = p % pieces * PIECE;
+                int n = Math.min(PIECE, block - first);
+                int source = p / pieces * block + first;
+                int target = (int) (p / pieces * row + index * inner) + first;
+                if (single) {
+                    addFloats(in, source, out, target, n);
+                } else {
+                    addDoubles(in, source, out, target, n);
+                }
+            }
+        });
+    }
+
+    private static void addFloats(Slab in, int source, Slab out, int target, int n) {
+        float[] a = new float[n];
+        float[] b = new float[n];
+        in.get(source, a, 0, n);
+        out.get(target, b, 0, n);
+        for (int i = 0; i < n; i++) {
+            b[i] += a[i];
+        }
+        out.put(target, b, 0, n);
+    }
+
+    private static void addDoubles(Slab in, int source, Slab out, int target, int n) {
+        double[] a = new double[n];
+        double[] b = new double[n];
+        in.get(source, a, 0, n);
+        out.get(target, b, 0, n);
+        for (int i = 0; i < n; i++) {
+            b[i] += a[i];
+        }
+        out.put(target, b, 0, n);
     }
 
     /** Sets {@code count} indices of the axis to zero. */

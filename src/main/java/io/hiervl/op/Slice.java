@@ -78,6 +78,11 @@ public final class Slice extends JavaOp {
             return new long[][] {shape};
         }
 
+        /** An op that adds the cotangent to a part of an array: inputs (array, cotangent). */
+        public Addition addition() {
+            return new Addition(intArgs());
+        }
+
         @Override
         public void compute(INDArray[] in, INDArray[] out) {
             if (out[0] == null) {
@@ -88,6 +93,39 @@ public final class Slice extends JavaOp {
             Blocks.clear(out[0], 0, args[1], axis);
             Blocks.copy(in[0], 0, out[0], args[1], args[2] - args[1], axis);
             Blocks.clear(out[0], args[2], args[3] - args[2], axis);
+        }
+    }
+
+    /** x (..., n, ...) plus y at the indices from..to-1 of the axis; the result may be x. Made by plans, never part of a graph. */
+    public static final class Addition extends JavaOp {
+        public Addition() {
+        }
+
+        Addition(long[] args) {
+            addIArgument(args);
+        }
+
+        @Override
+        public String opName() {
+            return "hiervl_slice_addition";
+        }
+
+        @Override
+        public int getNumOutputs() {
+            return 1;
+        }
+
+        @Override
+        public long[][] outputShapes(INDArray[] in) {
+            return new long[][] {in[0].shape()};
+        }
+
+        @Override
+        public void compute(INDArray[] in, INDArray[] out) {
+            if (out[0] != in[0]) {
+                Pointwise.copy(in[0], out[0]);
+            }
+            Blocks.add(in[1], out[0], intArgs()[1], intArg(0));
         }
     }
 }

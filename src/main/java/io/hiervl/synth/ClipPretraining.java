@@ -1,6 +1,7 @@
 package io.hiervl.synth;
 
 import io.hiervl.HierVlException;
+import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.clip.Activation;
 import io.hiervl.clip.ClipArchitecture;
@@ -93,6 +94,7 @@ public final class ClipPretraining {
             Losses l = step(graph, batches.next(), optimiser, arrays, t);
             double w = mean == null ? 1 : 0.05;
             mean = mean == null ? l : new Losses(blend(mean.total, l.total, w), blend(mean.pairs, l.pairs, w), blend(mean.phrases, l.phrases, w), l.scale);
+            OffHeap.tidy();
             progress.update(t + 1L, settings.steps(), String.format(Locale.ROOT, "loss %.3f (pairs %.3f, phrases %.3f), scale %.1f",
                 mean.total, mean.pairs, mean.phrases, l.scale));
         }

@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.OffHeap;
 import io.hiervl.clip.DensePath;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
@@ -137,6 +138,7 @@ final class TrainingStep {
         }
         context.log().put("grad_norm", norm);
         context.log().put("lr", config.lr() * factor);
+        OffHeap.tidy();
         return context.log();
     }
 
