@@ -2,6 +2,8 @@ package io.hiervl.graph;
 
 import io.hiervl.op.Add;
 import io.hiervl.op.JavaOp;
+import io.hiervl.op.Slice;
+import io.hiervl.op.kernel.Scratch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -83,6 +85,8 @@ final class RunMemory {
         try {
             if (step.alias()) {
                 alias(step, in);
+            } else if (step.op() instanceof Slice.Addition op && step.out()[0] >= 0 && takeOver(step, 0)) {
+                op.compute(in, new INDArray[] {in[0]});
             } else if (step.op() instanceof JavaOp op) {
                 java(op, step, in);
             } else if (step.sum() && in[0].equalShapes(in[1])) {
@@ -129,16 +133,24 @@ final class RunMemory {
             return;
         }
         for (int i = 0; i < 2; i++) {
-            int slot = step.in()[i];
-            if (storage[slot] != null && storage[slot].users == 1 && Arrays.stream(step.release()).anyMatch(s -> s == slot)) {
+            if (takeOver(step, i)) {
                 Add.sum(in[i], in[1 - i], in[i]);
-                storage[slot].users++;
-                storage[step.out()[0]] = storage[slot];
-                values[step.out()[0]] = in[i];
                 return;
             }
         }
         Add.sum(in[0], in[1], allocate(step.out()[0], in[0].dataType(), in[0].shape()));
+    }
+
+    /** Makes an input that nobody else reads the output as well, if it is one; the op then works in place. */
+    private boolean takeOver(Step step, int input) {
+        int slot = step.in()[input];
+        if (storage[slot] == null || storage[slot].users != 1 || Arrays.stream(step.release()).noneMatch(s -> s == slot)) {
+            return false;
+        }
+        storage[slot].users++;
+        storage[step.out()[0]] = storage[slot];
+        values[step.out()[0]] = values[slot];
+        return true;
     }
 
     private void java(JavaOp op, Step step, INDArray[] in) {
@@ -149,7 +161,13 @@ final class RunMemory {
                 out[i] = allocate(step.out()[i], type(step.out()[i], in[0]), shapes[i]);
             }
         }
-        op.compute(in, out);
+        Scratch.during(this::lend, () -> op.compute(in, out));
+    }
+
+    /** Working memory of an op from the buffers that are free for activations. */
+    private Scratch.Loan lend(DataType type, long length) {
+        ArrayPool.Buffer buffer = pool.take(type, length);
+        return new Scratch.Loan(buffer.array(type, new long[] {length}), () -> pool.give(buffer));
     }
 
     private DataType type(int slot, INDArray input) {
