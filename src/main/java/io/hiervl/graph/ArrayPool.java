@@ -29,7 +29,7 @@ final class ArrayPool {
     private static final double SLACK = 1.5;
     /** Bytes of buffers that are worth freeing others. */
     private static final long LARGE = 1 << 20;
-    private static final int TOO_LARGE = 2;
+    private static final int TOO_LARGE = 3;
 
     private final Map<DataType, TreeMap<Long, Deque<Buffer>>> free = new EnumMap<>(DataType.class);
     /** All free buffers, those that were given back first in front. */

@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which arrays of a plan can be kept in bfloat16 without changing a result: those that are made by an op that can write them so, and of
- * which every reader is a product that would round it, see {@link JavaOp#readsRounded}. They are half as long, and rounded once.
+ * Which arrays of a plan are kept in bfloat16: those that are made by an op that can write them so, and of which every reader is a product
+ * that would round it, or an activation between such products, see {@link JavaOp#readsRounded}. They are half as long, and rounded once.
+ * Products give the same as before; activations and sums of bias gradients see values of 8 bits, as under PyTorch's autocast.
  */
 final class RoundedSlots {
     private record Reader(Step step, int input) {

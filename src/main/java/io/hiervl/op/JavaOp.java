@@ -54,8 +54,8 @@ public abstract class JavaOp extends DynamicCustomOp {
     public abstract void compute(INDArray[] inputs, INDArray[] outputs);
 
     /**
-     * Whether this input may come as BFLOAT16: the op rounds it anyway as a factor of its products. Such an array has half the
-     * size, and is rounded once for all that read it.
+     * Whether this input may come as BFLOAT16: the op rounds it anyway as a factor of its products, or stands between such
+     * products. An array of half the size is rounded once for all that read it.
      */
     public boolean readsRounded(int input) {
         return false;
