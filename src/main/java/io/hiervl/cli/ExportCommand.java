@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.data.Canvas;
 import io.hiervl.export.ExportCheck;
 import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportMeta;
@@ -50,8 +51,8 @@ final class ExportCommand implements Callable<Integer> {
         Folders.requireFile(out, "the exported model");
         TrainedModel trained = Models.trained(model);
         int patch = trained.clip().vision().patch();
-        int side = size == null ? trained.recipe().eval().crop() : size;
         int multiple = 2 * patch;
+        int side = size == null ? Canvas.side(trained.recipe().eval().crop(), multiple) : size;
         if (side < multiple || side % multiple != 0) {
             throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
         }

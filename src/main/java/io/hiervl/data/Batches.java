@@ -40,19 +40,20 @@ public final class Batches {
      * @param batchLabelled   images a step
      * @param batchUnlabelled images a step; 0: none
      * @param crop            side of crops in pixels
+     * @param canvas          side of the images in pixels: crops are padded to it
      * @param normalize       the CLIP bundle's constants
      * @param truth           load masks of unlabelled images, for the log
      */
     public Batches(Dataset dataset, SplitList labelledList, SplitList unlabelledList, int batchLabelled, int batchUnlabelled,
-            int crop, AugmentationConfig config, ClipNormalize normalize, boolean truth, long seed) {
+            int crop, int canvas, AugmentationConfig config, ClipNormalize normalize, boolean truth, long seed) {
         this.config = config;
         this.crop = crop;
         this.seed = seed;
         labelled = new SegmentationRecordReader(dataset, dataset.requireMasks(labelledList),
-            new LabelledViews(crop, config, normalize), Masks.REQUIRED, Shuffle.random(seed, LABELLED, 0).nextLong());
+            new LabelledViews(crop, canvas, config, normalize), Masks.REQUIRED, Shuffle.random(seed, LABELLED, 0).nextLong());
         labelledSchedule = new Schedule(labelledList.size(), batchLabelled, false, Shuffle.random(seed, LABELLED, 1).nextLong());
         boolean two = unlabelledList != null && batchUnlabelled > 0;
-        unlabelled = two ? new SegmentationRecordReader(dataset, unlabelledList, new UnlabelledViews(crop, config, normalize),
+        unlabelled = two ? new SegmentationRecordReader(dataset, unlabelledList, new UnlabelledViews(crop, canvas, config, normalize),
             truth ? Masks.IF_USABLE : Masks.NONE, Shuffle.random(seed, UNLABELLED, 0).nextLong()) : null;
         unlabelledSchedule = two ? new Schedule(unlabelledList.size(), batchUnlabelled, true,
             Shuffle.random(seed, UNLABELLED, 1).nextLong()) : null;

@@ -28,13 +28,13 @@ public record DataSpeed(Dataset dataset, int crop, AugmentationConfig config) {
 
     /** Labelled crops: photo and mask read, one view. */
     public Rate labelled(SplitList list, int crops, int threads) {
-        return measure(new SegmentationRecordReader(dataset, dataset.requireMasks(list), new LabelledViews(crop, config, ClipNormalize.openai()),
+        return measure(new SegmentationRecordReader(dataset, dataset.requireMasks(list), new LabelledViews(crop, crop, config, ClipNormalize.openai()),
             SegmentationRecordReader.Masks.REQUIRED, 0), crops, threads);
     }
 
     /** Unlabelled crops: photo read, a weak and two strong views. */
     public Rate unlabelled(SplitList list, int crops, int threads) {
-        return measure(new SegmentationRecordReader(dataset, list, new UnlabelledViews(crop, config, ClipNormalize.openai()),
+        return measure(new SegmentationRecordReader(dataset, list, new UnlabelledViews(crop, crop, config, ClipNormalize.openai()),
             SegmentationRecordReader.Masks.NONE, 0), crops, threads);
     }
 

@@ -7,14 +7,14 @@ import java.util.SplittableRandom;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A labelled image: [image (1, 3, crop, crop), labels (1, crop, crop)] after one random geometry.
+ * A labelled image: [image (1, 3, side, side), labels (1, side, side)] after one random geometry, on a canvas of that side.
  *
  * @param geometry  joint transform of photo and labels
  * @param normalize bytes to network input
  */
 public record LabelledViews(JointTransform geometry, ClipNormalize normalize) implements Views {
-    public LabelledViews(int crop, AugmentationConfig config, ClipNormalize normalize) {
-        this(new Geometric(crop, config), normalize);
+    public LabelledViews(int crop, int canvas, AugmentationConfig config, ClipNormalize normalize) {
+        this(new Geometric(crop, config).then(new Canvas(canvas)), normalize);
     }
 
     @Override

@@ -1,8 +1,5 @@
 package io.hiervl.op;
 
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Kernels;
-import io.hiervl.op.kernel.Matmul;
 import io.hiervl.op.kernel.Operand;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Precision;
@@ -28,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record AttentionCore(int batch, int heads, int queries, int keys, int depth, Operand add, Precision precision) {
     /** Most logits that a thread computes at a time: they stay in its cache from the product to the next product. */
-    private static final long LIMIT = Long.getLong("hiervl.attention.tile", 1L << 17);
+    private static final long LIMIT = 1L << 17;
     /** Fewer queries at a time make products too thin. */
     private static final int MIN_ROWS = 32;
     private static final double BLOCKED = -1e30;
@@ -77,12 +74,8 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
         return new Operand(total, 0, (long) queries * keys, 0, keys, 1);
     }
 
-    private double scale() {
-        return 1 / Math.sqrt(depth);
-    }
-
     /** Heads of images that one thread computes together. */
-    private record Group(int image, int images, int head, int count) {
+    record Group(int image, int images, int head, int count) {
     }
 
     private List<Group> groups() {
@@ -99,148 +92,14 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
     }
 
     /** Queries whose logits exist at a time. */
-    private int queriesAtATime() {
+    int queriesAtATime() {
         return (int) Math.max(1, Math.min(queries, Math.max(MIN_ROWS, LIMIT / Math.max(1, keys))));
-    }
-
-    /** One thread's computation: the operands of its heads, packed for the products, and its working memory. */
-    private final class Heads {
-        private final Group group;
-        private final Kernels kernels;
-        private final DataType type;
-        private final Operand q;
-        private final Operand k;
-        private final Operand v;
-        private final INDArray p;
-        private final int block = queriesAtATime();
-
-        Heads(Group group, Operand q, Operand k, Operand v) {
-            this.group = group;
-            kernels = KernelChoice.of(q.array(), precision);
-            type = logitType(q.array());
-            this.q = packed(q, queries, "attention-q");
-            this.k = packed(k, keys, "attention-k");
-            this.v = packed(v, keys, "attention-v");
-            p = logits("attention-p");
-        }
-
-        Operand part(Operand o) {
-            return o.at(group.image * o.batch0() + group.head * o.batch1());
-        }
-
-        Operand packed(Operand o, int tokens, String slot) {
-            return kernels.packed(part(o), group.images, group.count, tokens, depth, slot);
-        }
-
-        INDArray logits(String slot) {
-            return Scratch.get(slot, type, (long) group.images * group.count * block * keys);
-        }
-
-        /** The matrices of a block in working memory. */
-        Operand tile(INDArray a, int rows) {
-            return new Operand(a, 0, (long) group.count * rows * keys, (long) rows * keys, keys, 1);
-        }
-
-        /** The same, as factor of several products. */
-        Operand factor(INDArray a, int rows, String slot) {
-            return tile(kernels.factor(a, values(rows), slot), rows);
-        }
-
-        long values(int rows) {
-            return (long) group.images * group.count * rows * keys;
-        }
-
-        Matmul product(int m, int k, int n) {
-            return Matmul.batched(group.images, group.count, m, k, n);
-        }
-
-        /** Softmax of the logits of the queries from, from + 1 ... */
-        void probabilities(int from, int rows) {
-            Matmul spec = product(rows, depth, keys).scaled(scale());
-            kernels.matmul(add == null ? spec : spec.adding(rows(part(add), from)), rows(q, from), k.transpose(), tile(p, rows));
-            kernels.softmax(p, p, group.images * group.count * rows, keys);
-        }
-
-        void forward(Operand out) {
-            for (int from = 0; from < queries; from += block) {
-                int rows = Math.min(block, queries - from);
-                probabilities(from, rows);
-                kernels.matmul(product(rows, keys, depth), factor(p, rows, "attention-p"), v, rows(part(out), from));
-            }
-        }
-
-        /** @param keySums sums of the logits' gradients over queries and heads, by image and key; null if not wanted */
-        void backward(Operand gradient, Operand dq, Operand dk, Operand dv, double[] keySums) {
-            Operand g = packed(gradient, queries, "attention-g");
-            boolean logitGradient = dq != null || dk != null || keySums != null;
-            INDArray d = logitGradient ? logits("attention-d") : null;
-            Operand keySum = dk == null ? null : target(part(dk), "attention-dk");
-            Operand valueSum = dv == null ? null : target(part(dv), "attention-dv");
-            for (int from = 0; from < queries; from += block) {
-                int rows = Math.min(block, queries - from);
-                boolean more = from > 0;
-                probabilities(from, rows);
-                Operand gs = rows(g, from);
-                if (dv != null) {
-                    kernels.matmul(product(keys, rows, depth).accumulating(more), factor(p, rows, "attention-p").transpose(), gs, valueSum);
-                }
-                if (!logitGradient) {
-                    continue;
-                }
-                kernels.matmul(product(rows, depth, keys), gs, v.transpose(), tile(d, rows));
-                kernels.softmaxGradient(p, d, d, group.images * group.count * rows, keys);
-                Operand ds = dq != null || dk != null ? factor(d, rows, "attention-d") : null;
-                if (dq != null) {
-                    kernels.matmul(product(rows, keys, depth).scaled(scale()), ds, k, rows(part(dq), from));
-                }
-                if (dk != null) {
-                    kernels.matmul(product(keys, rows, depth).scaled(scale()).accumulating(more), ds.transpose(), rows(q, from), keySum);
-                }
-                if (keySums != null) {
-                    addColumnSums(d, rows, keySums);
-                }
-            }
-            finish(keySum, dk);
-            finish(valueSum, dv);
-        }
-
-        private Operand rows(Operand o, int from) {
-            return o.at(from * o.row());
-        }
-
-        /** Where sums over blocks of queries are added up: in place, unless that would round them after every block. */
-        private Operand target(Operand o, String slot) {
-            if (o.array().dataType() == type || block >= queries) {
-                return o;
-            }
-            long matrix = (long) keys * depth;
-            return new Operand(Scratch.get(slot, type, group.images * group.count * matrix), 0, group.count * matrix, matrix, depth, 1);
-        }
-
-        private void finish(Operand sum, Operand result) {
-            if (result != null && sum.array() != result.array()) {
-                kernels.copy(sum, part(result), group.images, group.count, keys, depth);
-            }
-        }
-
-        private void addColumnSums(INDArray d, int rows, double[] sums) {
-            Slab in = Slab.of(d);
-            double[] row = new double[keys];
-            int perImage = group.count * rows;
-            for (int r = 0; r < group.images * perImage; r++) {
-                in.get(r * keys, row, 0, keys);
-                int at = r / perImage * keys;
-                for (int i = 0; i < keys; i++) {
-                    sums[at + i] += row[i];
-                }
-            }
-        }
     }
 
     /** out = softmax(...) v. */
     void forward(Operand q, Operand k, Operand v, Operand out) {
         List<Group> groups = groups();
-        Parallel.lanes(groups.size(), i -> new Heads(groups.get(i), q, k, v).forward(out));
+        Parallel.lanes(groups.size(), i -> new AttentionHeads(this, groups.get(i), q, k, v).forward(out));
     }
 
     /** Gradients from the cotangent g of the result; each target may be null. dKeyBias is (B,Tk). */
@@ -250,7 +109,7 @@ record AttentionCore(int batch, int heads, int queries, int keys, int depth, Ope
         Parallel.lanes(groups.size(), i -> {
             Group group = groups.get(i);
             keySums[i] = dKeyBias == null ? null : new double[group.images * keys];
-            new Heads(group, q, k, v).backward(g, dq, dk, dv, keySums[i]);
+            new AttentionHeads(this, group, q, k, v).backward(g, dq, dk, dv, keySums[i]);
         });
         if (dKeyBias != null) {
             double[] total = new double[batch * keys];

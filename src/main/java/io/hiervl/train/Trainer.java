@@ -113,7 +113,7 @@ public final class Trainer {
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
-            config.crop(), recipe.augment(), normalize, semi, config.seed());
+            config.crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
         long first = begin(newest, model, step, batches);
         LongConsumer save = at -> save(checkpoints, at, model, step, normalize);
         hooks.started(run, first);

@@ -11,6 +11,7 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.UnlabelledStride;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
+import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.loss.Coefficients;
@@ -90,7 +91,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         }
         Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
         ParameterStore store = NetworkParameters.create(recipe.model(), clip.weights(), classes.size(),
-            recipe.train().crop() / architecture.vision().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
+            canvas(recipe, architecture) / architecture.vision().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
             new Random(recipe.train().seed()));
         TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
             clip.preprocessing().eot());
@@ -142,6 +143,15 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     /** The vocabulary of a new, empty graph. */
     FusedOps newGraph() {
         return network.newGraph(type());
+    }
+
+    /** Side of training images: the crop, padded so that patches and the pyramid's coarsest map, at twice their size, come out even. */
+    int canvas() {
+        return canvas(recipe, architecture);
+    }
+
+    private static int canvas(Recipe recipe, ClipArchitecture architecture) {
+        return Canvas.side(recipe.train().crop(), 2 * architecture.vision().patch());
     }
 
     /** Pixels along a side of a patch. */

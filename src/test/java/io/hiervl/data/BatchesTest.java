@@ -40,7 +40,7 @@ class BatchesTest {
             Fixture.folder(root);
         }
         Dataset d = Dataset.open(root);
-        return new Batches(d, d.list("labeled"), d.list("unlabeled"), labelled, unlabelled, 32, AugmentationConfig.unimatch(),
+        return new Batches(d, d.list("labeled"), d.list("unlabeled"), labelled, unlabelled, 32, 32, AugmentationConfig.unimatch(),
             ClipNormalize.openai(), true, seed);
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.AugmentationConfig.ScaleMode;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
 import io.hiervl.op.Backend;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Geometry keeps photo and labels in step; draws follow hiervl section 9.2. */
 class ViewsTest {
@@ -137,9 +139,35 @@ class ViewsTest {
         }
     }
 
+    /** A crop of 30 on a canvas of 32: what is added is black in every view, also where colours change, and counts nowhere. */
+    @Test
+    void aCropIsPaddedToItsCanvas() {
+        ClipNormalize normalize = ClipNormalize.openai();
+        INDArray black = normalize.apply(new Photo(new byte[3], 1, 1));
+        for (int seed = 0; seed < 20; seed++) {
+            List<INDArray> views = new UnlabelledViews(30, 32, UNIMATCH, normalize).make(stripes(40, 40), new SplittableRandom(seed));
+            List<INDArray> plain = new UnlabelledViews(30, 30, UNIMATCH, normalize).make(stripes(40, 40), new SplittableRandom(seed));
+            for (int v = 0; v < 3; v++) {
+                assertArrayEquals(new long[] {1, 3, 32, 32}, views.get(v).shape());
+                assertEquals(plain.get(v), views.get(v).get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(0, 30), NDArrayIndex.interval(0, 30)).dup('c'));
+                for (int c = 0; c < 3; c++) {
+                    assertEquals(black.getFloat(0, c, 0, 0), views.get(v).getFloat(0, c, 31, 5));
+                    assertEquals(black.getFloat(0, c, 0, 0), views.get(v).getFloat(0, c, 5, 30));
+                }
+            }
+            assertEquals(0, views.get(3).getInt(0, 30, 0));
+            assertEquals(0, views.get(3).getInt(0, 29, 31));
+            assertEquals(plain.get(3), views.get(3).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 30), NDArrayIndex.interval(0, 30)).dup('c'));
+            assertEquals(LabelMap.IGNORE, views.get(4).getInt(0, 31, 31));
+            List<INDArray> labelled = new LabelledViews(30, 32, UNIMATCH, normalize).make(stripes(40, 40), new SplittableRandom(seed));
+            assertEquals(LabelMap.IGNORE, labelled.get(1).getInt(0, 0, 30));
+            assertArrayEquals(new long[] {1, 32, 32}, labelled.get(1).shape());
+        }
+    }
+
     @Test
     void strongViewsOfOneImageDiffer() {
-        List<INDArray> views = new UnlabelledViews(32, UNIMATCH, io.hiervl.image.ClipNormalize.openai()).make(stripes(40, 40), new SplittableRandom(4));
+        List<INDArray> views = new UnlabelledViews(32, 32, UNIMATCH, ClipNormalize.openai()).make(stripes(40, 40), new SplittableRandom(4));
         assertEquals(5, views.size());
         assertNotEquals(views.get(1), views.get(2));
     }

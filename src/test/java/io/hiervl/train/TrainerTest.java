@@ -262,13 +262,25 @@ class TrainerTest {
         assertTrue(trainer(recipe(), run).train(true, new StopSignal(), Progress.NONE).finished());
     }
 
+    /** The paper's crop of 801 pixels is no multiple of the patch; neither is one of 60 with patches of 8 and maps at twice that. */
+    @Test
+    void cropsThatPatchesDoNotDivideArePadded() {
+        Recipe recipe = recipe("train.crop=60");
+        Path run = dir.resolve("run-odd-crop");
+        TrainingModel model = TrainingModel.create(recipe, clip, dataset.spec());
+        assertEquals(64, model.canvas());
+        Trainer.Outcome outcome = trainer(recipe, run).train(false, new StopSignal(), Progress.NONE);
+        assertTrue(outcome.finished());
+        assertTrue(outcome.last().values().stream().allMatch(Double::isFinite), outcome.last().toString());
+    }
+
     /** oneDNN's ReLU makes 0 of NaN, so that only the gradient shows it; the message still names a term and its images. */
     @Test
     void notANumberBeforeAReluIsNamed() {
         Recipe recipe = recipe();
         TrainingModel model = TrainingModel.create(recipe, clip, dataset.spec());
         TrainingStep step = new TrainingStep(model, 6);
-        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().crop(), recipe.augment(),
+        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().crop(), recipe.train().crop(), recipe.augment(),
             ClipNormalize.openai(), true, 0);
         String weight = model.trainable().stream().filter(n -> n.endsWith("fc1.weight")).findFirst().orElseThrow();
         model.store().get(weight).array().putScalar(0, Float.NaN);
