@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Off-heap buffers for activations, reused from op to op and from run to run. The smallest free buffer that is large enough
- * is taken, if it is not twice too large. One pool serves all runners of a thread; it is not safe for several threads.
+ * is taken, if it is not three times too large. One pool serves all runners of a thread; it is not safe for several threads.
  *
  * <p>Graphs of one training step need different sizes. Buffers that fit none of the present ones would pile up, so before
  * a large one is made those that were free for the longest time go back to the operating system, as far as the pool would

@@ -25,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record AttentionCore(int batch, int heads, int queries, int keys, int depth, Operand add, Precision precision) {
     /** Most logits that a thread computes at a time: they stay in its cache from the product to the next product. */
-    private static final long LIMIT = 1L << 17;
+    private static final long LIMIT = 1L << 18;
     /** Fewer queries at a time make products too thin. */
     private static final int MIN_ROWS = 32;
     private static final double BLOCKED = -1e30;

@@ -153,7 +153,7 @@ public final class Linear extends JavaOp {
                 kernels.matmul(Matmul.of(m, n, k), Operand.matrix(factor, n), Operand.matrix(w, k), Operand.matrix(out[0], k));
             }
             boolean bias = out.length > 2 && out[2] != null;
-            if (out[1] != null && bias && kernels.linearGradient(x, g, out[1], out[2], m, k, n)) {
+            if (out[1] != null && bias && kernels.linearGradient(x, factor, out[1], out[2], m, k, n)) {
                 return;
             }
             if (out[1] != null) {

@@ -29,8 +29,8 @@ public interface Kernels {
     }
 
     /**
-     * Matrices for several products that share them as a factor: themselves, or dense in the type in which these kernels
-     * multiply, in working memory that lasts until the slot is asked for again.
+     * Matrices for several products that share them as a factor: themselves, or without gaps and in the type in which these
+     * kernels multiply, in working memory that lasts until the slot is asked for again.
      */
     default Operand packed(Operand o, int batch0, int batch1, int rows, int columns, String slot) {
         return o;

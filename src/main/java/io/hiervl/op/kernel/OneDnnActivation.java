@@ -51,7 +51,7 @@ final class OneDnnActivation {
     }
 
     private static memory.desc desc(int length, DataType type) {
-        return new memory.desc(new long[] {length}, type == DataType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32, memory.format_tag.a);
+        return new memory.desc(new long[] {length}, OneDnnCopies.type(type), memory.format_tag.a);
     }
 
     private eltwise_forward.primitive_desc forward(int code, memory.desc d) {

@@ -30,7 +30,11 @@ final class OneDnnCopies {
     }
 
     static memory.data_type type(INDArray a) {
-        return a.dataType() == DataType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+        return type(a.dataType());
+    }
+
+    static memory.data_type type(DataType type) {
+        return type == DataType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
     }
 
     /** The first elements of an array in another type, in the working memory of this name. */
@@ -45,10 +49,10 @@ final class OneDnnCopies {
         run(new long[] {length}, from, 0, new long[] {1}, to, 0, new long[] {1});
     }
 
-    /** The matrices without gaps in bfloat16, in the working memory of this name. */
-    Operand pack(Operand o, int batch0, int batch1, int rows, int columns, String slot) {
+    /** The matrices without gaps in a type, in the working memory of this name. */
+    Operand pack(Operand o, DataType type, int batch0, int batch1, int rows, int columns, String slot) {
         long matrix = (long) rows * columns;
-        INDArray array = Scratch.get("packed-" + slot, DataType.BFLOAT16, batch0 * batch1 * matrix);
+        INDArray array = Scratch.get("packed-" + slot, type, batch0 * batch1 * matrix);
         Operand packed = new Operand(array, 0, batch1 * matrix, matrix, columns, 1);
         copy(o, packed, batch0, batch1, rows, columns);
         return packed;

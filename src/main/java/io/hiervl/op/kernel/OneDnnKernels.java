@@ -140,7 +140,7 @@ public final class OneDnnKernels implements Kernels {
 
     @Override
     public Operand packed(Operand o, int batch0, int batch1, int rows, int columns, String slot) {
-        return !rounds ? o : copies.pack(o, batch0, batch1, rows, columns, slot);
+        return copies.pack(o, factorType(o.array()), batch0, batch1, rows, columns, slot);
     }
 
     @Override
