@@ -7,8 +7,10 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -168,29 +170,45 @@ public final class GraphRunner {
         void accept(String variable, INDArray gradient);
     }
 
+    /** Placeholders whose values follow from outputs of the same run. */
+    public interface Late {
+        /**
+         * @param early outputs, of which those exist that no late placeholder has a part in
+         * @return values of the placeholders that were not given at the start
+         */
+        Map<String, INDArray> values(Result early);
+    }
+
     /** Runs the graph and keeps all gradients. Placeholders are read, never changed or released. */
     public Result run(Map<String, INDArray> inputs) {
-        return run(inputs, null);
+        return run(inputs, null, null);
+    }
+
+    /** Runs the graph and hands every gradient over as soon as it is complete, so that not all of them exist at a time. */
+    public Result run(Map<String, INDArray> inputs, GradientSink sink) {
+        return run(inputs, null, sink);
     }
 
     /**
-     * Runs the graph and hands every gradient over as soon as it is complete, so that not all of them exist at a time.
+     * The same with a pause right before the first op that reads a placeholder without a value. Ops run in the order in which the graph
+     * was built, so what the late values follow from has to be built first.
      *
+     * @param late gives the values that are missing in the inputs; null if none is
      * @param sink null: the gradients are kept for {@link Result#gradient}
      */
-    public Result run(Map<String, INDArray> inputs, GradientSink sink) {
+    public Result run(Map<String, INDArray> inputs, Late late, GradientSink sink) {
         RunMemory memory = new RunMemory(slots.size(), KernelChoice.fastBf16() ? rounded : new boolean[slots.size()]);
         fixed.forEach(memory::lend);
-        placeholders.forEach((name, slot) -> {
-            INDArray array = inputs.get(name);
-            if (array == null) {
-                throw new IllegalArgumentException("placeholder " + name + " has no value; given: " + inputs.keySet());
-            }
-            memory.lend(slot, JavaOp.dense(array));
-        });
+        Set<String> missing = new LinkedHashSet<>(placeholders.keySet());
+        missing.removeAll(inputs.keySet());
+        lend(late == null ? placeholders.keySet() : inputs.keySet(), inputs, memory);
+        int pause = late == null ? -1 : firstReader(missing);
         boolean finished = false;
         try {
             for (int i = 0; i < steps.size(); i++) {
+                if (i == pause) {
+                    lend(missing, late.values(new Result(memory)), memory);
+                }
                 run(steps.get(i), memory);
                 if (sink != null) {
                     List<String> ready = complete.getOrDefault(i, List.of());
@@ -206,6 +224,29 @@ public final class GraphRunner {
             }
         }
         return new Result(memory);
+    }
+
+    private void lend(Collection<String> names, Map<String, INDArray> values, RunMemory memory) {
+        for (String name : names) {
+            if (!values.containsKey(name)) {
+                throw new IllegalArgumentException("placeholder " + name + " has no value; given: " + values.keySet());
+            }
+            if (placeholders.containsKey(name)) {
+                memory.lend(placeholders.get(name), JavaOp.dense(values.get(name)));
+            }
+        }
+    }
+
+    /** The first step that reads one of the placeholders, -1 if there are none. */
+    private int firstReader(Set<String> names) {
+        Set<Integer> wanted = new HashSet<>();
+        names.forEach(name -> wanted.add(placeholders.get(name)));
+        for (int i = 0; i < steps.size(); i++) {
+            if (Arrays.stream(steps.get(i).in()).anyMatch(wanted::contains)) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     private int gradientSlot(String variable) {
@@ -256,6 +297,11 @@ public final class GraphRunner {
                 throw new IllegalArgumentException(name + " was not asked for; outputs are " + outputs);
             }
             return memory.get(slots.get(name));
+        }
+
+        /** Ends the life of a wanted variable that no later op reads before {@link #close}. */
+        public void release(String name) {
+            memory.release(slots.get(name));
         }
 
         /** Value of a wanted scalar. */

@@ -3,7 +3,8 @@ package io.hiervl.op;
 import io.hiervl.op.kernel.DeformableDouble;
 import io.hiervl.op.kernel.DeformableFloat;
 import io.hiervl.op.kernel.DeformableShape;
-import io.hiervl.op.kernel.Staging;
+import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.kernel.Scratch;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -52,13 +53,19 @@ public final class DeformableAttention extends JavaOp {
     @Override
     public void compute(INDArray[] in, INDArray[] out) {
         DeformableShape shape = shape(in, intArgs());
+        INDArray attention = attention(shape, in);
         if (in[0].dataType() == DataType.FLOAT) {
-            Staging.write(new DeformableFloat(shape, Staging.floats(in[0]), Staging.floats(in[1]), Staging.floats(in[2]),
-                Staging.floats(in[3])).forward(), out[0]);
+            new DeformableFloat(shape, in[0], in[1], attention, in[3]).forward(out[0]);
         } else {
-            Staging.write(new DeformableDouble(shape, Staging.doubles(in[0]), Staging.doubles(in[1]), Staging.doubles(in[2]),
-                Staging.doubles(in[3])).forward(), out[0]);
+            new DeformableDouble(shape, in[0], in[1], attention, in[3]).forward(out[0]);
         }
+    }
+
+    /** Softmax of the weights over the samples of a query and head. */
+    private static INDArray attention(DeformableShape shape, INDArray[] in) {
+        INDArray attention = Scratch.get("deformable-attention", in[2].dataType(), in[2].length());
+        KernelChoice.of(in[2]).softmax(in[2], attention, shape.rows(), shape.samples());
+        return attention;
     }
 
     private static DeformableShape shape(INDArray[] in, long[] args) {
@@ -108,30 +115,14 @@ public final class DeformableAttention extends JavaOp {
         @Override
         public void compute(INDArray[] in, INDArray[] out) {
             DeformableShape shape = shape(in, intArgs());
+            INDArray attention = attention(shape, in);
             if (in[0].dataType() == DataType.FLOAT) {
-                float[][] d = new float[3][];
-                for (int i = 0; i < 3; i++) {
-                    d[i] = out[i] == null ? null : new float[(int) in[i].length()];
-                }
-                new DeformableFloat(shape, Staging.floats(in[0]), Staging.floats(in[1]), Staging.floats(in[2]), Staging.floats(in[3]))
-                    .backward(Staging.floats(in[4]), d[0], d[1], d[2]);
-                for (int i = 0; i < 3; i++) {
-                    if (d[i] != null) {
-                        Staging.write(d[i], out[i]);
-                    }
-                }
+                new DeformableFloat(shape, in[0], in[1], attention, in[3]).backward(in[4], out[0], out[1], out[2]);
             } else {
-                double[][] d = new double[3][];
-                for (int i = 0; i < 3; i++) {
-                    d[i] = out[i] == null ? null : new double[(int) in[i].length()];
-                }
-                new DeformableDouble(shape, Staging.doubles(in[0]), Staging.doubles(in[1]), Staging.doubles(in[2]),
-                    Staging.doubles(in[3])).backward(Staging.doubles(in[4]), d[0], d[1], d[2]);
-                for (int i = 0; i < 3; i++) {
-                    if (d[i] != null) {
-                        Staging.write(d[i], out[i]);
-                    }
-                }
+                new DeformableDouble(shape, in[0], in[1], attention, in[3]).backward(in[4], out[0], out[1], out[2]);
+            }
+            if (out[2] != null) {
+                KernelChoice.of(in[2]).softmaxGradient(attention, out[2], out[2], shape.rows(), shape.samples());
             }
         }
     }

@@ -30,6 +30,11 @@ final class Beliefs {
      * @param guidance   labels of the frozen CLIP, 255 for none
      */
     record Maps(INDArray labels, INDArray confidence, INDArray valid, INDArray guidance) {
+        private void believe(int from, int to, PseudoLabels found) {
+            labels.get(NDArrayIndex.interval(from, to)).assign(found.labels());
+            confidence.get(NDArrayIndex.interval(from, to)).assign(found.confidence());
+        }
+
         /** All maps combined with those of another batch. */
         Maps with(Maps other, BinaryOperator<INDArray> mix) {
             return new Maps(mix.apply(labels, other.labels), mix.apply(confidence, other.confidence), mix.apply(valid, other.valid),
@@ -53,22 +58,35 @@ final class Beliefs {
 
     /** @param guided whether labels of the frozen CLIP are wanted; else all of them are 255 */
     Maps of(UnlabelledBatch batch, boolean guided) {
-        INDArray weak = batch.weak();
-        int stride = model.unlabelledStride();
-        INDArray valid = Downsample.nearest(batch.valid(), stride);
-        INDArray labels = valid.dup('c');
-        INDArray confidence = valid.dup('c');
-        INDArray guidance = valid.dup('c').assign(GuidanceLabels.NONE);
-        parts.forEach((int) weak.size(0), (from, to) -> {
-            INDArray part = MicroBatches.rows(weak, from, to);
-            PseudoLabels p = PseudoLabels.of(graphs.get(part.shape(), "", () -> InferenceGraph.of(model, part.shape(), stride)).z(part));
-            labels.get(NDArrayIndex.interval(from, to)).assign(p.labels());
-            confidence.get(NDArrayIndex.interval(from, to)).assign(p.confidence());
-            if (guided) {
-                guidance.get(NDArrayIndex.interval(from, to)).assign(GuidanceLabels.of(frozen.classScores(part), (int) valid.size(1),
-                    (int) valid.size(2), MicroBatches.rows(valid, from, to), model.recipe().loss().guidanceThreshold()).labels());
-            }
+        Maps maps = guided(batch, guided);
+        parts.forEach((int) batch.weak().size(0), (from, to) -> {
+            INDArray part = MicroBatches.rows(batch.weak(), from, to);
+            InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, part.shape(), model.unlabelledStride()));
+            maps.believe(from, to, PseudoLabels.of(graph.z(part)));
         });
-        return new Maps(labels, confidence, valid, guidance);
+        return maps;
+    }
+
+    /**
+     * The same where the network's log scores are known already.
+     *
+     * @param z (U,K,h,w) of the weak views, without dropout
+     */
+    Maps of(UnlabelledBatch batch, boolean guided, INDArray z) {
+        Maps maps = guided(batch, guided);
+        maps.believe(0, (int) z.size(0), PseudoLabels.of(z));
+        return maps;
+    }
+
+    /** Maps with valid pixels and guidance, and room for the network's labels. */
+    private Maps guided(UnlabelledBatch batch, boolean guided) {
+        INDArray valid = Downsample.nearest(batch.valid(), model.unlabelledStride());
+        INDArray guidance = valid.dup('c').assign(GuidanceLabels.NONE);
+        if (guided) {
+            parts.forEach((int) valid.size(0), (from, to) -> guidance.get(NDArrayIndex.interval(from, to)).assign(GuidanceLabels.of(
+                frozen.classScores(MicroBatches.rows(batch.weak(), from, to)), (int) valid.size(1), (int) valid.size(2),
+                MicroBatches.rows(valid, from, to), model.recipe().loss().guidanceThreshold()).labels()));
+        }
+        return new Maps(valid.dup('c'), valid.dup('c'), valid, guidance);
     }
 }

@@ -26,10 +26,14 @@ record InferenceGraph(GraphRunner runner) {
         SDVariable t = model.inputs().variable(ops.sd(), TrainingModel.T);
         HierVlNetwork net = model.network();
         HierVlNetwork.Features features = net.encode(root, ops.placeholder(IMAGES, images), DensePath.NONE);
-        HierVlNetwork.Output out = net.decode(root, features, t, null, null, false);
-        ops.named(SemanticInference.logScores(ops, net.inferenceScores(ops, out), (int) images[2] / stride, (int) images[3] / stride,
-            model.recipe().model().temperature()), Z);
+        ops.named(logScores(root, net, features, t, (int) images[2] / stride, (int) images[3] / stride), Z);
         return new InferenceGraph(new GraphRunner(ops.sd(), List.of(Z)));
+    }
+
+    /** z (b,K,height,width) from the features of images. */
+    static SDVariable logScores(Scope root, HierVlNetwork net, HierVlNetwork.Features features, SDVariable t, int height, int width) {
+        HierVlNetwork.Output out = net.decode(root, features, t, null, null, false);
+        return SemanticInference.logScores(root.ops(), net.inferenceScores(root.ops(), out), height, width, net.config().temperature());
     }
 
     /** z (b,K,H/stride,W/stride), a copy. */

@@ -22,6 +22,7 @@ final class LossGraph {
     private final TrainingModel model;
     private final FusedOps ops;
     private final TotalLoss total;
+    private final List<String> early = new ArrayList<>();
     private GraphRunner runner;
     private List<String> gradients;
 
@@ -50,6 +51,11 @@ final class LossGraph {
         total.add(name, value);
     }
 
+    /** Asks for a result on which values of placeholders will depend; to be built before anything that reads those. */
+    void early(SDVariable value) {
+        early.add(value.name());
+    }
+
     private synchronized void prepare() {
         if (runner == null) {
             String loss = total.build().name();
@@ -57,8 +63,9 @@ final class LossGraph {
             if (ops.sd().hasVariable(TrainingModel.T)) {
                 gradients.add(TrainingModel.T);
             }
-            List<String> terms = total.terms().values().stream().map(SDVariable::name).toList();
-            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), terms) : new GraphRunner(ops.sd(), terms, loss, gradients, ops.blocks());
+            List<String> outputs = new ArrayList<>(early);
+            total.terms().values().forEach(term -> outputs.add(term.name()));
+            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), outputs) : new GraphRunner(ops.sd(), outputs, loss, gradients, ops.blocks());
         }
     }
 
@@ -72,12 +79,18 @@ final class LossGraph {
      * @return value of every term that has a coefficient, not weighted
      */
     Map<String, Double> run(Map<String, INDArray> inputs, Map<String, Double> coefficients, GradientSum sum, GradientSum gradT) {
+        return run(inputs, null, coefficients, sum, gradT);
+    }
+
+    /** The same with values of placeholders that follow from {@linkplain #early early results}. */
+    Map<String, Double> run(Map<String, INDArray> inputs, GraphRunner.Late late, Map<String, Double> coefficients, GradientSum sum,
+                            GradientSum gradT) {
         prepare();
         Map<String, INDArray> all = new LinkedHashMap<>(inputs);
         all.put(COEFFICIENTS, total.coefficients(coefficients, model.type()));
         Map<String, Double> values = new LinkedHashMap<>();
         GraphRunner.GradientSink sink = (name, gradient) -> (name.equals(TrainingModel.T) ? gradT : sum).add(name, gradient);
-        try (GraphRunner.Result result = runner.run(all, sink)) {
+        try (GraphRunner.Result result = runner.run(all, late, sink)) {
             total.terms().forEach((name, variable) -> {
                 if (coefficients.containsKey(name)) {
                     values.put(name, result.scalar(variable.name()));

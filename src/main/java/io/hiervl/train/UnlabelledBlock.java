@@ -12,6 +12,7 @@ import io.hiervl.loss.SetLosses;
 import io.hiervl.loss.SetPoints;
 import io.hiervl.loss.SetTargets;
 import io.hiervl.loss.StrongViewLoss;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,8 @@ final class UnlabelledBlock {
     void run(UnlabelledBatch batch, StepContext context) {
         boolean guided = model.coefficients().view(View.S1, context.progress()).getOrDefault("guidance", 0.0) > 0
             || model.coefficients().view(View.FP, context.progress()).getOrDefault("guidance", 0.0) > 0;
-        Beliefs.Maps own = beliefs.of(batch, guided);
+        Weak weak = together(batch, context) ? weakAndPerturbed(batch, guided, context) : new Weak(beliefs.of(batch, guided), null);
+        Beliefs.Maps own = weak.own;
         context.log().put("mask_ratio", StrongViewLoss.maskRatio(own.confidence(), own.valid(), loss.threshold()));
         if (batch.truth() != null) {
             context.log().put("pseudo_accuracy", own.accuracy(batch.truth(), model.unlabelledStride(), model.classes().size()));
@@ -62,7 +64,38 @@ final class UnlabelledBlock {
         Beliefs.Maps other = batch.partner() == null || !mixed ? own : beliefs.of(batch.partner(), guided);
         view(View.S1, mix(batch, own, other, View.S1), batch.names(), context);
         view(View.S2, mix(batch, own, other, View.S2), batch.names(), context);
-        view(View.FP, new Mixed(batch.weak(), own), batch.names(), context);
+        if (weak.perturbed == null) {
+            view(View.FP, new Mixed(batch.weak(), own), batch.names(), context);
+        } else {
+            log(View.FP, weak.perturbed, context);
+        }
+    }
+
+    /**
+     * @param own       what is believed about the weak views
+     * @param perturbed terms of the feature-perturbed view; null if it has yet to run
+     */
+    private record Weak(Beliefs.Maps own, Map<String, Double> perturbed) {
+    }
+
+    /**
+     * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels. Weights
+     * need the beliefs of the whole batch, and the graph cannot be built before there are targets of the set loss.
+     */
+    private boolean together(UnlabelledBatch batch, StepContext context) {
+        return parts.undivided(batch.names().size()) && !loss.selfTrainSet() && !model.coefficients().view(View.FP, context.progress()).isEmpty();
+    }
+
+    private Weak weakAndPerturbed(UnlabelledBatch batch, boolean guided, StepContext context) {
+        UnlabelledGraph graph = graphs.get(batch.weak().shape(), "weak", () -> UnlabelledGraph.of(model, batch.weak().shape(), true, terms, null, null));
+        List<Beliefs.Maps> own = new ArrayList<>();
+        Map<String, Double> found = terms(View.FP, batch.names(), context, (from, to, coefficients, gradients, gradT) ->
+            graph.loss().run(Map.of("images", batch.weak()), early -> {
+                own.add(beliefs.of(batch, guided, early.output(graph.weak().name())));
+                early.release(graph.weak().name());
+                return inputs(View.FP, new Mixed(batch.weak(), own.get(0)), context.draws()).part(from, to);
+            }, coefficients, gradients, gradT));
+        return new Weak(own.get(0), found);
     }
 
     /** CutMix of a strong view; a batch of one takes its partner from another batch. */
@@ -110,22 +143,39 @@ final class UnlabelledBlock {
 
     /** The graph for a part of the batch. */
     UnlabelledGraph graph(INDArray images, SetTargets like, SetPoints points) {
-        return graphs.get(images.shape(), points == null ? "" : points.kind(), () -> UnlabelledGraph.of(model, images.shape(), terms, like, points));
+        return graphs.get(images.shape(), points == null ? "" : points.kind(),
+            () -> UnlabelledGraph.of(model, images.shape(), false, terms, like, points));
     }
 
     private void view(View view, Mixed mixed, List<String> names, StepContext context) {
-        Map<String, Double> coefficients = model.coefficients().view(view, context.progress());
-        if (coefficients.isEmpty()) {
+        if (model.coefficients().view(view, context.progress()).isEmpty()) {
             return;
         }
         LabelledBlock.Inputs in = inputs(view, mixed, context.draws());
-        parts.sum(context, names, (from, to, gradients, gradT) -> {
+        log(view, terms(view, names, context, (from, to, coefficients, gradients, gradT) -> {
             Map<String, INDArray> part = in.part(from, to);
             SetPoints points = in.points() == null ? null : in.points().part(from, to);
-            Map<String, Double> found = graph(part.get("images"), in.targets(), points).loss().run(part, coefficients, gradients, gradT);
+            return graph(part.get("images"), in.targets(), points).loss().run(part, coefficients, gradients, gradT);
+        }), context);
+    }
+
+    private interface Part {
+        Map<String, Double> run(int from, int to, Map<String, Double> coefficients, GradientSum gradients, GradientSum gradT);
+    }
+
+    /** Runs the parts of a view and returns the sums of its terms. */
+    private Map<String, Double> terms(View view, List<String> names, StepContext context, Part body) {
+        Map<String, Double> coefficients = model.coefficients().view(view, context.progress());
+        return parts.sum(context, names, (from, to, gradients, gradT) -> {
             Map<String, Double> named = new LinkedHashMap<>();
-            found.forEach((term, value) -> named.put(view.name(term), value));
+            // a term that is not finite is reported under the name that the log has
+            body.run(from, to, coefficients, gradients, gradT).forEach((term, value) -> named.put(view.name(term), value));
             return named;
-        }).forEach((term, value) -> context.term(term, value, coefficients.get(term.substring(0, term.lastIndexOf('_')))));
+        });
+    }
+
+    private void log(View view, Map<String, Double> found, StepContext context) {
+        Map<String, Double> coefficients = model.coefficients().view(view, context.progress());
+        found.forEach((term, value) -> context.term(term, value, coefficients.get(term.substring(0, term.lastIndexOf('_')))));
     }
 }

@@ -20,7 +20,8 @@ import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * The network with the losses of unlabelled images; strong and feature-perturbed views are the same graph. Placeholders:
+ * The network with the losses of unlabelled images; strong and feature-perturbed views are the same graph, which for the latter may
+ * give the weak view's scores on the way. Placeholders:
  * images (b,3,H,W), keep1..keep4 (b,channels), and as far as their terms are used labels, self_weights, guidance_labels,
  * guidance_weights, entropy_weights (b,h,w), image_weights (b), and those of {@link SetLosses.Inputs}.
  *
@@ -28,15 +29,17 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * @param features of the image tower, before dropout
  * @param output   of the decoders
  * @param scores   S (b,K,hs,ws)
+ * @param weak     log scores (b,K,h,w) without dropout, an early result of the loss graph; null if not asked for
  */
-record UnlabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNetwork.Output output, SDVariable scores) {
+record UnlabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNetwork.Output output, SDVariable scores, SDVariable weak) {
 
     /**
      * @param images shape (b,3,H,W)
+     * @param weak   whether the decoders run without dropout as well, for the labels of the weak view
      * @param terms  that are used by any view
      * @param like   targets of the set loss with label maps of this size; null if it is not used
      */
-    static UnlabelledGraph of(TrainingModel model, long[] images, Set<String> terms, SetTargets like, SetPoints points) {
+    static UnlabelledGraph of(TrainingModel model, long[] images, boolean weak, Set<String> terms, SetTargets like, SetPoints points) {
         ModelConfig config = model.recipe().model();
         LossConfig loss = model.recipe().loss();
         LossGraph graph = new LossGraph(model);
@@ -46,6 +49,10 @@ record UnlabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNe
         long[] map = {b, images[2] / stride, images[3] / stride};
         HierVlNetwork net = model.network();
         HierVlNetwork.Features features = net.encode(graph.root(), ops.placeholder("images", images), DensePath.NONE);
+        SDVariable undisturbed = weak ? InferenceGraph.logScores(graph.root(), net, features, graph.t(), (int) map[1], (int) map[2]) : null;
+        if (weak) {
+            graph.early(undisturbed);
+        }
         List<SDVariable> keep = new ArrayList<>();
         for (int i = 0; i < features.pyramid().size(); i++) {
             keep.add(ops.placeholder("keep" + (i + 1), b, ops.shape(features.pyramid().get(i))[1]));
@@ -71,6 +78,6 @@ record UnlabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNe
             graph.term("qt", loss.qtLiteral() ? QueryTextLoss.buildLiteral(ops, phi, graph.t(), out.last().classes())
                 : QueryTextLoss.buildUnlabelled(ops, phi, graph.t(), out.last().classes(), ops.placeholder("image_weights", b)));
         }
-        return new UnlabelledGraph(graph, features, out, s);
+        return new UnlabelledGraph(graph, features, out, s, undisturbed);
     }
 }

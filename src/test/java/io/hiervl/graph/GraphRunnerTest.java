@@ -188,6 +188,30 @@ class GraphRunnerTest {
         assertTrue(e.getMessage().contains("placeholder x"), e.getMessage());
     }
 
+    /** A placeholder's value may follow from an output: the run pauses before it is read, and goes on with gradients of both parts. */
+    @Test
+    void takesValuesThatFollowFromOutputs() {
+        SameDiff sd = Graphs.create();
+        SDVariable w = Graphs.variable(sd, "w", row(1, 2, 3));
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, 3);
+        SDVariable first = new Dot(sd, w, x).outputVariable();
+        new Dot(sd, w, w).outputVariable().rename("early");
+        SDVariable late = sd.placeHolder("late", DataType.FLOAT, 3);
+        first.add(new Dot(sd, w, late).outputVariable()).rename("loss");
+        GraphRunner runner = new GraphRunner(sd, List.of("early", "loss"), "loss", List.of("w"));
+        try (GraphRunner.Result r = runner.run(Map.of("x", row(1, 1, 1)), found -> {
+            double sum = found.scalar("early");
+            assertNull(found.output("loss"));
+            found.release("early");
+            return Map.of("late", row(sum, 0, 0));
+        }, null)) {
+            assertEquals(6 + 14, r.scalar("loss"), 1e-6);
+            assertEquals(row(1 + 14, 1, 1), r.gradient("w"));
+        }
+        var e = assertThrows(IllegalArgumentException.class, () -> runner.run(Map.of("x", row(1, 1, 1)), found -> Map.of(), null));
+        assertTrue(e.getMessage().contains("placeholder late"), e.getMessage());
+    }
+
     @Test
     void namesTheOpThatFails() {
         SameDiff sd = Graphs.create();

@@ -241,7 +241,7 @@ final class GoldenIntermediates {
     /** Runs the graph of a view; with set losses, so that the predictions before every layer are there. */
     private void view(String name, View view, UnlabelledBlock.Mixed mixed, Map<String, INDArray> found) {
         SetPoints seeds = new SetPoints.Seeds(new int[(int) mixed.images().size(0)]);
-        UnlabelledGraph graph = UnlabelledGraph.of(model, mixed.images().shape(), Set.of("self"), inputs.targets(), seeds);
+        UnlabelledGraph graph = UnlabelledGraph.of(model, mixed.images().shape(), false, Set.of("self"), inputs.targets(), seeds);
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
         wanted.put(name + ".v", graph.features().v());
         wanted.put(name + ".gate.s", graph.output().gate().s());

@@ -1,43 +1,71 @@
 package io.hiervl.op.kernel;
 
+import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
 /**
  * Multi-scale deformable attention in double precision (Deformable DETR, ops/functions/ms_deform_attn_func.py; bilinear
- * sampling as torch grid_sample with align_corners False and zero padding). One task per batch item and head works on a
- * contiguous copy of that head's values, so gradients of the values are added without races.
+ * sampling as torch grid_sample with align_corners False and zero padding), on weights that sum to 1. One task per batch item and head
+ * works on copies of that head's values, so gradients of the values are added without races. Every token is a Java array of its own:
+ * the compiler makes vector instructions only of loops in which all arrays have the same index.
  * {@link DeformableFloat} is the same in single precision.
  */
 public final class DeformableDouble {
+    /** Copies of values, and of their gradients, that a thread keeps. */
+    private static final ThreadLocal<double[][][]> TOKENS = ThreadLocal.withInitial(() -> new double[2][0][0]);
+
     private final DeformableShape s;
-    private final double[] value;
-    private final double[] offsets;
-    private final double[] weights;
+    private final Slab value;
+    private final Slab offsets;
+    private final Slab attention;
     private final double[] reference;
 
-    /** Arrays laid out as in {@code Ops.deformableAttention}. */
-    public DeformableDouble(DeformableShape shape, double[] value, double[] offsets, double[] weights, double[] reference) {
+    /**
+     * Arrays laid out as in {@code Ops.deformableAttention}.
+     *
+     * @param attention the weights after the softmax over a query's samples
+     */
+    public DeformableDouble(DeformableShape shape, INDArray value, INDArray offsets, INDArray attention, INDArray reference) {
         this.s = shape;
-        this.value = value;
-        this.offsets = offsets;
-        this.weights = weights;
-        this.reference = reference;
+        this.value = Slab.of(value);
+        this.offsets = Slab.of(offsets);
+        this.attention = Slab.of(attention);
+        this.reference = Staging.doubles(reference);
     }
 
-    /** Result (B,Q,D). */
-    public double[] forward() {
-        double[] out = new double[s.batch() * s.queries() * s.width()];
+    private double[][] tokens(int slot) {
+        double[][][] kept = TOKENS.get();
+        if (kept[slot].length < s.tokens() || kept[slot].length > 0 && kept[slot][0].length != s.headWidth()) {
+            kept[slot] = new double[s.tokens()][s.headWidth()];
+        }
+        return kept[slot];
+    }
+
+    private double[][] values(int b, int head) {
+        double[][] v = tokens(0);
+        for (int i = 0; i < s.tokens(); i++) {
+            value.get((b * s.tokens() + i) * s.width() + head * s.headWidth(), v[i], 0, s.headWidth());
+        }
+        return v;
+    }
+
+    /** Writes the result (B,Q,D). */
+    public void forward(INDArray result) {
+        Slab out = Slab.of(result);
         Parallel.forEach(s.batch() * s.heads(), task -> forward(task / s.heads(), task % s.heads(), out));
-        return out;
     }
 
-    private void forward(int b, int head, double[] out) {
+    private void forward(int b, int head, Slab out) {
         int n = s.headWidth();
-        double[] v = gather(value, b, head);
-        double[] attention = new double[s.samples()];
+        double[][] v = values(b, head);
+        double[] at = new double[2 * s.samples()];
+        double[] weight = new double[s.samples()];
         double[] row = new double[n];
         for (int q = 0; q < s.queries(); q++) {
             int sample0 = s.sample0(b, q, head);
-            softmax(sample0, attention);
-            java.util.Arrays.fill(row, 0);
+            offsets.get(2 * sample0, at, 0, at.length);
+            attention.get(sample0, weight, 0, weight.length);
+            Arrays.fill(row, 0);
             int start = 0;
             int k = 0;
             for (int l = 0; l < s.levels(); l++) {
@@ -46,163 +74,179 @@ public final class DeformableDouble {
                 double baseX = reference[2 * q] * w - 0.5;
                 double baseY = reference[2 * q + 1] * h - 0.5;
                 for (int p = 0; p < s.points(); p++, k++) {
-                    double x = baseX + offsets[2 * (sample0 + k)];
-                    double y = baseY + offsets[2 * (sample0 + k) + 1];
+                    double x = baseX + at[2 * k];
+                    double y = baseY + at[2 * k + 1];
                     if (!(x > -1 && y > -1 && x < w && y < h)) {
                         continue;
                     }
                     int x0 = (int) Math.floor(x);
                     int y0 = (int) Math.floor(y);
-                    double a = attention[k];
+                    double a = weight[k];
                     double right = x - x0;
                     double low = y - y0;
-                    int at = (start + y0 * w + x0) * n;
-                    if (y0 >= 0) {
-                        if (x0 >= 0) {
-                            add(a * (1 - low) * (1 - right), v, at, row, 0, n);
-                        }
-                        if (x0 + 1 < w) {
-                            add(a * (1 - low) * right, v, at + n, row, 0, n);
-                        }
-                    }
-                    if (y0 + 1 < h) {
-                        if (x0 >= 0) {
-                            add(a * low * (1 - right), v, at + w * n, row, 0, n);
-                        }
-                        if (x0 + 1 < w) {
-                            add(a * low * right, v, at + w * n + n, row, 0, n);
-                        }
-                    }
-                }
-                start += h * w;
-            }
-            System.arraycopy(row, 0, out, (b * s.queries() + q) * s.width() + head * n, n);
-        }
-    }
-
-    /**
-     * Gradients for the cotangent of the result; an array that is null is not computed. The arrays must be zero.
-     */
-    public void backward(double[] cotangent, double[] dValue, double[] dOffsets, double[] dWeights) {
-        Parallel.forEach(s.batch() * s.heads(), task -> backward(task / s.heads(), task % s.heads(), cotangent, dValue, dOffsets, dWeights));
-    }
-
-    private void backward(int b, int head, double[] cotangent, double[] dValue, double[] dOffsets, double[] dWeights) {
-        int n = s.headWidth();
-        double[] v = gather(value, b, head);
-        double[] dv = dValue == null ? null : new double[v.length];
-        double[] attention = new double[s.samples()];
-        double[] dAttention = new double[s.samples()];
-        double[] g = new double[n];
-        for (int q = 0; q < s.queries(); q++) {
-            int sample0 = s.sample0(b, q, head);
-            softmax(sample0, attention);
-            System.arraycopy(cotangent, (b * s.queries() + q) * s.width() + head * n, g, 0, n);
-            int start = 0;
-            int k = 0;
-            for (int l = 0; l < s.levels(); l++) {
-                int h = s.height(l);
-                int w = s.width(l);
-                double baseX = reference[2 * q] * w - 0.5;
-                double baseY = reference[2 * q + 1] * h - 0.5;
-                for (int p = 0; p < s.points(); p++, k++) {
-                    dAttention[k] = 0;
-                    double x = baseX + offsets[2 * (sample0 + k)];
-                    double y = baseY + offsets[2 * (sample0 + k) + 1];
-                    if (!(x > -1 && y > -1 && x < w && y < h)) {
-                        continue;
-                    }
-                    int x0 = (int) Math.floor(x);
-                    int y0 = (int) Math.floor(y);
-                    double a = attention[k];
-                    double right = x - x0;
-                    double low = y - y0;
-                    double left = 1 - right;
-                    double up = 1 - low;
-                    int at = (start + y0 * w + x0) * n;
+                    int token = start + y0 * w + x0;
                     boolean top = y0 >= 0;
                     boolean bottom = y0 + 1 < h;
                     boolean west = x0 >= 0;
                     boolean east = x0 + 1 < w;
-                    double d00 = top && west ? corner(a * up * left, v, dv, at, g) : 0;
-                    double d01 = top && east ? corner(a * up * right, v, dv, at + n, g) : 0;
-                    double d10 = bottom && west ? corner(a * low * left, v, dv, at + w * n, g) : 0;
-                    double d11 = bottom && east ? corner(a * low * right, v, dv, at + w * n + n, g) : 0;
-                    dAttention[k] = up * (left * d00 + right * d01) + low * (left * d10 + right * d11);
-                    if (dOffsets != null) {
-                        dOffsets[2 * (sample0 + k)] = a * (up * (d01 - d00) + low * (d11 - d10));
-                        dOffsets[2 * (sample0 + k) + 1] = a * (left * (d10 - d00) + right * (d11 - d01));
+                    if (top && bottom && west && east) {
+                        addFour(a * (1 - low) * (1 - right), a * (1 - low) * right, a * low * (1 - right), a * low * right,
+                            v[token], v[token + 1], v[token + w], v[token + w + 1], row);
+                        continue;
+                    }
+                    if (top && west) {
+                        add(a * (1 - low) * (1 - right), v[token], row);
+                    }
+                    if (top && east) {
+                        add(a * (1 - low) * right, v[token + 1], row);
+                    }
+                    if (bottom && west) {
+                        add(a * low * (1 - right), v[token + w], row);
+                    }
+                    if (bottom && east) {
+                        add(a * low * right, v[token + w + 1], row);
                     }
                 }
                 start += h * w;
             }
-            if (dWeights != null) {
-                double mean = dot(attention, 0, dAttention, s.samples());
-                for (int i = 0; i < s.samples(); i++) {
-                    dWeights[sample0 + i] = attention[i] * (dAttention[i] - mean);
+            out.put((b * s.queries() + q) * s.width() + head * n, row, 0, n);
+        }
+    }
+
+    /** Writes the gradients for the cotangent of the result; each may be null. {@code dAttention} is that of the weights after the softmax. */
+    public void backward(INDArray cotangent, INDArray dValue, INDArray dOffsets, INDArray dAttention) {
+        Slab g = Slab.of(cotangent);
+        Slab toValue = dValue == null ? null : Slab.of(dValue);
+        Slab toOffsets = dOffsets == null ? null : Slab.of(dOffsets);
+        Slab toAttention = dAttention == null ? null : Slab.of(dAttention);
+        Parallel.forEach(s.batch() * s.heads(), task -> backward(task / s.heads(), task % s.heads(), g, toValue, toOffsets, toAttention));
+    }
+
+    private void backward(int b, int head, Slab cotangent, Slab dValue, Slab dOffsets, Slab dAttention) {
+        int n = s.headWidth();
+        double[][] v = values(b, head);
+        double[][] dv = dValue == null ? null : tokens(1);
+        for (int i = 0; dv != null && i < s.tokens(); i++) {
+            Arrays.fill(dv[i], 0);
+        }
+        double[] at = new double[2 * s.samples()];
+        double[] weight = new double[s.samples()];
+        double[] dAt = new double[2 * s.samples()];
+        double[] dWeight = new double[s.samples()];
+        double[] g = new double[n];
+        double[] dots = new double[4];
+        for (int q = 0; q < s.queries(); q++) {
+            int sample0 = s.sample0(b, q, head);
+            offsets.get(2 * sample0, at, 0, at.length);
+            attention.get(sample0, weight, 0, weight.length);
+            cotangent.get((b * s.queries() + q) * s.width() + head * n, g, 0, n);
+            Arrays.fill(dAt, 0);
+            Arrays.fill(dWeight, 0);
+            int start = 0;
+            int k = 0;
+            for (int l = 0; l < s.levels(); l++) {
+                int h = s.height(l);
+                int w = s.width(l);
+                double baseX = reference[2 * q] * w - 0.5;
+                double baseY = reference[2 * q + 1] * h - 0.5;
+                for (int p = 0; p < s.points(); p++, k++) {
+                    double x = baseX + at[2 * k];
+                    double y = baseY + at[2 * k + 1];
+                    if (!(x > -1 && y > -1 && x < w && y < h)) {
+                        continue;
+                    }
+                    int x0 = (int) Math.floor(x);
+                    int y0 = (int) Math.floor(y);
+                    double a = weight[k];
+                    double right = x - x0;
+                    double low = y - y0;
+                    double left = 1 - right;
+                    double up = 1 - low;
+                    int token = start + y0 * w + x0;
+                    boolean top = y0 >= 0;
+                    boolean bottom = y0 + 1 < h;
+                    boolean west = x0 >= 0;
+                    boolean east = x0 + 1 < w;
+                    if (top && bottom && west && east) {
+                        dotFour(g, v[token], v[token + 1], v[token + w], v[token + w + 1], dots);
+                        if (dv != null) {
+                            spreadFour(a * up * left, a * up * right, a * low * left, a * low * right, g,
+                                dv[token], dv[token + 1], dv[token + w], dv[token + w + 1]);
+                        }
+                    } else {
+                        dots[0] = top && west ? corner(a * up * left, v, dv, token, g) : 0;
+                        dots[1] = top && east ? corner(a * up * right, v, dv, token + 1, g) : 0;
+                        dots[2] = bottom && west ? corner(a * low * left, v, dv, token + w, g) : 0;
+                        dots[3] = bottom && east ? corner(a * low * right, v, dv, token + w + 1, g) : 0;
+                    }
+                    dWeight[k] = up * (left * dots[0] + right * dots[1]) + low * (left * dots[2] + right * dots[3]);
+                    dAt[2 * k] = a * (up * (dots[1] - dots[0]) + low * (dots[3] - dots[2]));
+                    dAt[2 * k + 1] = a * (left * (dots[2] - dots[0]) + right * (dots[3] - dots[1]));
                 }
+                start += h * w;
+            }
+            if (dOffsets != null) {
+                dOffsets.put(2 * sample0, dAt, 0, dAt.length);
+            }
+            if (dAttention != null) {
+                dAttention.put(sample0, dWeight, 0, dWeight.length);
             }
         }
-        if (dv != null) {
-            for (int i = 0; i < s.tokens(); i++) {
-                System.arraycopy(dv, i * n, dValue, (b * s.tokens() + i) * s.width() + head * n, n);
-            }
+        for (int i = 0; dv != null && i < s.tokens(); i++) {
+            dValue.put((b * s.tokens() + i) * s.width() + head * n, dv[i], 0, n);
         }
+    }
+
+    private static void addFour(double f00, double f01, double f10, double f11, double[] v00, double[] v01, double[] v10, double[] v11, double[] row) {
+        for (int i = 0; i < row.length; i++) {
+            row[i] += f00 * v00[i] + f01 * v01[i] + f10 * v10[i] + f11 * v11[i];
+        }
+    }
+
+    private static void spreadFour(double f00, double f01, double f10, double f11, double[] g, double[] d00, double[] d01, double[] d10, double[] d11) {
+        for (int i = 0; i < g.length; i++) {
+            double c = g[i];
+            d00[i] += f00 * c;
+            d01[i] += f01 * c;
+            d10[i] += f10 * c;
+            d11[i] += f11 * c;
+        }
+    }
+
+    /** Products of the cotangent and four corners: sums are not turned into vector instructions, but four run beside each other. */
+    private static void dotFour(double[] g, double[] v00, double[] v01, double[] v10, double[] v11, double[] dots) {
+        double d00 = 0;
+        double d01 = 0;
+        double d10 = 0;
+        double d11 = 0;
+        for (int i = 0; i < g.length; i++) {
+            double c = g[i];
+            d00 += v00[i] * c;
+            d01 += v01[i] * c;
+            d10 += v10[i] * c;
+            d11 += v11[i] * c;
+        }
+        dots[0] = d00;
+        dots[1] = d01;
+        dots[2] = d10;
+        dots[3] = d11;
     }
 
     /** Adds one corner's share to the gradient of the values; returns the product of corner value and cotangent. */
-    private static double corner(double factor, double[] v, double[] dv, int at, double[] g) {
+    private static double corner(double factor, double[][] v, double[][] dv, int token, double[] g) {
         if (dv != null) {
-            add(factor, g, 0, dv, at, g.length);
+            add(factor, g, dv[token]);
         }
-        return dot(v, at, g, g.length);
+        double dot = 0;
+        for (int i = 0; i < g.length; i++) {
+            dot += v[token][i] * g[i];
+        }
+        return dot;
     }
 
-    private double[] gather(double[] all, int b, int head) {
-        int n = s.headWidth();
-        double[] part = new double[s.tokens() * n];
-        for (int i = 0; i < s.tokens(); i++) {
-            System.arraycopy(all, (b * s.tokens() + i) * s.width() + head * n, part, i * n, n);
+    private static void add(double factor, double[] x, double[] y) {
+        for (int i = 0; i < y.length; i++) {
+            y[i] += factor * x[i];
         }
-        return part;
-    }
-
-    private void softmax(int first, double[] result) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (int i = 0; i < result.length; i++) {
-            max = Math.max(max, weights[first + i]);
-        }
-        double sum = 0;
-        for (int i = 0; i < result.length; i++) {
-            result[i] = Math.exp(weights[first + i] - max);
-            sum += result[i];
-        }
-        for (int i = 0; i < result.length; i++) {
-            result[i] /= sum;
-        }
-    }
-
-    private static void add(double factor, double[] x, int xi, double[] y, int yi, int n) {
-        for (int i = 0; i < n; i++) {
-            y[yi + i] += factor * x[xi + i];
-        }
-    }
-
-    private static double dot(double[] a, int ai, double[] b, int n) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int i = 0;
-        for (; i + 3 < n; i += 4) {
-            s0 += a[ai + i] * b[i];
-            s1 += a[ai + i + 1] * b[i + 1];
-            s2 += a[ai + i + 2] * b[i + 2];
-            s3 += a[ai + i + 3] * b[i + 3];
-        }
-        for (; i < n; i++) {
-            s0 += a[ai + i] * b[i];
-        }
-        return s0 + s1 + s2 + s3;
     }
 }

@@ -33,6 +33,11 @@ public record DeformableShape(int batch, int queries, int width, int heads, int 
         return width / heads;
     }
 
+    /** Queries of all images and heads. */
+    public int rows() {
+        return batch * queries * heads;
+    }
+
     /** Samples per query and head. */
     public int samples() {
         return levels() * points;
