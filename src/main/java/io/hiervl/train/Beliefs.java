@@ -30,7 +30,8 @@ final class Beliefs {
      * @param guidance   labels of the frozen CLIP, 255 for none
      */
     record Maps(INDArray labels, INDArray confidence, INDArray valid, INDArray guidance) {
-        private void believe(int from, int to, PseudoLabels found) {
+        /** Fills in the images from..to-1. */
+        void believe(int from, int to, PseudoLabels found) {
             labels.get(NDArrayIndex.interval(from, to)).assign(found.labels());
             confidence.get(NDArrayIndex.interval(from, to)).assign(found.confidence());
         }
@@ -58,7 +59,7 @@ final class Beliefs {
 
     /** @param guided whether labels of the frozen CLIP are wanted; else all of them are 255 */
     Maps of(UnlabelledBatch batch, boolean guided) {
-        Maps maps = guided(batch, guided);
+        Maps maps = start(batch, guided);
         parts.forEach((int) batch.weak().size(0), (from, to) -> {
             INDArray part = MicroBatches.rows(batch.weak(), from, to);
             InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, part.shape(), model.unlabelledStride()));
@@ -67,19 +68,8 @@ final class Beliefs {
         return maps;
     }
 
-    /**
-     * The same where the network's log scores are known already.
-     *
-     * @param z (U,K,h,w) of the weak views, without dropout
-     */
-    Maps of(UnlabelledBatch batch, boolean guided, INDArray z) {
-        Maps maps = guided(batch, guided);
-        maps.believe(0, (int) z.size(0), PseudoLabels.of(z));
-        return maps;
-    }
-
-    /** Maps with valid pixels and guidance, and room for the network's labels. */
-    private Maps guided(UnlabelledBatch batch, boolean guided) {
+    /** Maps with valid pixels and guidance, and room for what the network believes. */
+    Maps start(UnlabelledBatch batch, boolean guided) {
         INDArray valid = Downsample.nearest(batch.valid(), model.unlabelledStride());
         INDArray guidance = valid.dup('c').assign(GuidanceLabels.NONE);
         if (guided) {

@@ -41,11 +41,6 @@ final class MicroBatches {
         Map<String, Double> run(int from, int to, GradientSum gradients, GradientSum gradT);
     }
 
-    /** Whether a batch runs as one part in one lane. */
-    boolean undivided(int batch) {
-        return batch <= Math.min(size, LANE);
-    }
-
     /** Runs the body over all parts of a batch. */
     void forEach(int batch, Range body) {
         lanes(batch, (lane, from, to) -> body.run(from, to));

@@ -8,11 +8,11 @@ import io.hiervl.loss.EntropyLoss;
 import io.hiervl.loss.FeaturePerturbationLoss;
 import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.GuidanceLoss;
+import io.hiervl.loss.PseudoLabels;
 import io.hiervl.loss.SetLosses;
 import io.hiervl.loss.SetPoints;
 import io.hiervl.loss.SetTargets;
 import io.hiervl.loss.StrongViewLoss;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,8 +54,9 @@ final class UnlabelledBlock {
     void run(UnlabelledBatch batch, StepContext context) {
         boolean guided = model.coefficients().view(View.S1, context.progress()).getOrDefault("guidance", 0.0) > 0
             || model.coefficients().view(View.FP, context.progress()).getOrDefault("guidance", 0.0) > 0;
-        Weak weak = together(batch, context) ? weakAndPerturbed(batch, guided, context) : new Weak(beliefs.of(batch, guided), null);
-        Beliefs.Maps own = weak.own;
+        boolean shared = sharesPass(context);
+        Beliefs.Maps own = shared ? beliefs.start(batch, guided) : beliefs.of(batch, guided);
+        Map<String, Double> perturbed = shared ? weakAndPerturbed(batch, own, context) : null;
         context.log().put("mask_ratio", StrongViewLoss.maskRatio(own.confidence(), own.valid(), loss.threshold()));
         if (batch.truth() != null) {
             context.log().put("pseudo_accuracy", own.accuracy(batch.truth(), model.unlabelledStride(), model.classes().size()));
@@ -64,38 +65,40 @@ final class UnlabelledBlock {
         Beliefs.Maps other = batch.partner() == null || !mixed ? own : beliefs.of(batch.partner(), guided);
         view(View.S1, mix(batch, own, other, View.S1), batch.names(), context);
         view(View.S2, mix(batch, own, other, View.S2), batch.names(), context);
-        if (weak.perturbed == null) {
-            view(View.FP, new Mixed(batch.weak(), own), batch.names(), context);
+        if (shared) {
+            log(View.FP, perturbed, context);
         } else {
-            log(View.FP, weak.perturbed, context);
+            view(View.FP, new Mixed(batch.weak(), own), batch.names(), context);
         }
     }
 
     /**
-     * @param own       what is believed about the weak views
-     * @param perturbed terms of the feature-perturbed view; null if it has yet to run
+     * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels. The
+     * weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole batch.
      */
-    private record Weak(Beliefs.Maps own, Map<String, Double> perturbed) {
+    private boolean sharesPass(StepContext context) {
+        return !loss.selfTrainSet() && !model.coefficients().view(View.FP, context.progress()).isEmpty();
     }
 
     /**
-     * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels. Weights
-     * need the beliefs of the whole batch, and the graph cannot be built before there are targets of the set loss.
+     * Runs the feature-perturbed view and, on the way, the weak view.
+     *
+     * @param own receives what is believed about the weak views
+     * @return terms of the feature-perturbed view
      */
-    private boolean together(UnlabelledBatch batch, StepContext context) {
-        return parts.undivided(batch.names().size()) && !loss.selfTrainSet() && !model.coefficients().view(View.FP, context.progress()).isEmpty();
-    }
-
-    private Weak weakAndPerturbed(UnlabelledBatch batch, boolean guided, StepContext context) {
-        UnlabelledGraph graph = graphs.get(batch.weak().shape(), "weak", () -> UnlabelledGraph.of(model, batch.weak().shape(), true, terms, null, null));
-        List<Beliefs.Maps> own = new ArrayList<>();
-        Map<String, Double> found = terms(View.FP, batch.names(), context, (from, to, coefficients, gradients, gradT) ->
-            graph.loss().run(Map.of("images", batch.weak()), early -> {
-                own.add(beliefs.of(batch, guided, early.output(graph.weak().name())));
+    private Map<String, Double> weakAndPerturbed(UnlabelledBatch batch, Beliefs.Maps own, StepContext context) {
+        LabelledBlock.Inputs in = inputs(View.FP, new Mixed(batch.weak(), own), context.draws());
+        return terms(View.FP, batch.names(), context, (from, to, coefficients, gradients, gradT) -> {
+            INDArray images = MicroBatches.rows(batch.weak(), from, to);
+            UnlabelledGraph graph = graphs.get(images.shape(), "weak", () -> UnlabelledGraph.of(model, images.shape(), true, terms, null, null));
+            return graph.loss().run(Map.of("images", images), early -> {
+                own.believe(from, to, PseudoLabels.of(early.output(graph.weak().name())));
                 early.release(graph.weak().name());
-                return inputs(View.FP, new Mixed(batch.weak(), own.get(0)), context.draws()).part(from, to);
-            }, coefficients, gradients, gradT));
-        return new Weak(own.get(0), found);
+                Map<String, INDArray> part = in.part(from, to);
+                part.put("self_weights", MicroBatches.rows(selfWeights(View.FP, own), from, to));
+                return part;
+            }, coefficients, gradients, gradT);
+        });
     }
 
     /** CutMix of a strong view; a batch of one takes its partner from another batch. */
@@ -115,9 +118,7 @@ final class UnlabelledBlock {
         Map<String, INDArray> all = new LinkedHashMap<>();
         all.put("images", in.images);
         all.put("labels", labels.labels());
-        all.put("self_weights", view == View.FP
-            ? FeaturePerturbationLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence())
-            : StrongViewLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence()));
+        all.put("self_weights", selfWeights(view, labels));
         if (terms.contains("guidance")) {
             all.put("guidance_labels", labels.guidance());
             all.put("guidance_weights", GuidanceLoss.weights(labels.guidance()));
@@ -139,6 +140,11 @@ final class UnlabelledBlock {
             model.maskStride() / model.unlabelledStride())).matchPseudo(confident, labels.confident(0));
         all.putAll(SetLosses.Inputs.values(confident, targets));
         return new LabelledBlock.Inputs(all, SetLosses.Inputs.shared(targets), targets, draws.points(view.name(""), n));
+    }
+
+    private INDArray selfWeights(View view, Beliefs.Maps labels) {
+        return view == View.FP ? FeaturePerturbationLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence())
+            : StrongViewLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence());
     }
 
     /** The graph for a part of the batch. */

@@ -66,7 +66,7 @@ class StepPropertiesTest {
         // five images run in two lanes
         RandomStep random = random(seed, recipe, images, setting);
         Batches.Step batch = random.batch(images, images);
-        // without a set loss, four images in one part share a pass of the tower between the weak and the perturbed view; three and one do not
+        // without a set loss the weak and the perturbed view share a pass
         boolean masks = random.model.recipe().loss().selfTrainSet();
         // one labelled image without any label
         batch.labelled().labels().get(NDArrayIndex.point(1)).assign(RandomStep.IGNORE);
