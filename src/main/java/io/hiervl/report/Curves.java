@@ -2,6 +2,7 @@ package io.hiervl.report;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
+import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,6 +49,7 @@ public final class Curves {
         chart.getStyler().setPlotGridLinesColor(new Color(0xE4E4E4));
         chart.getStyler().setPlotBorderVisible(false);
         chart.getStyler().setLocale(Locale.ROOT);
+        chart.getStyler().setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
         for (int i = 0; i < drawn.size(); i++) {
             Line line = drawn.get(i);
             XYSeries series = chart.addSeries(line.name(), line.x(), line.y());
