@@ -293,15 +293,19 @@ public final class GraphRunner {
 
         /** Value of a wanted variable. */
         public INDArray output(String name) {
+            return memory.get(slot(name));
+        }
+
+        private int slot(String name) {
             if (!outputs.contains(name)) {
                 throw new IllegalArgumentException(name + " was not asked for; outputs are " + outputs);
             }
-            return memory.get(slots.get(name));
+            return slots.get(name);
         }
 
-        /** Ends the life of a wanted variable that no later op reads before {@link #close}. */
+        /** Ends the life of a wanted variable before {@link #close}; no op that is still to run may read it. */
         public void release(String name) {
-            memory.release(slots.get(name));
+            memory.release(slot(name));
         }
 
         /** Value of a wanted scalar. */

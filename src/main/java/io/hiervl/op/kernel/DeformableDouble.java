@@ -1,252 +1,125 @@
 package io.hiervl.op.kernel;
 
-import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Multi-scale deformable attention in double precision (Deformable DETR, ops/functions/ms_deform_attn_func.py; bilinear
- * sampling as torch grid_sample with align_corners False and zero padding), on weights that sum to 1. One task per batch item and head
- * works on copies of that head's values, so gradients of the values are added without races. Every token is a Java array of its own:
- * the compiler makes vector instructions only of loops in which all arrays have the same index.
- * {@link DeformableFloat} is the same in single precision.
+ * Multi-scale deformable attention in double precision, corner by corner as it is defined (Deformable DETR,
+ * ops/functions/ms_deform_attn_func.py; bilinear sampling as torch grid_sample with align_corners False and zero padding), on weights that sum
+ * to 1. It serves gradient checks; {@link DeformableFloat} computes the same fast.
  */
 public final class DeformableDouble {
-    /** Copies of values, and of their gradients, that a thread keeps. */
-    private static final ThreadLocal<double[][][]> TOKENS = ThreadLocal.withInitial(() -> new double[2][0][0]);
-
     private final DeformableShape s;
-    private final Slab value;
-    private final Slab offsets;
-    private final Slab attention;
+    private final double[] value;
+    private final double[] offsets;
+    private final double[] attention;
     private final double[] reference;
 
-    /**
-     * Arrays laid out as in {@code Ops.deformableAttention}.
-     *
-     * @param attention the weights after the softmax over a query's samples
-     */
+    /** Arrays as for {@link DeformableFloat}; {@code attention} may be longer, as working memory is. */
     public DeformableDouble(DeformableShape shape, INDArray value, INDArray offsets, INDArray attention, INDArray reference) {
         this.s = shape;
-        this.value = Slab.of(value);
-        this.offsets = Slab.of(offsets);
-        this.attention = Slab.of(attention);
+        this.value = Staging.doubles(value);
+        this.offsets = Staging.doubles(offsets);
+        this.attention = Staging.doubles(attention);
         this.reference = Staging.doubles(reference);
     }
 
-    private double[][] tokens(int slot) {
-        double[][][] kept = TOKENS.get();
-        if (kept[slot].length < s.tokens() || kept[slot].length > 0 && kept[slot][0].length != s.headWidth()) {
-            kept[slot] = new double[s.tokens()][s.headWidth()];
-        }
-        return kept[slot];
+    /** One of the up to four tokens around a sample. */
+    private interface Corner {
+        /**
+         * @param sample in arrays (B,Q,heads,levels,points)
+         * @param token  of its level and all levels before
+         * @param share  of the token in the sample, with its derivatives by the sample's position in pixels
+         */
+        void at(int sample, int token, double share, double alongX, double alongY);
     }
 
-    private double[][] values(int b, int head) {
-        double[][] v = tokens(0);
-        for (int i = 0; i < s.tokens(); i++) {
-            value.get((b * s.tokens() + i) * s.width() + head * s.headWidth(), v[i], 0, s.headWidth());
+    private void corners(int b, int q, int head, Corner corner) {
+        int sample = s.sample0(b, q, head);
+        int start = 0;
+        for (int l = 0; l < s.levels(); l++) {
+            int h = s.height(l);
+            int w = s.width(l);
+            for (int p = 0; p < s.points(); p++, sample++) {
+                double x = reference[2 * q] * w - 0.5 + offsets[2 * sample];
+                double y = reference[2 * q + 1] * h - 0.5 + offsets[2 * sample + 1];
+                // false for what is not a number, too
+                boolean near = x > -1 && y > -1 && x < w && y < h;
+                for (int i = 0; near && i < 4; i++) {
+                    int column = (int) Math.floor(x) + i % 2;
+                    int row = (int) Math.floor(y) + i / 2;
+                    if (column >= 0 && column < w && row >= 0 && row < h) {
+                        double acrossX = 1 - Math.abs(x - column);
+                        double acrossY = 1 - Math.abs(y - row);
+                        corner.at(sample, start + row * w + column, acrossX * acrossY, i % 2 == 0 ? -acrossY : acrossY, i / 2 == 0 ? -acrossX : acrossX);
+                    }
+                }
+            }
+            start += h * w;
         }
-        return v;
+    }
+
+    /** Position of a token's, or a query's, channels of a head. */
+    private int channels(int b, int row, int rows, int head) {
+        return (b * rows + row) * s.width() + head * s.headWidth();
     }
 
     /** Writes the result (B,Q,D). */
     public void forward(INDArray result) {
-        Slab out = Slab.of(result);
-        Parallel.forEach(s.batch() * s.heads(), task -> forward(task / s.heads(), task % s.heads(), out));
-    }
-
-    private void forward(int b, int head, Slab out) {
-        int n = s.headWidth();
-        double[][] v = values(b, head);
-        double[] at = new double[2 * s.samples()];
-        double[] weight = new double[s.samples()];
-        double[] row = new double[n];
-        for (int q = 0; q < s.queries(); q++) {
-            int sample0 = s.sample0(b, q, head);
-            offsets.get(2 * sample0, at, 0, at.length);
-            attention.get(sample0, weight, 0, weight.length);
-            Arrays.fill(row, 0);
-            int start = 0;
-            int k = 0;
-            for (int l = 0; l < s.levels(); l++) {
-                int h = s.height(l);
-                int w = s.width(l);
-                double baseX = reference[2 * q] * w - 0.5;
-                double baseY = reference[2 * q + 1] * h - 0.5;
-                for (int p = 0; p < s.points(); p++, k++) {
-                    double x = baseX + at[2 * k];
-                    double y = baseY + at[2 * k + 1];
-                    if (!(x > -1 && y > -1 && x < w && y < h)) {
-                        continue;
+        double[] out = new double[s.batch() * s.queries() * s.width()];
+        forHeads((b, head) -> {
+            for (int q = 0; q < s.queries(); q++) {
+                int to = channels(b, q, s.queries(), head);
+                corners(b, q, head, (sample, token, share, alongX, alongY) -> {
+                    int from = channels(b, token, s.tokens(), head);
+                    for (int i = 0; i < s.headWidth(); i++) {
+                        out[to + i] += attention[sample] * share * value[from + i];
                     }
-                    int x0 = (int) Math.floor(x);
-                    int y0 = (int) Math.floor(y);
-                    double a = weight[k];
-                    double right = x - x0;
-                    double low = y - y0;
-                    int token = start + y0 * w + x0;
-                    boolean top = y0 >= 0;
-                    boolean bottom = y0 + 1 < h;
-                    boolean west = x0 >= 0;
-                    boolean east = x0 + 1 < w;
-                    if (top && bottom && west && east) {
-                        addFour(a * (1 - low) * (1 - right), a * (1 - low) * right, a * low * (1 - right), a * low * right,
-                            v[token], v[token + 1], v[token + w], v[token + w + 1], row);
-                        continue;
-                    }
-                    if (top && west) {
-                        add(a * (1 - low) * (1 - right), v[token], row);
-                    }
-                    if (top && east) {
-                        add(a * (1 - low) * right, v[token + 1], row);
-                    }
-                    if (bottom && west) {
-                        add(a * low * (1 - right), v[token + w], row);
-                    }
-                    if (bottom && east) {
-                        add(a * low * right, v[token + w + 1], row);
-                    }
-                }
-                start += h * w;
+                });
             }
-            out.put((b * s.queries() + q) * s.width() + head * n, row, 0, n);
-        }
+        });
+        Staging.write(out, result);
     }
 
-    /** Writes the gradients for the cotangent of the result; each may be null. {@code dAttention} is that of the weights after the softmax. */
+    /** As {@link DeformableFloat#backward}. */
     public void backward(INDArray cotangent, INDArray dValue, INDArray dOffsets, INDArray dAttention) {
-        Slab g = Slab.of(cotangent);
-        Slab toValue = dValue == null ? null : Slab.of(dValue);
-        Slab toOffsets = dOffsets == null ? null : Slab.of(dOffsets);
-        Slab toAttention = dAttention == null ? null : Slab.of(dAttention);
-        Parallel.forEach(s.batch() * s.heads(), task -> backward(task / s.heads(), task % s.heads(), g, toValue, toOffsets, toAttention));
-    }
-
-    private void backward(int b, int head, Slab cotangent, Slab dValue, Slab dOffsets, Slab dAttention) {
-        int n = s.headWidth();
-        double[][] v = values(b, head);
-        double[][] dv = dValue == null ? null : tokens(1);
-        for (int i = 0; dv != null && i < s.tokens(); i++) {
-            Arrays.fill(dv[i], 0);
-        }
-        double[] at = new double[2 * s.samples()];
-        double[] weight = new double[s.samples()];
-        double[] dAt = new double[2 * s.samples()];
-        double[] dWeight = new double[s.samples()];
-        double[] g = new double[n];
-        double[] dots = new double[4];
-        for (int q = 0; q < s.queries(); q++) {
-            int sample0 = s.sample0(b, q, head);
-            offsets.get(2 * sample0, at, 0, at.length);
-            attention.get(sample0, weight, 0, weight.length);
-            cotangent.get((b * s.queries() + q) * s.width() + head * n, g, 0, n);
-            Arrays.fill(dAt, 0);
-            Arrays.fill(dWeight, 0);
-            int start = 0;
-            int k = 0;
-            for (int l = 0; l < s.levels(); l++) {
-                int h = s.height(l);
-                int w = s.width(l);
-                double baseX = reference[2 * q] * w - 0.5;
-                double baseY = reference[2 * q + 1] * h - 0.5;
-                for (int p = 0; p < s.points(); p++, k++) {
-                    double x = baseX + at[2 * k];
-                    double y = baseY + at[2 * k + 1];
-                    if (!(x > -1 && y > -1 && x < w && y < h)) {
-                        continue;
+        double[] g = Staging.doubles(cotangent);
+        double[] dv = new double[value.length];
+        double[] dOffset = new double[offsets.length];
+        double[] dWeight = new double[s.rows() * s.samples()];
+        forHeads((b, head) -> {
+            for (int q = 0; q < s.queries(); q++) {
+                int from = channels(b, q, s.queries(), head);
+                corners(b, q, head, (sample, token, share, alongX, alongY) -> {
+                    int at = channels(b, token, s.tokens(), head);
+                    double a = attention[sample];
+                    double dot = 0;
+                    for (int i = 0; i < s.headWidth(); i++) {
+                        dot += value[at + i] * g[from + i];
+                        dv[at + i] += a * share * g[from + i];
                     }
-                    int x0 = (int) Math.floor(x);
-                    int y0 = (int) Math.floor(y);
-                    double a = weight[k];
-                    double right = x - x0;
-                    double low = y - y0;
-                    double left = 1 - right;
-                    double up = 1 - low;
-                    int token = start + y0 * w + x0;
-                    boolean top = y0 >= 0;
-                    boolean bottom = y0 + 1 < h;
-                    boolean west = x0 >= 0;
-                    boolean east = x0 + 1 < w;
-                    if (top && bottom && west && east) {
-                        dotFour(g, v[token], v[token + 1], v[token + w], v[token + w + 1], dots);
-                        if (dv != null) {
-                            spreadFour(a * up * left, a * up * right, a * low * left, a * low * right, g,
-                                dv[token], dv[token + 1], dv[token + w], dv[token + w + 1]);
-                        }
-                    } else {
-                        dots[0] = top && west ? corner(a * up * left, v, dv, token, g) : 0;
-                        dots[1] = top && east ? corner(a * up * right, v, dv, token + 1, g) : 0;
-                        dots[2] = bottom && west ? corner(a * low * left, v, dv, token + w, g) : 0;
-                        dots[3] = bottom && east ? corner(a * low * right, v, dv, token + w + 1, g) : 0;
-                    }
-                    dWeight[k] = up * (left * dots[0] + right * dots[1]) + low * (left * dots[2] + right * dots[3]);
-                    dAt[2 * k] = a * (up * (dots[1] - dots[0]) + low * (dots[3] - dots[2]));
-                    dAt[2 * k + 1] = a * (left * (dots[2] - dots[0]) + right * (dots[3] - dots[1]));
-                }
-                start += h * w;
+                    dWeight[sample] += share * dot;
+                    dOffset[2 * sample] += a * alongX * dot;
+                    dOffset[2 * sample + 1] += a * alongY * dot;
+                });
             }
-            if (dOffsets != null) {
-                dOffsets.put(2 * sample0, dAt, 0, dAt.length);
-            }
-            if (dAttention != null) {
-                dAttention.put(sample0, dWeight, 0, dWeight.length);
-            }
-        }
-        for (int i = 0; dv != null && i < s.tokens(); i++) {
-            dValue.put((b * s.tokens() + i) * s.width() + head * n, dv[i], 0, n);
+        });
+        write(dv, dValue);
+        write(dOffset, dOffsets);
+        write(dWeight, dAttention);
+    }
+
+    private static void write(double[] values, INDArray target) {
+        if (target != null) {
+            Staging.write(values, target);
         }
     }
 
-    private static void addFour(double f00, double f01, double f10, double f11, double[] v00, double[] v01, double[] v10, double[] v11, double[] row) {
-        for (int i = 0; i < row.length; i++) {
-            row[i] += f00 * v00[i] + f01 * v01[i] + f10 * v10[i] + f11 * v11[i];
-        }
+    private interface Head {
+        void run(int b, int head);
     }
 
-    private static void spreadFour(double f00, double f01, double f10, double f11, double[] g, double[] d00, double[] d01, double[] d10, double[] d11) {
-        for (int i = 0; i < g.length; i++) {
-            double c = g[i];
-            d00[i] += f00 * c;
-            d01[i] += f01 * c;
-            d10[i] += f10 * c;
-            d11[i] += f11 * c;
-        }
-    }
-
-    /** Products of the cotangent and four corners: sums are not turned into vector instructions, but four run beside each other. */
-    private static void dotFour(double[] g, double[] v00, double[] v01, double[] v10, double[] v11, double[] dots) {
-        double d00 = 0;
-        double d01 = 0;
-        double d10 = 0;
-        double d11 = 0;
-        for (int i = 0; i < g.length; i++) {
-            double c = g[i];
-            d00 += v00[i] * c;
-            d01 += v01[i] * c;
-            d10 += v10[i] * c;
-            d11 += v11[i] * c;
-        }
-        dots[0] = d00;
-        dots[1] = d01;
-        dots[2] = d10;
-        dots[3] = d11;
-    }
-
-    /** Adds one corner's share to the gradient of the values; returns the product of corner value and cotangent. */
-    private static double corner(double factor, double[][] v, double[][] dv, int token, double[] g) {
-        if (dv != null) {
-            add(factor, g, dv[token]);
-        }
-        double dot = 0;
-        for (int i = 0; i < g.length; i++) {
-            dot += v[token][i] * g[i];
-        }
-        return dot;
-    }
-
-    private static void add(double factor, double[] x, double[] y) {
-        for (int i = 0; i < y.length; i++) {
-            y[i] += factor * x[i];
-        }
+    /** Heads write to channels and samples of their own. */
+    private void forHeads(Head body) {
+        Parallel.forEach(s.batch() * s.heads(), task -> body.run(task / s.heads(), task % s.heads()));
     }
 }

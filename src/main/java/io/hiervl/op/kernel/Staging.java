@@ -77,6 +77,7 @@ public final class Staging {
 
     /** Writes all elements. */
     public static void write(double[] source, INDArray a) {
+        requireLength(source.length, a);
         write(source, source.length, a, 0);
     }
 
@@ -85,7 +86,15 @@ public final class Staging {
         if (a.dataType() != DataType.FLOAT) {
             throw new IllegalArgumentException("expected a FLOAT array, found " + a.dataType());
         }
+        requireLength(source.length, a);
         new FloatPointer(address(a)).put(source);
+    }
+
+    /** Native memory has no bounds of its own. */
+    private static void requireLength(int length, INDArray a) {
+        if (length != a.length()) {
+            throw new IllegalArgumentException(length + " values for an array of " + a.length());
+        }
     }
 
     private static void require(INDArray a) {
