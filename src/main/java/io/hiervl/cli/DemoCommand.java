@@ -12,7 +12,7 @@ import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.report.Curves;
 import io.hiervl.report.HtmlReport;
-import io.hiervl.report.MetricsCsv;
+import io.hiervl.runlog.MetricsCsv;
 import io.hiervl.train.StopSignal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -7,7 +7,7 @@ import io.hiervl.export.ExportedModel;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.predict.TrainedModel;
-import io.hiervl.train.checkpoint.Manifest;
+import io.hiervl.checkpoint.Manifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;

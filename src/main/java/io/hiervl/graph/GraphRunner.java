@@ -1,6 +1,6 @@
 package io.hiervl.graph;
 
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.StopGradient;
 import io.hiervl.op.kernel.KernelChoice;
 import java.io.OutputStream;
@@ -232,7 +232,7 @@ public final class GraphRunner {
                 throw new IllegalArgumentException("placeholder " + name + " has no value; given: " + values.keySet());
             }
             if (placeholders.containsKey(name)) {
-                memory.lend(placeholders.get(name), JavaOp.dense(values.get(name)));
+                memory.lend(placeholders.get(name), RawArrays.dense(values.get(name)));
             }
         }
     }

@@ -2,6 +2,7 @@ package io.hiervl.graph;
 
 import io.hiervl.op.Add;
 import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.Slice;
 import io.hiervl.op.kernel.Scratch;
 import java.util.ArrayList;
@@ -116,10 +117,10 @@ final class RunMemory {
         INDArray x = in[0];
         long[] shape = step.op() instanceof JavaOp op ? op.outputShapes(in)[0] : x.shape();
         Storage s = storage[step.in()[0]];
-        if (Arrays.equals(shape, x.shape()) && JavaOp.isDense(x)) {
+        if (Arrays.equals(shape, x.shape()) && RawArrays.isDense(x)) {
             values[step.out()[0]] = x;
         } else {
-            values[step.out()[0]] = s == null ? JavaOp.dense(x).reshape('c', shape) : s.buffer.array(x.dataType(), shape);
+            values[step.out()[0]] = s == null ? RawArrays.dense(x).reshape('c', shape) : s.buffer.array(x.dataType(), shape);
         }
         if (s != null) {
             s.users++;

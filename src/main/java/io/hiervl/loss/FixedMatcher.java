@@ -3,7 +3,7 @@ package io.hiervl.loss;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.op.FixedMatching;
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.kernel.Matching;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -55,7 +55,7 @@ public final class FixedMatcher {
      */
     public SetTargets matchPseudo(INDArray confident, INDArray believed) {
         INDArray[] out = run(confident);
-        INDArray all = JavaOp.dense(believed);
+        INDArray all = RawArrays.dense(believed);
         int k = matching.classes();
         INDArray rows = Maps.perImage(out[0].dataType(), out[0].shape(), b -> {
             boolean[] thought = new boolean[k];

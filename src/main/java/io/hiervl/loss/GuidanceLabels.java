@@ -3,7 +3,7 @@ package io.hiervl.loss;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Resize;
 import io.hiervl.graph.ResizeMatrix;
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.kernel.Interpolation;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Staging;
@@ -43,7 +43,7 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      * @param conceptClass class of each concept
      */
     public static INDArray classScores(INDArray cosines, int[] conceptClass, int classes, int gridHeight, int gridWidth) {
-        INDArray dense = JavaOp.dense(cosines);
+        INDArray dense = RawArrays.dense(cosines);
         int n = conceptClass.length;
         int cells = gridHeight * gridWidth;
         return Maps.perImage(cosines.dataType(), new long[] {cosines.size(0), classes, gridHeight, gridWidth}, b -> {
@@ -69,7 +69,7 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      */
     public static GuidanceLabels of(INDArray scores, int height, int width, INDArray valid, double threshold) {
         Enlarged large = new Enlarged(scores, height, width);
-        INDArray mask = valid == null ? null : JavaOp.dense(valid);
+        INDArray mask = valid == null ? null : RawArrays.dense(valid);
         INDArray labels = Nd4j.createUninitialized(scores.dataType(), scores.size(0), height, width);
         INDArray probabilities = Nd4j.createUninitialized(scores.dataType(), scores.size(0), height, width);
         Parallel.forEach((int) scores.size(0) * height, r -> {

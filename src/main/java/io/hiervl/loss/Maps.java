@@ -1,6 +1,6 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Staging;
 import java.util.Arrays;
@@ -15,7 +15,7 @@ final class Maps {
     }
 
     static double[] read(INDArray a) {
-        return Staging.doubles(JavaOp.dense(a));
+        return Staging.doubles(RawArrays.dense(a));
     }
 
     /** Number of elements of one image. */

@@ -1,6 +1,6 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Staging;
 import java.util.ArrayList;
@@ -57,7 +57,7 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
 
     /** For every image the classes that may be erased: those that cover 1 % to 75 % of the valid pixels of labels (B,H,W). */
     public static List<int[]> suitable(INDArray labels, Rules rules) {
-        INDArray dense = JavaOp.dense(labels);
+        INDArray dense = RawArrays.dense(labels);
         List<int[]> result = new ArrayList<>();
         for (int b = 0; b < labels.size(0); b++) {
             int[] counts = new int[rules.classes];
@@ -86,7 +86,7 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
      * @param chosen class per image, -1 for none
      */
     public static MaskTargets of(INDArray labels, Rules rules, int[] chosen) {
-        INDArray dense = JavaOp.dense(labels);
+        INDArray dense = RawArrays.dense(labels);
         int h = (int) labels.size(1);
         int w = (int) labels.size(2);
         double[][] patches = new double[chosen.length][];
@@ -180,7 +180,7 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
 
     /** Patches of whole images for equation 7 without masking: the class that covers half of the patch or more. */
     public static Patches allPatches(INDArray labels, Rules rules) {
-        INDArray dense = JavaOp.dense(labels);
+        INDArray dense = RawArrays.dense(labels);
         int w = (int) labels.size(2);
         int n = (int) (labels.size(1) / rules.patch * (w / rules.patch));
         double[][] classes = new double[(int) labels.size(0)][n];

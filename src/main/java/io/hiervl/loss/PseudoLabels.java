@@ -1,6 +1,6 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.kernel.Parallel;
 import io.hiervl.op.kernel.Staging;
 import java.util.Arrays;
@@ -19,7 +19,7 @@ public record PseudoLabels(INDArray confidence, INDArray labels) {
 
     /** From scores z (B,K,H,W), whose softmax is the distribution. */
     public static PseudoLabels of(INDArray z) {
-        INDArray dense = JavaOp.dense(z);
+        INDArray dense = RawArrays.dense(z);
         int k = (int) z.size(1);
         int pixels = (int) (z.size(2) * z.size(3));
         int blocks = Parallel.parts(pixels, BLOCK);

@@ -2,7 +2,7 @@ package io.hiervl.loss;
 
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.PixelCrossEntropy;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,8 +23,8 @@ public final class StrongViewLoss {
      * @param valid      (B,H,W), 1 where there is an image and 0 on padding
      */
     public static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
-        INDArray c = JavaOp.dense(confidence);
-        INDArray v = JavaOp.dense(valid);
+        INDArray c = RawArrays.dense(confidence);
+        INDArray v = RawArrays.dense(valid);
         double all = Math.max(1, valid.sumNumber().doubleValue());
         long batch = valid.size(0);
         return Maps.perImage(confidence.dataType(), valid.shape(), b -> {
@@ -50,8 +50,8 @@ public final class StrongViewLoss {
 
     /** Share of valid pixels that reach the threshold, UniMatch's mask ratio; 0 if there is no valid pixel. */
     public static double maskRatio(INDArray confidence, INDArray valid, double threshold) {
-        INDArray c = JavaOp.dense(confidence);
-        INDArray v = JavaOp.dense(valid);
+        INDArray c = RawArrays.dense(confidence);
+        INDArray v = RawArrays.dense(valid);
         double passed = 0;
         double all = 0;
         for (int b = 0; b < valid.size(0); b++) {

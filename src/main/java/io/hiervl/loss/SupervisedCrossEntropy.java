@@ -1,7 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.graph.Ops;
-import io.hiervl.op.JavaOp;
+import io.hiervl.op.kernel.RawArrays;
 import io.hiervl.op.PixelCrossEntropy;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,7 +17,7 @@ public final class SupervisedCrossEntropy {
      * @param labels (B,H,W); values outside 0..classes-1 are ignored
      */
     public static INDArray weights(INDArray labels, int classes) {
-        INDArray dense = JavaOp.dense(labels);
+        INDArray dense = RawArrays.dense(labels);
         double[] valid = new double[(int) labels.size(0)];
         for (int b = 0; b < valid.length; b++) {
             for (double v : Maps.image(dense, b)) {

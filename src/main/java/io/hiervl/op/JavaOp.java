@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.op.kernel.Precision;
+import io.hiervl.op.kernel.RawArrays;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,29 +71,9 @@ public abstract class JavaOp extends DynamicCustomOp {
     public final void run(INDArray[] inputs, INDArray[] outputs) {
         INDArray[] dense = inputs.clone();
         for (int i = 0; i < dense.length; i++) {
-            dense[i] = dense(inputs[i]);
+            dense[i] = RawArrays.dense(inputs[i]);
         }
         compute(dense, outputs);
-    }
-
-    /** The array itself when its elements lie one after the other in c order, else a copy that does. */
-    public static INDArray dense(INDArray a) {
-        return isDense(a) ? a : a.dup('c');
-    }
-
-    /** Whether the elements lie one after the other in c order. */
-    public static boolean isDense(INDArray a) {
-        if (a.isScalar() || a.length() == 1) {
-            return true;
-        }
-        long expected = 1;
-        for (int d = a.rank() - 1; d >= 0; d--) {
-            if (a.size(d) != 1 && a.stride(d) != expected) {
-                return false;
-            }
-            expected *= a.size(d);
-        }
-        return true;
     }
 
     @Override

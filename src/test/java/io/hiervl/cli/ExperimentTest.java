@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.report.ExperimentTable;
-import io.hiervl.train.checkpoint.RunLock;
+import io.hiervl.checkpoint.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

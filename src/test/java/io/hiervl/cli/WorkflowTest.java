@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hiervl.report.MetricsCsv;
+import io.hiervl.runlog.MetricsCsv;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -9,7 +9,7 @@ import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.loss.Coefficients;
-import io.hiervl.train.optim.GlobalNormClip;
+import io.hiervl.optim.GlobalNormClip;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

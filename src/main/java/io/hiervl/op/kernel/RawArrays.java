@@ -1,6 +1,5 @@
-package io.hiervl.train;
+package io.hiervl.op.kernel;
 
-import io.hiervl.op.JavaOp;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -17,14 +16,29 @@ public final class RawArrays {
     private RawArrays() {
     }
 
-    /** The array if its elements lie one after the other in c order, else a copy that does. */
+    /** The array itself when its elements lie one after the other in c order, else a copy that does. */
     public static INDArray dense(INDArray a) {
-        return JavaOp.dense(a);
+        return isDense(a) ? a : a.dup('c');
+    }
+
+    /** Whether the elements lie one after the other in c order. */
+    public static boolean isDense(INDArray a) {
+        if (a.isScalar() || a.length() == 1) {
+            return true;
+        }
+        long expected = 1;
+        for (int d = a.rank() - 1; d >= 0; d--) {
+            if (a.size(d) != 1 && a.stride(d) != expected) {
+                return false;
+            }
+            expected *= a.size(d);
+        }
+        return true;
     }
 
     /** Fails unless the elements lie one after the other in c order, as arrays changed in place must. */
     public static void requireDense(String name, INDArray a) {
-        if (JavaOp.dense(a) != a) {
+        if (dense(a) != a) {
             throw new IllegalArgumentException("array " + name + " is a strided view; it must be dense in c order");
         }
     }

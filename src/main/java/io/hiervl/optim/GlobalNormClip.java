@@ -1,6 +1,6 @@
-package io.hiervl.train.optim;
+package io.hiervl.optim;
 
-import io.hiervl.train.RawArrays;
+import io.hiervl.op.kernel.RawArrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

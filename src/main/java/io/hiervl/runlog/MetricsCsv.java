@@ -1,4 +1,4 @@
-package io.hiervl.report;
+package io.hiervl.runlog;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;

@@ -1,4 +1,4 @@
-package io.hiervl.train.checkpoint;
+package io.hiervl.checkpoint;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.hiervl.train.checkpoint;
+package io.hiervl.checkpoint;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;

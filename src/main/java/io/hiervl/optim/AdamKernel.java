@@ -1,4 +1,4 @@
-package io.hiervl.train.optim;
+package io.hiervl.optim;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;

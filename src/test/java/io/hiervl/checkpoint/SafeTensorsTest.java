@@ -1,4 +1,4 @@
-package io.hiervl.train.checkpoint;
+package io.hiervl.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

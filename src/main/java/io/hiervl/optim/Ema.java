@@ -1,4 +1,4 @@
-package io.hiervl.train.optim;
+package io.hiervl.optim;
 
 import io.hiervl.HierVlException;
 import java.util.Collections;

@@ -1,24 +1,22 @@
-package io.hiervl.train;
+package io.hiervl.runlog;
 
-import io.hiervl.report.MetricsCsv;
-import io.hiervl.report.TensorBoardWriter;
 import java.nio.file.Path;
 import java.util.Map;
 
 /** The figures of a run, in {@code metrics.csv} and as TensorBoard events in {@code events/}. */
-final class RunLog implements AutoCloseable {
+public final class RunLog implements AutoCloseable {
     private final MetricsCsv csv;
     private final TensorBoardWriter events;
 
     /** @param first finished steps; what was logged after them is dropped from the table */
-    RunLog(Path run, long first) {
+    public RunLog(Path run, long first) {
         Path file = run.resolve("metrics.csv");
         csv = first == 0 ? MetricsCsv.create(file) : MetricsCsv.resume(file, first);
         events = new TensorBoardWriter(run.resolve("events"), System.currentTimeMillis());
     }
 
     /** Adds a row; an empty one is none. */
-    void add(long step, Map<String, Double> row) {
+    public void add(long step, Map<String, Double> row) {
         if (!row.isEmpty()) {
             csv.add(step, row);
             events.add(step, System.currentTimeMillis(), row);

@@ -1,11 +1,11 @@
-package io.hiervl.train.checkpoint;
+package io.hiervl.checkpoint;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
-import io.hiervl.train.RawArrays;
+import io.hiervl.op.kernel.RawArrays;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

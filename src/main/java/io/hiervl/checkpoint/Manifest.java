@@ -1,4 +1,4 @@
-package io.hiervl.train.checkpoint;
+package io.hiervl.checkpoint;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,4 +1,4 @@
-package io.hiervl.train.optim;
+package io.hiervl.optim;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenConfig;

@@ -1,4 +1,4 @@
-package io.hiervl.train.optim;
+package io.hiervl.optim;
 
 import java.util.ArrayList;
 import java.util.Collection;
