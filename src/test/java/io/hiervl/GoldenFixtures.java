@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -193,7 +193,7 @@ public final class GoldenFixtures {
 
         /** The tensor as an array of this type in c order; a scalar gets shape (1). */
         public INDArray array(String tensor, DataType type) {
-            Backend.start();
+            SameDiffOps.start();
             long[] shape = shape(tensor);
             INDArray flat = Nd4j.createFromArray(values(tensor));
             return flat.reshape('c', shape.length == 0 ? new long[] {1} : shape).castTo(type);

@@ -1,12 +1,12 @@
 package io.hiervl;
 
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.StockOps;
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +51,7 @@ public final class GoldenSuite {
         /** Runs a task with the setting's kernels. */
         public void during(Runnable task) {
             if (this == FUSED_JAVA) {
-                KernelChoice.during(KernelChoice.java(), task);
+                Backends.during(Backends.java(), task);
             } else {
                 task.run();
             }
@@ -98,7 +98,7 @@ public final class GoldenSuite {
             // an aborted factory would not be counted, a test inside it is reported as skipped
             return List.of(DynamicTest.dynamicTest("fixtures", () -> GoldenFixtures.topic(topic)));
         }
-        Backend.start();
+        SameDiffOps.start();
         List<DynamicTest> tests = new ArrayList<>();
         for (Case c : GoldenFixtures.cases(topic)) {
             Entry e = entries.get(c.op);

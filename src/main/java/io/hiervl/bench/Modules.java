@@ -8,7 +8,7 @@ import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.DQTD;
 import io.hiervl.model.Gate;

@@ -3,6 +3,8 @@ package io.hiervl.cli;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.bench.Benchmark;
 import io.hiervl.bench.Cases;
 import io.hiervl.bench.Comparison;
@@ -11,8 +13,6 @@ import io.hiervl.bench.Peer;
 import io.hiervl.bench.Soak;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.model.ComputeSettings;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Parallel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,9 +23,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** Speed and peak memory, alone or beside PyTorch. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
@@ -248,7 +248,7 @@ final class BenchCommand implements Callable<Integer> {
         facts.put("memory", Memory.gib(Memory.machine()));
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         facts.put("java", System.getProperty("java.version"));
-        facts.put("kernels", KernelChoice.describe());
+        facts.put("kernels", Backends.describe());
         facts.put("hiervl", Version.of("io.hiervl", "hiervl"));
         return facts;
     }

@@ -7,7 +7,7 @@ import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ImageSegmenter;
 import io.hiervl.eval.ListSource;
 import io.hiervl.image.Palette;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.report.Curves;
@@ -68,7 +68,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Folders.require(out, "runs and report");
-        Backend.start();
+        SameDiffOps.start();
         Comparison comparison = new Comparison(Recipes.load(recipe, settings), console);
         List<Row> rows = new ArrayList<>();
         long start = System.nanoTime();

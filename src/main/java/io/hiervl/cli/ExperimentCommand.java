@@ -10,7 +10,7 @@ import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.eval.EvalResult;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.report.ExperimentTable;
 import io.hiervl.train.StopSignal;
 import io.hiervl.checkpoint.Hashes;
@@ -70,7 +70,7 @@ final class ExperimentCommand implements Callable<Integer> {
         Folders.require(out, "runs and tables");
         boolean finished = true;
         if (!tableOnly) {
-            Backend.start();
+            SameDiffOps.start();
             Comparison comparison = new Comparison(recipes.get(0), console);
             StopSignal stop = new StopSignal();
             try (Interrupt interrupt = new Interrupt(stop, console)) {

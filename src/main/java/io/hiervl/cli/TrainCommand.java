@@ -6,7 +6,7 @@ import io.hiervl.config.Recipe;
 import io.hiervl.data.Dataset;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
 import java.nio.file.Path;
@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Backend.start();
+        SameDiffOps.start();
         TrainData input = TrainData.open(recipe, settings, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
         Recipe resolved = input.recipe();
         Dataset dataset = input.dataset();

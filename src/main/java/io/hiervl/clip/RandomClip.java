@@ -1,7 +1,7 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,7 +30,7 @@ public final class RandomClip {
     }
 
     public static ClipWeights weights(ClipArchitecture clip, Random random) {
-        Backend.start();
+        SameDiffOps.start();
         RandomClip r = new RandomClip(random);
         ClipArchitecture.Vision v = clip.vision();
         double scale = 1 / Math.sqrt(v.width());

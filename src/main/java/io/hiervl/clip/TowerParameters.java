@@ -3,7 +3,7 @@ package io.hiervl.clip;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.ResizeMatrix;
 import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -4,13 +4,13 @@ import static io.hiervl.onnx.OnnxBuilder.integer;
 import static io.hiervl.onnx.OnnxBuilder.ints;
 import static io.hiervl.onnx.OnnxBuilder.real;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
-import io.hiervl.op.Shapes;
+import io.hiervl.tensor.Shapes;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

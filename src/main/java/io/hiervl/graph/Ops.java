@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;

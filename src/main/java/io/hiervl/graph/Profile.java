@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,8 +48,8 @@ public final class Profile {
         return SHARED == null ? Map.of() : SHARED.take();
     }
 
-    void add(String op, INDArray[] inputs, long nanos, double flops) {
-        String name = MODE.equals("shapes") ? op + " " + Arrays.stream(inputs).map(a -> Arrays.toString(a.shape())).collect(Collectors.joining(" ")) : op;
+    void add(String op, long[][] inputs, long nanos, double flops) {
+        String name = MODE.equals("shapes") ? op + " " + Arrays.stream(inputs).map(Arrays::toString).collect(Collectors.joining(" ")) : op;
         costs.merge(name, new Cost(1, nanos, nanos, flops), Cost::plus);
     }
 

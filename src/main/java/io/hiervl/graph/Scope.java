@@ -1,5 +1,6 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**

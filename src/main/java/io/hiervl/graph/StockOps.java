@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,7 +1,8 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelEntropyKernel;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PixelEntropy;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -24,6 +25,6 @@ public final class EntropyLoss {
      * @param entropyTemperature temperature of the distribution whose entropy is taken; 1 gives P = S / sum S
      */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable weights, double modelTemperature, double entropyTemperature) {
-        return new PixelEntropy(ops.sd(), z, weights, modelTemperature / entropyTemperature).outputVariable();
+        return new Loss(new PixelEntropyKernel(modelTemperature / entropyTemperature)).apply(ops.sd(), z, weights);
     }
 }

@@ -1,10 +1,10 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.Matching;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.op.FixedMatching;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Matching;
+import io.hiervl.tensor.RawArrays;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -86,7 +86,7 @@ public final class FixedMatcher {
 
     private GraphRunner build(INDArray labels) {
         SameDiff sd = Graphs.create();
-        SDVariable[] out = new FixedMatching(sd, sd.placeHolder("labels", labels.dataType(), labels.shape()), matching).outputVariables();
+        SDVariable[] out = FixedMatching.of(matching).applyAll(sd, sd.placeHolder("labels", labels.dataType(), labels.shape()));
         out[0].rename("row_class");
         out[1].rename("slots");
         out[2].rename("presence");

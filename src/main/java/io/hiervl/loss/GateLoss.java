@@ -1,7 +1,8 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.GateBceKernel;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.GateBce;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,6 +29,6 @@ public final class GateLoss {
 
     /** The scalar (1) from the gate's logit (B,K), presence (B,K) and weights (B). */
     public static SDVariable build(Ops ops, SDVariable logit, SDVariable presence, SDVariable weights) {
-        return new GateBce(ops.sd(), logit, presence, weights).outputVariable();
+        return new Loss(new GateBceKernel()).apply(ops.sd(), logit, presence, weights);
     }
 }

@@ -1,12 +1,12 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.Interpolation;
+import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
 import io.hiervl.graph.ResizeMatrix;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Interpolation;
-import io.hiervl.op.kernel.Parallel;
-import io.hiervl.op.kernel.Staging;
+import io.hiervl.tensor.RawArrays;
+import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Staging;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -125,7 +125,7 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
             this.w = (int) scores.size(3);
             this.width = width;
             this.vertical = ResizeMatrix.of(h, height, Resize.BILINEAR);
-            this.horizontal = Interpolation.of(w, width, Interpolation.BILINEAR);
+            this.horizontal = Interpolation.of(w, width, Resize.BILINEAR);
         }
 
         /** Row y of an image, (K,width). */

@@ -1,7 +1,8 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PixelCrossEntropy;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -21,6 +22,6 @@ public final class GuidanceLoss {
 
     /** The scalar (1) from scores z (B,K,H,W), guidance labels (B,H,W) with 255 for none, and weights (B,H,W). */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

@@ -1,7 +1,8 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.MaskedPatchesKernel;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.MaskedPatches;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Equation 6: where a class was erased, the embedding stays what the frozen encoder saw in the whole image. */
@@ -19,6 +20,6 @@ public final class MaskedConsistencyLoss {
      * @param weights (B,N), 1 / number of selected patches of the batch on these
      */
     public static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights) {
-        return new MaskedPatches(ops.sd(), x, t, ref, classes, weights, 1, MaskedPatches.Equation.CONSISTENCY).outputVariable();
+        return new Loss(new MaskedPatchesKernel(1, MaskedPatchesKernel.Equation.CONSISTENCY)).apply(ops.sd(), x, t, ref, classes, weights);
     }
 }

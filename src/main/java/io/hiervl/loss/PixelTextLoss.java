@@ -1,7 +1,8 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.MaskedPatchesKernel;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.MaskedPatches;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Equation 7, L_align of pixels and text: patches name their class; {@code pt} in logs (hiervl.md 8.6). */
@@ -19,6 +20,6 @@ public final class PixelTextLoss {
      * @param tau     temperature, 0.07 in the paper
      */
     public static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights, double tau) {
-        return new MaskedPatches(ops.sd(), x, t, ops.stopGradient(x), classes, weights, tau, MaskedPatches.Equation.TEXT).outputVariable();
+        return new Loss(new MaskedPatchesKernel(tau, MaskedPatchesKernel.Equation.TEXT)).apply(ops.sd(), x, t, ops.stopGradient(x), classes, weights);
     }
 }

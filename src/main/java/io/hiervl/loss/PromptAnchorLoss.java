@@ -1,9 +1,10 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PromptAnchorKernel;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PromptAnchor;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
@@ -34,7 +35,6 @@ public final class PromptAnchorLoss {
 
     /** The scalar (1) from f (K,C), Phi of the prompt embeddings, and clip (K,C), unit prototypes. */
     public SDVariable build(Ops ops, SDVariable f, SDVariable clip) {
-        return new PromptAnchor(ops.sd(), f, clip, lambda, power, repulsion == Reduction.MEAN, eps,
-            Rescale.factor(rescale, (int) ops.shape(clip)[0], 1)).outputVariable();
+        return new Loss(new PromptAnchorKernel(lambda, power, repulsion == Reduction.MEAN, eps, Rescale.factor(rescale, (int) ops.shape(clip)[0], 1))).apply(ops.sd(), f, clip);
     }
 }

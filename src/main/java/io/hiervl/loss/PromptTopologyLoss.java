@@ -1,8 +1,9 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PromptTopologyKernel;
 import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PromptTopology;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Equation 3: the similarities between classes stay as the fixed prompts have them. */
@@ -15,6 +16,6 @@ public final class PromptTopologyLoss {
 
     /** The scalar (1) from t (K,C) of the learnable prompt, and clip (K,C), the fixed prototypes. */
     public SDVariable build(Ops ops, SDVariable t, SDVariable clip) {
-        return new PromptTopology(ops.sd(), t, clip, Rescale.factor(rescale, (int) ops.shape(clip)[0], 2)).outputVariable();
+        return new Loss(new PromptTopologyKernel(Rescale.factor(rescale, (int) ops.shape(clip)[0], 2))).apply(ops.sd(), t, clip);
     }
 }

@@ -1,8 +1,9 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.QueryTextKernel;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.op.ConfidentRows;
-import io.hiervl.op.QueryText;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,7 +29,7 @@ public final class QueryTextLoss {
      * @param weights  (B,Q)
      */
     public static SDVariable build(FusedOps ops, SDVariable x, SDVariable t, SDVariable rowClass, SDVariable weights) {
-        return new QueryText(ops.sd(), x, t, rowClass, weights, true, true).outputVariable();
+        return new Loss(new QueryTextKernel(true, true)).apply(ops.sd(), x, t, rowClass, weights);
     }
 
     /**
@@ -40,14 +41,14 @@ public final class QueryTextLoss {
      */
     public static SDVariable buildUnlabelled(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits, SDVariable imageWeights) {
         long[] s = ops.shape(classLogits);
-        SDVariable[] rows = new ConfidentRows(ops.sd(), classLogits, (int) ops.shape(t)[0], CONFIDENT).outputVariables();
+        SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], CONFIDENT).applyAll(ops.sd(), classLogits);
         SDVariable weights = ops.mul(ops.adopt(rows[1], s[0], s[1]), ops.reshape(imageWeights, s[0], 1));
         return build(ops, x, t, rows[0], weights);
     }
 
     /** The scalar (1) as printed: sum over all rows, each with its own best class, nothing normalised, text attached. */
     public static SDVariable buildLiteral(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits) {
-        SDVariable[] rows = new ConfidentRows(ops.sd(), classLogits, (int) ops.shape(t)[0], 0).outputVariables();
-        return new QueryText(ops.sd(), x, t, rows[0], rows[1], false, false).outputVariable();
+        SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], 0).applyAll(ops.sd(), classLogits);
+        return new Loss(new QueryTextKernel(false, false)).apply(ops.sd(), x, t, rows[0], rows[1]);
     }
 }

@@ -1,8 +1,9 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.SetLoss;
+import io.hiervl.op.Loss;
 import io.hiervl.op.WeightedSum;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** The set loss at every prediction (hiervl.md 7.2, 8.2): class, mask BCE, dice, each averaged or summed over depths. */
 public final class SetLosses {
-    private final SetLoss.Settings settings;
+    private final SetLossKernel settings;
     private final Reduction depths;
 
     /**
@@ -66,7 +67,7 @@ public final class SetLosses {
      * @param settings sampling and class weights; the salt is replaced by the depth
      * @param depths   mean (recommended) or sum (Mask2Former) over predictions
      */
-    public SetLosses(SetLoss.Settings settings, Reduction depths) {
+    public SetLosses(SetLossKernel settings, Reduction depths) {
         this.settings = settings;
         this.depths = depths;
     }
@@ -76,15 +77,14 @@ public final class SetLosses {
         int n = classLogits.size();
         List<List<SDVariable>> parts = new ArrayList<>();
         for (int d = 0; d < n; d++) {
-            SetLoss.Settings s = new SetLoss.Settings(settings.classes(), settings.levels(), settings.points(), settings.oversample(),
+            SetLossKernel s = new SetLossKernel(settings.classes(), settings.levels(), settings.points(), settings.oversample(),
                 settings.importance(), settings.ignoreCandidates(), settings.noObject(), d);
             SDVariable classes = classLogits.get(d);
             SDVariable masks = maskLogits.get(d);
-            SetLoss loss = in.points.size() == 1
-                ? new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0), s)
-                : new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d),
-                    in.points.get(2 * d + 1), s);
-            parts.add(List.of(loss.outputVariables()));
+            SDVariable[] loss = in.points.size() == 1
+                ? new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0))
+                : new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d), in.points.get(2 * d + 1));
+            parts.add(List.of(loss));
         }
         double each = depths == Reduction.MEAN ? 1.0 / n : 1;
         INDArray factors = Nd4j.valueArrayOf(new long[] {n}, each, in.norms.dataType());
@@ -92,7 +92,7 @@ public final class SetLosses {
         List<SDVariable> sums = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             int term = i;
-            sums.add(new WeightedSum(ops.sd(), parts.stream().map(p -> p.get(term)).toList(), coefficients).outputVariable());
+            sums.add(WeightedSum.of(ops.sd(), parts.stream().map(p -> p.get(term)).toList(), coefficients));
         }
         return new Terms(sums.get(0), sums.get(1), sums.get(2), sums.get(3), parts);
     }

@@ -1,9 +1,10 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.PixelCrossEntropy;
+import io.hiervl.op.Loss;
+import io.hiervl.tensor.RawArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -67,6 +68,6 @@ public final class StrongViewLoss {
 
     /** The scalar (1) from scores z (B,K,H,W), pseudo-labels (B,H,W) and weights (B,H,W), both after CutMix. */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

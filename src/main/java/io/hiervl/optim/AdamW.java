@@ -1,7 +1,7 @@
 package io.hiervl.optim;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.kernel.RawArrays;
+import io.hiervl.tensor.RawArrays;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

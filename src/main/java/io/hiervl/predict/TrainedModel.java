@@ -11,7 +11,7 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import java.nio.file.Path;
@@ -74,7 +74,7 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
 
     /** Loads a checkpoint folder, or the newest one of a run folder; model error (exit 4) if it is damaged or incomplete. */
     public static TrainedModel load(Path path) {
-        Backend.start();
+        SameDiffOps.start();
         return of(CheckpointStore.find(path));
     }
 

@@ -1,6 +1,6 @@
 package io.hiervl.train;
 
-import io.hiervl.op.kernel.Parallel;
+import io.hiervl.backend.jvm.Parallel;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -1,14 +1,15 @@
 package io.hiervl.train;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.DatasetSpec;
-import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.UnlabelledStride;
+import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.data.Canvas;
@@ -19,7 +20,6 @@ import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.MaskTargets;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.SetLoss;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
 import java.util.List;
@@ -189,9 +189,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             recipe.loss().minComponentCells(), traits.things(), height, width), recipe.model().noObject() ? recipe.loss().noObjectWeight() : 0);
     }
 
-    SetLoss.Settings setSettings() {
+    SetLossKernel setSettings() {
         LossConfig loss = recipe.loss();
-        return new SetLoss.Settings(classes.size(), recipe.model().levels(), loss.points(recipe.train().crop()), loss.oversample(), loss.importance(),
+        return new SetLossKernel(classes.size(), recipe.model().levels(), loss.points(recipe.train().crop()), loss.oversample(), loss.importance(),
             loss.ignoreCandidates(), loss.noObjectWeight(), 0);
     }
 

@@ -1,6 +1,7 @@
 package io.hiervl.train;
 
 import io.hiervl.OffHeap;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.DensePath;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
@@ -8,7 +9,6 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
-import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.optim.AdamW;
 import io.hiervl.optim.Ema;
 import io.hiervl.optim.GlobalNormClip;
@@ -147,9 +147,9 @@ final class TrainingStep {
      * keep it. Slow, but the training ends anyway; every draw follows from seed and step, so it is the same step again.
      */
     private void requireFiniteTerms(Batches.Step batch) {
-        if (KernelChoice.isNative()) {
+        if ((Backends.host() != Backends.java())) {
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
-            KernelChoice.during(KernelChoice.java(), () -> accumulate(batch, new SeededDraws(config.seed(), batch.step())));
+            Backends.during(Backends.java(), () -> new TrainingStep(model, total).accumulate(batch, new SeededDraws(config.seed(), batch.step())));
         }
     }
 

@@ -17,7 +17,7 @@ import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.loss.PromptAnchorLoss;
 import io.hiervl.loss.PromptTopologyLoss;
 import io.hiervl.model.HSQG;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -43,7 +43,7 @@ class ClipTextEmbeddingsTest {
     @BeforeAll
     static void start() {
         assumeTrue(Files.isDirectory(DATA), "no text embeddings in " + DATA);
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static double[][] rows(String name) {

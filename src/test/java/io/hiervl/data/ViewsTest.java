@@ -10,7 +10,7 @@ import io.hiervl.config.AugmentationConfig.ScaleMode;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -28,7 +28,7 @@ class ViewsTest {
     @BeforeAll
     static void backend() {
         // before any array, or later tests of this process cannot choose the executioner
-        Backend.start();
+        SameDiffOps.start();
     }
 
     /** The label of a pixel is its grey value / 40, so that a shift between the two shows. */

@@ -14,7 +14,7 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ class ModelExportTest {
 
     @BeforeAll
     static void build() {
-        Backend.start();
+        SameDiffOps.start();
         ModelConfig config = Recipes.load("tiny", List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
             "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null")).model();
         ClipWeights weights = RandomClip.weights(CLIP, new Random(3));
@@ -103,7 +103,7 @@ class ModelExportTest {
         String others = Arrays.stream(all.split(File.pathSeparator)).filter(p -> !p.endsWith("*") && !Path.of(p).toAbsolutePath().equals(main))
             .collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-cp", others,
-            "io.hiervl.export.StockGraphReader", graph.toString(), input.toString(), output.toString(), "io.hiervl.op.Backend")
+            "io.hiervl.export.StockGraphReader", graph.toString(), input.toString(), output.toString(), "io.hiervl.op.SameDiffOps")
             .redirectErrorStream(true).redirectOutput(folder.resolve("log.txt").toFile()).start();
         assertTrue(process.waitFor(180, TimeUnit.SECONDS), "the reader takes too long");
         assertEquals(0, process.exitValue(), Files.readString(folder.resolve("log.txt")));

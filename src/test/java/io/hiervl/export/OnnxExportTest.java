@@ -15,7 +15,7 @@ import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.onnx.OnnxModel;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +45,7 @@ class OnnxExportTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static ExportSource source(int side, String... settings) {

@@ -3,7 +3,8 @@ package io.hiervl.graph;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

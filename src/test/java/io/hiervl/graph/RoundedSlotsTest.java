@@ -4,12 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.LayerNorm;
 import io.hiervl.op.Linear;
 import io.hiervl.op.Reshape;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Precision;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,7 +26,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class RoundedSlotsTest {
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static Step step(DifferentialFunction op, boolean alias, int[] in, int... out) {
@@ -91,7 +92,7 @@ class RoundedSlotsTest {
     /** What is rounded earlier is what was rounded later: the values are the same to the last bit, and so are gradients of weights. */
     @Test
     void forwardValuesStay() {
-        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
         Map<String, INDArray> rounded = run(Precision.BF16, false);
         Map<String, INDArray> kept = run(Precision.BF16, true);
         assertEquals(kept.get("result"), rounded.get("result"));

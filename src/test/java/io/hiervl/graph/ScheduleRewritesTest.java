@@ -2,7 +2,7 @@ package io.hiervl.graph;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.op.LayerNorm;
 import io.hiervl.op.Linear;
 import io.hiervl.op.Rename;
@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.AddOp;
 class ScheduleRewritesTest {
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static PlannedOp op(DifferentialFunction op, String name, List<String> in, String... out) {

@@ -9,20 +9,19 @@ import static org.junit.jupiter.api.Assertions.fail;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
-import io.hiervl.config.LossConfig;
+import io.hiervl.backend.LossKernel;
+import io.hiervl.backend.Matching;
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
+import io.hiervl.config.LossConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig.Method;
 import io.hiervl.model.GoldenPointLosses;
 import io.hiervl.model.Phi;
 import io.hiervl.model.SemanticInference;
 import io.hiervl.op.ConfidentRows;
-import io.hiervl.op.SetLoss;
-import io.hiervl.op.kernel.LossKernel;
-import io.hiervl.op.kernel.Matching;
-import io.hiervl.op.kernel.SetLossKernel;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -182,7 +181,7 @@ public final class GoldenLosses {
     private static void confidentRows(Case c, DataType type) {
         LossCase g = LossCase.withoutParameters(c, type);
         int k = (int) c.shape("class_logits")[2] - 1;
-        SDVariable[] found = new ConfidentRows(g.ops.sd(), g.constant(g.array("class_logits")), k, c.real("threshold")).outputVariables();
+        SDVariable[] found = new ConfidentRows(k, c.real("threshold")).applyAll(g.ops.sd(), g.constant(g.array("class_logits")));
         assertEquals(QueryTextLoss.CONFIDENT, c.real("threshold"));
         INDArray classes = g.ops.sd().output(Map.of(), found[0].name()).get(found[0].name());
         List<int[]> rows = new java.util.ArrayList<>();
@@ -283,7 +282,7 @@ public final class GoldenLosses {
         INDArray labels = g.array("labels");
         SetTargets targets = new FixedMatcher(matching(c), noObject).match(labels);
         SetPoints given = given(c, targets.matched());
-        SetLosses losses = new SetLosses(new SetLoss.Settings(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
+        SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
         Map<String, INDArray> values = new LinkedHashMap<>(given.values(type));
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
             g.constant(targets.norms()), values.values().stream().map(g::constant).toList());
@@ -357,7 +356,7 @@ public final class GoldenLosses {
         SetPoints seeds = new SetPoints.Seeds(new int[batch]);
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
             g.constant(targets.norms()), List.of(g.constant(seeds.values(type).values().iterator().next())));
-        SetLosses.Terms terms = new SetLosses(new SetLoss.Settings(k, levels, 8, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
+        SetLosses.Terms terms = new SetLosses(new SetLossKernel(k, levels, 8, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
             .build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         g.loss("loss_class", terms.classes(), 1).loss("loss_empty", terms.empty(), 1).verify();
     }

@@ -6,15 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.op.Backend;
 import io.hiervl.op.FiniteDifferences;
-import io.hiervl.op.SetLoss;
+import io.hiervl.op.SameDiffOps;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,7 +28,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class LossTermsTest {
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static INDArray map(double[] values, long... shape) {
@@ -114,7 +114,7 @@ class LossTermsTest {
         SetTargets targets = new FixedMatcher(FixedMatcher.rules(k, 2, 4, 4, 32, null, 32, 32), 0.1).match(l);
         SetPoints points = new SetPoints.Seeds(new int[] {11, 12});
         SetLosses.Inputs in = SetLosses.Inputs.placeholders(ops, l.shape(), targets, points, 2);
-        SetLoss.Settings settings = new SetLoss.Settings(k, 2, 16, 3, 0.75, true, 0.1, 0);
+        SetLossKernel settings = new SetLossKernel(k, 2, 16, 3, 0.75, true, 0.1, 0);
         SetLosses.Terms set = new SetLosses(settings, Reduction.MEAN).build(ops, List.of(classes, classes), List.of(masks, masks), in);
         SDVariable weights = ops.placeholder("weights", 2, 32, 32);
         SDVariable rowWeights = ops.placeholder("row_weights", 2, 10);

@@ -8,7 +8,7 @@ import io.hiervl.clip.EotRule;
 import io.hiervl.clip.TextTower;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +26,7 @@ class GoldenEndToEndStockTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private void verify(Case golden, Ops ops) {

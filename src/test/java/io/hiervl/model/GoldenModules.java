@@ -7,7 +7,7 @@ import io.hiervl.GoldenSuite;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.graph.GoldenGraph;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -19,7 +19,7 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +39,7 @@ class NetworkParametersTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
         weights = RandomClip.weights(CLIP, new Random(3));
     }
 

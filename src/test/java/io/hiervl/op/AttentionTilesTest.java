@@ -2,8 +2,8 @@ package io.hiervl.op;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.tensor.Precision;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,7 +23,7 @@ class AttentionTilesTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static INDArray input(long seed, long... shape) {
@@ -67,7 +67,7 @@ class AttentionTilesTest {
         INDArray g = input(6, batch, queries, (long) heads * depth);
         var expected = run(in, g, heads, causal, Precision.FP32, DataType.DOUBLE);
         compare("32 bits", expected, run(in, g, heads, causal, Precision.FP32, DataType.FLOAT), SINGLE);
-        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
         compare("bf16", expected, run(in, g, heads, causal, Precision.BF16, DataType.FLOAT), ROUNDED);
     }
 }

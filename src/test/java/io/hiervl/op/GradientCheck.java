@@ -2,6 +2,7 @@ package io.hiervl.op;
 
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
+import io.hiervl.tensor.Shapes;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -33,7 +34,7 @@ public final class GradientCheck {
 
     /** Standard normal values in double precision. */
     public static INDArray random(long seed, long... shape) {
-        Backend.start();
+        SameDiffOps.start();
         Random random = new Random(seed);
         double[] v = new double[Math.toIntExact(Shapes.product(shape))];
         for (int i = 0; i < v.length; i++) {

@@ -5,6 +5,7 @@ import static io.hiervl.op.GradientCheck.random;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.jvm.Pointwise;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,7 +60,7 @@ class GradientCheckTest {
 
     @BeforeAll
     static void register() {
-        Backend.start();
+        SameDiffOps.start();
         ImportClassMapping.getOpNameMapping().put("hiervl_test_square", new Square());
     }
 

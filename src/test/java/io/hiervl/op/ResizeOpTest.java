@@ -40,7 +40,7 @@ class ResizeOpTest {
 
     @Test
     void attentionMaskBlocksNegativeCellsAndResetsEmptyRows() {
-        Backend.start();
+        SameDiffOps.start();
         INDArray logits = Nd4j.createFromArray(new double[] {1, 1, -3, -3, -1, -1, -1, -1, 0, 0, 0, 0}).reshape(1, 3, 2, 2);
         var outcome = FiniteDifferences.run(Map.of("x", logits), List.of(), null,
             (sd, v) -> List.of(AttentionMask.of(sd, v.get("x"), 4, 1)));

@@ -18,7 +18,7 @@ import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import java.nio.file.Path;
@@ -48,7 +48,7 @@ class TrainedModelTest {
 
     @BeforeAll
     static void network() {
-        Backend.start();
+        SameDiffOps.start();
         ClipWeights weights = RandomClip.weights(CLIP, new Random(1));
         store = NetworkParameters.create(RECIPE.model(), weights, CLASSES.size(), 8, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(2));
         t = Nd4j.rand(DataType.FLOAT, 3, 32).subi(0.5);

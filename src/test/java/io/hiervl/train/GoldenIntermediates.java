@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.backend.Matching;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
@@ -8,7 +9,6 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.Coefficients.View;
 import io.hiervl.loss.MaskTargets;
@@ -17,7 +17,7 @@ import io.hiervl.model.DQTD;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.PixelDecoder;
-import io.hiervl.op.kernel.Matching;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

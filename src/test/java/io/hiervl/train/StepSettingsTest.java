@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.Matching;
 import io.hiervl.data.Batches;
 import io.hiervl.data.CutMix;
 import io.hiervl.data.LabelledBatch;
@@ -16,7 +17,6 @@ import io.hiervl.loss.Coefficients.View;
 import io.hiervl.loss.Downsample;
 import io.hiervl.loss.SetTargets;
 import io.hiervl.model.HierVlNetwork;
-import io.hiervl.op.kernel.Matching;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -16,7 +16,7 @@ import io.hiervl.data.Batches;
 import io.hiervl.data.Dataset;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.loss.MaskTargets;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.runlog.MetricsCsv;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -47,7 +47,7 @@ class TrainerTest {
 
     @BeforeAll
     static void open() {
-        Backend.start();
+        SameDiffOps.start();
         dataset = Dataset.open(Path.of("datasets/tiny"));
         clip = ClipBundle.open(Path.of("graphs/tiny-clip"));
     }

@@ -3,8 +3,17 @@ package io.hiervl.op.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.Backend;
+import io.hiervl.backend.ConvShape;
+import io.hiervl.backend.Kernels;
+import io.hiervl.backend.Matmul;
+import io.hiervl.backend.Operand;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.Act;
+import io.hiervl.backend.jvm.JavaKernels;
+import io.hiervl.backend.onednn.OneDnnKernels;
 import io.hiervl.op.GradientCheck;
+import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Precision;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,8 +37,8 @@ class Bf16ProductsTest {
 
     @BeforeAll
     static void load() {
-        Backend.start();
-        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        SameDiffOps.start();
+        Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
         bf16 = new OneDnnKernels(Precision.BF16);
     }
 

@@ -2,8 +2,15 @@ package io.hiervl.op.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.Backend;
+import io.hiervl.backend.ConvShape;
+import io.hiervl.backend.Kernels;
+import io.hiervl.backend.Matmul;
+import io.hiervl.backend.Operand;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.JavaKernels;
+import io.hiervl.backend.onednn.OneDnnKernels;
 import io.hiervl.op.GradientCheck;
+import io.hiervl.op.SameDiffOps;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,7 +29,7 @@ class KernelParityTest {
 
     @BeforeAll
     static void load() {
-        Backend.start();
+        SameDiffOps.start();
         try {
             dnn = new OneDnnKernels();
         } catch (LinkageError e) {
@@ -181,6 +188,6 @@ class KernelParityTest {
 
     @Test
     void choiceIsDescribed() {
-        assertTrue(KernelChoice.describe().contains("threads"), KernelChoice.describe());
+        assertTrue(Backends.describe().contains("threads"), Backends.describe());
     }
 }
