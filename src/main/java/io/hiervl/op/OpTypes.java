@@ -37,15 +37,21 @@ final class OpTypes {
         SetLossKernel.class));
 
     static {
-        DECLARED.forEach(type -> TYPES.put(type.getAnnotation(OpName.class).value(), type));
+        DECLARED.forEach(OpTypes::declare);
     }
 
     private OpTypes() {
     }
 
+    /** Makes a type of op known by its name. */
+    static void declare(Class<? extends Op> type) {
+        String name = type.getAnnotation(OpName.class).value();
+        TYPES.put(name, type);
+        find(name);
+    }
+
     /** Makes SameDiff able to copy and load graphs with the ops. */
     static void register() {
-        TYPES.keySet().forEach(OpTypes::find);
         KERNELS.keySet().forEach(name -> {
             find(PREFIX + name);
             find(PREFIX + name + BACKWARD);

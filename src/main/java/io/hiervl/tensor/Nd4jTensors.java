@@ -60,6 +60,8 @@ public final class Nd4jTensors {
 
         Memory(long address, Tensor owner) {
             this.address = address;
+            this.limit = owner.length();
+            this.capacity = owner.length();
             this.owner = owner;
         }
 

@@ -99,7 +99,7 @@ class ModelExportTest {
         File output = folder.resolve("scores.bin").toFile();
         Nd4j.saveBinary(images, input);
         String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        Path main = Path.of(Backend.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path main = Path.of(SameDiffOps.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         String others = Arrays.stream(all.split(File.pathSeparator)).filter(p -> !p.endsWith("*") && !Path.of(p).toAbsolutePath().equals(main))
             .collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-cp", others,

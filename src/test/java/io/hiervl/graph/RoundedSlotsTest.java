@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.LayerNorm;
 import io.hiervl.op.Linear;
+import io.hiervl.op.Op;
 import io.hiervl.op.Reshape;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.tensor.Activation;
@@ -17,7 +18,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,14 +29,12 @@ class RoundedSlotsTest {
         SameDiffOps.start();
     }
 
-    private static Step step(DifferentialFunction op, boolean alias, int[] in, int... out) {
-        return new Step("op", op, in, out, alias, false, new int[0]);
+    private static Step step(Op op, boolean alias, int[] in, int... out) {
+        return new Step("op", op, null, in, out, alias, false, new int[0]);
     }
 
     private static Linear linear(Precision precision) {
-        Linear op = new Linear();
-        op.addIArgument(0, 0, precision.ordinal());
-        return op;
+        return new Linear(Activation.NONE, false, precision);
     }
 
     /** Slots: 0 input, 1 norm, 2 the same under another shape, 3 and 4 results of layers. */
@@ -47,7 +45,7 @@ class RoundedSlotsTest {
         for (int s : seen) {
             fixed[s] = true;
         }
-        return RoundedSlots.of(List.of(step(new LayerNorm(), false, new int[] {0}, 1), step(new Reshape(), true, new int[] {1}, 2),
+        return RoundedSlots.of(List.of(step(new LayerNorm(1e-5), false, new int[] {0}, 1), step(new Reshape(new long[] {4}, new long[] {2, 2}), true, new int[] {1}, 2),
             step(linear(first), false, new int[] {2}, 3), step(linear(second), false, new int[] {3}, 4)), fixed);
     }
 

@@ -22,6 +22,8 @@ import io.hiervl.model.GoldenPointLosses;
 import io.hiervl.model.Phi;
 import io.hiervl.model.SemanticInference;
 import io.hiervl.op.ConfidentRows;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -293,10 +295,10 @@ public final class GoldenLosses {
         g.loss("loss_class", terms.classes(), 1 + w[0]).loss("loss_mask", terms.bce(), 1 + w[1]).loss("loss_dice", terms.dice(), 1 + w[2]).verify();
         Map<String, INDArray> coefficients = Map.of("coefficients", Nd4j.createFromArray(w).castTo(type));
         c.check("matched", matched(targets.rowClass(), k));
-        double[][] chosen = SetLossKernel.points(java.util.stream.Stream.concat(java.util.stream.Stream.of(g.array("class_logits"), g.array("mask_logits"), labels, targets.rowClass(),
-            targets.slots(), targets.norms()), given.values(type).values().stream()).map(a -> a.castTo(type)).toArray(INDArray[]::new),
-            new LossKernel.Settings(new long[] {k, c.integer("L"), points, c.shape("candidates")[1] / points, 0, 0}, new double[] {importance, noObject}))
-            .toArray(double[][]::new);
+        SetLossKernel kernel = new SetLossKernel(k, c.integer("L"), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0);
+        double[][] chosen = SetLossKernel.points(kernel, java.util.stream.Stream.concat(java.util.stream.Stream.of(g.array("class_logits"),
+            g.array("mask_logits"), labels, targets.rowClass(), targets.slots(), targets.norms()), given.values(type).values().stream())
+            .map(a -> Nd4jTensors.of(a.castTo(type))).toArray(Tensor[]::new)).toArray(double[][]::new);
         GoldenPointLosses.checkPoints(c, "points", chosen, (int) Math.floor(importance * points));
         c.check("weighted", g.ops.sd().output(coefficients, weighted.name()).get(weighted.name()));
     }

@@ -243,7 +243,7 @@ class GoldenMask2FormerTest {
 
     private static void pointSample(Case c, Setting setting) {
         GoldenGraph g = new GoldenGraph(c, setting);
-        SDVariable y = new PointSample(g.ops.sd(), g.input("x"), g.input("points")).outputVariable();
+        SDVariable y = new PointSample().apply(g.ops.sd(), g.input("x"), g.input("points"));
         g.output("y", ((FusedOps) g.ops).adopt(y, c.shape("y")));
         g.verify();
     }

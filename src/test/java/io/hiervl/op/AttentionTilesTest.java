@@ -7,10 +7,13 @@ import io.hiervl.tensor.Precision;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -34,8 +37,9 @@ class AttentionTilesTest {
         Map<String, INDArray> typed = new java.util.LinkedHashMap<>();
         in.forEach((name, a) -> typed.put(name, a.castTo(type)));
         List<String> differentiated = in.keySet().stream().filter(name -> !name.equals("mask")).toList();
-        return FiniteDifferences.run(typed, differentiated, List.of(g.castTo(type)), (sd, v) -> List.of(new AttentionOp(sd, v.get("q"), v.get("k"),
-            v.get("v"), heads, v.get("bias"), v.get("mask"), causal, precision).outputVariable()));
+        return FiniteDifferences.run(typed, differentiated, List.of(g.castTo(type)), (sd, v) -> List.of(
+            new Attention(heads, v.containsKey("bias"), v.containsKey("mask"), causal, precision).apply(sd,
+                Stream.of("q", "k", "v", "bias", "mask").map(v::get).filter(Objects::nonNull).toArray(SDVariable[]::new))));
     }
 
     private static void compare(String what, FiniteDifferences.Outcome expected, FiniteDifferences.Outcome actual, double tolerance) {

@@ -137,7 +137,7 @@ class GoldenTorchOpsTest {
         long points = y[2] * y[3];
         SDVariable grid = ops.reshape(g.input("grid"), y[0], points, 2);
         if (g.setting != Setting.STOCK) {
-            SDVariable sampled = new PointSample(ops.sd(), x, ops.scale(grid, 0.5, 0.5)).outputVariable();
+            SDVariable sampled = new PointSample().apply(ops.sd(), x, ops.scale(grid, 0.5, 0.5));
             return ops.reshape(((FusedOps) ops).adopt(sampled, y[0], y[1], points), y);
         }
         DataType type = g.setting.type;

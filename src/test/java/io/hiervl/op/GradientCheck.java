@@ -78,7 +78,7 @@ public final class GradientCheck {
         SDVariable out = builder.apply(sd, variables);
         long[] shape = sd.output(Map.of(), out.name()).get(out.name()).shape().clone();
         SDVariable cotangent = sd.constant("cotangent", random(4711, shape));
-        SDVariable loss = new SumAll(sd, new Mul(sd, out, cotangent).outputVariable(), shape).outputVariable();
+        SDVariable loss = new Sum(shape).apply(sd, new Mul().apply(sd, out, cotangent));
         sd.setLossVariables(loss);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         sd.calculateGradients(Map.of(), inputs.keySet()).forEach((name, g) -> gradients.put(name, g.dup('c')));

@@ -13,6 +13,7 @@ import io.hiervl.backend.jvm.PromptAnchorKernel;
 import io.hiervl.backend.jvm.PromptTopologyKernel;
 import io.hiervl.backend.jvm.QueryTextKernel;
 import io.hiervl.backend.jvm.SetLossKernel;
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,15 +99,14 @@ class LossGradientsTest {
         in.put("x", random(1, 1, 2, 3, 4, 5));
         in.put("points", random(2, 0.4, 2, 7, 2).add(0.5));
         FiniteDifferences.check(in, List.of("x", "points"), 1e-6, 1e-6,
-            (sd, v) -> List.of(new PointSample(sd, v.get("x"), v.get("points")).outputVariable()));
+            (sd, v) -> List.of(new PointSample().apply(sd, v.get("x"), v.get("points"))));
     }
 
     @Test
     void resizing() {
-        for (int mode = 0; mode < 3; mode++) {
-            int m = mode;
+        for (Resize mode : Resize.values()) {
             FiniteDifferences.check(Map.of("x", random(1, 1, 1, 2, 4, 6)), List.of("x"), 1e-5, 1e-8,
-                (sd, v) -> List.of(new ResizeOp(sd, v.get("x"), 7, 3, m).outputVariable()));
+                (sd, v) -> List.of(new Interpolate(7, 3, mode).apply(sd, v.get("x"))));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.data.Batches;
+import io.hiervl.tensor.Precision;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

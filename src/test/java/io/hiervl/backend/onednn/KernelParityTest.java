@@ -1,23 +1,26 @@
-package io.hiervl.op.kernel;
+package io.hiervl.backend.onednn;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.backend.ConvShape;
-import io.hiervl.backend.Kernels;
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.JavaKernels;
-import io.hiervl.backend.onednn.OneDnnKernels;
 import io.hiervl.op.GradientCheck;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -25,16 +28,20 @@ import org.nd4j.linalg.factory.Nd4j;
 /** oneDNN against the plain Java kernels, in 32-bit floats; skipped where oneDNN has no library. */
 class KernelParityTest {
     private static final JavaKernels JAVA = new JavaKernels();
-    private static Kernels dnn;
+    private static OneDnnKernels dnn;
 
     @BeforeAll
     static void load() {
         SameDiffOps.start();
         try {
-            dnn = new OneDnnKernels();
+            dnn = (OneDnnKernels) new OneDnnBackend().kernels(ElementType.FLOAT, Precision.FP32);
         } catch (LinkageError e) {
             Assumptions.abort("no oneDNN here: " + e);
         }
+    }
+
+    private static Tensor t(INDArray a) {
+        return Nd4jTensors.of(a);
     }
 
     private static INDArray random(long seed, long... shape) {
@@ -62,32 +69,32 @@ class KernelParityTest {
         INDArray a = random(1, b0, b1, m, k);
         INDArray b = random(2, b0, b1, k, n);
         INDArray bias = random(3, n);
-        Operand oa = new Operand(a, 0, (long) b1 * m * k, (long) m * k, k, 1);
-        Operand ob = new Operand(b, 0, (long) b1 * k * n, (long) k * n, n, 1);
+        Operand oa = new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, k, 1);
+        Operand ob = new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, n, 1);
         // the same numbers read as transposed matrices
-        Operand ta = new Operand(a, 0, (long) b1 * m * k, (long) m * k, 1, m);
-        Operand tb = new Operand(b, 0, (long) b1 * k * n, (long) k * n, 1, k);
+        Operand ta = new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, 1, m);
+        Operand tb = new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, 1, k);
         Matmul plain = Matmul.batched(b0, b1, m, k, n);
         for (Operand x : new Operand[] {oa, ta}) {
             for (Operand y : new Operand[] {ob, tb}) {
                 product("plain", plain, x, y, false);
                 product("scaled", plain.scaled(0.3), x, y, false);
-                product("bias", plain.bias(bias), x, y, false);
+                product("bias", plain.bias(t(bias)), x, y, false);
                 product("accumulated", plain.accumulating(true), x, y, false);
                 product("accumulated and scaled", plain.accumulating(true).scaled(0.25), x, y, false);
                 product("transposed result", plain.scaled(2), x, y, true);
-                for (int activation = 1; activation <= 4; activation++) {
-                    product("activation " + activation, plain.bias(bias).activated(activation), x, y, false);
+                for (Activation activation : Activation.values()) {
+                    product("activation " + activation, plain.bias(t(bias)).activated(activation), x, y, false);
                 }
             }
         }
         INDArray perKey = random(4, b0, n);
-        product("added row", plain.scaled(0.5).adding(new Operand(perKey, 0, n, 0, 0, 1)), oa, ob, false);
-        product("row added to a transposed result", plain.adding(new Operand(perKey, 0, n, 0, 0, 1)), oa, ob, true);
+        product("added row", plain.scaled(0.5).adding(new Operand(t(perKey), 0, n, 0, 0, 1)), oa, ob, false);
+        product("row added to a transposed result", plain.adding(new Operand(t(perKey), 0, n, 0, 0, 1)), oa, ob, true);
         INDArray perImage = random(5, b0, m, n);
-        product("added matrix", plain.scaled(0.5).adding(new Operand(perImage, 0, (long) m * n, 0, n, 1)), oa, ob, false);
-        product("shared left", plain, new Operand(a, 0, 0, 0, k, 1), ob, false);
-        product("shared right", plain, oa, new Operand(b, 0, 0, 0, n, 1), false);
+        product("added matrix", plain.scaled(0.5).adding(new Operand(t(perImage), 0, (long) m * n, 0, n, 1)), oa, ob, false);
+        product("shared left", plain, new Operand(t(a), 0, 0, 0, k, 1), ob, false);
+        product("shared right", plain, oa, new Operand(t(b), 0, 0, 0, n, 1), false);
     }
 
     private static void product(String what, Matmul spec, Operand a, Operand b, boolean transposed) {
@@ -102,7 +109,7 @@ class KernelParityTest {
     }
 
     private static Operand result(Matmul s, INDArray c, boolean transposed) {
-        return new Operand(c, 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
+        return new Operand(t(c), 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
     }
 
     @ParameterizedTest
@@ -111,17 +118,17 @@ class KernelParityTest {
         INDArray x = random(1, rows, columns).muli(4);
         INDArray expected = empty(rows, columns);
         INDArray actual = empty(rows, columns);
-        JAVA.softmax(x, expected, rows, columns);
-        dnn.softmax(x, actual, rows, columns);
+        JAVA.softmax(t(x), t(expected), rows, columns);
+        dnn.softmax(t(x), t(actual), rows, columns);
         close("forward", expected, actual, 1e-6);
         INDArray inPlace = x.dup();
-        dnn.softmax(inPlace, inPlace, rows, columns);
+        dnn.softmax(t(inPlace), t(inPlace), rows, columns);
         close("in place", expected, inPlace, 1e-6);
         INDArray g = random(2, rows, columns);
         INDArray dExpected = empty(rows, columns);
-        JAVA.softmaxGradient(expected, g, dExpected, rows, columns);
+        JAVA.softmaxGradient(t(expected), t(g), t(dExpected), rows, columns);
         INDArray dActual = g.dup();
-        dnn.softmaxGradient(expected, dActual, dActual, rows, columns);
+        dnn.softmaxGradient(t(expected), t(dActual), t(dActual), rows, columns);
         close("gradient in place", dExpected, dActual, 2e-6);
     }
 
@@ -134,32 +141,32 @@ class KernelParityTest {
         INDArray g = random(4, rows, columns);
         INDArray[] expected = {empty(rows, columns), empty(rows, columns), empty(columns), empty(columns)};
         INDArray[] actual = {empty(rows, columns), empty(rows, columns), empty(columns), empty(columns)};
-        JAVA.layerNorm(x, gamma, beta, expected[0], rows, columns, 1e-5);
-        dnn.layerNorm(x, gamma, beta, actual[0], rows, columns, 1e-5);
-        JAVA.layerNormGradient(x, gamma, g, expected[1], expected[2], expected[3], rows, columns, 1e-5);
-        dnn.layerNormGradient(x, gamma, g, actual[1], actual[2], actual[3], rows, columns, 1e-5);
+        JAVA.layerNorm(t(x), t(gamma), t(beta), t(expected[0]), rows, columns, 1e-5);
+        dnn.layerNorm(t(x), t(gamma), t(beta), t(actual[0]), rows, columns, 1e-5);
+        JAVA.layerNormGradient(t(x), t(gamma), t(g), t(expected[1]), t(expected[2]), t(expected[3]), rows, columns, 1e-5);
+        dnn.layerNormGradient(t(x), t(gamma), t(g), t(actual[1]), t(actual[2]), t(actual[3]), rows, columns, 1e-5);
         for (int i = 0; i < 4; i++) {
             close("output " + i, expected[i], actual[i], 5e-6);
         }
         INDArray only = empty(columns);
-        dnn.layerNormGradient(x, gamma, g, null, only, null, rows, columns, 1e-5);
+        dnn.layerNormGradient(t(x), t(gamma), t(g), null, t(only), null, rows, columns, 1e-5);
         close("gradient of gamma alone", expected[2], only, 5e-6);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3, 4})
-    void activations(int code) {
+    @EnumSource
+    void activations(Activation code) {
         int n = 1001;
         INDArray x = random(1, n).muli(3);
         INDArray g = random(2, n);
         INDArray expected = empty(n);
         INDArray actual = empty(n);
-        JAVA.activation(code, x, expected, n);
-        dnn.activation(code, x, actual, n);
+        JAVA.activation(code, t(x), t(expected), n);
+        dnn.activation(code, t(x), t(actual), n);
         close("forward", expected, actual, 1e-6);
-        JAVA.activationGradient(code, x, g, expected, n);
+        JAVA.activationGradient(code, t(x), t(g), t(expected), n);
         INDArray inPlace = g.dup();
-        dnn.activationGradient(code, x, inPlace, inPlace, n);
+        dnn.activationGradient(code, t(x), t(inPlace), t(inPlace), n);
         close("gradient", expected, inPlace, 2e-6);
     }
 
@@ -174,14 +181,14 @@ class KernelParityTest {
         for (INDArray bias : new INDArray[] {b, null}) {
             INDArray expected = empty(g.shape());
             INDArray actual = empty(g.shape());
-            JAVA.conv2d(s, x, w, bias, expected);
-            dnn.conv2d(s, x, w, bias, actual);
+            JAVA.conv2d(s, t(x), t(w), t(bias), t(expected));
+            dnn.conv2d(s, t(x), t(w), t(bias), t(actual));
             close("forward", expected, actual, 5e-6);
         }
         INDArray[] expected = {empty(x.shape()), empty(w.shape())};
         INDArray[] actual = {empty(x.shape()), empty(w.shape())};
-        JAVA.conv2dGradient(s, x, w, g, expected[0], expected[1]);
-        dnn.conv2dGradient(s, x, w, g, actual[0], actual[1]);
+        JAVA.conv2dGradient(s, t(x), t(w), t(g), t(expected[0]), t(expected[1]), null);
+        dnn.conv2dGradient(s, t(x), t(w), t(g), t(actual[0]), t(actual[1]), null);
         close("gradient of x", expected[0], actual[0], 5e-6);
         close("gradient of w", expected[1], actual[1], 5e-6);
     }

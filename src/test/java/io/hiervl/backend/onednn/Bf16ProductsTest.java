@@ -1,19 +1,20 @@
-package io.hiervl.op.kernel;
+package io.hiervl.backend.onednn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.backend.ConvShape;
-import io.hiervl.backend.Kernels;
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
 import io.hiervl.backend.choice.Backends;
-import io.hiervl.backend.jvm.Act;
 import io.hiervl.backend.jvm.JavaKernels;
-import io.hiervl.backend.onednn.OneDnnKernels;
 import io.hiervl.op.GradientCheck;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,19 +34,23 @@ class Bf16ProductsTest {
     private static final JavaKernels JAVA = new JavaKernels();
     /** Of the largest value; sums of up to 1,300 products of order 1 in 32 bits. */
     private static final double SUMS = 5e-6;
-    private static Kernels bf16;
+    private static OneDnnKernels bf16;
 
     @BeforeAll
     static void load() {
         SameDiffOps.start();
         Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
-        bf16 = new OneDnnKernels(Precision.BF16);
+        bf16 = (OneDnnKernels) new OneDnnBackend().kernels(ElementType.FLOAT, Precision.BF16);
     }
 
     /** Round to nearest, ties to even, of the upper 16 bits. */
     static float rounded(float v) {
         int bits = Float.floatToRawIntBits(v);
         return Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000);
+    }
+
+    private static Tensor t(INDArray a) {
+        return Nd4jTensors.of(a);
     }
 
     private static INDArray random(long seed, long... shape) {
@@ -81,11 +86,11 @@ class Bf16ProductsTest {
         INDArray a = random(1, b0, b1, m, k);
         INDArray b = random(2, b0, b1, k, n);
         INDArray bias = random(3, n);
-        Operand[] as = {new Operand(a, 0, (long) b1 * m * k, (long) m * k, k, 1), new Operand(a, 0, (long) b1 * m * k, (long) m * k, 1, m)};
-        Operand[] bs = {new Operand(b, 0, (long) b1 * k * n, (long) k * n, n, 1), new Operand(b, 0, (long) b1 * k * n, (long) k * n, 1, k)};
+        Operand[] as = {new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, k, 1), new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, 1, m)};
+        Operand[] bs = {new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, n, 1), new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, 1, k)};
         Matmul plain = Matmul.batched(b0, b1, m, k, n);
-        Matmul[] specs = {plain, plain.scaled(0.3), plain.bias(bias), plain.bias(bias).activated(Act.GELU), plain.accumulating(true),
-            plain.scaled(0.5).adding(new Operand(random(4, b0, n), 0, n, 0, 0, 1))};
+        Matmul[] specs = {plain, plain.scaled(0.3), plain.bias(t(bias)), plain.bias(t(bias)).activated(Activation.GELU), plain.accumulating(true),
+            plain.scaled(0.5).adding(new Operand(t(random(4, b0, n)), 0, n, 0, 0, 1))};
         for (Matmul spec : specs) {
             for (Operand x : as) {
                 for (Operand y : bs) {
@@ -102,20 +107,20 @@ class Bf16ProductsTest {
         INDArray start = random(9, s.batch0(), s.batch1(), s.m(), s.n());
         INDArray expected = start.castTo(DataType.DOUBLE);
         INDArray actual = start.dup();
-        Matmul exact = new Matmul(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() == null ? null : s.bias().castTo(DataType.DOUBLE),
-            s.add() == null ? null : with(s.add(), s.add().array().castTo(DataType.DOUBLE)), s.activation(), s.accumulate());
-        JAVA.matmul(exact, with(a, factors(a.array())), with(b, factors(b.array())), result(s, expected, transposed));
+        Matmul exact = new Matmul(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() == null ? null : t(Nd4jTensors.array(s.bias()).castTo(DataType.DOUBLE)),
+            s.add() == null ? null : with(s.add(), Nd4jTensors.array(s.add().array()).castTo(DataType.DOUBLE)), s.activation(), s.accumulate());
+        JAVA.matmul(exact, with(a, factors(Nd4jTensors.array(a.array()))), with(b, factors(Nd4jTensors.array(b.array()))), result(s, expected, transposed));
         bf16.matmul(s, a, b, result(s, actual, transposed));
-        close(String.format(Locale.ROOT, "alpha %s, bias %b, added %b, activation %d, accumulated %b, transposed %b", s.alpha(), s.bias() != null,
+        close(String.format(Locale.ROOT, "alpha %s, bias %b, added %b, activation %s, accumulated %b, transposed %b", s.alpha(), s.bias() != null,
             s.add() != null, s.activation(), s.accumulate(), transposed), expected, actual);
     }
 
     private static Operand with(Operand o, INDArray array) {
-        return new Operand(array, o.offset(), o.batch0(), o.batch1(), o.row(), o.column());
+        return new Operand(t(array), o.offset(), o.batch0(), o.batch1(), o.row(), o.column());
     }
 
     private static Operand result(Matmul s, INDArray c, boolean transposed) {
-        return new Operand(c, 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
+        return new Operand(t(c), 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
     }
 
     /** A factor that was rounded once serves several products, as it lies and transposed, and also where oneDNN has no kernel. */
@@ -125,24 +130,23 @@ class Bf16ProductsTest {
         INDArray g = random(1, batch, m, n);
         INDArray w = random(2, batch, k, n);
         INDArray x = random(3, batch, m, k);
-        Operand gs = new Operand(bf16.factor(g, g.length(), "test"), 0, (long) m * n, 0, n, 1);
-        Operand exact = gs.of(factors(g));
-        Operand ws = new Operand(w, 0, (long) k * n, 0, 1, n);
-        Operand xs = new Operand(x, 0, (long) m * k, 0, k, 1);
+        Operand gs = new Operand(bf16.factor(t(g), g.length(), "test"), 0, (long) m * n, 0, n, 1);
+        Operand exact = gs.of(t(factors(g)));
+        Operand ws = new Operand(t(w), 0, (long) k * n, 0, 1, n);
+        Operand xs = new Operand(t(x), 0, (long) m * k, 0, k, 1);
         for (int spread : new int[] {1, 2}) {
             // with gaps between rows and columns no kernel of oneDNN writes the result
-            Operand c = new Operand(Nd4j.create(DataType.FLOAT, batch, m, k, spread * spread), 0, (long) m * k * spread * spread, 0,
-                (long) k * spread * spread, spread);
-            Operand cExact = c.of(Nd4j.create(DataType.DOUBLE, batch, m, k, spread * spread));
+            Operand c = new Operand(t(Nd4j.create(DataType.FLOAT, batch, m, k, spread * spread)), 0, (long) m * k * spread * spread, 0, (long) k * spread * spread, spread);
+            Operand cExact = c.of(t(Nd4j.create(DataType.DOUBLE, batch, m, k, spread * spread)));
             bf16.matmul(Matmul.batched(batch, 1, m, n, k), gs, ws, c);
-            JAVA.matmul(Matmul.batched(batch, 1, m, n, k), exact, ws.of(spread == 1 ? factors(w) : w.castTo(DataType.DOUBLE)), cExact);
-            close("as it lies, spread " + spread, cExact.array(), c.array());
+            JAVA.matmul(Matmul.batched(batch, 1, m, n, k), exact, ws.of(t(spread == 1 ? factors(w) : w.castTo(DataType.DOUBLE))), cExact);
+            close("as it lies, spread " + spread, Nd4jTensors.array(cExact.array()), Nd4jTensors.array(c.array()));
         }
-        Operand d = new Operand(Nd4j.create(DataType.FLOAT, batch, n, k), 0, (long) n * k, 0, k, 1);
-        Operand dExact = d.of(Nd4j.create(DataType.DOUBLE, batch, n, k));
+        Operand d = new Operand(t(Nd4j.create(DataType.FLOAT, batch, n, k)), 0, (long) n * k, 0, k, 1);
+        Operand dExact = d.of(t(Nd4j.create(DataType.DOUBLE, batch, n, k)));
         bf16.matmul(Matmul.batched(batch, 1, n, m, k), gs.transpose(), xs, d);
-        JAVA.matmul(Matmul.batched(batch, 1, n, m, k), exact.transpose(), xs.of(factors(x)), dExact);
-        close("transposed", dExact.array(), d.array());
+        JAVA.matmul(Matmul.batched(batch, 1, n, m, k), exact.transpose(), xs.of(t(factors(x))), dExact);
+        close("transposed", Nd4jTensors.array(dExact.array()), Nd4jTensors.array(d.array()));
     }
 
     @ParameterizedTest
@@ -155,15 +159,15 @@ class Bf16ProductsTest {
         INDArray g = random(4, batch, out, s.outHeight(), s.outWidth());
         INDArray y = Nd4j.create(DataType.FLOAT, g.shape());
         INDArray yExact = Nd4j.create(DataType.DOUBLE, g.shape());
-        bf16.conv2d(s, x, weights, bias, y);
-        JAVA.conv2d(s, factors(x), factors(weights), bias.castTo(DataType.DOUBLE), yExact);
+        bf16.conv2d(s, t(x), t(weights), t(bias), t(y));
+        JAVA.conv2d(s, t(factors(x)), t(factors(weights)), t(bias.castTo(DataType.DOUBLE)), t(yExact));
         close("forward", yExact, y);
         INDArray dx = Nd4j.create(DataType.FLOAT, x.shape());
         INDArray dw = Nd4j.create(DataType.FLOAT, weights.shape());
         INDArray dxExact = Nd4j.create(DataType.DOUBLE, x.shape());
         INDArray dwExact = Nd4j.create(DataType.DOUBLE, weights.shape());
-        bf16.conv2dGradient(s, x, weights, g, dx, dw);
-        JAVA.conv2dGradient(s, factors(x), factors(weights), factors(g), dxExact, dwExact);
+        bf16.conv2dGradient(s, t(x), t(weights), t(g), t(dx), t(dw), null);
+        JAVA.conv2dGradient(s, t(factors(x)), t(factors(weights)), t(factors(g)), t(dxExact), t(dwExact), null);
         close("gradient of x", dxExact, dx);
         close("gradient of w", dwExact, dw);
     }
@@ -176,7 +180,7 @@ class Bf16ProductsTest {
         INDArray g = random(2, m, n);
         INDArray dw = Nd4j.create(DataType.FLOAT, n, k);
         INDArray db = Nd4j.create(DataType.FLOAT, n);
-        assertTrue(bf16.linearGradient(x, g, dw, db, m, k, n));
+        bf16.weightGradient(t(x), t(g), bf16.factor(t(g), g.length(), "test"), t(dw), t(db), m, k, n);
         close("weights", factors(g).transpose().mmul(factors(x)), dw);
         close("bias", factors(g).sum(0), db);
     }
@@ -186,8 +190,8 @@ class Bf16ProductsTest {
         INDArray x = random(1, 40, 70);
         INDArray y = Nd4j.create(DataType.FLOAT, 40, 70);
         INDArray exact = Nd4j.create(DataType.DOUBLE, 40, 70);
-        bf16.softmax(x, y, 40, 70);
-        JAVA.softmax(x.castTo(DataType.DOUBLE), exact, 40, 70);
+        bf16.softmax(t(x), t(y), 40, 70);
+        JAVA.softmax(t(x.castTo(DataType.DOUBLE)), t(exact), 40, 70);
         close("softmax", exact, y);
     }
 }

@@ -1,16 +1,22 @@
-package io.hiervl.op.kernel;
+package io.hiervl.backend.jvm;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.HostMath;
 import io.hiervl.backend.LossKernel;
-import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
-import io.hiervl.backend.jvm.PixelEntropyKernel;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.FiniteDifferences;
 import io.hiervl.op.GivenGradient;
 import io.hiervl.op.GradientCheck;
 import io.hiervl.op.GroupNorm;
-import io.hiervl.op.ResizeOp;
+import io.hiervl.op.Interpolate;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,12 +65,12 @@ class FloatKernelsTest {
 
     private static FiniteDifferences.Outcome normalised(INDArray x, INDArray gamma, INDArray beta, INDArray g, int groups, DataType type) {
         return FiniteDifferences.run(Map.of("x", x.castTo(type), "gamma", gamma.castTo(type), "beta", beta.castTo(type)), List.of("x", "gamma", "beta"),
-            List.of(g.castTo(type)), (sd, v) -> List.of(new GroupNorm(sd, v.get("x"), v.get("gamma"), v.get("beta"), groups, 1e-5).outputVariable()));
+            List.of(g.castTo(type)), (sd, v) -> List.of(new GroupNorm(groups, 1e-5).apply(sd, v.get("x"), v.get("gamma"), v.get("beta"))));
     }
 
     @ParameterizedTest
-    @CsvSource({"9,13,70,90,0", "70,90,9,13,0", "9,13,31,150,1", "80,60,33,17,1", "20,30,60,90,2", "33,44,7,9,2", "3,3,1,9000,0"})
-    void resizing(int h, int w, int height, int width, int mode) {
+    @CsvSource({"9,13,70,90,BILINEAR", "70,90,9,13,BILINEAR", "9,13,31,150,BICUBIC", "80,60,33,17,BICUBIC", "20,30,60,90,NEAREST", "33,44,7,9,NEAREST", "3,3,1,9000,BILINEAR"})
+    void resizing(int h, int w, int height, int width, Resize mode) {
         INDArray x = single(GradientCheck.random(1, 1, 3, h, w));
         INDArray g = single(GradientCheck.random(2, 1, 3, height, width));
         var expected = resized(x, g, height, width, mode, DataType.DOUBLE);
@@ -73,9 +79,9 @@ class FloatKernelsTest {
         close("gradient", expected.gradients().get("x"), actual.gradients().get("x"), 2e-6);
     }
 
-    private static FiniteDifferences.Outcome resized(INDArray x, INDArray g, int height, int width, int mode, DataType type) {
+    private static FiniteDifferences.Outcome resized(INDArray x, INDArray g, int height, int width, Resize mode, DataType type) {
         return FiniteDifferences.run(Map.of("x", x.castTo(type)), List.of("x"), List.of(g.castTo(type)),
-            (sd, v) -> List.of(new ResizeOp(sd, v.get("x"), height, width, mode).outputVariable()));
+            (sd, v) -> List.of(new Interpolate(height, width, mode).apply(sd, v.get("x"))));
     }
 
     @ParameterizedTest
@@ -87,20 +93,24 @@ class FloatKernelsTest {
         for (long i = 0; i < labels.length(); i++) {
             labels.putScalar(i, i % 11 == 0 ? 255 : i % classes);
         }
-        compare("cross-entropy", new PixelCrossEntropyKernel(), new LossKernel.Settings(new long[0], new double[0]), z, labels, single(weights));
-        compare("entropy", new PixelEntropyKernel(), new LossKernel.Settings(new long[0], new double[] {3}), z, single(weights));
+        compare("cross-entropy", new PixelCrossEntropyKernel(), z, labels, single(weights));
+        compare("entropy", new PixelEntropyKernel(3), z, single(weights));
     }
 
-    private static void compare(String what, LossKernel kernel, LossKernel.Settings settings, INDArray... in) {
-        INDArray[] floats = new INDArray[in.length];
-        for (int i = 0; i < in.length; i++) {
-            floats[i] = in[i].castTo(DataType.FLOAT);
-        }
-        close(what, Nd4j.createFromArray(kernel.forward(in, settings)), Nd4j.createFromArray(kernel.forward(floats, settings)), 2e-6);
+    private static Tensor[] tensors(INDArray... in) {
+        return Arrays.stream(in).map(Nd4jTensors::of).toArray(Tensor[]::new);
+    }
+
+    private static void compare(String what, LossKernel kernel, INDArray... in) {
+        Tensor[] doubles = tensors(in);
+        Tensor[] floats = tensors(Arrays.stream(in).map(a -> a.castTo(DataType.FLOAT)).toArray(INDArray[]::new));
+        HostMath exact = (HostMath) Backends.java().kernels(ElementType.DOUBLE, Precision.FP32);
+        HostMath fast = (HostMath) Backends.host().kernels(ElementType.FLOAT, Precision.FP32);
+        close(what, Nd4j.createFromArray(kernel.forward(exact, doubles)), Nd4j.createFromArray(kernel.forward(fast, floats)), 2e-6);
         INDArray expected = Nd4j.create(DataType.DOUBLE, in[0].shape());
         INDArray actual = Nd4j.create(DataType.FLOAT, in[0].shape()).addi(7);
-        kernel.backward(in, settings, new double[] {0.7}, new INDArray[] {expected});
-        kernel.backward(floats, settings, new double[] {0.7}, new INDArray[] {actual});
+        kernel.backward(exact, doubles, new double[] {0.7}, tensors(expected));
+        kernel.backward(fast, floats, new double[] {0.7}, tensors(actual));
         close("gradient of " + what, expected, actual, 4e-6);
     }
 
