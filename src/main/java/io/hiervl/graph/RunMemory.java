@@ -2,6 +2,7 @@ package io.hiervl.graph;
 
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.WorkingMemory;
+import io.hiervl.op.Add;
 import io.hiervl.op.Slice;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
@@ -130,11 +131,20 @@ final class RunMemory {
         }
         for (int i = 0; i < 2; i++) {
             if (takeOver(step, i)) {
-                backend.kernels(in[0].type(), Precision.FP32).add(in[i], in[1 - i], in[i]);
+                add(in[i], in[1 - i], in[i]);
                 return;
             }
         }
-        backend.kernels(in[0].type(), Precision.FP32).add(in[0], in[1], allocate(step.out()[0], in[0].type(), in[0].shape()));
+        add(in[0], in[1], allocate(step.out()[0], in[0].type(), in[0].shape()));
+    }
+
+    private void add(Tensor a, Tensor b, Tensor y) {
+        Add op = new Add(a.shape(), b.shape());
+        if (backend.supports(op.name(), a.type())) {
+            backend.kernels(a.type(), Precision.FP32).add(a, b, y);
+        } else {
+            HostStaging.run(backend, op, new Tensor[] {a, b}, new Tensor[] {y});
+        }
     }
 
     /** Makes an input that nobody else reads the output as well, if it is one; the op then works in place. */
