@@ -49,6 +49,8 @@ public final class FusedOps implements Ops {
     private final Precision precision;
     private final Map<String, long[]> shapes;
     private final List<String> blocks;
+    /** Place in the network, empty at its root. */
+    private final String path;
 
     /** Plainly computed. */
     public FusedOps(SameDiff sd, DataType type) {
@@ -60,16 +62,18 @@ public final class FusedOps implements Ops {
      * @param compute how
      */
     public FusedOps(SameDiff sd, DataType type, Compute compute) {
-        this(sd, type, compute, compute.products(), new HashMap<>(), new ArrayList<>());
+        this(sd, type, compute, compute.products(), new HashMap<>(), new ArrayList<>(), "");
     }
 
-    private FusedOps(SameDiff sd, DataType type, Compute compute, Precision precision, Map<String, long[]> shapes, List<String> blocks) {
+    private FusedOps(SameDiff sd, DataType type, Compute compute, Precision precision, Map<String, long[]> shapes, List<String> blocks,
+                     String path) {
         this.sd = sd;
         this.type = type;
         this.compute = compute;
         this.precision = precision;
         this.shapes = shapes;
         this.blocks = blocks;
+        this.path = path;
     }
 
     /** With 32-bit placeholders. */
@@ -139,7 +143,12 @@ public final class FusedOps implements Ops {
 
     @Override
     public FusedOps exact() {
-        return precision == Precision.FP32 ? this : new FusedOps(sd, type, compute, Precision.FP32, shapes, blocks);
+        return precision == Precision.FP32 ? this : new FusedOps(sd, type, compute, Precision.FP32, shapes, blocks, path);
+    }
+
+    @Override
+    public FusedOps in(String place) {
+        return new FusedOps(sd, type, compute, precision, shapes, blocks, place);
     }
 
     @Override
@@ -155,7 +164,7 @@ public final class FusedOps implements Ops {
     }
 
     private SDVariable linear(Activation activation, SDVariable x, SDVariable w, SDVariable b) {
-        return new Linear(activation, b != null, precision).apply(sd, present(x, w, b));
+        return new Linear(activation, b != null, precision).apply(sd, path, present(x, w, b));
     }
 
     private static SDVariable[] present(SDVariable... operands) {
@@ -171,7 +180,7 @@ public final class FusedOps implements Ops {
         if (precision == Precision.BF16 && (activation == Activation.GELU || activation == Activation.QUICK_GELU)) {
             // the backward pass needs what goes into the activation: kept in bfloat16 it is no longer than the result in 32 bits was
             SDVariable z = is(linear(Activation.NONE, x, w, b), s);
-            return is(new ActivationOp(activation, precision).apply(sd, z), s.clone());
+            return is(new ActivationOp(activation, precision).apply(sd, path, z), s.clone());
         }
         return is(linear(activation, x, w, b), s);
     }
@@ -180,19 +189,19 @@ public final class FusedOps implements Ops {
     public SDVariable layerNorm(SDVariable x, SDVariable gamma, SDVariable beta, double eps) {
         long[] s = shape(x);
         require(s[s.length - 1] == Shapes.product(shape(gamma)), "layerNorm", s, shape(gamma));
-        return is(new LayerNorm(eps).apply(sd, x, gamma, beta), s);
+        return is(new LayerNorm(eps).apply(sd, path, x, gamma, beta), s);
     }
 
     @Override
     public SDVariable groupNorm(SDVariable x, SDVariable gamma, SDVariable beta, int groups, double eps) {
         long[] s = shape(x);
         require(s[1] == Shapes.product(shape(gamma)) && s[1] % groups == 0, "groupNorm", s, shape(gamma), new long[] {groups});
-        return is(new GroupNorm(groups, eps).apply(sd, x, gamma, beta), s);
+        return is(new GroupNorm(groups, eps).apply(sd, path, x, gamma, beta), s);
     }
 
     @Override
     public SDVariable activation(SDVariable x, Activation activation) {
-        return activation == Activation.NONE ? x : is(new ActivationOp(activation, Precision.FP32).apply(sd, x), shape(x));
+        return activation == Activation.NONE ? x : is(new ActivationOp(activation, Precision.FP32).apply(sd, path, x), shape(x));
     }
 
     @Override
@@ -204,7 +213,7 @@ public final class FusedOps implements Ops {
             && qs[2] % heads == 0, "attention", qs, ks, shape(v));
         require(keyBias == null || Arrays.equals(shape(keyBias), new long[] {ks[0], ks[1]}), "key bias", ks);
         require(mask == null || Arrays.equals(shape(mask), new long[] {qs[0], qs[1], ks[1]}), "attention mask", qs, ks);
-        return is(new Attention(heads, keyBias != null, mask != null, causal, precision).apply(sd, present(q, k, v, keyBias, mask)), qs);
+        return is(new Attention(heads, keyBias != null, mask != null, causal, precision).apply(sd, path, present(q, k, v, keyBias, mask)), qs);
     }
 
     @Override
@@ -212,7 +221,7 @@ public final class FusedOps implements Ops {
         long[] s = shape(qkv);
         require(s.length == 3 && s[2] % (3L * heads) == 0, "packedAttention", s, new long[] {heads});
         s[2] /= 3;
-        return is(new PackedAttention(heads, causal, precision).apply(sd, qkv), s);
+        return is(new PackedAttention(heads, causal, precision).apply(sd, path, qkv), s);
     }
 
     @Override
@@ -224,74 +233,74 @@ public final class FusedOps implements Ops {
         require(o[2] == 2 * sampled && shape(weights)[2] == sampled && shape(reference)[0] == o[1], "deformableAttention", s, o,
             shape(weights), shape(reference));
         return is(new DeformableAttention(heads, points, Arrays.stream(levels).flatMapToInt(Arrays::stream).toArray())
-            .apply(sd, value, offsets, weights, reference),
+            .apply(sd, path, value, offsets, weights, reference),
             s[0], o[1], s[2]);
     }
 
     @Override
     public SDVariable conv2d(SDVariable x, SDVariable w, SDVariable b, int stride, int padding) {
         Conv2d conv = new Conv2d(stride, padding, b != null, precision);
-        return is(conv.apply(sd, present(x, w, b)), conv.shapes(shape(x), shape(w))[0]);
+        return is(conv.apply(sd, path, present(x, w, b)), conv.shapes(shape(x), shape(w))[0]);
     }
 
     @Override
     public SDVariable upConv2x2(SDVariable x, SDVariable w, SDVariable b) {
         long[] s = shape(x);
         require(s.length == 4 && s[1] == shape(w)[0], "upConv2x2", s, shape(w));
-        return is(new UpConv2x2(precision).apply(sd, x, w, b), s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
+        return is(new UpConv2x2(precision).apply(sd, path, x, w, b), s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
     }
 
     @Override
     public SDVariable maxPool2x2(SDVariable x) {
         long[] s = shape(x);
-        return is(new MaxPool2x2().apply(sd, x), s[0], s[1], s[2] / 2, s[3] / 2);
+        return is(new MaxPool2x2().apply(sd, path, x), s[0], s[1], s[2] / 2, s[3] / 2);
     }
 
     @Override
     public SDVariable resize(SDVariable x, int height, int width, Resize mode) {
         long[] s = shape(x);
-        return is(new Interpolate(height, width, mode).apply(sd, x), s[0], s[1], height, width);
+        return is(new Interpolate(height, width, mode).apply(sd, path, x), s[0], s[1], height, width);
     }
 
     @Override
     public SDVariable attentionMask(SDVariable maskLogits, int height, int width) {
         long[] s = shape(maskLogits);
-        return is(new AttentionMask(height, width).apply(sd, maskLogits), s[0], s[1], (long) height * width);
+        return is(new AttentionMask(height, width).apply(sd, path, maskLogits), s[0], s[1], (long) height * width);
     }
 
     @Override
     public SDVariable bmm(SDVariable a, SDVariable b, boolean transposeA, boolean transposeB) {
-        return is(new BatchedMatmul(transposeA, transposeB, precision).apply(sd, a, b), Shapes.product(shape(a), shape(b), transposeA, transposeB));
+        return is(new BatchedMatmul(transposeA, transposeB, precision).apply(sd, path, a, b), Shapes.product(shape(a), shape(b), transposeA, transposeB));
     }
 
     @Override
     public SDVariable softmax(SDVariable x) {
-        return is(new Softmax().apply(sd, x), shape(x));
+        return is(new Softmax().apply(sd, path, x), shape(x));
     }
 
     @Override
     public SDVariable l2Normalize(SDVariable x, double eps) {
-        return is(new L2Normalize(eps).apply(sd, x), shape(x));
+        return is(new L2Normalize(eps).apply(sd, path, x), shape(x));
     }
 
     @Override
     public SDVariable log(SDVariable x, double eps) {
-        return is(new Log(eps).apply(sd, x), shape(x));
+        return is(new Log(eps).apply(sd, path, x), shape(x));
     }
 
     @Override
     public SDVariable add(SDVariable a, SDVariable b) {
-        return is(new Add(shape(a), shape(b)).apply(sd, a, b), Shapes.broadcast(shape(a), shape(b)));
+        return is(new Add(shape(a), shape(b)).apply(sd, path, a, b), Shapes.broadcast(shape(a), shape(b)));
     }
 
     @Override
     public SDVariable mul(SDVariable a, SDVariable b) {
-        return is(new Mul().apply(sd, a, b), Shapes.broadcast(shape(a), shape(b)));
+        return is(new Mul().apply(sd, path, a, b), Shapes.broadcast(shape(a), shape(b)));
     }
 
     @Override
     public SDVariable scale(SDVariable x, double factor, double offset) {
-        return is(new Scale(factor, offset).apply(sd, x), shape(x));
+        return is(new Scale(factor, offset).apply(sd, path, x), shape(x));
     }
 
     @Override
@@ -307,7 +316,7 @@ public final class FusedOps implements Ops {
             require(Arrays.equals(other, s), "concat", s, other);
         }
         s[axis] = total;
-        return is(new Concat(axis, sizes).apply(sd, x), s);
+        return is(new Concat(axis, sizes).apply(sd, path, x), s);
     }
 
     @Override
@@ -316,7 +325,7 @@ public final class FusedOps implements Ops {
         long size = s[axis];
         require(from >= 0 && from < to && to <= size, "slice " + from + ".." + to + " of axis " + axis, s);
         s[axis] = to - from;
-        return is(new Slice(axis, from, to, size).apply(sd, x), s);
+        return is(new Slice(axis, from, to, size).apply(sd, path, x), s);
     }
 
     @Override
@@ -330,7 +339,7 @@ public final class FusedOps implements Ops {
             }
         }
         require(Shapes.product(s) == Shapes.product(result), "reshape", s, shape);
-        return is(new Reshape(s, result).apply(sd, x), result);
+        return is(new Reshape(s, result).apply(sd, path, x), result);
     }
 
     @Override
@@ -338,23 +347,23 @@ public final class FusedOps implements Ops {
         long[] s = shape(x);
         require(s.length == axes.length, "permute", s);
         Permute op = new Permute(axes.clone());
-        return is(op.apply(sd, x), op.shapes(s)[0]);
+        return is(op.apply(sd, path, x), op.shapes(s)[0]);
     }
 
     @Override
     public SDVariable broadcast(SDVariable x, long... shape) {
         long[] s = shape(x);
         require(Arrays.equals(Shapes.broadcast(s, shape), shape), "broadcast", s, shape);
-        return is(new Repeat(s, shape.clone()).apply(sd, x), shape.clone());
+        return is(new Repeat(s, shape.clone()).apply(sd, path, x), shape.clone());
     }
 
     @Override
     public SDVariable sum(SDVariable x) {
-        return is(new Sum(shape(x)).apply(sd, x), 1);
+        return is(new Sum(shape(x)).apply(sd, path, x), 1);
     }
 
     @Override
     public SDVariable stopGradient(SDVariable x) {
-        return is(new StopGradient().apply(sd, x), shape(x));
+        return is(new StopGradient().apply(sd, path, x), shape(x));
     }
 }

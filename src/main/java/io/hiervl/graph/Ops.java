@@ -26,6 +26,16 @@ public interface Ops {
     }
 
     /**
+     * The same graph at a place of the network: variables that are made there are called after it, {@code path/word}, in SameDiff and in
+     * exported files.
+     *
+     * @param path dotted, for example {@code query_decoder.layers.0.cross_attn}
+     */
+    default Ops in(String path) {
+        return this;
+    }
+
+    /**
      * Says that a block of layers ends with this variable. A graph that saves memory keeps only what crosses from one block
      * into a later one and computes the rest again in its backward pass (gradient checkpointing).
      */

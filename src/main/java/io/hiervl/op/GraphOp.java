@@ -34,11 +34,11 @@ public final class GraphOp extends DynamicCustomOp {
     public GraphOp() {
     }
 
-    GraphOp(Op op, SameDiff sd, SDVariable... in) {
+    GraphOp(Op op, SameDiff sd, String path, SDVariable... in) {
         this.op = op;
         setSameDiff(sd);
         // the constructor that takes a graph asks for the name before there is one
-        setOwnName(sd.getOpName(op.name()));
+        setOwnName(sd.getOpName(path.isEmpty() ? op.name() : path + "/" + op.name().substring(OpTypes.PREFIX.length())));
         sd.putOpForId(getOwnName(), this);
         sd.addArgsFor(in, this);
     }

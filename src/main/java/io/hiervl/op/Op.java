@@ -97,8 +97,13 @@ public interface Op {
         return applyAll(sd, in)[0];
     }
 
+    /** Adds the op to a graph, called after a place in the network; its first result. */
+    default SDVariable apply(SameDiff sd, String path, SDVariable... in) {
+        return new GraphOp(this, sd, path, in).outputVariables()[0];
+    }
+
     /** Adds the op to a graph; all results. */
     default SDVariable[] applyAll(SameDiff sd, SDVariable... in) {
-        return new GraphOp(this, sd, in).outputVariables();
+        return new GraphOp(this, sd, "", in).outputVariables();
     }
 }
