@@ -95,7 +95,7 @@ class DocsTest {
         String page = """
             # A heading. Not a sentence.
             One sentence with a number of 3.5 and `some code. More` in it
-            over two lines. Another one!
+            over two lines. **Another one!** A third.
 
             | a table. | is left out |
 
@@ -107,7 +107,7 @@ class DocsTest {
             ```
             The end
             """;
-        assertEquals(List.of("One sentence with a number of 3.5 and code in it over two lines.", "Another one!", "an item of two lines",
+        assertEquals(List.of("One sentence with a number of 3.5 and code in it over two lines.", "**Another one!**", "A third.", "an item of two lines",
             "another item: with a link.", "And more", "The end"), sentences(page));
     }
 
@@ -134,7 +134,7 @@ class DocsTest {
 
     private static void split(String paragraph, List<String> result) {
         String plain = paragraph.replaceAll("`[^`]*`", "code").replaceAll("!?\\[([^\\]]*)\\]\\([^)]*\\)", "$1").replaceAll("<[^>]+>", " ").replaceAll("\\s+", " ").strip();
-        for (String sentence : plain.split("(?<=[.!?])(?=\\s+\\S)")) {
+        for (String sentence : plain.split("(?<=[.!?]|[.!?]\\*\\*)(?=\\s+\\S)")) {
             if (!sentence.isBlank()) {
                 result.add(sentence.strip());
             }
