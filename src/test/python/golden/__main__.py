@@ -4,6 +4,7 @@
 
 PEER is a folder with the package hiervl_torch. Needs torch, torchvision, transformers, safetensors, numpy, scipy and pillow.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -23,19 +24,36 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fixture import Topic  # noqa: E402
 
-VERSIONS = {"torch": torch.__version__.split("+")[0], "torchvision": torchvision.__version__.split("+")[0], "transformers": transformers.__version__,
-            "pillow": PIL.__version__, "scipy": scipy.__version__, "numpy": numpy.__version__, "python": platform.python_version()}
+VERSIONS = {
+    "torch": torch.__version__.split("+")[0],
+    "torchvision": torchvision.__version__.split("+")[0],
+    "transformers": transformers.__version__,
+    "pillow": PIL.__version__,
+    "scipy": scipy.__version__,
+    "numpy": numpy.__version__,
+    "python": platform.python_version(),
+}
 
 
 def writers() -> dict:
-    import clip, end_to_end, mask2former, modules, ops, pictures, plain, terms
+    import clip, end_to_end, mask2former, modules, ops, pictures, plain, set_terms, terms
 
     def hiervl(topic):
         modules.write(topic)
+        set_terms.write(topic)
         terms.write(topic)
 
-    return {"torch_ops": ops.write, "optim": plain.optim, "metrics": plain.metrics, "sliding": plain.sliding, "image": pictures.write, "clip": clip.write,
-            "mask2former": mask2former.write, "hiervl": hiervl, "end_to_end": end_to_end.write}
+    return {
+        "torch_ops": ops.write,
+        "optim": plain.optim,
+        "metrics": plain.metrics,
+        "sliding": plain.sliding,
+        "image": pictures.write,
+        "clip": clip.write,
+        "mask2former": mask2former.write,
+        "hiervl": hiervl,
+        "end_to_end": end_to_end.write,
+    }
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
 """Topic clip: transformers' CLIP layers and the peer's towers, under OpenAI's parameter names."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -10,9 +11,20 @@ from fixture import Topic, draw, rng, weights
 
 
 def block_shapes(width: int) -> dict[str, tuple[int, ...]]:
-    return {"ln_1.weight": (width,), "ln_1.bias": (width,), "attn.in_proj_weight": (3 * width, width), "attn.in_proj_bias": (3 * width,),
-            "attn.out_proj.weight": (width, width), "attn.out_proj.bias": (width,), "ln_2.weight": (width,), "ln_2.bias": (width,),
-            "mlp.c_fc.weight": (4 * width, width), "mlp.c_fc.bias": (4 * width,), "mlp.c_proj.weight": (width, 4 * width), "mlp.c_proj.bias": (width,)}
+    return {
+        "ln_1.weight": (width,),
+        "ln_1.bias": (width,),
+        "attn.in_proj_weight": (3 * width, width),
+        "attn.in_proj_bias": (3 * width,),
+        "attn.out_proj.weight": (width, width),
+        "attn.out_proj.bias": (width,),
+        "ln_2.weight": (width,),
+        "ln_2.bias": (width,),
+        "mlp.c_fc.weight": (4 * width, width),
+        "mlp.c_fc.bias": (4 * width,),
+        "mlp.c_proj.weight": (width, 4 * width),
+        "mlp.c_proj.bias": (width,),
+    }
 
 
 def block_names(t: dict, at: str, to: str) -> dict:
@@ -21,7 +33,13 @@ def block_names(t: dict, at: str, to: str) -> dict:
     for kind in ("weight", "bias"):
         for n, part in zip("qkv", t[f"{at}attn.in_proj_{kind}"].chunk(3)):
             found[f"{to}self_attn.{n}_proj.{kind}"] = part
-        for ours, theirs in (("attn.out_proj", "self_attn.out_proj"), ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"), ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2")):
+        for ours, theirs in (
+            ("attn.out_proj", "self_attn.out_proj"),
+            ("ln_1", "layer_norm1"),
+            ("ln_2", "layer_norm2"),
+            ("mlp.c_fc", "mlp.fc1"),
+            ("mlp.c_proj", "mlp.fc2"),
+        ):
             found[f"{to}{theirs}.{kind}"] = t[f"{at}{ours}.{kind}"]
     return found
 
@@ -31,20 +49,38 @@ def tower_shapes(prefix: str, layers: int, width: int) -> dict[str, tuple[int, .
 
 
 def vision_shapes(width: int, layers: int, patch: int, grid: int, joint: int) -> dict[str, tuple[int, ...]]:
-    return {"class_embedding": (width,), "positional_embedding": (grid * grid + 1, width), "proj": (width, joint), "conv1.weight": (width, 3, patch, patch),
-            "ln_pre.weight": (width,), "ln_pre.bias": (width,), **tower_shapes("transformer.resblocks.", layers, width), "ln_post.weight": (width,),
-            "ln_post.bias": (width,)}
+    return {
+        "class_embedding": (width,),
+        "positional_embedding": (grid * grid + 1, width),
+        "proj": (width, joint),
+        "conv1.weight": (width, 3, patch, patch),
+        "ln_pre.weight": (width,),
+        "ln_pre.bias": (width,),
+        **tower_shapes("transformer.resblocks.", layers, width),
+        "ln_post.weight": (width,),
+        "ln_post.bias": (width,),
+    }
 
 
 def text_shapes(width: int, layers: int, vocab: int, context: int, joint: int) -> dict[str, tuple[int, ...]]:
-    return {"positional_embedding": (context, width), "text_projection": (width, joint), "token_embedding.weight": (vocab, width),
-            **tower_shapes("transformer.resblocks.", layers, width), "ln_final.weight": (width,), "ln_final.bias": (width,)}
+    return {
+        "positional_embedding": (context, width),
+        "text_projection": (width, joint),
+        "token_embedding.weight": (vocab, width),
+        **tower_shapes("transformer.resblocks.", layers, width),
+        "ln_final.weight": (width,),
+        "ln_final.bias": (width,),
+    }
 
 
 def vision_names(t: dict, at: str, layers: int) -> dict:
     """OpenAI's names at a prefix as those of the peer's image tower."""
-    found = {"patch_embedding.weight": t[at + "conv1.weight"], "class_embedding": t[at + "class_embedding"], "pos": t[at + "positional_embedding"],
-             "proj.weight": t[at + "proj"].T}
+    found = {
+        "patch_embedding.weight": t[at + "conv1.weight"],
+        "class_embedding": t[at + "class_embedding"],
+        "pos": t[at + "positional_embedding"],
+        "proj.weight": t[at + "proj"].T,
+    }
     for kind in ("weight", "bias"):
         found |= {f"pre_ln.{kind}": t[f"{at}ln_pre.{kind}"], f"post_ln.{kind}": t[f"{at}ln_post.{kind}"]}
     for i in range(layers):
@@ -54,7 +90,11 @@ def vision_names(t: dict, at: str, layers: int) -> dict:
 
 def text_names(t: dict, at: str, layers: int) -> dict:
     """OpenAI's names at a prefix as those of the peer's text tower."""
-    found = {"tok.weight": t[at + "token_embedding.weight"], "pos.weight": t[at + "positional_embedding"], "proj.weight": t[at + "text_projection"].T}
+    found = {
+        "tok.weight": t[at + "token_embedding.weight"],
+        "pos.weight": t[at + "positional_embedding"],
+        "proj.weight": t[at + "text_projection"].T,
+    }
     found |= {f"final_ln.{kind}": t[f"{at}ln_final.{kind}"] for kind in ("weight", "bias")}
     for i in range(layers):
         found |= block_names(t, f"{at}transformer.resblocks.{i}.", f"layers.{i}.")
@@ -74,8 +114,28 @@ def clip_weights(g: np.random.Generator, shapes: dict) -> dict[str, np.ndarray]:
 
 def settings(**other):
     from hiervl_torch.model import Config
-    return Config(**{**dict(image=24, patch=8, clip_image=24, v_width=16, v_layers=2, v_heads=2, t_width=16, t_layers=2, t_heads=2, vocab=30, context=16, joint=12,
-                            text_prompt=4, visual_prompt=0), **other})
+
+    return Config(
+        **{
+            **dict(
+                image=24,
+                patch=8,
+                clip_image=24,
+                v_width=16,
+                v_layers=2,
+                v_heads=2,
+                t_width=16,
+                t_layers=2,
+                t_heads=2,
+                vocab=30,
+                context=16,
+                joint=12,
+                text_prompt=4,
+                visual_prompt=0,
+            ),
+            **other,
+        }
+    )
 
 
 def write(topic: Topic) -> None:
@@ -86,6 +146,7 @@ def write(topic: Topic) -> None:
     image = rng("normalise").integers(0, 256, (3, 4, 7)).astype(np.uint8)
     mean, std = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
     from torchvision.transforms import functional as T
+
     e = topic.entry("normalise", "clip_normalise", {"mean": mean, "std": std})
     e.add("image", "input", image)
     e.add("y", "output", T.normalize(torch.tensor(image).float() / 255, mean, std).numpy(), {"float32": {"atol": 1e-6, "rtol": 1e-5}})
@@ -94,6 +155,7 @@ def write(topic: Topic) -> None:
 
 def blocks(topic: Topic) -> None:
     from hiervl_torch.model import build_clip
+
     width, heads = 16, 2
     torch.set_default_dtype(torch.float32)
     layer = build_clip(settings()).vision_model.encoder.layers[0]
@@ -105,12 +167,21 @@ def blocks(topic: Topic) -> None:
             mask = torch.full((n, n), float("-inf")).triu(1)[None, None] if causal else None
             return {"y": functional_call(layer, block_names(t, "param.", ""), (t["x"], mask))}
 
-        topic.case("block_causal" if causal else "block", "clip_block", {"heads": heads, "activation": "quick_gelu", "eps": 1e-5, "causal": causal}, run,
-                   {"x": draw(g, 2, 5, width)}, weights(g, block_shapes(width)), cot=["y"], grads=["x"] if causal else None)
+        topic.case(
+            "block_causal" if causal else "block",
+            "clip_block",
+            {"heads": heads, "activation": "quick_gelu", "eps": 1e-5, "causal": causal},
+            run,
+            {"x": draw(g, 2, 5, width)},
+            weights(g, block_shapes(width)),
+            cot=["y"],
+            grads=["x"] if causal else None,
+        )
 
 
 def texts(topic: Topic) -> None:
     from hiervl_torch.model import TextTower, build_clip
+
     cfg = settings()
     torch.set_default_dtype(torch.float32)
     tower = TextTower(build_clip(cfg), cfg)
@@ -119,7 +190,7 @@ def texts(topic: Topic) -> None:
     end = cfg.vocab - 1
     tokens = np.zeros((4, cfg.context), dtype=np.int32)
     for i, n in enumerate((1, 3, 6, 2)):
-        tokens[i, :n + 2] = [end - 1, *g.integers(1, end - 1, n), end]
+        tokens[i, : n + 2] = [end - 1, *g.integers(1, end - 1, n), end]
     prompted = np.zeros_like(tokens)
     prompted[:, 0], prompted[:, 5:] = tokens[:, 0], tokens[:, 1:-4]
     prompted[:, 1:5] = 1
@@ -136,23 +207,35 @@ def texts(topic: Topic) -> None:
 
     def plain(t):
         y = raw(t, lambda own: own["tok.weight"][t["tokens"]])
-        whole = functional_call(tower, {**text_names(t, "param.", cfg.t_layers), "prompt": torch.zeros(4, cfg.t_width)}, (t["tokens"], False))
+        whole = functional_call(
+            tower, {**text_names(t, "param.", cfg.t_layers), "prompt": torch.zeros(4, cfg.t_width)}, (t["tokens"], False)
+        )
         return {"embedding": y, "normalised": whole}
 
     def with_prompt(t):
         def embed(own):
             e = own["tok.weight"][t["tokens"]]
             return torch.cat([e[:, :1], t["prompt"].expand(len(e), -1, -1), e[:, 5:]], 1)
+
         return {"embedding": raw(t, embed)}
 
     config = {"heads": cfg.t_heads, "layers": cfg.t_layers}
     topic.case("text_template", "clip_text", config, plain, {"tokens": tokens}, p, grads=[])
-    topic.case("text_prompt", "clip_text_prompt", {**config, "prompt_tokens": 4}, with_prompt, {"tokens": prompted, "prompt": draw(g, 4, cfg.t_width, scale=0.4)}, p,
-               cot=["embedding"], grads=["prompt"])
+    topic.case(
+        "text_prompt",
+        "clip_text_prompt",
+        {**config, "prompt_tokens": 4},
+        with_prompt,
+        {"tokens": prompted, "prompt": draw(g, 4, cfg.t_width, scale=0.4)},
+        p,
+        cot=["embedding"],
+        grads=["prompt"],
+    )
 
 
 def vision(topic: Topic) -> None:
     from hiervl_torch.model import VisionTower, build_clip
+
     cfg = settings()
     torch.set_default_dtype(torch.float32)
     tower = VisionTower(build_clip(cfg), cfg, 0)
@@ -169,8 +252,15 @@ def vision(topic: Topic) -> None:
         embedding = class_embedding(tower, own, t["image"])
         return dict(zip(outputs, (embedding, v, *taps, last.flatten(2).transpose(1, 2), value.flatten(2).transpose(1, 2))))
 
-    topic.case("vision", "clip_vision", {"heads": cfg.v_heads, "layers": cfg.v_layers, "patch": cfg.patch}, run, {"image": draw(g, 1, 3, cfg.image, cfg.image)}, p,
-               cot=outputs)
+    topic.case(
+        "vision",
+        "clip_vision",
+        {"heads": cfg.v_heads, "layers": cfg.v_layers, "patch": cfg.patch},
+        run,
+        {"image": draw(g, 1, 3, cfg.image, cfg.image)},
+        p,
+        cot=outputs,
+    )
 
 
 def class_embedding(tower, own: dict, image: torch.Tensor) -> torch.Tensor:
@@ -184,7 +274,14 @@ def class_embedding(tower, own: dict, image: torch.Tensor) -> torch.Tensor:
 
 def positions(topic: Topic) -> None:
     from hiervl_torch.model import resize_positions
+
     for side, h, w in ((7, 12, 12), (5, 5, 5), (6, 4, 9)):
-        topic.case(f"pos_resize_{side}_to_{h}x{w}", "pos_resize", {"to": [h, w]},
-                   lambda t, h=h, w=w: {"y": resize_positions(t["param.position_embedding.weight"], h, w)}, {},
-                   {"position_embedding.weight": draw(rng(f"positions{side}"), side * side + 1, 3)}, cot=["y"])
+        topic.case(
+            f"pos_resize_{side}_to_{h}x{w}",
+            "pos_resize",
+            {"to": [h, w]},
+            lambda t, h=h, w=w: {"y": resize_positions(t["param.position_embedding.weight"], h, w)},
+            {},
+            {"position_embedding.weight": draw(rng(f"positions{side}"), side * side + 1, 3)},
+            cot=["y"],
+        )

@@ -1,4 +1,5 @@
 """Topic end_to_end: parameters, inputs, intermediates, every loss and gradients of one training step of a tiny network."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -6,15 +7,33 @@ import torch
 
 import matching
 import network
-import terms
+import set_terms
 from fixture import Topic, draw, rng
 from network import CONFIG
 
-GRADIENTS = ("text_prompt", "image_encoder.prompt", "image_encoder.class_embedding", "image_encoder.proj", "image_encoder.transformer.resblocks.1.ln_1.weight", "pyramid.up8.bias",
-             "hsqg.scale", "hsqg.gate_w", "hsqg.gate_b", "hsqg.mlp.0.2.weight", "pixel_decoder.text_pos", "pixel_decoder.layers.0.self_attn.sampling_offsets.bias",
-             "pixel_decoder.layers.1.text_attn.in_proj_bias", "pixel_decoder.layers.0.cmsam.W_Q.weight", "pixel_decoder.layers.1.cmsam.W_V.weight",
-             "query_decoder.visual_queries", "query_decoder.layers.2.cross_attn.in_proj_bias", "query_decoder.class_head.weight", "query_decoder.mask_head.1.weight",
-             "phi_query.2.weight", "phi_text.0.weight")
+GRADIENTS = (
+    "text_prompt",
+    "image_encoder.prompt",
+    "image_encoder.class_embedding",
+    "image_encoder.proj",
+    "image_encoder.transformer.resblocks.1.ln_1.weight",
+    "pyramid.up8.bias",
+    "hsqg.scale",
+    "hsqg.gate_w",
+    "hsqg.gate_b",
+    "hsqg.mlp.0.2.weight",
+    "pixel_decoder.text_pos",
+    "pixel_decoder.layers.0.self_attn.sampling_offsets.bias",
+    "pixel_decoder.layers.1.text_attn.in_proj_bias",
+    "pixel_decoder.layers.0.cmsam.W_Q.weight",
+    "pixel_decoder.layers.1.cmsam.W_V.weight",
+    "query_decoder.visual_queries",
+    "query_decoder.layers.2.cross_attn.in_proj_bias",
+    "query_decoder.class_head.weight",
+    "query_decoder.mask_head.1.weight",
+    "phi_query.2.weight",
+    "phi_text.0.weight",
+)
 
 
 def draws(seed: int) -> dict[str, np.ndarray]:
@@ -31,17 +50,28 @@ def draws(seed: int) -> dict[str, np.ndarray]:
     # photos of whole numbers, so that a value takes one byte
     photo = lambda x: np.round(3 + 2 * x).clip(0, 9).astype(np.float32)
     weak = g.normal(0, 0.7, (2, 3, h // 8, w // 8)).repeat(8, 2).repeat(8, 3) + g.normal(0, 0.3, (2, 3, h, w))
-    inputs = {"labelled.image": photo(image), "labelled.label": labels, "labelled.use_gt_gate": np.array([1, 0], dtype=np.int32),
-              "labelled.masked_class": np.array([int(np.unique(x[(x > 0) & (x < c["K"])])[-1]) for x in labels], dtype=np.int32),
-              "unlabelled.weak": photo(weak), "unlabelled.strong1": photo(weak * 0.7 + 0.2), "unlabelled.strong2": photo(weak[:, ::-1] * 1.2 - 0.1), "unlabelled.pad": pad,
-              "unlabelled.boxes1": np.array([[8, 12, 30, 25], [0, 0, 0, 0]], dtype=np.int32), "unlabelled.boxes2": np.array([[0, 30, 22, 34], [33, 5, 20, 18]], dtype=np.int32)}
+    inputs = {
+        "labelled.image": photo(image),
+        "labelled.label": labels,
+        "labelled.use_gt_gate": np.array([1, 0], dtype=np.int32),
+        "labelled.masked_class": np.array([int(np.unique(x[(x > 0) & (x < c["K"])])[-1]) for x in labels], dtype=np.int32),
+        "unlabelled.weak": photo(weak),
+        "unlabelled.strong1": photo(weak * 0.7 + 0.2),
+        "unlabelled.strong2": photo(weak[:, ::-1] * 1.2 - 0.1),
+        "unlabelled.pad": pad,
+        "unlabelled.boxes1": np.array([[8, 12, 30, 25], [0, 0, 0, 0]], dtype=np.int32),
+        "unlabelled.boxes2": np.array([[0, 30, 22, 34], [33, 5, 20, 18]], dtype=np.int32),
+    }
     for name, tokens in (("name", 2), ("template", 5)):
         ids = np.zeros((c["K"], tokens + 2), dtype=np.int32)
         for k in range(c["K"]):
             n = tokens - k % 2
-            ids[k, :n + 2] = [c["vocab"] - 2, *g.integers(1, c["vocab"] - 2, n), c["vocab"] - 1]
+            ids[k, : n + 2] = [c["vocab"] - 2, *g.integers(1, c["vocab"] - 2, n), c["vocab"] - 1]
         inputs[f"text.{name}_ids"] = ids
-    inputs |= {"text.concepts": draw(g, 1, c["C"]) + draw(g, 6, c["C"], scale=0.06), "text.concept_class": np.array([0, 1, 1, 2, 3, 3], dtype=np.int32)}
+    inputs |= {
+        "text.concepts": draw(g, 1, c["C"]) + draw(g, 6, c["C"], scale=0.06),
+        "text.concept_class": np.array([0, 1, 1, 2, 3, 3], dtype=np.int32),
+    }
     for k in range(1, 5):
         inputs[f"unlabelled.dropout_keep{k}"] = (g.random((2, c["Wv"])) < 0.5).astype(np.int32)
     targets = set_targets(labels)
@@ -51,8 +81,8 @@ def draws(seed: int) -> dict[str, np.ndarray]:
     return inputs
 
 
-def set_targets(labels: np.ndarray) -> terms.SetTargets:
-    return terms.SetTargets(labels, CONFIG["K"], CONFIG["L"], CONFIG["M"], CONFIG["slot_classes"], CONFIG["slot_min_cells"])
+def set_targets(labels: np.ndarray) -> set_terms.SetTargets:
+    return set_terms.SetTargets(labels, CONFIG["K"], CONFIG["L"], CONFIG["M"], CONFIG["slot_classes"], CONFIG["slot_min_cells"])
 
 
 def step(parameters: dict, inputs: dict, dtype) -> network.Step:
@@ -84,7 +114,7 @@ def search() -> tuple[dict, dict, float, float, network.Step]:
         with torch.no_grad():
             s = step(parameters, inputs, torch.float64)
             hard = int(CONFIG["importance"] * CONFIG["num_points"])
-            top = min(terms.boundary(m, s.targets, s.i["labelled.candidates"][d], hard) for d, m in enumerate(s.a.masks))
+            top = min(set_terms.boundary(m, s.targets, s.i["labelled.candidates"][d], hard) for d, m in enumerate(s.a.masks))
             threshold, near = widest_gap(s.confidence[s.valid], 0.45, 0.97)
             guide, near_guide = widest_gap(s.guide_probability[s.valid], 0.5, 0.98)
             if min(near, near_guide) < 1.5e-4 or top < 1e-4 or min(s.a.margin, s.weak.margin) < 3e-4:
@@ -108,21 +138,49 @@ def coefficients() -> dict[str, float]:
 
 def outputs(s: network.Step) -> dict[str, dict[str, torch.Tensor]]:
     a, e = s.a, s.a_features
-    labelled = {"v": e.v, "dense": e.dense, "gate.s": a.s, "gate.sim": e.v @ s.text.T, "gate.logit": a.logit, "gate.active": a.active.long(), "gate.factor": a.s, "q_text": a.q,
-                "S": a.S, "F_pixel": a.feature, "normed_last": a.last, "z_every4": a.z[:, :, ::4, ::4]}
+    labelled = {
+        "v": e.v,
+        "dense": e.dense,
+        "gate.s": a.s,
+        "gate.sim": e.v @ s.text.T,
+        "gate.logit": a.logit,
+        "gate.active": a.active.long(),
+        "gate.factor": a.s,
+        "q_text": a.q,
+        "S": a.S,
+        "F_pixel": a.feature,
+        "normed_last": a.last,
+        "z_every4": a.z[:, :, ::4, ::4],
+    }
     for i, (tap, m) in enumerate(zip(e.taps, e.maps)):
         labelled |= {f"tap{i}": tap, f"F{i + 1}": m}
-    labelled |= {f"q_after_layer{i}": q for i, q in enumerate(a.states)} | {f"cmsam_alpha.layer0.level{i}": x for i, x in enumerate(a.alpha)}
+    labelled |= {f"q_after_layer{i}": q for i, q in enumerate(a.states)} | {
+        f"cmsam_alpha.layer0.level{i}": x for i, x in enumerate(a.alpha)
+    }
     for n, m, (h, w) in zip(network.LEVEL_NAMES, a.memory, a.sizes):
         labelled["memory." + n] = m.transpose(1, 2).reshape(2, -1, h, w)
     for i, (c, m) in enumerate(zip(a.classes, a.masks)):
         labelled |= {f"pred{i}.class_logits": c, f"pred{i}.mask_logits": m}
-    unlabelled = {"weak.confidence": s.confidence, "weak.label": s.label, "weak.guidance_label": s.guide, "weak.guidance_scores": s.guide_scores}
+    unlabelled = {
+        "weak.confidence": s.confidence,
+        "weak.label": s.label,
+        "weak.guidance_label": s.guide,
+        "weak.guidance_scores": s.guide_scores,
+    }
     for n, (f, out) in (("weak", (s.weak_features, s.weak)), ("strong1", s.strong[0]), ("strong2", s.strong[1]), ("fp", s.fp)):
         unlabelled |= {n + ".v": f.v, n + ".gate.s": out.s, n + ".S": out.S}
     resets = sum(x.reset for x in (a, s.weak, s.strong[0][1], s.strong[1][1], s.fp[1]))
-    unlabelled |= {"masked.selected": s.selected.long(), "masked.x_mask": s.x_mask, "masked.x_ref": s.x_ref, "reset_rows": torch.tensor(resets)}
-    return {"forward_text": {"text.t": s.raw, "text.t_clip": s.proto}, "forward_labelled": {"labelled." + n: v for n, v in labelled.items()}, "forward_unlabelled": unlabelled}
+    unlabelled |= {
+        "masked.selected": s.selected.long(),
+        "masked.x_mask": s.x_mask,
+        "masked.x_ref": s.x_ref,
+        "reset_rows": torch.tensor(resets),
+    }
+    return {
+        "forward_text": {"text.t": s.raw, "text.t_clip": s.proto},
+        "forward_labelled": {"labelled." + n: v for n, v in labelled.items()},
+        "forward_unlabelled": unlabelled,
+    }
 
 
 def whole(s: network.Step) -> dict[str, torch.Tensor]:
@@ -178,10 +236,18 @@ def gradients(topic: Topic, double: dict, single: dict) -> None:
     norm = [np.sqrt(sum((t[n].grad.double() ** 2).sum().item() for n in trained)) for t in (double, single)]
     w.floats("global_norm", "output", np.array(norm[0]), np.array(norm[1]), 1e-9)
     for n in trained:
-        w.add("norm." + n, "gradient", np.float64(double[n].grad.norm()), {"float32": {"rtol": 1e-3, "atol": 1e-6}, "float64": {"rtol": 1e-7, "atol": 1e-12}})
+        w.add(
+            "norm." + n,
+            "gradient",
+            np.float64(double[n].grad.norm()),
+            {"float32": {"rtol": 1e-3, "atol": 1e-6}, "float64": {"rtol": 1e-7, "atol": 1e-12}},
+        )
     for n in GRADIENTS:
         v, other = double[n].grad.numpy(), single[n].grad.numpy()
         largest, error = float(np.abs(v).max()), float(np.abs(v - other).max())
-        tol = {"float32": {"rtol": 1e-3, "atol": float(f"{max(1e-6 * largest, 10 * error):.2g}")}, "float64": {"rtol": 1e-6, "atol": float(f"{max(1e-12, 1e-8 * largest):.2g}")}}
+        tol = {
+            "float32": {"rtol": 1e-3, "atol": float(f"{max(1e-6 * largest, 10 * error):.2g}")},
+            "float64": {"rtol": 1e-6, "atol": float(f"{max(1e-12, 1e-8 * largest):.2g}")},
+        }
         w.add("grad." + n, "gradient", v, tol)
     w.close()

@@ -1,4 +1,5 @@
 """Writes cases in the layout that the Java golden tests read: one manifest.json and one safetensors file a case."""
+
 from __future__ import annotations
 
 import contextlib
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-LARGE = 300             # tensors with more values are stored rounded to float32
+LARGE = 300  # tensors with more values are stored rounded to float32
 
 
 def rng(name: str) -> np.random.Generator:
@@ -102,12 +103,17 @@ class Topic:
             if not seeds:
                 g = rng(self.name + case + "cot")
                 seeds = {o: draw(g, *outputs[o].shape) for o in cot}
-            total = sum((o * torch.tensor(seeds[n], dtype=dtype)).sum() if n in seeds else o.sum()
-                        for n, o in outputs.items() if (n in seeds or o.ndim == 0) and o.dtype.is_floating_point)
+            total = sum(
+                (o * torch.tensor(seeds[n], dtype=dtype)).sum() if n in seeds else o.sum()
+                for n, o in outputs.items()
+                if (n in seeds or o.ndim == 0) and o.dtype.is_floating_point
+            )
             if wanted:
                 total.backward()
             found = {n: o.detach().numpy() for n, o in outputs.items()}
-            found |= {"grad." + k: (tensors[k].grad if tensors[k].grad is not None else torch.zeros_like(tensors[k])).numpy() for k in wanted}
+            found |= {
+                "grad." + k: (tensors[k].grad if tensors[k].grad is not None else torch.zeros_like(tensors[k])).numpy() for k in wanted
+            }
             runs.append(found)
         w = self.entry(case, op, config)
         for k, v in inputs.items():
@@ -138,7 +144,13 @@ class Writer:
         value = np.asarray(value)
         if value.dtype == np.int64 or value.dtype == np.bool_:
             value = value.astype(np.int32)
-        if value.size > 64 and value.dtype in (np.int32, np.float32) and value.min() >= 0 and value.max() < 256 and (value == np.round(value)).all():
+        if (
+            value.size > 64
+            and value.dtype in (np.int32, np.float32)
+            and value.min() >= 0
+            and value.max() < 256
+            and (value == np.round(value)).all()
+        ):
             value = value.astype(np.uint8)
         self.arrays[name] = np.array(value, order="C", copy=True)
         entry = {"name": name, "role": role, "shape": list(value.shape), "dtype": str(value.dtype), "file": self.case + ".safetensors"}
@@ -146,7 +158,9 @@ class Writer:
             entry["tolerance"] = tol
         self.tensors.append(entry)
 
-    def floats(self, name: str, role: str, exact: np.ndarray, single: np.ndarray | None, base: float = 1e-10, tol: dict | None = None) -> None:
+    def floats(
+        self, name: str, role: str, exact: np.ndarray, single: np.ndarray | None, base: float = 1e-10, tol: dict | None = None
+    ) -> None:
         exact = np.asarray(exact, dtype=np.float64)
         rounded = exact.size > LARGE
         t = tol or tolerance(exact, single, rounded, base)

@@ -1,4 +1,5 @@
 """Fixed matching: text rows by class on every level, visual rows by the grid slot of a component's mass centre."""
+
 from __future__ import annotations
 
 import math
@@ -12,9 +13,9 @@ IGNORE = 255
 
 @dataclass
 class Matched:
-    row_class: np.ndarray           # rows: class, K for no object, -100 for an image without labels
-    presence: np.ndarray            # K
-    slots: dict[int, np.ndarray]    # slot to its component, cells at stride 4
+    row_class: np.ndarray  # rows: class, K for no object, -100 for an image without labels
+    presence: np.ndarray  # K
+    slots: dict[int, np.ndarray]  # slot to its component, cells at stride 4
 
 
 def match(labels: np.ndarray, k: int, levels: int, m: int, things: list[int], min_cells: int, stride: int = 4) -> Matched:
@@ -23,7 +24,7 @@ def match(labels: np.ndarray, k: int, levels: int, m: int, things: list[int], mi
     if not presence.any():
         return Matched(np.full_like(rows, -100), presence, {})
     for level in range(levels):
-        rows[level * k:(level + 1) * k] = np.where(presence, np.arange(k), k)
+        rows[level * k : (level + 1) * k] = np.where(presence, np.arange(k), k)
     slots = fill(labels[::stride, ::stride], math.isqrt(m), things, min_cells)
     for slot, (c, _) in slots.items():
         rows[k * levels + slot] = c
@@ -51,8 +52,12 @@ def fill(small: np.ndarray, grid: int, things: list[int], min_cells: int) -> dic
         else:
             taken[y * grid + x] = (p[1], p[5])
     for p, y, x in lost:
-        free = [(((i + 0.5) / grid - p[3]) ** 2 + ((j + 0.5) / grid - p[4]) ** 2, i * grid + j)
-                for i in range(max(0, y - 1), min(grid, y + 2)) for j in range(max(0, x - 1), min(grid, x + 2)) if i * grid + j not in taken]
+        free = [
+            (((i + 0.5) / grid - p[3]) ** 2 + ((j + 0.5) / grid - p[4]) ** 2, i * grid + j)
+            for i in range(max(0, y - 1), min(grid, y + 2))
+            for j in range(max(0, x - 1), min(grid, x + 2))
+            if i * grid + j not in taken
+        ]
         if free:
             taken[min(free)[1]] = (p[1], p[5])
     return taken

@@ -1,4 +1,5 @@
 """Topic image: Pillow's and torchvision's arithmetic on a drawn picture."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -34,7 +35,9 @@ class Pictures:
     def __init__(self, topic: Topic):
         self.topic = topic
 
-    def add(self, case: str, op: str, config: dict, tensors: dict[str, tuple[str, np.ndarray, dict | None]], files: dict[str, str] | None = None) -> None:
+    def add(
+        self, case: str, op: str, config: dict, tensors: dict[str, tuple[str, np.ndarray, dict | None]], files: dict[str, str] | None = None
+    ) -> None:
         entries = []
         for name, (role, value, tol) in tensors.items():
             file = (files or {}).get(name, f"{case}.{name}.npy")
@@ -57,9 +60,15 @@ def write(topic: Topic) -> None:
     palette = Image.fromarray(mask, "P")
     palette.putpalette([(37 * i * c) % 256 for i in range(256) for c in (1, 3, 5)])
     palette.save(topic.folder / "drawn.png")
-    p.add("decode", "decode", {"jpeg": "drawn.jpg", "mask_png": "drawn.png"}, {
-        "rgb": ("output", np.asarray(Image.open(topic.folder / "drawn.jpg").convert("RGB")), {"max_abs": 8, "mean_abs": 0.6}),
-        "mask": ("output", np.asarray(Image.open(topic.folder / "drawn.png")), EXACT)})
+    p.add(
+        "decode",
+        "decode",
+        {"jpeg": "drawn.jpg", "mask_png": "drawn.png"},
+        {
+            "rgb": ("output", np.asarray(Image.open(topic.folder / "drawn.jpg").convert("RGB")), {"max_abs": 8, "mean_abs": 0.6}),
+            "mask": ("output", np.asarray(Image.open(topic.folder / "drawn.png")), EXACT),
+        },
+    )
     p.add("source", "source", {}, {"rgb": ("input", rgb, None), "mask": ("input", mask, None)})
     sizes = {"down": (31, 23), "up": (71, 60), "mixed": (37, 59), "third": (19, 15), "flat": (58, 7)}
     for name, size in sizes.items():
@@ -110,6 +119,9 @@ def chain(p: Pictures, photo: Image.Image, labels: Image.Image) -> None:
         r = image.resize(size, mode)
         r = ImageOps.expand(r, (0, 0, max(0, crop - size[0]), max(0, crop - size[1])), fill)
         out.append(np.asarray(ImageOps.mirror(r.crop((left, top, left + crop, top + crop)))))
-    p.add("geometry_chain", "geometry_chain", {"resized": list(size), "crop": crop, "left": left, "top": top, "flip": True,
-                                               "inputs": ["source.rgb.npy", "source.mask.npy"]},
-          {"image": ("output", out[0], ONE), "mask": ("output", out[1], EXACT)})
+    p.add(
+        "geometry_chain",
+        "geometry_chain",
+        {"resized": list(size), "crop": crop, "left": left, "top": top, "flip": True, "inputs": ["source.rgb.npy", "source.mask.npy"]},
+        {"image": ("output", out[0], ONE), "mask": ("output", out[1], EXACT)},
+    )

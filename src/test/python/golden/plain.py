@@ -1,4 +1,5 @@
 """Topics optim, metrics and sliding: PyTorch's AdamW, and numpy statements of measures and windows."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,8 +9,11 @@ from fixture import Topic, draw, rng
 
 
 def optim(topic: Topic) -> None:
-    groups = [{"params": ["w1"], "lr": 0.02, "weight_decay": 0.05}, {"params": ["b1", "b2"], "lr": 0.03, "weight_decay": 0.0},
-              {"params": ["w2"], "lr": 0.05, "weight_decay": 0.02}]
+    groups = [
+        {"params": ["w1"], "lr": 0.02, "weight_decay": 0.05},
+        {"params": ["b1", "b2"], "lr": 0.03, "weight_decay": 0.0},
+        {"params": ["w2"], "lr": 0.05, "weight_decay": 0.02},
+    ]
     for clip in (0.2, 3.0):
         g = rng("adamw")
         x, y = draw(g, 9, 5), draw(g, 9, 4)
@@ -35,8 +39,11 @@ def optim(topic: Topic) -> None:
 def trajectory(groups, clip, x, y, init, dtype) -> dict[str, np.ndarray]:
     x, y = torch.tensor(x, dtype=dtype), torch.tensor(y, dtype=dtype)
     p = {n: torch.tensor(v, dtype=dtype, requires_grad=True) for n, v in init.items()}
-    opt = torch.optim.AdamW([{"params": [p[n] for n in g["params"]], "lr": g["lr"], "weight_decay": g["weight_decay"]} for g in groups],
-                            betas=(0.9, 0.999), eps=1e-8)
+    opt = torch.optim.AdamW(
+        [{"params": [p[n] for n in g["params"]], "lr": g["lr"], "weight_decay": g["weight_decay"]} for g in groups],
+        betas=(0.9, 0.999),
+        eps=1e-8,
+    )
     trace: dict[str, list] = {k: [] for k in ["loss", "grad_norm", "lr", *p]}
     for t in range(20):
         factor = (1 - t / 45) ** 0.9 * (1 - (1 - t / 7) * (1 - 1e-6) if t < 7 else 1)
@@ -59,8 +66,12 @@ def trajectory(groups, clip, x, y, init, dtype) -> dict[str, np.ndarray]:
 
 
 def metrics(topic: Topic) -> None:
-    for case, classes, shape, absent, ignored in (("plain", 4, (2, 9, 8), [], 0.0), ("ignore", 7, (3, 8, 10), [], 0.2), ("absent", 6, (2, 10, 7), [1, 4], 0.1),
-                                                  ("one_class", 2, (1, 5, 6), [], 0.3)):
+    for case, classes, shape, absent, ignored in (
+        ("plain", 4, (2, 9, 8), [], 0.0),
+        ("ignore", 7, (3, 8, 10), [], 0.2),
+        ("absent", 6, (2, 10, 7), [1, 4], 0.1),
+        ("one_class", 2, (1, 5, 6), [], 0.3),
+    ):
         g = rng("metrics" + case)
         here = [k for k in range(classes) if k not in absent]
         target, guess = (g.choice(here, shape).astype(np.int32) for _ in range(2))
@@ -79,10 +90,20 @@ def metrics(topic: Topic) -> None:
         w.add("target", "input", target)
         for n, v in (("confusion", confusion), ("intersection", both), ("union", union)):
             w.add(n, "output", v.astype(np.int32), {"exact": True})
-        values = {"iou": iou, "miou_all_classes": iou.mean(), "miou_present_classes": iou[union > 0].mean(), "pixel_accuracy": both.sum() / confusion.sum(),
-                  "mean_accuracy": (both[rows > 0] / rows[rows > 0]).mean()}
+        values = {
+            "iou": iou,
+            "miou_all_classes": iou.mean(),
+            "miou_present_classes": iou[union > 0].mean(),
+            "pixel_accuracy": both.sum() / confusion.sum(),
+            "mean_accuracy": (both[rows > 0] / rows[rows > 0]).mean(),
+        }
         for n, v in values.items():
-            w.add(n, "output", np.array(v, dtype=np.float64), {"float64": {"atol": 1e-9, "rtol": 1e-9}, "float32": {"atol": 1e-6, "rtol": 1e-5}})
+            w.add(
+                n,
+                "output",
+                np.array(v, dtype=np.float64),
+                {"float64": {"atol": 1e-9, "rtol": 1e-9}, "float32": {"atol": 1e-6, "rtol": 1e-5}},
+            )
         w.close()
 
 
@@ -95,7 +116,13 @@ def starts(length: int, crop: int, stride: int) -> list[int]:
 
 
 def sliding(topic: Topic) -> None:
-    for case, h, w_, crop, stride in (("inside", 20, 20, 10, 5), ("clamped", 23, 17, 10, 5), ("exact", 12, 12, 12, 6), ("padded", 7, 19, 10, 5), ("odd", 16, 25, 9, 4)):
+    for case, h, w_, crop, stride in (
+        ("inside", 20, 20, 10, 5),
+        ("clamped", 23, 17, 10, 5),
+        ("exact", 12, 12, 12, 6),
+        ("padded", 7, 19, 10, 5),
+        ("odd", 16, 25, 9, 4),
+    ):
         g = rng("sliding" + case)
         image, a = draw(g, 3, h, w_), draw(g, 5, 3)
         padded = np.zeros((3, max(h, crop), max(w_, crop)), dtype=np.float64)

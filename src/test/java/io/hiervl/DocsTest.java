@@ -107,8 +107,8 @@ class DocsTest {
             ```
             The end
             """;
-        assertEquals(List.of("One sentence with a number of 3.5 and code in it over two lines.", "**Another one!**", "A third.", "an item of two lines",
-            "another item: with a link.", "And more", "The end"), sentences(page));
+        assertEquals(List.of("One sentence with a number of 3.5 and code in it over two lines.", "**Another one!**", "A third.",
+            "an item of two lines", "another item: with a link.", "And more", "The end"), sentences(page));
     }
 
     private static String withoutCode(String text) {
@@ -133,7 +133,8 @@ class DocsTest {
     }
 
     private static void split(String paragraph, List<String> result) {
-        String plain = paragraph.replaceAll("`[^`]*`", "code").replaceAll("!?\\[([^\\]]*)\\]\\([^)]*\\)", "$1").replaceAll("<[^>]+>", " ").replaceAll("\\s+", " ").strip();
+        String plain = paragraph.replaceAll("`[^`]*`", "code").replaceAll("!?\\[([^\\]]*)\\]\\([^)]*\\)", "$1")
+            .replaceAll("<[^>]+>", " ").replaceAll("\\s+", " ").strip();
         for (String sentence : plain.split("(?<=[.!?]|[.!?]\\*\\*)(?=\\s+\\S)")) {
             if (!sentence.isBlank()) {
                 result.add(sentence.strip());

@@ -75,7 +75,8 @@ public final class GoldenFixtures {
 
     /** Whether the set has fixtures of a topic. The committed set has them all. */
     public static boolean present(Source source, String topic) {
-        return source == Source.COMMITTED || source.root() != null && Files.isRegularFile(source.root().resolve(topic).resolve("manifest.json"));
+        Path root = source.root();
+        return source == Source.COMMITTED || root != null && Files.isRegularFile(root.resolve(topic).resolve("manifest.json"));
     }
 
     /** The folder of a topic; skips the test when the fixtures are not there. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** docs/paper.md and the code speak of each other: references to sections, names of classes and keys of settings exist. */
 class PaperReferencesTest {
     private static final Path PAPER = Path.of("docs/paper.md");
-    /** A text of that name is no part of this repository, so nothing may refer to it; the name is put together for the sake of this file. */
+    /** A text of that name is no part of this repository. The name is put together, because this file may not hold it either. */
     private static final String FORMER = "hiervl" + ".md";
     private static final Pattern NUMBERS = Pattern.compile("(?<![\\w.])(\\d+(?:\\.\\d+)?)(?![\\w])");
     /** The page's name and the numbers that follow it: "paper.md 3.2 to 3.4", "paper.md 7.1, 7.3 and 0.6", "paper.md 5". */
@@ -61,7 +61,8 @@ class PaperReferencesTest {
 
     @Test
     void everyClassOfThePageExists() throws IOException {
-        Set<String> classes = sources("src/main").stream().map(p -> p.getFileName().toString().replace(".java", "")).collect(Collectors.toSet());
+        Set<String> classes = sources("src/main").stream().map(p -> p.getFileName().toString().replace(".java", ""))
+            .collect(Collectors.toSet());
         Set<String> missing = new TreeSet<>(quoted("[A-Z][A-Za-z0-9]+"));
         assertTrue(missing.size() > 50, "classes: " + missing);
         missing.removeAll(classes);
@@ -119,7 +120,7 @@ class PaperReferencesTest {
         List<Path> files = new ArrayList<>();
         for (String root : roots) {
             try (Stream<Path> all = Files.walk(Path.of(root))) {
-                all.filter(p -> p.toString().endsWith(".java") || p.toString().endsWith(".md") || p.toString().endsWith(".py")).forEach(files::add);
+                all.filter(p -> p.toString().matches(".*\\.(java|md|py)")).forEach(files::add);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
