@@ -92,25 +92,34 @@ public final class GoldenSuite {
         return this;
     }
 
-    /** The tests; one that is skipped where the fixtures are not there. */
+    /** The tests on the committed set, then those on the folder golden.dir or one that is skipped where it is absent. */
     public List<DynamicTest> tests() {
-        if (!GoldenFixtures.present(topic)) {
-            // an aborted factory would not be counted, a test inside it is reported as skipped
-            return List.of(DynamicTest.dynamicTest("fixtures", () -> GoldenFixtures.topic(topic)));
-        }
         SameDiffOps.start();
         List<DynamicTest> tests = new ArrayList<>();
-        for (Case c : GoldenFixtures.cases(topic)) {
-            Entry e = entries.get(c.op);
-            if (e == null) {
-                tests.add(DynamicTest.dynamicTest(c.name, () -> {
-                    throw new AssertionError("nothing is known of op " + c.op + " of case " + c.name);
+        for (GoldenFixtures.Source source : GoldenFixtures.Source.values()) {
+            GoldenFixtures.use(source);
+            if (GoldenFixtures.present(source, topic)) {
+                GoldenFixtures.cases(topic).forEach(c -> add(source, c, tests));
+            } else {
+                // an aborted factory would not be counted, a test inside it is reported as skipped
+                tests.add(DynamicTest.dynamicTest(source.label + " fixtures", () -> {
+                    GoldenFixtures.use(source);
+                    GoldenFixtures.topic(topic);
                 }));
-                continue;
             }
-            e.settings.forEach(s -> tests.add(DynamicTest.dynamicTest(c.name + ", " + s.label, () -> run(c, e, s))));
         }
         return tests;
+    }
+
+    private void add(GoldenFixtures.Source source, Case c, List<DynamicTest> tests) {
+        Entry e = entries.get(c.op);
+        if (e == null) {
+            tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name, () -> {
+                throw new AssertionError("nothing is known of op " + c.op + " of case " + c.name);
+            }));
+            return;
+        }
+        e.settings.forEach(s -> tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name + ", " + s.label, () -> run(c, e, s))));
     }
 
     private static void run(Case c, Entry e, Setting s) throws Exception {

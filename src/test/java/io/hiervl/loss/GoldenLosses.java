@@ -114,7 +114,7 @@ public final class GoldenLosses {
     private static void gate(Case c, DataType type) {
         LossCase g = new LossCase(c, type);
         INDArray present = g.array("present");
-        // the fixture counts images without a label too; the program leaves them out (hiervl.md 3.4)
+        // the fixture counts images without a label too; the program leaves them out (docs/paper.md 3.4)
         boolean labelled = Nd4j.createFromArray(c.values("present")).reshape(c.shape("present")).max(1).minNumber().doubleValue() == 1;
         INDArray weights = labelled ? GateLoss.weights(present) : Nd4j.valueArrayOf(new long[] {present.size(0)}, 1.0 / present.size(0), type);
         g.loss("loss", GateLoss.build(g.ops, g.input("logit"), g.constant(present), g.constant(weights)), 1).verify();

@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,6 +25,21 @@ class GoldenEndToEndStockTest {
     private static final Setting STOCK = Setting.STOCK;
 
     private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
+
+    /** The set of fixtures that is read. */
+    GoldenFixtures.Source source() {
+        return GoldenFixtures.Source.SHARED;
+    }
+
+    @BeforeEach
+    void fixtures() {
+        GoldenFixtures.use(source());
+    }
+
+    @AfterEach
+    void others() {
+        GoldenFixtures.use(GoldenFixtures.Source.SHARED);
+    }
 
     @BeforeAll
     static void start() {

@@ -16,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +31,21 @@ class GoldenEndToEndTest {
         "forward_labelled", "intermediates", "forward_unlabelled", "intermediates", "losses", "losses", "gradients", "gradients");
     private static final Map<String, Set<String>> ROLES = Map.of("parameters", Set.of("param"), "inputs", Set.of("input", "output"),
         "intermediates", Set.of("output"), "losses", Set.of("output"), "gradients", Set.of("output", "gradient"));
+
+    /** The set of fixtures that is read. */
+    GoldenFixtures.Source source() {
+        return GoldenFixtures.Source.SHARED;
+    }
+
+    @BeforeEach
+    void fixtures() {
+        GoldenFixtures.use(source());
+    }
+
+    @AfterEach
+    void others() {
+        GoldenFixtures.use(GoldenFixtures.Source.SHARED);
+    }
 
     @Test
     void noCaseIsUnknown() {
