@@ -69,6 +69,7 @@ public final class Cases {
         };
     }
 
+    @SuppressWarnings("ReturnValueIgnored") // only the time counts
     private static Runnable step(String name, String precision) {
         Matcher m = ANY_STEP.matcher(name);
         if (!m.matches()) {

@@ -93,7 +93,8 @@ final class Whole {
                 double ry = (0.1 + 0.15 * random.nextDouble()) * size;
                 double rx = (0.1 + 0.15 * random.nextDouble()) * size;
                 for (int p = 0; p < size * size; p++) {
-                    double y = (p / size - cy) / ry;
+                    int row = p / size;
+                    double y = (row - cy) / ry;
                     double x = (p % size - cx) / rx;
                     double d = y * y + x * x;
                     if (d < 1.1) {

@@ -29,7 +29,8 @@ import picocli.CommandLine;
 
 /** Speed and peak memory, alone or beside PyTorch. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
-    description = "Measures parts of the network, inference and training steps on random weights, each in a process of its own: time and peak "
+    description = "Measures parts of the network, inference and training steps on random weights, each in a process "
+        + "of its own: time and peak "
         + "memory. With --peer the PyTorch program is measured in turns and the ratios are printed.")
 final class BenchCommand implements Callable<Integer> {
     private final Console console;
@@ -48,7 +49,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves ('ops gelu': "
         + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1', 'step vit-b16-512 2+2 81 classes' or "
-        + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' (or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
+        + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' "
+        + "(or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
     List<String> only = new ArrayList<>();
 
     @Option(names = "--precision", defaultValue = "fp32", description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")

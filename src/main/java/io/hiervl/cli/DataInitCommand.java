@@ -31,7 +31,8 @@ final class DataInitCommand implements Callable<Integer> {
     Path masks;
 
     @Parameters(index = "2", paramLabel = "CLASSES", description = "Text file with one class a line in index order, or names with commas. With colours "
-        + "for RGB masks: 'cat 64 0 0' or 'cat #400000'; 'ignore 224 224 192' for pixels without a label. One name alone gets 'background' before it.")
+        + "for RGB masks: 'cat 64 0 0' or 'cat #400000'; 'ignore 224 224 192' for pixels without a label. One name "
+        + "alone gets 'background' before it.")
     String classes;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for dataset.yaml and the lists.")

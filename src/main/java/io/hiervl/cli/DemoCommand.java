@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
 
 /** The embedded default: one table of what language adds at the smallest label count. */
 @Command(name = "demo", mixinStandardHelpOptions = true,
-    description = "Trains a supervised-only baseline and HierVL on the embedded scenes, with the same number of steps, and compares both with the "
+    description = "Trains a supervised-only baseline and HierVL on the embedded scenes, with the same number of "
+        + "steps, and compares both with the "
         + "frozen CLIP alone: a table and a report.")
 final class DemoCommand implements Callable<Integer> {
     private static final int PICTURES = 6;

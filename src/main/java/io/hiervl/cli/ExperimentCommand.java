@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
 
 /** Tables of many runs, such as those of docs/results.md. */
 @Command(name = "experiment", mixinStandardHelpOptions = true,
-    description = "Trains and measures every row of a table at every label count with every seed, and prints the table of what is measured so far.",
+    description = "Trains and measures every row of a table at every label count with every seed, and prints the "
+        + "table of what is measured so far.",
     footer = {"", "A run whose result is there is not repeated. Ctrl-C saves; the same command goes on.",
         "Several processes may work on one folder, and several files may share rows of the same name and settings in it."})
 final class ExperimentCommand implements Callable<Integer> {

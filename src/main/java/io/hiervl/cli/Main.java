@@ -3,6 +3,7 @@ package io.hiervl.cli;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -42,7 +43,7 @@ public final class Main implements Runnable {
         try {
             Main main = new Main();
             CommandLine line = new CommandLine(main, new Factory(new Console(out, err)));
-            line.setOut(new java.io.PrintWriter(out, true)).setErr(new java.io.PrintWriter(err, true));
+            line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
@@ -53,6 +54,11 @@ public final class Main implements Runnable {
         } finally {
             System.setOut(before);
         }
+    }
+
+    @SuppressWarnings("DefaultCharset") // since Java 18 the stream's own one, before that the stream has the default too
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true);
     }
 
     @Override

@@ -28,7 +28,8 @@ final class TrainCommand implements Callable<Integer> {
     private final Console console;
 
     @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE",
-        description = "Built-in recipe or a YAML file: default, literal, tiny, voc-mini, and the benchmarks with their splits, such as voc-92, "
+        description = "Built-in recipe or a YAML file: default, literal, tiny, voc-mini, and the benchmarks with "
+            + "their splits, such as voc-92, "
             + "coco-1_512, ade20k-1_128, cityscapes-1_30.")
     String recipe;
 

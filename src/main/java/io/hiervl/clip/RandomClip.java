@@ -72,7 +72,7 @@ public final class RandomClip {
         double projection = attention / Math.sqrt(2.0 * layers);
         norm(prefix + ".ln_1", width);
         normal(prefix + ".attn.in_proj_weight", attention, 3 * width, width);
-        zeros(prefix + ".attn.in_proj_bias", 3 * width);
+        zeros(prefix + ".attn.in_proj_bias", 3L * width);
         normal(prefix + ".attn.out_proj.weight", projection, width, width);
         zeros(prefix + ".attn.out_proj.bias", width);
         norm(prefix + ".ln_2", width);

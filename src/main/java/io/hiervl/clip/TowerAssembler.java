@@ -103,6 +103,7 @@ final class TowerAssembler {
         return d > 0 && width % d == 0 ? width / d : 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // one and the same layer of the graph
     boolean fused() {
         Core c = scan.cores.get(0);
         return c.q() == c.k();
@@ -130,6 +131,7 @@ final class TowerAssembler {
         return (int) l.weight().tensor().getDims(firstIsOut ? 0 : 1);
     }
 
+    @SuppressWarnings("ReferenceEquality") // one and the same layer of the graph
     private void attention(String p, String at, Core c) {
         if (c.q() == c.k() && c.k() == c.v()) {
             arrays.put(p + "in_proj_weight", matrix(at + "in_proj weight", c.q(), 3 * width, width));

@@ -48,7 +48,7 @@ public final class HierVlNetwork {
     /**
      * @param predictions in order; the last one counts
      * @param gate        gate with its logit
-     * @param alpha       attention of equation 1 per layer
+     * @param pixels      of the pixel decoder, with the attention of equation 1 per layer
      */
     public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels) {
         public DQTD.Prediction last() {

@@ -50,7 +50,7 @@ class CheckpointStoreTest {
     }
 
     private Checkpoint save(long step) {
-        return store.save(step, "hash", CLASSES, arrays(step), Map.of("config", Map.of("train", Map.of("lr", 0.1)), "seed", 7));
+        return store.save(step, "hash", CLASSES, arrays((double) step), Map.of("config", Map.of("train", Map.of("lr", 0.1)), "seed", 7));
     }
 
     private void assertFallsBackTo(long step) {

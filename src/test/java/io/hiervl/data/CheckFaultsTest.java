@@ -18,6 +18,7 @@ import java.awt.image.IndexColorModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -140,8 +141,8 @@ class CheckFaultsTest {
     /** A PNG of 90 bytes that claims 3.6 gigapixels. */
     private static byte[] giant() {
         ByteBuffer out = ByteBuffer.allocate(8 + 25 + 12 + 12).put(new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10});
-        for (byte[] chunk : List.of(ByteBuffer.allocate(17).put("IHDR".getBytes()).putInt(60000).putInt(60000).put((byte) 8).put((byte) 2).array(),
-                "IDAT".getBytes(), "IEND".getBytes())) {
+        for (byte[] chunk : List.of(ByteBuffer.allocate(17).put("IHDR".getBytes(StandardCharsets.US_ASCII)).putInt(60000).putInt(60000).put((byte) 8).put((byte) 2).array(),
+                "IDAT".getBytes(StandardCharsets.US_ASCII), "IEND".getBytes(StandardCharsets.US_ASCII))) {
             CRC32 crc = new CRC32();
             crc.update(chunk);
             out.putInt(chunk.length - 4).put(chunk).putInt((int) crc.getValue());

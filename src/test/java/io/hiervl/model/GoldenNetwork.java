@@ -41,7 +41,7 @@ public final class GoldenNetwork {
     /** @param settings more settings of the recipe, {@code key=value} */
     public GoldenNetwork(DataType type, String... settings) {
         for (String name : params.names("param")) {
-            add(name, params.array(name, type), params.tensor(name), type);
+            add(name, params.array(name, type));
         }
         GoldenConfig c = params.config;
         List<String> all = settings(c);
@@ -107,7 +107,7 @@ public final class GoldenNetwork {
         return new ClipWeights(clip, arrays);
     }
 
-    private void add(String golden, INDArray value, GoldenFixtures.Tensor tensor, DataType type) {
+    private void add(String golden, INDArray value) {
         boolean frozen = golden.startsWith("text_encoder.") || golden.startsWith("frozen_image_encoder.");
         Group group = frozen ? Group.FROZEN : golden.equals("text_prompt") || golden.endsWith(".prompt") ? Group.PROMPT
             : golden.startsWith("image_encoder.") ? Group.VIT : Group.NEW;

@@ -40,7 +40,7 @@ record Region(int[] bounds) {
                 continue;
             }
             double row = (Math.min(v[i], v[i - 1]) + 0.5) / FINE - 0.5;
-            bounds[m++] = (int) column * height + (int) Math.ceil(Math.min(Math.max(row, 0), height));
+            bounds[m++] = ((int) column) * height + (int) Math.ceil(Math.min(Math.max(row, 0), height));
         }
         bounds = Arrays.copyOf(bounds, m);
         Arrays.sort(bounds);

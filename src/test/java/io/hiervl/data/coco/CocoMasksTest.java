@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CocoMasksTest {
     private static final String CATEGORIES = "\"categories\":[{\"id\":17,\"name\":\"Cat\"},{\"id\":18,\"name\":\"dog\"},{\"id\":90,\"name\":\"sea\"}]";
     private static final String IMAGES = "\"images\":[{\"id\":1,\"file_name\":\"000001.jpg\",\"width\":6,\"height\":4},"
-        + "{\"id\":2,\"file_name\":\"000002.jpg\",\"width\":6,\"height\":4},{\"id\":3,\"file_name\":\"000003.jpg\",\"width\":6,\"height\":4}]";
+        + "{\"id\":2,\"file_name\":\"000002.jpg\",\"width\":6,\"height\":4},{\"id\":3,\"file_name\":\"000003.jpg\","
+        + "\"width\":6,\"height\":4}]";
 
     @TempDir
     Path dir;
