@@ -3,7 +3,7 @@ package io.hiervl.backend;
 import java.util.Arrays;
 
 /**
- * Fixed matching (hiervl.md 7.1, 7.3 and 0.6): which class every query row stands for, as a function of the label map
+ * Fixed matching (docs/paper.md 7.1, 7.3 and 0.6): which class every query row stands for, as a function of the label map
  * alone. Text rows match their class on every level; visual rows match connected components by the grid slot of the mass
  * centre.
  *

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Factor of every term in the total loss (hiervl.md 8.7), by the term's name in logs. Maps hold only the terms that a recipe
+ * Factor of every term in the total loss (docs/paper.md 8.7), by the term's name in logs. Maps hold only the terms that a recipe
  * uses at some moment of training: whatever is missing need not be computed at all.
  */
 public final class Coefficients {

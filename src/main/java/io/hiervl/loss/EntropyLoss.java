@@ -6,7 +6,7 @@ import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Entropy of the class distribution on strong views, mean over valid pixels (hiervl.md 8.4). */
+/** Entropy of the class distribution on strong views, mean over valid pixels (docs/paper.md 8.4). */
 public final class EntropyLoss {
     private EntropyLoss() {
     }

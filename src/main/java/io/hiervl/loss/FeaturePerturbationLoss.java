@@ -7,7 +7,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Self-training on the weak view with channel dropout on the feature pyramid: l_fp (UniMatch; hiervl.md 8.3). The same
+ * Self-training on the weak view with channel dropout on the feature pyramid: l_fp (UniMatch; docs/paper.md 8.3). The same
  * pseudo-labels as for strong views, without CutMix.
  */
 public final class FeaturePerturbationLoss {

@@ -13,7 +13,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Makes the targets of the set loss from label maps, in a small graph around the matching op (hiervl.md 7.1, 7.3). */
+/** Makes the targets of the set loss from label maps, in a small graph around the matching op (docs/paper.md 7.1, 7.3). */
 public final class FixedMatcher {
     private static final double CELLS_OF_512 = 128 * 128;
 
@@ -46,7 +46,7 @@ public final class FixedMatcher {
     }
 
     /**
-     * Targets of pseudo-labels (hiervl.md 8.3, {@code self_train: set}): confident regions are masks, everything else is
+     * Targets of pseudo-labels (docs/paper.md 8.3, {@code self_train: set}): confident regions are masks, everything else is
      * ignored. A class that is believed somewhere, but nowhere confidently, is neither present nor absent: its rows do not
      * count. Visual rows are for labelled images only.
      *

@@ -6,7 +6,7 @@ import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Presence BCE of the gate on labelled images, present and absent classes balanced (hiervl.md 3.3). */
+/** Presence BCE of the gate on labelled images, present and absent classes balanced (docs/paper.md 3.3). */
 public final class GateLoss {
     private GateLoss() {
     }

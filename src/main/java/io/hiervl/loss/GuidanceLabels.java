@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Labels by the frozen CLIP (SemiVL's MaskCLIP guidance; hiervl.md 8.3): cosine times the CLIP's logit scale, the best concept
+ * Labels by the frozen CLIP (SemiVL's MaskCLIP guidance; docs/paper.md 8.3): cosine times the CLIP's logit scale, the best concept
  * of every class, bilinear to the size of the loss, softmax, kept where it is sure.
  *
  * @param labels         (B,H,W), 255 where the frozen CLIP is unsure or the image is padding

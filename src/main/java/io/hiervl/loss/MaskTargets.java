@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Which class is erased from every labelled image for equations 6 and 7, and which patches count (hiervl.md 8.6).
+ * Which class is erased from every labelled image for equations 6 and 7, and which patches count (docs/paper.md 8.6).
  *
  * @param classes      erased class per image, -1 where none was suitable
  * @param erased       (B,H,W), 1 on pixels to blank

@@ -5,7 +5,7 @@ import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
-/** Equation 7, L_align of pixels and text: patches name their class; {@code pt} in logs (hiervl.md 8.6). */
+/** Equation 7, L_align of pixels and text: patches name their class; {@code pt} in logs (docs/paper.md 8.6). */
 public final class PixelTextLoss {
     private PixelTextLoss() {
     }

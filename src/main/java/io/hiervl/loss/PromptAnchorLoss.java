@@ -9,7 +9,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
  * Equation 4: embeddings stay near their fixed prototype and apart from each other. The mean over j and unit length bound
- * the repulsion; with the sum, as printed, 150 classes would be pushed 13 units away (hiervl.md 8.5).
+ * the repulsion; with the sum, as printed, 150 classes would be pushed 13 units away (docs/paper.md 8.5).
  */
 public final class PromptAnchorLoss {
     private final double lambda;

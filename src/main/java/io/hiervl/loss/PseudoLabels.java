@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What the network believes about weak views (hiervl.md 6.4, 8.3).
+ * What the network believes about weak views (docs/paper.md 6.4, 8.3).
  *
  * @param confidence (B,H,W), largest probability
  * @param labels     (B,H,W), its class, the lowest on ties

@@ -7,7 +7,7 @@ import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Equation 2, L_align of queries and text embeddings; {@code qt} in logs (hiervl.md 6.5). */
+/** Equation 2, L_align of queries and text embeddings; {@code qt} in logs (docs/paper.md 6.5). */
 public final class QueryTextLoss {
     static final double CONFIDENT = 0.5;
 

@@ -13,7 +13,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The set loss at every prediction (hiervl.md 7.2, 8.2): class, mask BCE, dice, each averaged or summed over depths. */
+/** The set loss at every prediction (docs/paper.md 7.2, 8.2): class, mask BCE, dice, each averaged or summed over depths. */
 public final class SetLosses {
     private final SetLossKernel settings;
     private final Reduction depths;

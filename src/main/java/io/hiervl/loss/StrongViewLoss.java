@@ -8,7 +8,7 @@ import io.hiervl.tensor.RawArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Self-training on a strong view with the weak view's pseudo-labels: l_s1, l_s2 (UniMatch, SemiVL; hiervl.md 8.3). */
+/** Self-training on a strong view with the weak view's pseudo-labels: l_s1, l_s2 (UniMatch, SemiVL; docs/paper.md 8.3). */
 public final class StrongViewLoss {
     private StrongViewLoss() {
     }

@@ -7,7 +7,7 @@ import io.hiervl.tensor.RawArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; hiervl.md 8.2). */
+/** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
 public final class SupervisedCrossEntropy {
     private SupervisedCrossEntropy() {
     }

@@ -14,7 +14,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Dual-Query Transformer Decoder: the L*K aligned text rows and M learnable visual rows are refined together by
- * mask-guided layers (paper 3.4, hiervl.md 5). Row order: text level-major (l*K + k), then visual.
+ * mask-guided layers (paper 3.4, docs/paper.md 5). Row order: text level-major (l*K + k), then visual.
  */
 public final class DQTD {
     private final int heads;

@@ -12,7 +12,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
  * One layer of the pixel decoder: deformable attention among pixels, pixels look at text, feed-forward, text looks at
- * pixels (equation 1). All weights are shared by the levels of the layer (hiervl.md 4.3).
+ * pixels (equation 1). All weights are shared by the levels of the layer (docs/paper.md 4.3).
  */
 public final class EncoderLayer {
     private final int heads;

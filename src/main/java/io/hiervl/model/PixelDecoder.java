@@ -12,7 +12,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Multi-scale deformable pixel decoder in whose layers pixels and text rows look at each other (paper 3.3, hiervl.md 4).
+ * Multi-scale deformable pixel decoder in whose layers pixels and text rows look at each other (paper 3.3, docs/paper.md 4).
  * Levels run from low to high resolution: strides 32, 16, 8 for a patch of 16.
  */
 public final class PixelDecoder {

@@ -9,7 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * From rows to pixels: S_c = sum_i softmax(c_i)_c sigmoid(M_i), and from S to scores whose softmax is a distribution,
- * z = log(S + 1e-6) / T with S resized first (hiervl.md 6.3, 6.4).
+ * z = log(S + 1e-6) / T with S resized first (docs/paper.md 6.3, 6.4).
  */
 public final class SemanticInference {
     /** Added to S before the logarithm. */

@@ -164,7 +164,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         return Math.max(1, patch() / 4);
     }
 
-    /** Stride of the losses of unlabelled images (hiervl.md 8.3, cost control). */
+    /** Stride of the losses of unlabelled images (docs/paper.md 8.3, cost control). */
     int unlabelledStride() {
         UnlabelledStride s = recipe.loss().unlabelledStride();
         return s == UnlabelledStride.FOUR || s == UnlabelledStride.AUTO && classes.size() > MANY_CLASSES ? maskStride() : 1;

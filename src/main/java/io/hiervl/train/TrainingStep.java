@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One optimiser step (hiervl.md 8.8): labels for the unlabelled batch, then the blocks A labelled, B strong views, C
+ * One optimiser step (docs/paper.md 8.8): labels for the unlabelled batch, then the blocks A labelled, B strong views, C
  * feature-perturbed view, D masked consistency, E prompts, each forward and backward at once, and the update.
  *
  * <p>Every block may run in micro-batches: all denominators are known before a batch is split, so the sum of the parts'
@@ -99,7 +99,7 @@ final class TrainingStep {
     }
 
     /**
-     * Sets slope and offset of the gate from the first batch, once in a training run (hiervl.md 3.3).
+     * Sets slope and offset of the gate from the first batch, once in a training run (docs/paper.md 3.3).
      *
      * @param images (B,3,H,W)
      */

@@ -1,7 +1,7 @@
 package io.hiervl.backend.jvm;
 
 /**
- * Mask losses at points (Mask2Former criterion.py, hiervl.md 7.2): binary cross-entropy and dice of one mask, both over the
+ * Mask losses at points (Mask2Former criterion.py, docs/paper.md 7.2): binary cross-entropy and dice of one mask, both over the
  * valid points only. Points are (x,y) in [0,1], maps are sampled bilinearly with zeros outside (align_corners False).
  */
 public final class PointLoss {
