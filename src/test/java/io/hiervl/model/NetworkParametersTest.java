@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -19,6 +20,7 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.op.Backend;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,7 +176,7 @@ class NetworkParametersTest {
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);
             text.diviColumnVector(text.norm2(1));
-            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, CLIP, 3), store, text);
+            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3), store, text);
             INDArray a = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             INDArray b = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             String what = String.join(" ", settings);
