@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** The image towers that this program has. A new family is one entry of {@link #FAMILIES}. */
 public final class Backbones {
-    private static final List<BackboneFamily> FAMILIES = List.of(new ClipFamily());
+    private static final List<BackboneFamily> FAMILIES = List.of(new ClipFamily(), new Dinov2Family());
     private static final String FAMILY = "family";
 
     private Backbones() {

@@ -1,6 +1,7 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
+import io.hiervl.clip.TowerScan.Core;
 import io.hiervl.clip.TowerScan.Linear;
 import io.hiervl.clip.TowerScan.Norm;
 import io.hiervl.onnx.OnnxGraph.Constant;
@@ -49,6 +50,45 @@ public class TowerArrays {
             }
         }
         return Double.isNaN(eps) || Math.abs(eps - 1e-5) < 3e-7 ? 1e-5 : (float) eps == (float) 1e-6 ? 1e-6 : eps;
+    }
+
+    /** Heads of the attentions as the graph says, 0 when it does not. */
+    public static int heads(List<Core> cores, int width) {
+        int d = cores.get(0).headDim();
+        for (Core c : cores) {
+            if (c.headDim() != d) {
+                return 0;
+            }
+        }
+        return d > 0 && width % d == 0 ? width / d : 0;
+    }
+
+    /**
+     * Query, key and value in one, rows in this order.
+     *
+     * @param weight (3 width, width)
+     * @param bias   (3 width)
+     */
+    public record Packed(INDArray weight, INDArray bias) {
+    }
+
+    /** @param at the block, for messages */
+    public final Packed packed(String at, Core c, int width) {
+        if (c.q() == c.k() && c.k() == c.v()) {
+            return new Packed(matrix(at + "in_proj weight", c.q(), 3 * width, width), vector(at + "in_proj bias", c.q().bias(), 3 * width));
+        }
+        if (c.q() == c.k() || c.k() == c.v() || c.q() == c.v()) {
+            throw refuse(at + "attention: two of query, key and value come from one linear layer of their own");
+        }
+        INDArray w = Nd4j.createUninitialized(DataType.FLOAT, 3L * width, width);
+        INDArray b = Nd4j.createUninitialized(DataType.FLOAT, 3L * width);
+        List<Linear> parts = List.of(c.q(), c.k(), c.v());
+        for (int i = 0; i < 3; i++) {
+            String name = at + "qkv".charAt(i) + "_proj";
+            rows(name + " weight", parts.get(i), width, width, w, (long) i * width * width);
+            values(name + " bias", parts.get(i).bias(), width, b, (long) i * width);
+        }
+        return new Packed(w, b);
     }
 
     /** A vector of n values. */

@@ -3,9 +3,7 @@ package io.hiervl.clip;
 import io.hiervl.clip.TowerScan.Core;
 import io.hiervl.clip.TowerScan.Linear;
 import io.hiervl.clip.TowerScan.Norm;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -84,13 +82,7 @@ final class TowerAssembler extends TowerArrays {
 
     /** @return heads read from the graph, 0 when the file does not say */
     int headsRead() {
-        int d = scan.cores.get(0).headDim();
-        for (Core c : scan.cores) {
-            if (c.headDim() != d) {
-                return 0;
-            }
-        }
-        return d > 0 && width % d == 0 ? width / d : 0;
+        return heads(scan.cores, width);
     }
 
     boolean fused() {
@@ -107,24 +99,9 @@ final class TowerAssembler extends TowerArrays {
     }
 
     private void attention(String p, String at, Core c) {
-        if (c.q() == c.k() && c.k() == c.v()) {
-            arrays.put(p + "in_proj_weight", matrix(at + "in_proj weight", c.q(), 3 * width, width));
-            arrays.put(p + "in_proj_bias", vector(at + "in_proj bias", c.q().bias(), 3 * width));
-            return;
-        }
-        if (c.q() == c.k() || c.k() == c.v() || c.q() == c.v()) {
-            throw refuse(at + "attention: two of query, key and value come from one linear layer of their own");
-        }
-        INDArray w = Nd4j.createUninitialized(DataType.FLOAT, 3L * width, width);
-        INDArray b = Nd4j.createUninitialized(DataType.FLOAT, 3L * width);
-        List<Linear> parts = List.of(c.q(), c.k(), c.v());
-        for (int i = 0; i < 3; i++) {
-            String name = at + "qkv".charAt(i) + "_proj";
-            rows(name + " weight", parts.get(i), width, width, w, (long) i * width * width);
-            values(name + " bias", parts.get(i).bias(), width, b, (long) i * width);
-        }
-        arrays.put(p + "in_proj_weight", w);
-        arrays.put(p + "in_proj_bias", b);
+        Packed qkv = packed(at, c, width);
+        arrays.put(p + "in_proj_weight", qkv.weight());
+        arrays.put(p + "in_proj_bias", qkv.bias());
     }
 
     private void norm(String name, String label, Norm n) {
