@@ -41,11 +41,12 @@ class BackboneWorkflowTest {
     }
 
     private static Object[] train(Object... more) {
-        List<Object> words = List.of("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", run, "--json",
+        List<Object> words = List.of("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--json",
             "--set", "train.steps=2", "--set", "train.warmup=1", "--set", "train.log_every=1", "--set", "train.checkpoint_every=1",
             "--set", "train.batch_labelled=2", "--set", "train.batch_unlabelled=2", "--set", "train.crop=84", "--set", "eval.crop=84",
             "--set", "eval.stride=42", "--set", "model.n_dec=1", "--set", "loss.sample_points=4096");
-        return Stream.concat(words.stream(), Arrays.stream(more)).toArray();
+        List<Object> folder = Arrays.asList(more).contains("--out") ? List.of() : List.of("--out", run);
+        return Stream.of(words, folder, Arrays.asList(more)).flatMap(List::stream).toArray();
     }
 
     private static Checkpoint newest() {
@@ -66,6 +67,19 @@ class BackboneWorkflowTest {
             assertTrue(arrays.get(name).amaxNumber().doubleValue() > 0, name);
         }
         assertTrue(arrays.keySet().stream().noneMatch(n -> n.startsWith("m/frozen.")), "CLIP stays as it is");
+    }
+
+    /** SwiGLU, prompts in the tower, part of the tower trained, recomputation, losses at a stride that 14 / 4 is not. */
+    @Test
+    void otherSettingsRunToo() {
+        Path out = dir.resolve("other");
+        Cli cli = Cli.run(train("--backbone", Dinov2Fixture.ROOT.resolve("official-swiglu-dynamo"), "--out", out, "--set", "train.steps=1",
+            "--set", "model.visual_prompt_tokens=3", "--set", "model.trainable=attn_pos_only", "--set", "model.recompute=true",
+            "--set", "model.dense_student=value", "--set", "loss.unlabelled_stride=four"));
+        assertEquals(0, cli.exit(), cli.err());
+        Map<String, INDArray> arrays = new CheckpointStore(out, 9).latest().orElseThrow().arrays(n -> n.startsWith("m/"));
+        assertTrue(arrays.get("m/vision.prompt").amaxNumber().doubleValue() > 0);
+        assertTrue(arrays.containsKey("m/vision.blocks.1.attn.proj.weight") && !arrays.containsKey("m/vision.blocks.1.mlp.w12.weight"));
     }
 
     /** The two steps once more, the second one after a restart. */
