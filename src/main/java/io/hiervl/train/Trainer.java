@@ -216,11 +216,13 @@ public final class Trainer {
         }
     }
 
-    /** Fails if the run folder's image tower is another one. */
+    /** Fails if the run folder's image tower is another one. CLIP's own may come from another export of the same weights. */
     private void requireTower(Checkpoint newest, TrainingModel model) {
-        String before = tower(TrainedModel.towers(newest));
-        String now = tower(model.network().towers());
-        if (!before.equals(now)) {
+        ImageTowers saved = TrainedModel.towers(newest);
+        ImageTowers given = model.network().towers();
+        String before = tower(saved);
+        String now = tower(given);
+        if (!(saved.aligned() && given.aligned()) && !before.equals(now)) {
             throw HierVlException.model("cannot resume " + run + " with another image tower: the run has " + before + ", given is " + now
                 + "; --backbone chooses it");
         }

@@ -136,6 +136,14 @@ class TrainedModelTest {
         save(broken, Map.of());
         String missing = assertThrows(HierVlException.class, () -> TrainedModel.load(run)).getMessage();
         assertTrue(missing.contains("details.clip"), missing);
+        for (Map<String, Object> tower : List.<Map<String, Object>>of(Map.of("family", "resnet"), Map.of("family", "dinov2", "width", 32))) {
+            Map<String, Object> odd = details();
+            odd.put("backbone", tower);
+            save(odd, Map.of());
+            HierVlException e = assertThrows(HierVlException.class, () -> TrainedModel.load(run));
+            assertEquals(HierVlException.Kind.MODEL, e.kind());
+            assertTrue(e.getMessage().contains(tower.size() == 1 ? "'resnet'" : "0 layers"), e.getMessage());
+        }
         save(details(), Map.of(TrainedModel.T, Nd4j.ones(DataType.FLOAT, 2, 32)));
         String rows = assertThrows(HierVlException.class, () -> TrainedModel.load(run)).getMessage();
         assertTrue(rows.contains("[2, 32]") && rows.contains("3 classes"), rows);
