@@ -199,7 +199,8 @@ def reference(model, folder):
             states = model.states(image)
         for i, state in enumerate(states):
             a = state.numpy().astype("<f4")
-            entries.append({"height": image.shape[2], "width": image.shape[3], "block": i, "shape": list(a.shape), "offset": len(blob) // 4})
+            entries.append({"height": image.shape[2], "width": image.shape[3], "block": i, "shape": list(a.shape),
+                            "offset": len(blob) // 4})
             blob += a.tobytes()
     (folder / "reference.json").write_text(json.dumps({"arrays": entries}, indent=1) + "\n")
     (folder / "reference.bin").write_bytes(blob)

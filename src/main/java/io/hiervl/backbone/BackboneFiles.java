@@ -35,7 +35,8 @@ public record BackboneFiles(Path file, OnnxGraph graph, JsonNode config, JsonNod
             file = NAMES.stream().map(path::resolve).filter(Files::isRegularFile).findFirst().orElseThrow(
                 () -> HierVlException.model(path + ": no image tower; looked for " + String.join(" and ", NAMES)));
         } else if (!Files.isRegularFile(path)) {
-            throw HierVlException.model(path + ": no such file or folder (expected an ONNX file, or a folder with " + String.join(" or ", NAMES) + ")");
+            throw HierVlException.model(path + ": no such file or folder (expected an ONNX file, or a folder with "
+                + String.join(" or ", NAMES) + ")");
         }
         return new BackboneFiles(file, new OnnxGraph(OnnxModel.read(file)), json(file, CONFIG), json(file, PREPROCESSOR));
     }
@@ -79,8 +80,8 @@ public record BackboneFiles(Path file, OnnxGraph graph, JsonNode config, JsonNod
     void check(String key, int found) {
         JsonNode v = config == null ? null : config.path(key);
         if (v != null && v.isNumber() && v.asInt() != found) {
-            throw HierVlException.model(beside(CONFIG) + " contradicts the weights: " + key + " is " + v.asText() + " in " + CONFIG + ", but "
-                + found + " in " + file.getFileName());
+            throw HierVlException.model(beside(CONFIG) + " contradicts the weights: " + key + " is " + v.asText() + " in " + CONFIG
+                + ", but " + found + " in " + file.getFileName());
         }
     }
 

@@ -34,7 +34,8 @@ public final class Backbones {
                 return f.read(files);
             }
         }
-        throw files.refuse("no known image tower" + (type == null ? " recognised in the graph" : ": model_type in config.json is '" + type + "'")
+        throw files.refuse("no known image tower"
+            + (type == null ? " recognised in the graph" : ": model_type in config.json is '" + type + "'")
             + "; known families: " + names());
     }
 
@@ -82,7 +83,8 @@ public final class Backbones {
     public static Backbone described(Map<String, Object> description, ClipNormalize colours) {
         Object name = description.get(FAMILY);
         return FAMILIES.stream().filter(f -> f.name().equals(name)).findFirst().orElseThrow(
-            () -> new IllegalArgumentException("backbone family is '" + name + "', known families: " + names())).described(description, colours);
+            () -> new IllegalArgumentException("backbone family is '" + name + "', known families: " + names()))
+            .described(description, colours);
     }
 
     private static String names() {

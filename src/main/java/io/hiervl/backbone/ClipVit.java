@@ -67,7 +67,8 @@ record ClipVit(ClipArchitecture clip, ClipNormalize colours, Resize positions) i
     @Override
     public List<Integer> taps() {
         int n = layers();
-        return List.of(Math.max(1, Math.round(n / 3f)) - 1, Math.max(1, Math.round(n / 2f)) - 1, Math.max(1, Math.round(2 * n / 3f)) - 1, n - 1);
+        return List.of(Math.max(1, Math.round(n / 3f)) - 1, Math.max(1, Math.round(n / 2f)) - 1,
+            Math.max(1, Math.round(2 * n / 3f)) - 1, n - 1);
     }
 
     @Override
@@ -82,7 +83,8 @@ record ClipVit(ClipArchitecture clip, ClipNormalize colours, Resize positions) i
     }
 
     @Override
-    public void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side, DataType type) {
+    public void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side,
+                              DataType type) {
         TowerParameters.addVision(store, prefix, new ClipWeights(clip, weights), trained, side, positions, type);
     }
 

@@ -8,6 +8,7 @@ import io.hiervl.clip.TowerParameters.Trained;
 import io.hiervl.graph.Activation;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.image.ClipNormalize;
@@ -62,7 +63,7 @@ record Dinov2(Dinov2Sizes sizes, ClipNormalize colours) implements Backbone {
         return 0;
     }
 
-    /** Those of DINOv2's own dense tasks and of UniMatch V2: after every quarter of the blocks, the first one earlier in the large tower. */
+    /** Those of DINOv2's dense tasks and of UniMatch V2: after every quarter of the blocks, the first one earlier in the large tower. */
     @Override
     public List<Integer> taps() {
         int n = sizes.layers();
@@ -83,8 +84,8 @@ record Dinov2(Dinov2Sizes sizes, ClipNormalize colours) implements Backbone {
         Ops ops = s.ops();
         long[] shape = ops.shape(images);
         if (shape[2] % sizes.patch() != 0 || shape[3] % sizes.patch() != 0) {
-            throw HierVlException.model(String.format(Locale.ROOT, "the image tower needs sides that its patch of %d pixels divides, got %d x %d",
-                sizes.patch(), shape[2], shape[3]));
+            throw HierVlException.model(String.format(Locale.ROOT,
+                "the image tower needs sides that its patch of %d pixels divides, got %d x %d", sizes.patch(), shape[2], shape[3]));
         }
         int h = (int) shape[2] / sizes.patch();
         int w = (int) shape[3] / sizes.patch();
@@ -168,13 +169,15 @@ record Dinov2(Dinov2Sizes sizes, ClipNormalize colours) implements Backbone {
     }
 
     @Override
-    public void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side, DataType type) {
+    public void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side,
+                              DataType type) {
         weights.forEach((name, array) -> {
             INDArray value = name.equals("pos_embed") ? Dinov2Positions.resize(array, side, sizes.positions().resampling()) : array;
-            boolean learns = trained == Trained.ALL || trained == Trained.ATTENTION_AND_POSITIONS && (name.contains(".attn.") || name.equals("pos_embed"));
+            boolean mixes = name.contains(".attn.") || name.equals("pos_embed");
+            boolean learns = trained == Trained.ALL || trained == Trained.ATTENTION_AND_POSITIONS && mixes;
             INDArray typed = value.castTo(type);
             boolean decay = typed.rank() > 1 && !name.equals("pos_embed") && !name.endsWith("_tokens");
-            store.add(prefix + "." + name, learns ? typed.dup('c') : typed, learns ? ParameterStore.Group.VIT : ParameterStore.Group.FROZEN, decay);
+            store.add(prefix + "." + name, learns ? typed.dup('c') : typed, learns ? Group.VIT : Group.FROZEN, decay);
         });
     }
 

@@ -24,7 +24,8 @@ final class Dinov2Positions {
             return table;
         }
         INDArray m = Nd4j.create(resampling.matrix(old, side));
-        INDArray grid = table.get(NDArrayIndex.interval(1, rows), NDArrayIndex.all()).castTo(DataType.DOUBLE).dup('c').reshape('c', old, (long) old * d);
+        INDArray own = table.get(NDArrayIndex.interval(1, rows), NDArrayIndex.all()).castTo(DataType.DOUBLE);
+        INDArray grid = own.dup('c').reshape('c', old, (long) old * d);
         INDArray tall = m.mmul(grid).dup('c').reshape('c', side, old, d);
         INDArray out = Nd4j.create(DataType.DOUBLE, 1L + (long) side * side, d);
         out.putRow(0, table.getRow(0).castTo(DataType.DOUBLE));

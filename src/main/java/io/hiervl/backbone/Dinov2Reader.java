@@ -1,5 +1,6 @@
 package io.hiervl.backbone;
 
+import io.hiervl.backbone.Dinov2Sizes.Positions;
 import io.hiervl.clip.PatchConvolution;
 import io.hiervl.clip.TowerArrays;
 import io.hiervl.clip.TowerScan;
@@ -27,7 +28,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class Dinov2Reader {
     /** ImageNet's mean and deviation, with which DINOv2 was trained. */
-    private static final ClipNormalize IMAGENET = new ClipNormalize(new float[] {0.485f, 0.456f, 0.406f}, new float[] {0.229f, 0.224f, 0.225f});
+    private static final ClipNormalize IMAGENET = new ClipNormalize(new float[] {0.485f, 0.456f, 0.406f},
+        new float[] {0.229f, 0.224f, 0.225f});
     private static final int HEAD_WIDTH = 64;
 
     private final BackboneFiles files;
@@ -76,12 +78,14 @@ final class Dinov2Reader {
         boolean apart = gated && layers > 0 && chain.size() >= 4 * layers;
         int each = apart ? 4 : 3;
         // A classifier behind the tower is one linear layer more.
-        boolean fits = layers > 0 && scan.norms().size() == 2 * layers + 1 && (chain.size() == each * layers || chain.size() == each * layers + 1)
+        boolean linears = chain.size() == each * layers || chain.size() == each * layers + 1;
+        boolean fits = layers > 0 && scan.norms().size() == 2 * layers + 1 && linears
             && (gated ? scan.gates().size() == layers : scan.hasGelu());
         if (!fits) {
-            throw out.refuse("not recognised as DINOv2: found " + layers + " attentions, " + scan.norms().size() + " layer norms, " + chain.size()
-                + " linear layers besides query, key and value, and " + scan.gates().size() + " gates; looked for n > 0 attentions, 2n+1 layer norms, "
-                + "3n linear layers (4n where SwiGLU has its two parts apart), and GELU or n gates");
+            throw out.refuse("not recognised as DINOv2: found " + layers + " attentions, " + scan.norms().size() + " layer norms, "
+                + chain.size() + " linear layers besides query, key and value, and " + scan.gates().size()
+                + " gates; looked for n > 0 attentions, 2n+1 layer norms, 3n linear layers "
+                + "(4n where SwiGLU has its two parts apart), and GELU or n gates");
         }
         arrays.put("patch_embed.proj.weight", conv.weight(out));
         int d = conv.width();
@@ -99,9 +103,10 @@ final class Dinov2Reader {
         norm("norm", "layer norm after the blocks", scan.norms().get(2 * layers), d);
         int registers = tokens.registers() == null ? 0 : (int) tokens.registers().size(0);
         boolean fused = scan.cores().get(0).q() == scan.cores().get(0).k();
-        Dinov2Sizes.Positions rule = registers > 0 ? Dinov2Sizes.Positions.ANTIALIAS : fused ? Dinov2Sizes.Positions.OFFSET : Dinov2Sizes.Positions.PLAIN;
+        Positions rule = registers > 0 ? Positions.ANTIALIAS : fused ? Positions.OFFSET : Positions.PLAIN;
         int side = side(tokens.positions());
-        Dinov2Sizes sizes = new Dinov2Sizes(d, layers, heads(d), conv.patch(), side * conv.patch(), hidden, registers, gated, out.eps(scan.norms()), rule);
+        Dinov2Sizes sizes = new Dinov2Sizes(d, layers, heads(d), conv.patch(), side * conv.patch(), hidden, registers, gated,
+            out.eps(scan.norms()), rule);
         check(sizes);
         return new BackboneWeights(new Dinov2(sizes, files.colours(IMAGENET)), arrays);
     }

@@ -37,11 +37,12 @@ public record Dinov2Sizes(int width, int layers, int heads, int patch, int image
     }
 
     public Dinov2Sizes {
-        boolean possible = width > 0 && layers > 0 && heads > 0 && width % heads == 0 && patch > 0 && image >= patch && hidden > 0 && registers >= 0
-            && eps > 0 && positions != null;
+        boolean possible = width > 0 && layers > 0 && heads > 0 && width % heads == 0 && patch > 0 && image >= patch && hidden > 0
+            && registers >= 0 && eps > 0 && positions != null;
         if (!possible) {
-            throw new IllegalArgumentException("no DINOv2 tower has width " + width + ", " + layers + " layers, " + heads + " heads, patch " + patch
-                + ", image " + image + ", hidden width " + hidden + ", " + registers + " registers, eps " + eps + ", positions " + positions);
+            throw new IllegalArgumentException("no DINOv2 tower has width " + width + ", " + layers + " layers, " + heads + " heads, patch "
+                + patch + ", image " + image + ", hidden width " + hidden + ", " + registers + " registers, eps " + eps + ", positions "
+                + positions);
         }
     }
 }

@@ -122,8 +122,8 @@ public record ImageTowers(Backbone image, Backbone clip) {
      *
      * @param side patches along a side of the training crop
      */
-    void addParameters(ParameterStore store, Map<String, INDArray> imageWeights, Map<String, INDArray> clipWeights, Trained trained, int side,
-                       DataType type) {
+    void addParameters(ParameterStore store, Map<String, INDArray> imageWeights, Map<String, INDArray> clipWeights, Trained trained,
+                       int side, DataType type) {
         image.addParameters(store, VISION, imageWeights, trained, side, type);
         // The gate sees images at CLIP's own size: the table then stays as it is in the file.
         int own = aligned() ? side : clip.image() / clip.patch();

@@ -41,8 +41,8 @@ public final class NetworkParameters {
      * @param type     FLOAT, or DOUBLE for gradient checks
      * @param random   source of all draws
      */
-    public static ParameterStore create(ModelConfig config, ImageTowers towers, BackboneWeights image, ClipWeights weights, int classes, int side,
-                                        int[] template, DataType type, Random random) {
+    public static ParameterStore create(ModelConfig config, ImageTowers towers, BackboneWeights image, ClipWeights weights, int classes,
+                                        int side, int[] template, DataType type, Random random) {
         ImageTowers resized = towers.withPositions(HierVlNetwork.positionResize(config));
         ParameterStore store = new ParameterStore();
         Trained trained = config.trainable() == ModelConfig.Trainable.ATTN_POS_ONLY ? Trained.ATTENTION_AND_POSITIONS : Trained.ALL;
@@ -83,7 +83,8 @@ public final class NetworkParameters {
         if (p == 0) {
             return;
         }
-        root.normal("text_prompt", config.promptInit() == ModelConfig.PromptInit.NORMAL_1 ? 1 : 0.02, false, p, weights.architecture().text().width());
+        double std = config.promptInit() == ModelConfig.PromptInit.NORMAL_1 ? 1 : 0.02;
+        root.normal("text_prompt", std, false, p, weights.architecture().text().width());
         if (config.promptInit() == ModelConfig.PromptInit.TEMPLATE) {
             INDArray prompt = root.store().get("text_prompt").array();
             INDArray table = weights.get("text.token_embedding");

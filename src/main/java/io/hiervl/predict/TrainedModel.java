@@ -143,7 +143,8 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
         });
         try {
             ImageTowers towers = towers(checkpoint);
-            return new TrainedModel(recipe(checkpoint), towers, towers.image().colours(), classes, palette(new ObjectMapper(), details), store, t);
+            Palette palette = palette(new ObjectMapper(), details);
+            return new TrainedModel(recipe(checkpoint), towers, towers.image().colours(), classes, palette, store, t);
         } catch (IllegalArgumentException | ClassCastException e) {
             throw noModel(checkpoint, e);
         }

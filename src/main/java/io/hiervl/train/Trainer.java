@@ -62,7 +62,8 @@ public final class Trainer {
      * @param backbone   image tower beside the CLIP, null for CLIP's own
      * @param run        run folder, created if missing
      */
-    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone, Path run) {
+    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone,
+                   Path run) {
         this.recipe = Recipes.forData(recipe, dataset.spec());
         this.dataset = dataset;
         this.labelled = labelled;

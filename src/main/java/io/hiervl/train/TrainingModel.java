@@ -104,8 +104,8 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
         HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
         ParameterStore store = NetworkParameters.create(recipe.model(), towers, image, clip.weights(), classes.size(),
-            canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
-            new Random(recipe.train().seed()));
+            canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)),
+            DataType.FLOAT, new Random(recipe.train().seed()));
         TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
             clip.preprocessing().eot());
         return of(recipe, architecture, network, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
@@ -115,11 +115,12 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     static TrainingModel of(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
                             ParameterStore store, INDArray prototypes, Concepts guidance) {
         ImageTowers towers = ImageTowers.of(Backbones.ofClip(architecture, ClipNormalize.openai()));
-        return of(recipe, architecture, new HierVlNetwork(recipe.model(), towers, classes.size()), classes, names, traits, store, prototypes, guidance);
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        return of(recipe, architecture, network, classes, names, traits, store, prototypes, guidance);
     }
 
-    private static TrainingModel of(Recipe recipe, ClipArchitecture architecture, HierVlNetwork network, List<String> classes, TextTower.Tokens names, Traits traits,
-                            ParameterStore store, INDArray prototypes, Concepts guidance) {
+    private static TrainingModel of(Recipe recipe, ClipArchitecture architecture, HierVlNetwork network, List<String> classes,
+                                    TextTower.Tokens names, Traits traits, ParameterStore store, INDArray prototypes, Concepts guidance) {
         ParameterStore inputs = new ParameterStore();
         inputs.add(T, prototypes.dup('c'), ParameterStore.Group.NEW, false);
         return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance);

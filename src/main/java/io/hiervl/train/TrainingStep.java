@@ -105,7 +105,8 @@ final class TrainingStep {
     void initialiseGate(INDArray images) {
         text.forward();
         FusedOps ops = model.newGraph();
-        SDVariable v = model.network().towers().embedding(HierVlNetwork.root(ops, model.store()), ops.placeholder("images", images.shape()));
+        SDVariable v = model.network().towers().embedding(HierVlNetwork.root(ops, model.store()),
+            ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gateSlope());
         }

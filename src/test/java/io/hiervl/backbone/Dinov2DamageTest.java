@@ -73,7 +73,8 @@ class Dinov2DamageTest {
         refusedWith("layer 1", "fc1 bias", "63", "64");
         write(tensor("blocks.1.ls2.gamma", t -> t.clearDims().addDims(31).setRawData(t.getRawData().substring(4))));
         refusedWith("layer 1", "layer scale 2", "31", "32");
-        write(tensor("norm.weight", t -> t.setRawData(ByteString.copyFrom(new byte[] {0, 0, (byte) 0xc0, 0x7f}).concat(t.getRawData().substring(4)))));
+        ByteString nan = ByteString.copyFrom(new byte[] {0, 0, (byte) 0xc0, 0x7f});
+        write(tensor("norm.weight", t -> t.setRawData(nan.concat(t.getRawData().substring(4)))));
         refusedWith("layer norm after the blocks weight", "NaN");
         write(tensor("patch_embed.proj.bias", t -> t.clearDims().addDims(16).setRawData(t.getRawData().substring(64))));
         refusedWith("patch convolution bias", "16", "32");
@@ -83,7 +84,8 @@ class Dinov2DamageTest {
 
     @Test
     void missingTensorsAreNamed() throws IOException {
-        for (String name : new String[] {"cls_token", "pos_embed", "register_tokens", "blocks.0.norm1.weight", "blocks.1.attn.proj.bias", "blocks.0.ls1.gamma"}) {
+        for (String name : new String[] {"cls_token", "pos_embed", "register_tokens", "blocks.0.norm1.weight", "blocks.1.attn.proj.bias",
+            "blocks.0.ls1.gamma"}) {
             write(tensor(name, null));
             refusedWith(name, "not in the file");
         }

@@ -39,7 +39,8 @@ public final class Dinov2Fixture {
                 int w = e.path("width").asInt();
                 INDArray image = slice(images, h == w ? 0 : 3 * 56 * 56, 1, 3, h, w);
                 JsonNode s = e.path("shape");
-                out.add(new State(image, e.path("block").asInt(), slice(values, e.path("offset").asInt(), 1, s.path(1).asInt(), s.path(2).asInt())));
+                INDArray tokens = slice(values, e.path("offset").asInt(), 1, s.path(1).asInt(), s.path(2).asInt());
+                out.add(new State(image, e.path("block").asInt(), tokens));
             }
             return out;
         } catch (IOException e) {

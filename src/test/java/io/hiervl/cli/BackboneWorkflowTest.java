@@ -62,8 +62,8 @@ class BackboneWorkflowTest {
             assertTrue(Double.isFinite(log.get(term)[1]), term);
         }
         Map<String, INDArray> arrays = newest().arrays(n -> n.startsWith("m/"));
-        for (String name : List.of("m/vision.blocks.0.attn.qkv.weight", "m/vision.register_tokens", "m/vision.pos_embed", "m/dense_projection.weight",
-            "m/pyramid.up4a.weight")) {
+        for (String name : List.of("m/vision.blocks.0.attn.qkv.weight", "m/vision.register_tokens", "m/vision.pos_embed",
+            "m/dense_projection.weight", "m/pyramid.up4a.weight")) {
             assertTrue(arrays.get(name).amaxNumber().doubleValue() > 0, name);
         }
         assertTrue(arrays.keySet().stream().noneMatch(n -> n.startsWith("m/frozen.")), "CLIP stays as it is");
@@ -144,8 +144,8 @@ class BackboneWorkflowTest {
         Path wide = Files.createDirectories(dir.resolve("wide"));
         Files.copy(TOWER.resolve("model.onnx"), wide.resolve("model.onnx"));
         Files.writeString(wide.resolve("config.json"), "{\"model_type\": \"dinov2_with_registers\", \"hidden_size\": 384}");
-        Object[][] cases = {{odd, "'swin'"}, {wide, "hidden_size is 384"}, {dir.resolve("nowhere"), "no such file"}, {TINY, "no image tower"},
-            {Path.of("graphs/tiny-clip/onnx/vision_model.onnx"), "--clip"}};
+        Object[][] cases = {{odd, "'swin'"}, {wide, "hidden_size is 384"}, {dir.resolve("nowhere"), "no such file"},
+            {TINY, "no image tower"}, {Path.of("graphs/tiny-clip/onnx/vision_model.onnx"), "--clip"}};
         for (Object[] c : cases) {
             Cli cli = Cli.run("train", "--recipe", "tiny", "--backbone", c[0], "--out", dir.resolve("none"));
             assertEquals(4, cli.exit(), cli.err());

@@ -68,7 +68,8 @@ class OnnxExportTest {
         text.diviColumnVector(text.norm2(1));
         ExportMeta meta = ExportMeta.of(List.of("Hintergrund", "Straße", "木"), List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
             new double[] {0.5, 0.4, 0.3}, new double[] {0.2, 0.2, 0.2}, side, side, 8, Map.of("recipe", "tiny"));
-        return new ExportSource(new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3), store, text, meta);
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+        return new ExportSource(new HierVlNetwork(config, towers, 3), store, text, meta);
     }
 
     private static INDArray noise(Random random, double deviation, long... shape) {

@@ -62,7 +62,8 @@ class NetworkGradientTest {
         HSQG.initGate(store, "hsqg", Nd4j.createFromArray(-0.2, 0.3, 0.1, 0.0), 50);
         Ops ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
         Scope root = HierVlNetwork.root(ops, store);
-        SDVariable loss = loss(new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3), ops, root, random, truth);
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+        SDVariable loss = loss(new HierVlNetwork(config, towers, 3), ops, root, random, truth);
         List<String> names = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name).toList();
         GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), names);
         Map<String, INDArray> gradients = new HashMap<>();

@@ -176,7 +176,8 @@ class NetworkParametersTest {
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);
             text.diviColumnVector(text.norm2(1));
-            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3), store, text);
+            ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, towers, 3), store, text);
             INDArray a = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             INDArray b = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             String what = String.join(" ", settings);

@@ -136,7 +136,8 @@ class TrainedModelTest {
         save(broken, Map.of());
         String missing = assertThrows(HierVlException.class, () -> TrainedModel.load(run)).getMessage();
         assertTrue(missing.contains("details.clip"), missing);
-        for (Map<String, Object> tower : List.<Map<String, Object>>of(Map.of("family", "resnet"), Map.of("family", "dinov2", "width", 32))) {
+        List<Map<String, Object>> towers = List.of(Map.of("family", "resnet"), Map.of("family", "dinov2", "width", 32));
+        for (Map<String, Object> tower : towers) {
             Map<String, Object> odd = details();
             odd.put("backbone", tower);
             save(odd, Map.of());
