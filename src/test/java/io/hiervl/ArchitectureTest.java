@@ -32,8 +32,21 @@ class ArchitectureTest {
 
     @Test
     void layersKnowNothingOfTraining() {
-        noClasses().that().resideInAnyPackage("io.hiervl.graph..", "io.hiervl.model..", "io.hiervl.clip..").should().dependOnClassesThat()
+        noClasses().that().resideInAnyPackage("io.hiervl.graph..", "io.hiervl.model..", "io.hiervl.clip..", "io.hiervl.backbone..")
+            .should().dependOnClassesThat()
             .resideInAnyPackage("io.hiervl.train..", "io.hiervl.eval..", "io.hiervl.predict..", "io.hiervl.cli..").check(classes);
+    }
+
+    /** CLIP's tower is one of several: these rooms know the interface. */
+    @Test
+    void imageTowersAreKnownByTheirInterface() {
+        noClasses().that().resideInAnyPackage("io.hiervl.model..", "io.hiervl.loss..", "io.hiervl.train..", "io.hiervl.predict..",
+            "io.hiervl.export..", "io.hiervl.cli..").should().dependOnClassesThat()
+            .haveFullyQualifiedName("io.hiervl.clip.VisionTower").check(classes);
+        noClasses().that().resideInAPackage("io.hiervl.clip..").should().dependOnClassesThat()
+            .resideInAPackage("io.hiervl.backbone..").check(classes);
+        noClasses().that().resideInAPackage("io.hiervl.backbone..").should().dependOnClassesThat()
+            .resideInAPackage("io.hiervl.model..").check(classes);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.hiervl.bench;
 
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.data.Batches;
@@ -10,6 +11,7 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.train.StandaloneStep;
 import java.util.List;
@@ -43,7 +45,7 @@ final class Whole {
         int k = setup.classes().size();
         int size = setup.recipe().train().crop();
         ParameterStore store = NetworkParameters.create(setup.recipe().model(), clip.weights(), k, setup.side(), new int[0], DataType.FLOAT, random);
-        HierVlNetwork network = new HierVlNetwork(setup.recipe().model(), setup.clip(), k);
+        HierVlNetwork network = new HierVlNetwork(setup.recipe().model(), ImageTowers.of(Backbones.ofClip(clip).backbone()), k);
         FusedOps ops = network.newGraph(DataType.FLOAT);
         SDVariable x = ops.placeholder("images", 1, 3, size, size);
         SDVariable t = ops.placeholder("t", k, setup.clip().projection());

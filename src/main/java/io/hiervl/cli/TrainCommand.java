@@ -1,6 +1,8 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.Recipe;
 import io.hiervl.data.Dataset;
@@ -38,6 +40,10 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--clip", paramLabel = "DIR", description = "CLIP bundle; default: the recipe's.")
     Path clip;
+
+    @Option(names = "--backbone", paramLabel = "DIR|FILE",
+        description = "Image tower beside the CLIP: ONNX file or folder in the Hugging Face layout; default: CLIP's own.")
+    Path backbone;
 
     @Option(names = "--splits", paramLabel = "DIR",
         description = "Folder of the recipe's split, such as UniMatch's splits/pascal; default: splits in the data folder.")
@@ -79,10 +85,11 @@ final class TrainCommand implements Callable<Integer> {
             throw HierVlException.config("train.eval_every is " + resolved.train().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
         ClipBundle bundle = ClipBundle.open(folder(clip, resolved.clip(), "--clip", "CLIP bundle"));
+        BackboneWeights tower = backbone == null ? null : Backbones.open(Home.resolve(backbone.toString()));
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;
         try (Interrupt interrupt = new Interrupt(signal, console)) {
-            outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, out)
+            outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
                 .train(resume, signal, console.progress("train"), new RunRecord(source, dataset.spec(), console));
         }
         EvalResult result = null;

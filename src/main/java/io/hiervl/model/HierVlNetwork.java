@@ -1,8 +1,7 @@
 package io.hiervl.model;
 
-import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.backbone.Backbone;
 import io.hiervl.clip.DensePath;
-import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
@@ -21,7 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class HierVlNetwork {
     private final ModelConfig config;
-    private final ClipArchitecture clip;
+    private final ImageTowers towers;
     private final int classes;
 
     /**
@@ -56,9 +55,9 @@ public final class HierVlNetwork {
         }
     }
 
-    public HierVlNetwork(ModelConfig config, ClipArchitecture clip, int classes) {
+    public HierVlNetwork(ModelConfig config, ImageTowers towers, int classes) {
         this.config = config;
-        this.clip = clip;
+        this.towers = towers.withPositions(positionResize(config));
         this.classes = classes;
     }
 
@@ -66,8 +65,14 @@ public final class HierVlNetwork {
         return config;
     }
 
-    public ClipArchitecture clip() {
-        return clip;
+    /** The trained image tower and the frozen CLIP. */
+    public ImageTowers towers() {
+        return towers;
+    }
+
+    /** Sides of images must be a multiple of it: patches, and the pyramid's coarsest map at twice the patch, come out even. */
+    public int sizeMultiple() {
+        return 2 * towers.image().patch();
     }
 
     public int classes() {
@@ -85,13 +90,13 @@ public final class HierVlNetwork {
      * @param dense  NONE unless per-patch embeddings are wanted
      */
     public Features encode(Scope root, SDVariable images, DensePath dense) {
-        VisionTower.Output out = tower().apply(root.at("vision"), images, config.tapsFor(clip.vision().layers()), dense);
-        return new Features(Pyramid.apply(root.at("pyramid"), out.taps(), config.normGroups()), out.normalised(), out.dense());
+        Backbone.Output out = towers.apply(root, images, taps(), dense);
+        return new Features(Pyramid.apply(root.at("pyramid"), out.taps(), config.normGroups()), out.embedding(), out.dense());
     }
 
-    /** The image tower, for the student (scope {@code vision}) and the frozen reference ({@code frozen.vision}). */
-    public VisionTower tower() {
-        return new VisionTower(clip, positionResize(config));
+    /** 0-based blocks of the image tower that feed the pyramid: those of the configuration, else the tower's own choice. */
+    public List<Integer> taps() {
+        return config.taps() == null ? towers.image().taps() : config.tapsFor(towers.image().layers());
     }
 
     static Resize positionResize(ModelConfig config) {

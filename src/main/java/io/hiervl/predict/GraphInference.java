@@ -61,7 +61,7 @@ public final class GraphInference implements InferenceModel {
     /** Patches, and the pyramid's coarsest map at twice the patch size, must come out even. */
     @Override
     public int sizeMultiple() {
-        return 2 * network.clip().vision().patch();
+        return network.sizeMultiple();
     }
 
     @Override

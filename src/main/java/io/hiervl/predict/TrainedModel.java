@@ -3,7 +3,10 @@ package io.hiervl.predict;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
-import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.backbone.Backbone;
+import io.hiervl.backbone.Backbones;
+import io.hiervl.checkpoint.Checkpoint;
+import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -11,9 +14,8 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.op.SameDiffOps;
-import io.hiervl.checkpoint.Checkpoint;
-import io.hiervl.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -27,44 +29,87 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@code p/name} (or their averages {@code e/name}), {@code x/t}, and the entries of {@link #details}.
  *
  * @param recipe    settings of the run
- * @param clip      sizes of the image tower
+ * @param towers    sizes of the image tower and of the CLIP beside it
  * @param normalize colour constants
  * @param classes   class names in index order
  * @param palette   colours of the classes in pictures
  * @param store     parameters of image tower and network
  * @param t         (K,C), unit rows
  */
-public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<String> classes, Palette palette,
+public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize normalize, List<String> classes, Palette palette,
                            ParameterStore store, INDArray t) {
     /** Name of the text embeddings in a checkpoint. */
     public static final String T = "x/t";
     private static final String PALETTE = "palette";
+    /** Sizes of the CLIP. */
+    private static final String CLIP = "clip";
+    /** The image tower if it is not CLIP's own; then the CLIP's colours stand beside it. */
+    private static final String BACKBONE = "backbone";
+    private static final String CLIP_MEAN = "clip_mean";
+    private static final String CLIP_STD = "clip_std";
     private static final String PARAMETER = "p/";
     private static final String AVERAGE = "e/";
 
     /**
-     * What {@link #load} needs in the details of a checkpoint, under the keys recipe, clip, mean, std and palette.
+     * What {@link #load} needs in the details of a checkpoint: recipe, clip, mean, std and palette, and if the image tower is not CLIP's
+     * own, backbone, clip_mean and clip_std.
      *
      * @param colours [r, g, b] of the first classes in pictures; VOC's for the rest
      */
-    public static Map<String, Object> details(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<List<Integer>> colours) {
+    public static Map<String, Object> details(Recipe recipe, ImageTowers towers, List<List<Integer>> colours) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("recipe", recipe.toYaml());
-        details.put("clip", new ObjectMapper().convertValue(clip, Map.class));
-        details.put("mean", floats(normalize.mean()));
-        details.put("std", floats(normalize.std()));
+        details.put(CLIP, towers.clip().describe());
+        details.put("mean", floats(towers.image().colours().mean()));
+        details.put("std", floats(towers.image().colours().std()));
+        if (!towers.aligned()) {
+            details.put(BACKBONE, Backbones.describe(towers.image()));
+            details.put(CLIP_MEAN, floats(towers.clip().colours().mean()));
+            details.put(CLIP_STD, floats(towers.clip().colours().std()));
+        }
         details.put(PALETTE, colours);
         return details;
     }
 
+    /** The towers of a checkpoint. */
+    public static ImageTowers towers(Checkpoint checkpoint) {
+        Map<String, Object> details = checkpoint.manifest().details();
+        try {
+            ClipNormalize colours = colours(checkpoint, "mean", "std");
+            Map<String, Object> clip = map(need(checkpoint, details, CLIP));
+            if (!details.containsKey(BACKBONE)) {
+                return ImageTowers.of(Backbones.clip(clip, colours));
+            }
+            Backbone image = Backbones.described(map(need(checkpoint, details, BACKBONE)), colours);
+            return new ImageTowers(image, Backbones.clip(clip, colours(checkpoint, CLIP_MEAN, CLIP_STD)));
+        } catch (IllegalArgumentException | ClassCastException e) {
+            throw noModel(checkpoint, e);
+        }
+    }
+
+    private static ClipNormalize colours(Checkpoint checkpoint, String mean, String std) {
+        ObjectMapper json = new ObjectMapper();
+        Map<String, Object> details = checkpoint.manifest().details();
+        return new ClipNormalize(json.convertValue(need(checkpoint, details, mean), float[].class),
+            json.convertValue(need(checkpoint, details, std), float[].class));
+    }
+
+    private static Map<String, Object> map(Object value) {
+        return new ObjectMapper().convertValue(value, new TypeReference<Map<String, Object>>() { });
+    }
+
+    private static HierVlException noModel(Checkpoint checkpoint, RuntimeException e) {
+        return HierVlException.model("the manifest of " + checkpoint.folder() + " does not describe a model: " + e.getMessage(), e);
+    }
+
     /**
-     * The arrays to save: all parameters but those of the frozen towers, which come from the CLIP bundle again, and t.
-     * They are live, not copies.
+     * The arrays to save: t and all parameters but those of the frozen towers that predictions do not need, which come from the CLIP
+     * bundle again. They are live, not copies.
      */
-    public static Map<String, INDArray> arrays(ParameterStore store, INDArray t) {
+    public static Map<String, INDArray> arrays(ImageTowers towers, ParameterStore store, INDArray t) {
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         for (ParameterStore.Parameter p : store.all()) {
-            if (!p.name().startsWith("frozen.") && !p.name().startsWith("text.")) {
+            if (towers.predictionNeeds(p.name())) {
                 arrays.put(PARAMETER + p.name(), p.array());
             }
         }
@@ -97,14 +142,11 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
             }
         });
         try {
-            ObjectMapper json = new ObjectMapper();
-            return new TrainedModel(recipe(checkpoint),
-                json.convertValue(need(checkpoint, details, "clip"), ClipArchitecture.class),
-                new ClipNormalize(json.convertValue(need(checkpoint, details, "mean"), float[].class),
-                    json.convertValue(need(checkpoint, details, "std"), float[].class)), classes,
-                palette(json, details), store, t);
+            ImageTowers towers = towers(checkpoint);
+            Palette palette = palette(new ObjectMapper(), details);
+            return new TrainedModel(recipe(checkpoint), towers, towers.image().colours(), classes, palette, store, t);
         } catch (IllegalArgumentException | ClassCastException e) {
-            throw HierVlException.model("the manifest of " + checkpoint.folder() + " does not describe a model: " + e.getMessage(), e);
+            throw noModel(checkpoint, e);
         }
     }
 
@@ -121,10 +163,14 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
         return Palette.of(json.convertValue(details.getOrDefault(PALETTE, List.of()), new TypeReference<List<List<Integer>>>() { }));
     }
 
+    /** The modules, without parameters. */
+    public HierVlNetwork network() {
+        return new HierVlNetwork(recipe.model(), towers, classes.size());
+    }
+
     /** The network, ready to score windows. */
     public GraphInference inference() {
-        HierVlNetwork network = new HierVlNetwork(recipe.model(), clip, classes.size());
-        return new GraphInference(network, store, t, classes, recipe.eval().crop());
+        return new GraphInference(network(), store, t, classes, recipe.eval().crop());
     }
 
     /** A segmenter with the window rule of the recipe; it owns the inference graphs. */

@@ -3,7 +3,6 @@ package io.hiervl.train;
 import io.hiervl.graph.Ops;
 import io.hiervl.loss.MaskedConsistencyLoss;
 import io.hiervl.loss.PixelTextLoss;
-import java.util.List;
 import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 
@@ -21,7 +20,7 @@ record MaskedGraph(LossGraph loss, SDVariable dense) {
         LossGraph graph = new LossGraph(model);
         Ops ops = graph.ops();
         SDVariable x = ops.placeholder("images", images);
-        SDVariable dense = model.network().tower().apply(graph.root().at("vision"), x, List.of(), model.densePath()).dense();
+        SDVariable dense = model.network().towers().dense(graph.root(), x, model.densePath());
         long[] s = ops.shape(dense);
         SDVariable classes = ops.placeholder("patch_classes", s[0], s[1]);
         SDVariable weights = ops.placeholder("patch_weights", s[0], s[1]);

@@ -4,6 +4,7 @@ import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
+import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
@@ -16,6 +17,7 @@ import io.hiervl.data.SplitList;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.ComputeSettings;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -28,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -45,19 +48,28 @@ public final class Trainer {
     private final SplitList labelled;
     private final SplitList unlabelled;
     private final ClipBundle clip;
+    private final BackboneWeights backbone;
     private final Path run;
+
+    /** A trainer of a network on CLIP's own image tower. */
+    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
+        this(recipe, dataset, labelled, unlabelled, clip, null, run);
+    }
 
     /**
      * @param labelled   images with masks
      * @param unlabelled images, masks not needed; ignored by the supervised method
+     * @param backbone   image tower beside the CLIP, null for CLIP's own
      * @param run        run folder, created if missing
      */
-    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
+    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone,
+                   Path run) {
         this.recipe = Recipes.forData(recipe, dataset.spec());
         this.dataset = dataset;
         this.labelled = labelled;
         this.unlabelled = unlabelled;
         this.clip = clip;
+        this.backbone = backbone;
         this.run = run;
         ComputeSettings.requireAvailable(recipe.model().precision());
         if (labelled.size() == 0) {
@@ -108,15 +120,15 @@ public final class Trainer {
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         Checkpoint newest = checkpoints.latest().orElse(null);
         requireStart(resume, newest);
-        TrainingModel model = TrainingModel.create(recipe, clip, spec);
+        TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
-        ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
+        ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
             config.crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
         long first = begin(newest, model, step, batches);
-        LongConsumer save = at -> save(checkpoints, at, model, step, normalize);
+        LongConsumer save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
         long done = first;
         long saved = newest == null ? -1 : first;
@@ -205,6 +217,22 @@ public final class Trainer {
         }
     }
 
+    /** Fails if the run folder's image tower is another one. CLIP's own may come from another export of the same weights. */
+    private void requireTower(Checkpoint newest, TrainingModel model) {
+        ImageTowers saved = TrainedModel.towers(newest);
+        ImageTowers given = model.network().towers();
+        String before = tower(saved);
+        String now = tower(given);
+        if (!(saved.aligned() && given.aligned()) && !before.equals(now)) {
+            throw HierVlException.model("cannot resume " + run + " with another image tower: the run has " + before + ", given is " + now
+                + "; --backbone chooses it");
+        }
+    }
+
+    private static String tower(ImageTowers towers) {
+        return towers.image().family() + " " + new TreeMap<>(towers.image().describe());
+    }
+
     /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
     private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches) {
         if (newest == null) {
@@ -212,6 +240,7 @@ public final class Trainer {
             step.initialiseGate(batches.labelled(0).images());
             return 0;
         }
+        requireTower(newest, model);
         Map<String, INDArray> arrays = newest.arrays(n -> true);
         arrays.forEach((name, array) -> {
             if (name.startsWith("p/")) {
@@ -222,10 +251,11 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private void save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, ClipNormalize normalize) {
-        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(model.store(), step.textToSave()));
+    private void save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step) {
+        ImageTowers towers = model.network().towers();
+        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
         arrays.putAll(step.state());
-        Map<String, Object> details = TrainedModel.details(recipe, clip.weights().architecture(), normalize, dataset.spec().pictureColours());
+        Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
         checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
     }
 

@@ -1,6 +1,8 @@
 package io.hiervl.train;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
@@ -15,10 +17,12 @@ import io.hiervl.config.Recipe;
 import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.loss.Coefficients;
 import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.MaskTargets;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
@@ -32,7 +36,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * A network in training with everything that its graphs share: parameters, text embeddings and the fixed prototypes.
  *
  * @param recipe       settings
- * @param architecture the CLIP it starts from
+ * @param architecture the CLIP whose texts it reads
  * @param classes      class names, index order
  * @param names        token ids of the class names
  * @param traits       what the data set says about its classes
@@ -69,8 +73,16 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     record Traits(boolean[] things, boolean background) {
     }
 
-    /** A new network for a data set. */
+    /** A new network for a data set, on CLIP's own image tower. */
     static TrainingModel create(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
+        return create(recipe, clip, null, spec);
+    }
+
+    /** @param backbone image tower beside the CLIP, null for CLIP's own */
+    static TrainingModel create(Recipe recipe, ClipBundle clip, BackboneWeights backbone, DatasetSpec spec) {
+        BackboneWeights clipTower = Backbones.ofClip(clip);
+        BackboneWeights image = backbone == null ? clipTower : backbone;
+        ImageTowers towers = new ImageTowers(image.backbone(), clipTower.backbone());
         ClipArchitecture architecture = clip.weights().architecture();
         List<String> classes = spec.classes();
         int context = architecture.text().context() - recipe.model().textPromptTokens();
@@ -90,21 +102,28 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             }
         }
         Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
-        ParameterStore store = NetworkParameters.create(recipe.model(), clip.weights(), classes.size(),
-            canvas(recipe, architecture) / architecture.vision().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
-            new Random(recipe.train().seed()));
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        ParameterStore store = NetworkParameters.create(recipe.model(), towers, image, clip.weights(), classes.size(),
+            canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)),
+            DataType.FLOAT, new Random(recipe.train().seed()));
         TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
             clip.preprocessing().eot());
-        return of(recipe, architecture, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
+        return of(recipe, architecture, network, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
     }
 
-    /** A network of these parameters. */
+    /** A network of these parameters on CLIP's own image tower. */
     static TrainingModel of(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
                             ParameterStore store, INDArray prototypes, Concepts guidance) {
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(architecture, ClipNormalize.openai()));
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        return of(recipe, architecture, network, classes, names, traits, store, prototypes, guidance);
+    }
+
+    private static TrainingModel of(Recipe recipe, ClipArchitecture architecture, HierVlNetwork network, List<String> classes,
+                                    TextTower.Tokens names, Traits traits, ParameterStore store, INDArray prototypes, Concepts guidance) {
         ParameterStore inputs = new ParameterStore();
         inputs.add(T, prototypes.dup('c'), ParameterStore.Group.NEW, false);
-        return new TrainingModel(recipe, architecture, classes, names, traits, store, new HierVlNetwork(recipe.model(), architecture, classes.size()),
-            inputs, prototypes, guidance);
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance);
     }
 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {
@@ -147,21 +166,25 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** Side of training images: the crop, padded so that patches and the pyramid's coarsest map, at twice their size, come out even. */
     int canvas() {
-        return canvas(recipe, architecture);
+        return canvas(recipe, network);
     }
 
-    private static int canvas(Recipe recipe, ClipArchitecture architecture) {
-        return Canvas.side(recipe.train().crop(), 2 * architecture.vision().patch());
+    private static int canvas(Recipe recipe, HierVlNetwork network) {
+        return Canvas.side(recipe.train().crop(), network.sizeMultiple());
     }
 
     /** Pixels along a side of a patch. */
     int patch() {
-        return architecture.vision().patch();
+        return network.towers().image().patch();
     }
 
-    /** Pixels along a side of a cell of mask logits. */
+    /** Pixels along a side of a cell of mask logits; rounded down to a divisor of the canvas, since a patch of 14 has cells of 3.5. */
     int maskStride() {
-        return Math.max(1, patch() / 4);
+        int stride = Math.max(1, patch() / 4);
+        while (network.sizeMultiple() % stride != 0) {
+            stride--;
+        }
+        return stride;
     }
 
     /** Stride of the losses of unlabelled images (docs/paper.md 8.3, cost control). */

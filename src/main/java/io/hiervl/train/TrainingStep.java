@@ -2,7 +2,6 @@ package io.hiervl.train;
 
 import io.hiervl.OffHeap;
 import io.hiervl.backend.choice.Backends;
-import io.hiervl.clip.DensePath;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
 import io.hiervl.graph.FusedOps;
@@ -106,8 +105,8 @@ final class TrainingStep {
     void initialiseGate(INDArray images) {
         text.forward();
         FusedOps ops = model.newGraph();
-        SDVariable v = model.network().tower().apply(HierVlNetwork.root(ops, model.store()).at("vision"), ops.placeholder("images", images.shape()),
-            List.of(), DensePath.NONE).normalised();
+        SDVariable v = model.network().towers().embedding(HierVlNetwork.root(ops, model.store()),
+            ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gateSlope());
         }

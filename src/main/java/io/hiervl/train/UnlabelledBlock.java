@@ -127,7 +127,7 @@ final class UnlabelledBlock {
             all.put("entropy_weights", EntropyLoss.weights(labels.valid()));
         }
         all.put("image_weights", model.filled(1.0 / n, n));
-        int channels = model.architecture().vision().width();
+        int channels = model.network().towers().image().width();
         for (int i = 0; i < PYRAMID; i++) {
             all.put("keep" + (i + 1), view == View.FP ? draws.channels(i, n, channels, loss.featureDropout()).castTo(model.type())
                 : model.filled(1, n, channels));

@@ -5,13 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.op.SameDiffOps;
@@ -48,7 +51,7 @@ class ModelExportTest {
             "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null")).model();
         ClipWeights weights = RandomClip.weights(CLIP, new Random(3));
         store = NetworkParameters.create(config, weights, 3, 8, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(5));
-        network = new HierVlNetwork(config, CLIP, 3);
+        network = new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3);
         text = random(new Random(7), 3, 24);
         text.diviColumnVector(text.norm2(1));
         images = random(new Random(8), 1, 3, 64, 64);

@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.onnx.OnnxModel;
@@ -65,7 +68,8 @@ class OnnxExportTest {
         text.diviColumnVector(text.norm2(1));
         ExportMeta meta = ExportMeta.of(List.of("Hintergrund", "Straße", "木"), List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
             new double[] {0.5, 0.4, 0.3}, new double[] {0.2, 0.2, 0.2}, side, side, 8, Map.of("recipe", "tiny"));
-        return new ExportSource(new HierVlNetwork(config, CLIP, 3), store, text, meta);
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+        return new ExportSource(new HierVlNetwork(config, towers, 3), store, text, meta);
     }
 
     private static INDArray noise(Random random, double deviation, long... shape) {

@@ -62,7 +62,7 @@ class GoldenEndToEndStockTest {
         }
         TextTower.Tokens tokens = TextTower.Tokens.of(rows, EotRule.HIGHEST);
         SDVariable prompt = prompted && g.recipe.model().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
-        return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
+        return new TextTower(g.clip).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
             ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, STOCK.type)));
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -11,6 +12,7 @@ import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
+import io.hiervl.image.ClipNormalize;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,7 +54,7 @@ public final class GoldenNetwork {
         classes = c.get("K").asInt();
         clip = ClipArchitecture.of(i(c, "Wv"), i(c, "vis_layers"), i(c, "vis_heads"), i(c, "patch"), i(c, "patch") * i(c, "pos_grid"), i(c, "Wt"),
             i(c, "txt_layers"), i(c, "txt_heads"), i(c, "ctx"), i(c, "vocab"), i(c, "C"));
-        network = new HierVlNetwork(recipe.model(), clip, classes);
+        network = new HierVlNetwork(recipe.model(), ImageTowers.of(Backbones.ofClip(clip, ClipNormalize.openai())), classes);
     }
 
     private static int i(GoldenConfig config, String key) {

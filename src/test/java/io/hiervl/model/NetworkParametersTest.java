@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -17,8 +18,9 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,7 +176,8 @@ class NetworkParametersTest {
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);
             text.diviColumnVector(text.norm2(1));
-            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, CLIP, 3), store, text);
+            ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, towers, 3), store, text);
             INDArray a = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             INDArray b = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             String what = String.join(" ", settings);

@@ -1,8 +1,8 @@
 package io.hiervl.train;
 
+import io.hiervl.backbone.Backbone;
 import io.hiervl.backend.Matching;
 import io.hiervl.clip.DensePath;
-import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.FusedOps;
@@ -169,15 +169,14 @@ final class GoldenIntermediates {
         Scope root = HierVlNetwork.root(ops, model.store());
         ModelConfig config = model.recipe().model();
         SDVariable images = ops.constant("images", golden.batch.labelled().images());
-        VisionTower.Output tower = model.network().tower().apply(root.at("vision"), images, config.tapsFor(model.architecture().vision().layers()),
-            DensePath.NONE);
+        Backbone.Output tower = model.network().towers().image().apply(root.at("vision"), images, model.network().taps(), DensePath.NONE);
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
         for (int i = 0; i < tower.taps().size(); i++) {
             wanted.put("labelled.tap" + i, tower.taps().get(i));
         }
         SDVariable t = ops.constant("t", model.t());
-        wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.normalised()));
-        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.normalised(), ops.constant("presence", inputs.targets().presence()),
+        wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.embedding()));
+        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.embedding(), ops.constant("presence", inputs.targets().presence()),
             ops.constant("use_gt", inputs.perImage().get("use_gt")), config.levels(), config.gateKeyBias());
         wanted.put("labelled.q_text", levels(ops, queries.queries()));
         HierVlNetwork.Features features = model.network().encode(root, images, DensePath.NONE);

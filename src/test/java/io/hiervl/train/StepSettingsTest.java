@@ -45,8 +45,8 @@ class StepSettingsTest {
         Map<String, Double> with = log(random, new Batches.Step(60, batch, null));
         TrainingModel m = random.model;
         FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
-        SDVariable dense = m.network().tower().apply(HierVlNetwork.root(ops, m.store()).at("vision"), ops.constant("images", batch.images()), List.of(),
-            m.densePath()).dense();
+        SDVariable dense = m.network().towers().dense(HierVlNetwork.root(ops, m.store()), ops.constant("images", batch.images()),
+            m.densePath());
         INDArray x;
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(dense.name())).run(Map.of())) {
             x = r.output(dense.name()).dup('c');
