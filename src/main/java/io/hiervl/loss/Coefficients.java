@@ -40,20 +40,20 @@ public final class Coefficients {
     /** Terms of labelled images: ce, set_class, set_mask, set_dice, set_empty, gate, qt, pt_unmasked. */
     public Map<String, Double> labelled() {
         Map<String, Double> c = new LinkedHashMap<>();
-        put(c, "ce", loss.labelled() * loss.pixelCe());
-        set(c, loss.labelled());
-        put(c, "gate", loss.gate());
+        put(c, "ce", loss.labelled().weight() * loss.labelled().pixelCe());
+        set(c, loss.labelled().weight());
+        put(c, "gate", loss.gate().weight());
         if (language) {
-            put(c, "qt", loss.qt());
-            put(c, "pt_unmasked", loss.ptUnmasked());
+            put(c, "qt", loss.qt().weight());
+            put(c, "pt_unmasked", loss.masked().ptUnmasked());
         }
         return c;
     }
 
     private void set(Map<String, Double> c, double factor) {
-        put(c, "set_class", factor * loss.setClass());
-        put(c, "set_mask", factor * loss.setMask());
-        put(c, "set_dice", factor * loss.setDice());
+        put(c, "set_class", factor * loss.set().setClass());
+        put(c, "set_mask", factor * loss.set().setMask());
+        put(c, "set_dice", factor * loss.set().setDice());
         put(c, "set_empty", factor);
     }
 
@@ -69,20 +69,20 @@ public final class Coefficients {
             return c;
         }
         boolean strong = view != View.FP;
-        double self = strong ? loss.strong() : loss.feature();
+        double self = strong ? loss.consistency().strong() : loss.consistency().feature();
         put(c, "self", self);
-        if (loss.selfTrainSet()) {
+        if (loss.unlabelled().selfTrainSet()) {
             set(c, self);
         }
-        double guidance = strong ? loss.guidanceStrong() : loss.guidanceFeature();
-        if (language && guidance > 0 && (loss.guidanceStart() > 0 || loss.guidanceEnd() > 0)) {
-            c.put("guidance", loss.guidance(progress) * guidance);
+        double guidance = strong ? loss.guidance().strong() : loss.guidance().feature();
+        if (language && guidance > 0 && (loss.guidance().start() > 0 || loss.guidance().end() > 0)) {
+            c.put("guidance", loss.guidance().at(progress) * guidance);
         }
-        if (language && strong && loss.entropy() > 0) {
-            c.put("entropy", loss.entropyAt(progress) / 2);
+        if (language && strong && loss.entropy().weight() > 0) {
+            c.put("entropy", loss.entropy().at(progress) / 2);
         }
-        if (language && strong && loss.qtOnUnlabelled()) {
-            put(c, "qt", loss.qt() / 2);
+        if (language && strong && loss.qt().onUnlabelled()) {
+            put(c, "qt", loss.qt().weight() / 2);
         }
         return c;
     }
@@ -91,8 +91,8 @@ public final class Coefficients {
     public Map<String, Double> masked() {
         Map<String, Double> c = new LinkedHashMap<>();
         if (language) {
-            put(c, "mask", loss.vlNesting() == VlNesting.NESTED ? loss.pt() * loss.mask() : loss.mask());
-            put(c, "pt", loss.pt());
+            put(c, "mask", loss.masked().vlNesting() == VlNesting.NESTED ? loss.masked().pt() * loss.masked().mask() : loss.masked().mask());
+            put(c, "pt", loss.masked().pt());
         }
         return c;
     }
@@ -101,8 +101,8 @@ public final class Coefficients {
     public Map<String, Double> prompts() {
         Map<String, Double> c = new LinkedHashMap<>();
         if (language) {
-            put(c, "topo", loss.prompt());
-            put(c, "anchor", loss.prompt());
+            put(c, "topo", loss.prompt().weight());
+            put(c, "anchor", loss.prompt().weight());
         }
         return c;
     }

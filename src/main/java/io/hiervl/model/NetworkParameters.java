@@ -37,7 +37,7 @@ public final class NetworkParameters {
         ClipArchitecture clip = weights.architecture();
         Resize resize = HierVlNetwork.positionResize(config);
         ParameterStore store = new ParameterStore();
-        Trained trained = config.trainable() == ModelConfig.Trainable.ATTN_POS_ONLY ? Trained.ATTENTION_AND_POSITIONS : Trained.ALL;
+        Trained trained = config.tower().trainable() == ModelConfig.Trainable.ATTN_POS_ONLY ? Trained.ATTENTION_AND_POSITIONS : Trained.ALL;
         TowerParameters.addVision(store, "vision", weights, trained, side, resize, type);
         TowerParameters.addVision(store, "frozen.vision", weights, Trained.NONE, side, resize, type);
         TowerParameters.addText(store, "text", weights, type);
@@ -50,31 +50,31 @@ public final class NetworkParameters {
     /** The newly initialised parts alone. */
     static void network(Initializer root, ModelConfig config, ClipArchitecture clip, int classes) {
         int width = clip.vision().width();
-        if (width % config.normGroups() != 0) {
-            throw HierVlException.config("model.norm_groups is " + config.normGroups() + ", the image tower's width " + width
+        if (width % config.decoders().normGroups() != 0) {
+            throw HierVlException.config("model.norm_groups is " + config.decoders().normGroups() + ", the image tower's width " + width
                 + " is not a multiple of it");
         }
         Pyramid.init(root.at("pyramid"), width);
-        HSQG.init(root.at("hsqg"), clip.projection(), config.dim(), config.levels());
+        HSQG.init(root.at("hsqg"), clip.projection(), config.queries().dim(), config.queries().levels());
         PixelDecoder.init(root.at("pixel_decoder"), config, width, classes);
         DQTD.init(root.at("query_decoder"), config, classes);
-        Phi.initQuery(root.at("phi_query"), config.dim(), clip.projection());
+        Phi.initQuery(root.at("phi_query"), config.queries().dim(), clip.projection());
         Phi.initText(root.at("phi_text"), clip.projection());
     }
 
     private static void prompts(Initializer root, ModelConfig config, ClipWeights weights, int[] template) {
         ClipArchitecture clip = weights.architecture();
-        if (config.visualPromptTokens() > 0) {
+        if (config.clip().visualPromptTokens() > 0) {
             // VPT's bound: sqrt(6 / (3 p^2 + D))
             double bound = Math.sqrt(6.0 / (3.0 * clip.vision().patch() * clip.vision().patch() + clip.vision().width()));
-            root.uniform("vision.prompt", bound, false, config.visualPromptTokens(), clip.vision().width());
+            root.uniform("vision.prompt", bound, false, config.clip().visualPromptTokens(), clip.vision().width());
         }
-        int p = config.textPromptTokens();
+        int p = config.clip().textPromptTokens();
         if (p == 0) {
             return;
         }
-        root.normal("text_prompt", config.promptInit() == ModelConfig.PromptInit.NORMAL_1 ? 1 : 0.02, false, p, clip.text().width());
-        if (config.promptInit() == ModelConfig.PromptInit.TEMPLATE) {
+        root.normal("text_prompt", config.clip().promptInit() == ModelConfig.PromptInit.NORMAL_1 ? 1 : 0.02, false, p, clip.text().width());
+        if (config.clip().promptInit() == ModelConfig.PromptInit.TEMPLATE) {
             INDArray prompt = root.store().get("text_prompt").array();
             INDArray table = weights.get("text.token_embedding");
             int n = Math.min(p, template.length);

@@ -75,7 +75,7 @@ final class Beliefs {
         if (guided) {
             parts.forEach((int) valid.size(0), (from, to) -> guidance.get(NDArrayIndex.interval(from, to)).assign(GuidanceLabels.of(
                 frozen.classScores(MicroBatches.rows(batch.weak(), from, to)), (int) valid.size(1), (int) valid.size(2),
-                MicroBatches.rows(valid, from, to), model.recipe().loss().guidanceThreshold()).labels()));
+                MicroBatches.rows(valid, from, to), model.recipe().loss().guidance().threshold()).labels()));
         }
         return new Maps(valid.dup('c'), valid.dup('c'), valid, guidance);
     }

@@ -61,7 +61,7 @@ final class LabelledBlock {
         all.putAll(SetLosses.Inputs.values(labels, targets));
         all.put("ce_weights", SupervisedCrossEntropy.weights(labels, model.classes().size()));
         all.put("presence", targets.presence());
-        all.put("use_gt", useGt(targets, draws.truthGates(n, loss.gtGateProbability())));
+        all.put("use_gt", useGt(targets, draws.truthGates(n, loss.gate().gtGateProbability())));
         all.put("gate_weights", GateLoss.weights(targets.presence()));
         all.put("qt_weights", QueryTextLoss.weights(targets.rowClass(), model.classes().size()));
         if (coefficients.containsKey("pt_unmasked")) {
@@ -74,7 +74,7 @@ final class LabelledBlock {
 
     /** Without any valid pixel there is no ground truth to gate with. */
     private INDArray useGt(SetTargets targets, boolean[] coins) {
-        GateMode mode = model.recipe().model().gateMode();
+        GateMode mode = model.recipe().model().gate().mode();
         boolean[] valid = targets.valid();
         INDArray use = model.filled(0, valid.length);
         for (int b = 0; b < valid.length; b++) {

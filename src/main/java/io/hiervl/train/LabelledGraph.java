@@ -49,7 +49,7 @@ record LabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNetw
         HierVlNetwork.Features features = net.encode(graph.root(), ops.placeholder("images", images), patches ? model.densePath() : DensePath.NONE);
         SDVariable presence = ops.placeholder("presence", b, k);
         HierVlNetwork.Output out = net.decode(graph.root(), features, graph.t(), presence, ops.placeholder("use_gt", b), true);
-        SDVariable z = SemanticInference.logScores(ops, net.scores(ops, out), (int) images[2], (int) images[3], config.temperature());
+        SDVariable z = SemanticInference.logScores(ops, net.scores(ops, out), (int) images[2], (int) images[3], config.output().temperature());
         SetLosses.Inputs in = SetLosses.Inputs.placeholders(ops, map, like, points, out.predictions().size());
         if (terms.contains("ce")) {
             graph.term("ce", SupervisedCrossEntropy.build(ops, z, in.labels(), ops.placeholder("ce_weights", map)));
@@ -57,8 +57,8 @@ record LabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNetw
         SetLosses.Terms set = setTerms(model, graph, terms, out, in);
         if (terms.contains("qt")) {
             SDVariable phi = Phi.query(graph.root().at("phi_query"), out.last().query());
-            graph.term("qt", loss.qtLiteral() ? QueryTextLoss.buildLiteral(ops, phi, graph.t(), out.last().classes())
-                : QueryTextLoss.build(ops, phi, graph.t(), in.rowClass(), ops.placeholder("qt_weights", b, config.queries((int) k))));
+            graph.term("qt", loss.qt().literal() ? QueryTextLoss.buildLiteral(ops, phi, graph.t(), out.last().classes())
+                : QueryTextLoss.build(ops, phi, graph.t(), in.rowClass(), ops.placeholder("qt_weights", b, config.queries().rows((int) k))));
         }
         if (terms.contains("gate")) {
             graph.term("gate", GateLoss.build(ops, out.gate().logit(), presence, ops.placeholder("gate_weights", b)));
@@ -66,14 +66,14 @@ record LabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNetw
         if (patches) {
             long n = ops.shape(features.dense())[1];
             graph.term("pt_unmasked", PixelTextLoss.build(ops, features.dense(), graph.t(), ops.placeholder("patch_classes", b, n),
-                ops.placeholder("patch_weights", b, n), loss.tau()));
+                ops.placeholder("patch_weights", b, n), loss.masked().tau()));
         }
         return new LabelledGraph(graph, features, out, z, set);
     }
 
     /** Adds the terms of the set loss at every prediction of an output. */
     static SetLosses.Terms setTerms(TrainingModel model, LossGraph graph, Set<String> terms, HierVlNetwork.Output out, SetLosses.Inputs in) {
-        SetLosses.Terms set = new SetLosses(model.setSettings(), model.recipe().loss().deepSup()).build(graph.ops(),
+        SetLosses.Terms set = new SetLosses(model.setSettings(), model.recipe().loss().set().deepSup()).build(graph.ops(),
             out.predictions().stream().map(DQTD.Prediction::classes).toList(), out.predictions().stream().map(DQTD.Prediction::masks).toList(), in);
         if (terms.contains("set_class")) {
             graph.term("set_class", set.classes());
@@ -84,7 +84,7 @@ record LabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNetw
         if (terms.contains("set_dice")) {
             graph.term("set_dice", set.dice());
         }
-        if (terms.contains("set_empty") && !model.recipe().model().noObject()) {
+        if (terms.contains("set_empty") && !model.recipe().model().output().noObject()) {
             graph.term("set_empty", set.empty());
         }
         return set;

@@ -29,7 +29,7 @@ record MaskedGraph(LossGraph loss, SDVariable dense) {
             graph.term("mask", MaskedConsistencyLoss.build(ops, dense, graph.t(), ops.placeholder("reference", s), classes, weights));
         }
         if (terms.contains("pt")) {
-            graph.term("pt", PixelTextLoss.build(ops, dense, graph.t(), classes, weights, model.recipe().loss().tau()));
+            graph.term("pt", PixelTextLoss.build(ops, dense, graph.t(), classes, weights, model.recipe().loss().masked().tau()));
         }
         return new MaskedGraph(graph, dense);
     }

@@ -43,9 +43,9 @@ final class TextGraph {
     /** The class names behind the prompt, through the text tower. */
     TextTower.Output embeddings(Ops o, Scope root) {
         ModelConfig config = model.recipe().model();
-        boolean prompted = config.textPromptTokens() > 0;
+        boolean prompted = config.clip().textPromptTokens() > 0;
         SDVariable table = o.constant("names", model.names().embeddings(model.store().get("text.token_embedding").array()));
-        SDVariable end = o.constant("end", model.names().endSelector(config.textPromptTokens(), model.type()));
+        SDVariable end = o.constant("end", model.names().endSelector(config.clip().textPromptTokens(), model.type()));
         return new TextTower(model.architecture()).apply(root.at("text"), table, prompted ? root.get(PROMPT) : null, end);
     }
 
@@ -55,12 +55,12 @@ final class TextGraph {
         SDVariable t = embeddings(o, graph.root()).normalised();
         SDVariable fixed = o.constant("prototypes", model.prototypes());
         if (coefficients.containsKey("topo")) {
-            graph.term("topo", new PromptTopologyLoss(loss.topoRescale()).build(o, t, fixed));
+            graph.term("topo", new PromptTopologyLoss(loss.prompt().topoRescale()).build(o, t, fixed));
         }
         if (coefficients.containsKey("anchor")) {
             Scope phi = graph.root().at("phi_text");
-            graph.term("anchor", new PromptAnchorLoss(loss.lambdaRep(), loss.anchorPower(), loss.repulsion(), loss.promptEpsilon(),
-                loss.topoRescale()).build(o, loss.phiLiteral() ? Phi.textLiteral(phi, t) : Phi.text(phi, t), fixed));
+            graph.term("anchor", new PromptAnchorLoss(loss.prompt().lambdaRep(), loss.prompt().anchorPower(), loss.prompt().repulsion(), loss.prompt().promptEpsilon(),
+                loss.prompt().topoRescale()).build(o, loss.prompt().phiLiteral() ? Phi.textLiteral(phi, t) : Phi.text(phi, t), fixed));
         }
         graph.term(THROUGH, o.sum(o.mul(t, o.placeholder(GRADIENT, model.t().shape()))));
     }

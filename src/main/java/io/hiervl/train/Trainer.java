@@ -59,7 +59,7 @@ public final class Trainer {
         this.unlabelled = unlabelled;
         this.clip = clip;
         this.run = run;
-        ComputeSettings.requireAvailable(recipe.model().precision());
+        ComputeSettings.requireAvailable(recipe.model().compute().precision());
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
@@ -113,8 +113,8 @@ public final class Trainer {
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
-        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
-            config.crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
+        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(), semi ? config.batch().batchUnlabelled() : 0,
+            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
         long first = begin(newest, model, step, batches);
         LongConsumer save = at -> save(checkpoints, at, model, step, normalize);
         hooks.started(run, first);
@@ -135,14 +135,14 @@ public final class Trainer {
                 done++;
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
                 Map<String, Double> row = new LinkedHashMap<>();
-                if (done % config.logEvery() == 0 || done == total) {
+                if (done % config.every().logEvery() == 0 || done == total) {
                     row.putAll(last);
                     row.put("images_per_second", rate.perSecond());
                     row.put("data_wait", source.shareWaited());
                 }
                 progress.update(done, total, note(last, rate.perSecond()));
-                boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
-                if (measured || done % config.checkpointEvery() == 0 && done < total) {
+                boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 && done < total;
+                if (measured || done % config.every().checkpointEvery() == 0 && done < total) {
                     save.accept(done);
                     saved = done;
                 }

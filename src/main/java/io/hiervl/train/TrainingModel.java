@@ -73,9 +73,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     static TrainingModel create(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
         ClipArchitecture architecture = clip.weights().architecture();
         List<String> classes = spec.classes();
-        int context = architecture.text().context() - recipe.model().textPromptTokens();
+        int context = architecture.text().context() - recipe.model().clip().textPromptTokens();
         if (context < SHORTEST_TEXT) {
-            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().textPromptTokens() + "; the text tower of this CLIP has "
+            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().clip().textPromptTokens() + "; the text tower of this CLIP has "
                 + architecture.text().context() + " positions, of which a class name needs at least " + SHORTEST_TEXT);
         }
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
@@ -110,7 +110,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {
         boolean[] things = new boolean[spec.classes().size()];
         for (int c = 0; c < things.length; c++) {
-            things[c] = loss.thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.thingClasses().contains(c);
+            things[c] = loss.set().components().thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.set().components().thingClasses().contains(c);
         }
         return new Traits(things, spec.backgroundFirst());
     }
@@ -151,7 +151,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     }
 
     private static int canvas(Recipe recipe, ClipArchitecture architecture) {
-        return Canvas.side(recipe.train().crop(), 2 * architecture.vision().patch());
+        return Canvas.side(recipe.train().batch().crop(), 2 * architecture.vision().patch());
     }
 
     /** Pixels along a side of a patch. */
@@ -166,13 +166,13 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** Stride of the losses of unlabelled images (hiervl.md 8.3, cost control). */
     int unlabelledStride() {
-        UnlabelledStride s = recipe.loss().unlabelledStride();
+        UnlabelledStride s = recipe.loss().unlabelled().unlabelledStride();
         return s == UnlabelledStride.FOUR || s == UnlabelledStride.AUTO && classes.size() > MANY_CLASSES ? maskStride() : 1;
     }
 
     /** Path of dense embeddings in equations 6 and 7, the same for the trained and the frozen tower. */
     DensePath densePath() {
-        return recipe.model().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
+        return recipe.model().clip().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
     }
 
     Coefficients coefficients() {
@@ -185,20 +185,20 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
      * @param stride of the cells of components, in pixels of the map
      */
     FixedMatcher matcher(long height, long width, int stride) {
-        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().levels(), recipe.model().visualQueries(), stride,
-            recipe.loss().minComponentCells(), traits.things(), height, width), recipe.model().noObject() ? recipe.loss().noObjectWeight() : 0);
+        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
+            recipe.loss().set().components().minComponentCells(), traits.things(), height, width), recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0);
     }
 
     SetLoss.Settings setSettings() {
         LossConfig loss = recipe.loss();
-        return new SetLoss.Settings(classes.size(), recipe.model().levels(), loss.points(recipe.train().crop()), loss.oversample(), loss.importance(),
-            loss.ignoreCandidates(), loss.noObjectWeight(), 0);
+        return new SetLoss.Settings(classes.size(), recipe.model().queries().levels(), loss.set().points().perMask(recipe.train().batch().crop()), loss.set().points().oversample(), loss.set().points().importance(),
+            loss.set().points().ignoreCandidates(), loss.set().noObjectWeight(), 0);
     }
 
     /** Which classes may be erased. */
     MaskTargets.Rules maskRules() {
-        Boolean background = recipe.loss().maskBackground();
-        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().blankRim());
+        Boolean background = recipe.loss().masked().maskBackground();
+        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().masked().blankRim());
     }
 
     @Override

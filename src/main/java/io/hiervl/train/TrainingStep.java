@@ -52,16 +52,16 @@ final class TrainingStep {
         this.model = model;
         this.config = model.recipe().train();
         this.total = total;
-        MicroBatches parts = new MicroBatches(config.microBatch());
+        MicroBatches parts = new MicroBatches(config.batch().microBatch());
         FrozenGraph frozen = new FrozenGraph(model);
         this.text = new TextGraph(model);
         this.labelled = new LabelledBlock(model, parts);
         this.unlabelled = config.method() == TrainConfig.Method.SUPERVISED ? null : new UnlabelledBlock(model, frozen, parts);
         this.masked = new MaskedBlock(model, frozen, parts);
-        this.groups = new ParameterGroups(model.store(), config.lr(), config.vitMultiplier(), config.newMultiplier(), config.newMultiplier(),
-            config.weightDecay());
-        this.average = config.ema() ? new Ema(config.emaDecay()) : null;
-        this.schedule = new WarmupPoly(total, config.warmup(), config.polyPower(), 1e-6);
+        this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(), config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
+            config.optimiser().weightDecay());
+        this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
+        this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
     }
 
     /** Optimiser state, and the average of the weights if one is kept. */
@@ -109,7 +109,7 @@ final class TrainingStep {
         SDVariable v = model.network().tower().apply(HierVlNetwork.root(ops, model.store()).at("vision"), ops.placeholder("images", images.shape()),
             List.of(), DensePath.NONE).normalised();
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
-            HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gateSlope());
+            HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
         }
     }
 
@@ -122,7 +122,7 @@ final class TrainingStep {
     Map<String, Double> run(Batches.Step batch) {
         StepContext context = accumulate(batch, new SeededDraws(config.seed(), batch.step()));
         Map<String, INDArray> sums = gradients.sums();
-        double norm = GlobalNormClip.clip(sums, config.clipNorm());
+        double norm = GlobalNormClip.clip(sums, config.optimiser().clipNorm());
         if (!Double.isFinite(norm)) {
             requireFiniteTerms(batch);
         }
@@ -137,7 +137,7 @@ final class TrainingStep {
             average.update(groups.trainable(), batch.step());
         }
         context.log().put("grad_norm", norm);
-        context.log().put("lr", config.lr() * factor);
+        context.log().put("lr", config.optimiser().lr() * factor);
         OffHeap.tidy();
         return context.log();
     }

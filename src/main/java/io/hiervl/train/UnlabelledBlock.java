@@ -57,7 +57,7 @@ final class UnlabelledBlock {
         boolean shared = sharesPass(context);
         Beliefs.Maps own = shared ? beliefs.start(batch, guided) : beliefs.of(batch, guided);
         Map<String, Double> perturbed = shared ? weakAndPerturbed(batch, own, context) : null;
-        context.log().put("mask_ratio", StrongViewLoss.maskRatio(own.confidence(), own.valid(), loss.threshold()));
+        context.log().put("mask_ratio", StrongViewLoss.maskRatio(own.confidence(), own.valid(), loss.consistency().threshold()));
         if (batch.truth() != null) {
             context.log().put("pseudo_accuracy", own.accuracy(batch.truth(), model.unlabelledStride(), model.classes().size()));
         }
@@ -77,7 +77,7 @@ final class UnlabelledBlock {
      * weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole batch.
      */
     private boolean sharesPass(StepContext context) {
-        return !loss.selfTrainSet() && !model.coefficients().view(View.FP, context.progress()).isEmpty();
+        return !loss.unlabelled().selfTrainSet() && !model.coefficients().view(View.FP, context.progress()).isEmpty();
     }
 
     /**
@@ -129,13 +129,13 @@ final class UnlabelledBlock {
         all.put("image_weights", model.filled(1.0 / n, n));
         int channels = model.architecture().vision().width();
         for (int i = 0; i < PYRAMID; i++) {
-            all.put("keep" + (i + 1), view == View.FP ? draws.channels(i, n, channels, loss.featureDropout()).castTo(model.type())
+            all.put("keep" + (i + 1), view == View.FP ? draws.channels(i, n, channels, loss.consistency().featureDropout()).castTo(model.type())
                 : model.filled(1, n, channels));
         }
-        if (!loss.selfTrainSet()) {
+        if (!loss.unlabelled().selfTrainSet()) {
             return new LabelledBlock.Inputs(all, Map.of(), null, null);
         }
-        INDArray confident = labels.confident(loss.threshold());
+        INDArray confident = labels.confident(loss.consistency().threshold());
         SetTargets targets = matchers.get(confident.shape(), "", () -> model.matcher(confident.size(1), confident.size(2),
             model.maskStride() / model.unlabelledStride())).matchPseudo(confident, labels.confident(0));
         all.putAll(SetLosses.Inputs.values(confident, targets));
@@ -143,8 +143,8 @@ final class UnlabelledBlock {
     }
 
     private INDArray selfWeights(View view, Beliefs.Maps labels) {
-        return view == View.FP ? FeaturePerturbationLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence())
-            : StrongViewLoss.weights(labels.confidence(), labels.valid(), loss.threshold(), loss.confidence());
+        return view == View.FP ? FeaturePerturbationLoss.weights(labels.confidence(), labels.valid(), loss.consistency().threshold(), loss.consistency().confidence())
+            : StrongViewLoss.weights(labels.confidence(), labels.valid(), loss.consistency().threshold(), loss.consistency().confidence());
     }
 
     /** The graph for a part of the batch. */

@@ -59,7 +59,7 @@ record UnlabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNe
         }
         HierVlNetwork.Output out = net.decode(graph.root(), features.dropped(ops, keep), graph.t(), null, null, like != null);
         SDVariable s = net.scores(ops, out);
-        SDVariable z = SemanticInference.logScores(ops, s, (int) map[1], (int) map[2], config.temperature());
+        SDVariable z = SemanticInference.logScores(ops, s, (int) map[1], (int) map[2], config.output().temperature());
         if (terms.contains("self")) {
             graph.term("self", StrongViewLoss.build(ops, z, ops.placeholder("labels", map), ops.placeholder("self_weights", map)));
         }
@@ -70,12 +70,12 @@ record UnlabelledGraph(LossGraph loss, HierVlNetwork.Features features, HierVlNe
             graph.term("guidance", GuidanceLoss.build(ops, z, ops.placeholder("guidance_labels", map), ops.placeholder("guidance_weights", map)));
         }
         if (terms.contains("entropy")) {
-            graph.term("entropy", EntropyLoss.build(ops, z, ops.placeholder("entropy_weights", map), config.temperature(),
-                loss.entropyTemperature()));
+            graph.term("entropy", EntropyLoss.build(ops, z, ops.placeholder("entropy_weights", map), config.output().temperature(),
+                loss.entropy().temperature()));
         }
         if (terms.contains("qt")) {
             SDVariable phi = Phi.query(graph.root().at("phi_query"), out.last().query());
-            graph.term("qt", loss.qtLiteral() ? QueryTextLoss.buildLiteral(ops, phi, graph.t(), out.last().classes())
+            graph.term("qt", loss.qt().literal() ? QueryTextLoss.buildLiteral(ops, phi, graph.t(), out.last().classes())
                 : QueryTextLoss.buildUnlabelled(ops, phi, graph.t(), out.last().classes(), ops.placeholder("image_weights", b)));
         }
         return new UnlabelledGraph(graph, features, out, s, undisturbed);

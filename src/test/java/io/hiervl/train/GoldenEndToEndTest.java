@@ -85,7 +85,7 @@ class GoldenEndToEndTest {
     private static Map<String, Double> terms(GoldenStep golden, Map<String, Double> log) {
         var loss = golden.model.recipe().loss();
         Map<String, Double> t = new LinkedHashMap<>();
-        double set = loss.setClass() * log.get("set_class") + loss.setMask() * log.get("set_mask") + loss.setDice() * log.get("set_dice");
+        double set = loss.set().setClass() * log.get("set_class") + loss.set().setMask() * log.get("set_mask") + loss.set().setDice() * log.get("set_dice");
         t.put("ce", log.get("ce"));
         t.put("L_set", set);
         t.put("L_x", log.get("ce") + set);

@@ -169,7 +169,7 @@ final class GoldenIntermediates {
         Scope root = HierVlNetwork.root(ops, model.store());
         ModelConfig config = model.recipe().model();
         SDVariable images = ops.constant("images", golden.batch.labelled().images());
-        VisionTower.Output tower = model.network().tower().apply(root.at("vision"), images, config.tapsFor(model.architecture().vision().layers()),
+        VisionTower.Output tower = model.network().tower().apply(root.at("vision"), images, config.tower().tapsFor(model.architecture().vision().layers()),
             DensePath.NONE);
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
         for (int i = 0; i < tower.taps().size(); i++) {
@@ -178,10 +178,10 @@ final class GoldenIntermediates {
         SDVariable t = ops.constant("t", model.t());
         wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.normalised()));
         HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.normalised(), ops.constant("presence", inputs.targets().presence()),
-            ops.constant("use_gt", inputs.perImage().get("use_gt")), config.levels(), config.gateKeyBias());
+            ops.constant("use_gt", inputs.perImage().get("use_gt")), config.queries().levels(), config.gate().keyBias());
         wanted.put("labelled.q_text", levels(ops, queries.queries()));
         HierVlNetwork.Features features = model.network().encode(root, images, DensePath.NONE);
-        for (int i = 0; i < config.nEnc(); i++) {
+        for (int i = 0; i < config.decoders().nEnc(); i++) {
             ModelConfig shallow = withLayers(i + 1);
             PixelDecoder.Output out = new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
             wanted.put("labelled.q_after_layer" + i, levels(ops, out.queries()));
@@ -191,7 +191,7 @@ final class GoldenIntermediates {
 
     private ModelConfig withLayers(int layers) {
         String yaml = model.recipe().toYaml();
-        return Recipes.parse(yaml.replace("n_enc: " + model.recipe().model().nEnc(), "n_enc: " + layers), "shallow").model();
+        return Recipes.parse(yaml.replace("n_enc: " + model.recipe().model().decoders().nEnc(), "n_enc: " + layers), "shallow").model();
     }
 
     /** Levels (B,K,D) side by side as (B,L,K,D). */

@@ -67,7 +67,7 @@ class StepPropertiesTest {
         RandomStep random = random(seed, recipe, images, setting);
         Batches.Step batch = random.batch(images, images);
         // without a set loss the weak and the perturbed view share a pass
-        boolean masks = random.model.recipe().loss().selfTrainSet();
+        boolean masks = random.model.recipe().loss().unlabelled().selfTrainSet();
         // one labelled image without any label
         batch.labelled().labels().get(NDArrayIndex.point(1)).assign(RandomStep.IGNORE);
         Outcome whole = Outcome.of(random, batch, random.draws());
@@ -109,7 +109,7 @@ class StepPropertiesTest {
         RandomStep after = random(seed, recipe, 4);
         INDArray images = before.labelled(2).images();
         int k = order.length;
-        int levels = before.model.recipe().model().levels();
+        int levels = before.model.recipe().model().queries().levels();
         int[] rows = new int[k * levels];
         for (int r = 0; r < rows.length; r++) {
             rows[r] = r / k * k + order[r % k];
