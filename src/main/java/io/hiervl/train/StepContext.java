@@ -31,6 +31,11 @@ record StepContext(long number, double progress, Draws draws, GradientSum gradie
         log.merge(TOTAL, coefficient == 0 ? 0 : coefficient * value, Double::sum);
     }
 
+    /** Logs the terms of a view and adds their weighted values to the total. */
+    void add(ViewPass.Found found) {
+        found.values().forEach((name, value) -> term(name, value, found.weights().get(name)));
+    }
+
     /**
      * Stops training before anything reaches the weights.
      *

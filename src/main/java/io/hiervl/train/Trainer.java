@@ -140,7 +140,7 @@ public final class Trainer {
                     row.put("images_per_second", rate.perSecond());
                     row.put("data_wait", source.shareWaited());
                 }
-                progress.update(done, total, note(last, rate.perSecond()));
+                progress.update(done, total, note(model.terms().headlines(), last, rate.perSecond()));
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 && done < total;
                 if (measured || done % config.every().checkpointEvery() == 0 && done < total) {
                     save.accept(done);
@@ -229,9 +229,11 @@ public final class Trainer {
         checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
     }
 
-    private static String note(Map<String, Double> terms, double rate) {
+    private static String note(List<String> headlines, Map<String, Double> terms, double rate) {
+        List<String> names = new ArrayList<>(headlines);
+        names.add("mask_ratio");
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f images/s", rate));
-        for (String name : List.of("ce", "set_class", "set_mask", "set_dice", "self_s1", "guidance_s1", "mask", "pt", "qt", "mask_ratio")) {
+        for (String name : names) {
             if (terms.containsKey(name)) {
                 text.append(String.format(Locale.ROOT, " %s %.3f", name, terms.get(name)));
             }

@@ -11,15 +11,16 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.UnlabelledStride;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
+import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.loss.Coefficients;
 import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.MaskTargets;
+import io.hiervl.loss.Term;
+import io.hiervl.loss.Terms;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.SetLoss;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,9 +42,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param inputs       holds {@code t} (K,C), the embeddings of the learnable prompt: set once a step, differentiable
  * @param prototypes   (K,C), unit rows: embeddings of the fixed prompt
  * @param guidance     texts of the frozen CLIP
+ * @param terms        what is minimised
  */
 record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
-                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance) {
+                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance,
+                     Terms terms) {
     /** Name of the text embeddings in {@link #inputs}. */
     static final String T = "t";
 
@@ -104,7 +107,12 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         ParameterStore inputs = new ParameterStore();
         inputs.add(T, prototypes.dup('c'), ParameterStore.Group.NEW, false);
         return new TrainingModel(recipe, architecture, classes, names, traits, store, new HierVlNetwork(recipe.model(), architecture, classes.size()),
-            inputs, prototypes, guidance);
+            inputs, prototypes, guidance, Terms.of(recipe));
+    }
+
+    /** The same network, trained for one more term. */
+    TrainingModel with(Term<?> term) {
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance, terms.with(term));
     }
 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {
@@ -175,8 +183,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         return recipe.model().clip().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
     }
 
-    Coefficients coefficients() {
-        return new Coefficients(recipe.loss(), recipe.train().method());
+    /** Whether unlabelled images are trained on. */
+    boolean unlabelled() {
+        return recipe.train().method() != TrainConfig.Method.SUPERVISED;
     }
 
     /**
@@ -187,12 +196,6 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     FixedMatcher matcher(long height, long width, int stride) {
         return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
             recipe.loss().set().components().minComponentCells(), traits.things(), height, width), recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0);
-    }
-
-    SetLoss.Settings setSettings() {
-        LossConfig loss = recipe.loss();
-        return new SetLoss.Settings(classes.size(), recipe.model().queries().levels(), loss.set().points().perMask(recipe.train().batch().crop()), loss.set().points().oversample(), loss.set().points().importance(),
-            loss.set().points().ignoreCandidates(), loss.set().noObjectWeight(), 0);
     }
 
     /** Which classes may be erased. */

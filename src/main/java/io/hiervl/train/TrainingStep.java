@@ -23,13 +23,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One optimiser step (hiervl.md 8.8): labels for the unlabelled batch, then the blocks A labelled, B strong views, C
- * feature-perturbed view, D masked consistency, E prompts, each forward and backward at once, and the update.
- *
- * <p>Every block may run in micro-batches: all denominators are known before a batch is split, so the sum of the parts'
- * gradients is the gradient of the whole.
- */
+/** One optimiser step: the gradients of {@link HierVlStep}, and the update of the weights and of their average. */
 final class TrainingStep {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingStep.class);
 
@@ -37,9 +31,7 @@ final class TrainingStep {
     private final TrainConfig config;
     private final int total;
     private final TextGraph text;
-    private final LabelledBlock labelled;
-    private final UnlabelledBlock unlabelled;
-    private final MaskedBlock masked;
+    private final HierVlStep algorithm;
     private final GradientSum gradients = new GradientSum();
     private final GradientSum gradT = new GradientSum();
     private final AdamW optimiser = new AdamW();
@@ -52,12 +44,8 @@ final class TrainingStep {
         this.model = model;
         this.config = model.recipe().train();
         this.total = total;
-        MicroBatches parts = new MicroBatches(config.batch().microBatch());
-        FrozenGraph frozen = new FrozenGraph(model);
         this.text = new TextGraph(model);
-        this.labelled = new LabelledBlock(model, parts);
-        this.unlabelled = config.method() == TrainConfig.Method.SUPERVISED ? null : new UnlabelledBlock(model, frozen, parts);
-        this.masked = new MaskedBlock(model, frozen, parts);
+        this.algorithm = new HierVlStep(model, text);
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(), config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());
         this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
@@ -153,16 +141,10 @@ final class TrainingStep {
         }
     }
 
-    /** Gradients of all blocks, which {@link #gradients} then holds; the weights are not touched. */
+    /** Gradients of all views, which {@link #gradients} then holds; the weights are not touched. */
     StepContext accumulate(Batches.Step batch, Draws draws) {
         StepContext context = new StepContext(batch.step(), (double) batch.step() / total, draws, gradients, gradT);
-        text.forward();
-        labelled.run(batch.labelled(), context);
-        if (unlabelled != null && batch.unlabelled() != null) {
-            unlabelled.run(batch.unlabelled(), context);
-        }
-        masked.run(batch.labelled(), context);
-        text.backward(context);
+        algorithm.run(batch, context);
         return context;
     }
 
