@@ -70,8 +70,8 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
      * @param areaMax     largest share of the crop
      * @param aspect      height / width lies in [a, 1/a]
      */
-    public record Cutmix(@GroupKey @Range double probability, @Positive double areaMin, @NotBelow(value = "areaMin", most = 0.9) double areaMax,
-            @Range(least = 0.05) double aspect) {
+    public record Cutmix(@GroupKey @Range double probability, @Positive double areaMin,
+            @NotBelow(value = "areaMin", most = 0.9) double areaMax, @Range(least = 0.05) double aspect) {
         public Cutmix {
             Check.components(Cutmix.class, probability, areaMin, areaMax, aspect);
         }
@@ -79,7 +79,7 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
 
     /** UniMatch's values. */
     public static AugmentationConfig unimatch() {
-        return new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 0.5, 2.0, 2048, 512, 0.5), new Colour(0.8, 0.5, 0.5, 0.5, 0.25, 0.2),
-            new Blur(0.5, 0.1, 2.0), new Cutmix(0.5, 0.02, 0.4, 0.3));
+        return new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 0.5, 2.0, 2048, 512, 0.5),
+            new Colour(0.8, 0.5, 0.5, 0.5, 0.25, 0.2), new Blur(0.5, 0.1, 2.0), new Cutmix(0.5, 0.02, 0.4, 0.3));
     }
 }

@@ -16,9 +16,9 @@ import java.util.List;
  * @param gate        presence of classes
  * @param unlabelled  how much of the losses unlabelled images take part in
  */
-public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Consistency consistency, @Group(prefixed = true) Guidance guidance,
-        @Group(prefixed = true) Entropy entropy, @Group Prompt prompt, @Group Masked masked, @Group(prefixed = true) QueryText qt, @Group Gate gate,
-        @Group Unlabelled unlabelled) {
+public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Consistency consistency,
+        @Group(prefixed = true) Guidance guidance, @Group(prefixed = true) Entropy entropy, @Group Prompt prompt, @Group Masked masked,
+        @Group(prefixed = true) QueryText qt, @Group Gate gate, @Group Unlabelled unlabelled) {
 
     /** How a sum over parts is scaled. */
     public enum Reduction { MEAN, SUM }
@@ -58,8 +58,8 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param points         where masks are looked at
      * @param components     objects as targets
      */
-    public record SetLoss(@Weight double setClass, @Weight double setMask, @Weight double setDice, @Weight double noObjectWeight, Reduction deepSup,
-            @Group Points points, @Group Components components) {
+    public record SetLoss(@Weight double setClass, @Weight double setMask, @Weight double setDice,
+            @Weight double noObjectWeight, Reduction deepSup, @Group Points points, @Group Components components) {
         public SetLoss {
             Check.components(SetLoss.class, setClass, setMask, setDice, noObjectWeight, deepSup, points, components);
         }
@@ -106,8 +106,8 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param confidence     how confident pixels are chosen
      * @param threshold      confidence threshold
      */
-    public record Consistency(@Weight double strong, @Weight double feature, @Range(most = 0.99) double featureDropout, Confidence confidence,
-            @Range double threshold) {
+    public record Consistency(@Weight double strong, @Weight double feature, @Range(most = 0.99) double featureDropout,
+            Confidence confidence, @Range double threshold) {
         public Consistency {
             Check.components(Consistency.class, strong, feature, featureDropout, confidence, threshold);
         }
@@ -122,7 +122,8 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param feature   factor of the feature-perturbed view
      * @param threshold probability above which the frozen CLIP is believed
      */
-    public record Guidance(@Weight double start, @Weight double end, @Weight double strong, @Weight double feature, @Range double threshold) {
+    public record Guidance(@Weight double start, @Weight double end, @Weight double strong, @Weight double feature,
+            @Range double threshold) {
         public Guidance {
             Check.components(Guidance.class, start, end, strong, feature, threshold);
         }
@@ -180,8 +181,8 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param blankRim       also blank ignored pixels that touch the erased object
      * @param maskBackground class 0 may be erased too; null: if the data set says that it is no background
      */
-    public record Masked(@Weight double mask, @Weight double pt, VlNesting vlNesting, @Positive double tau, @Weight double ptUnmasked, boolean blankRim,
-            @Nullable Boolean maskBackground) {
+    public record Masked(@Weight double mask, @Weight double pt, VlNesting vlNesting, @Positive double tau, @Weight double ptUnmasked,
+            boolean blankRim, @Nullable Boolean maskBackground) {
         public Masked {
             Check.components(Masked.class, mask, pt, vlNesting, tau, ptUnmasked, blankRim, maskBackground);
         }

@@ -17,8 +17,8 @@ import java.util.List;
  * @param visualRowsInS visual rows take part in semantic inference
  * @param compute       arithmetic
  */
-public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Group Clip clip, @Group Alignment alignment, boolean dynamicMasks,
-        @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, boolean visualRowsInS, @Group Compute compute) {
+public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Group Clip clip, @Group Alignment alignment,
+        boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, boolean visualRowsInS, @Group Compute compute) {
 
     /** Start of the text prompt: half noise and half "a photo of a", or normal noise of deviation 0.02 or 1. */
     public enum PromptInit { TEMPLATE, NORMAL_002, NORMAL_1 }
@@ -77,8 +77,8 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param cmDim      projection width d of equation 1
      * @param normGroups groups of group normalisation
      */
-    public record Decoders(@AtLeast(1) int heads, @AtLeast(1) int points, @AtLeast(1) int nEnc, @AtLeast(0) int nDec, @AtLeast(1) int encFfn,
-            @AtLeast(1) int decFfn, @AtLeast(1) int cmDim, @AtLeast(1) int normGroups) {
+    public record Decoders(@AtLeast(1) int heads, @AtLeast(1) int points, @AtLeast(1) int nEnc, @AtLeast(0) int nDec,
+            @AtLeast(1) int encFfn, @AtLeast(1) int decFfn, @AtLeast(1) int cmDim, @AtLeast(1) int normGroups) {
         public Decoders {
             Check.components(Decoders.class, heads, points, nEnc, nDec, encFfn, decFfn, cmDim, normGroups);
         }
@@ -101,7 +101,7 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     /**
      * Text in the pixel decoder.
      *
-     * @param cmsam          equation 1 after every pixel decoder layer with weights of its own or shared ones, or no text in the pixel decoder
+     * @param cmsam          equation 1 after every pixel decoder layer, with weights of its own or shared ones, or no text there
      * @param cmsamLiteral   equation 1 as printed: raw inputs, the update not scaled by the gate
      * @param cmsamLevels    which pixels a level attends to
      * @param attentionOrder order of deformable and cross attention in a pixel decoder layer
@@ -178,7 +178,8 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
         int side = (int) Math.round(Math.sqrt(queries.visualQueries));
         Check.that(queries.visualQueries >= 0 && side * side == queries.visualQueries, "model.visual_queries is " + queries.visualQueries
             + ", it must be 0 or a square number, because visual queries form a grid of slots");
-        Check.that(queries.levels == 3 || alignment.cmsamLevels == CmsamLevels.ALL || alignment.cmsam == Cmsam.OFF, "model.levels is " + queries.levels
-            + ": model.cmsam_levels: matched pairs level l with one of the 3 feature maps and needs 3 levels; set it to all");
+        boolean matched = alignment.cmsamLevels == CmsamLevels.MATCHED && alignment.cmsam != Cmsam.OFF;
+        Check.that(queries.levels == 3 || !matched, "model.levels is " + queries.levels + ": model.cmsam_levels: matched pairs level l"
+            + " with one of the 3 feature maps and needs 3 levels; set it to all");
     }
 }

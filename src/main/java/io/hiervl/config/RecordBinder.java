@@ -53,7 +53,8 @@ final class RecordBinder {
         Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             Keys within = keys.within(components[i]);
-            values[i] = within != null ? read(mapping, components[i].getType(), within, path) : setting(mapping, components[i], keys.of(components[i]), path);
+            values[i] = within != null ? read(mapping, components[i].getType(), within, path)
+                : setting(mapping, components[i], keys.of(components[i]), path);
         }
         return new Read(type, values);
     }

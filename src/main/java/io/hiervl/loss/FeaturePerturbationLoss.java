@@ -17,7 +17,8 @@ public final class FeaturePerturbationLoss implements Term<UnlabelledScene> {
 
     FeaturePerturbationLoss(LossConfig loss) {
         this.settings = loss.consistency();
-        this.weights = Input.late("self_weights", t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
+        this.weights = Input.late("self_weights",
+            t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
     }
 
     @Override

@@ -6,7 +6,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Labelled images. */
 public final class LabelledScene extends PictureScene<LabelledTargets> {
-    public LabelledScene(Scope root, SDVariable t, Placeholders<LabelledTargets> in, HierVlNetwork.Features features, HierVlNetwork.Output output, SDVariable z) {
+    public LabelledScene(Scope root, SDVariable t, Placeholders<LabelledTargets> in, HierVlNetwork.Features features,
+                         HierVlNetwork.Output output, SDVariable z) {
         super(root, t, in, features, output, z);
     }
 }

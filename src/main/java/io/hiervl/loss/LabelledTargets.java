@@ -12,8 +12,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param useGt   (B), 1 where the gate is that of the ground truth
  * @param patches classes of all patches, made when somebody asks
  */
-public record LabelledTargets(INDArray images, INDArray labels, SetTargets set, SetPoints points, INDArray useGt, Lazy<MaskTargets.Patches> patches)
-        implements PictureTargets {
+public record LabelledTargets(INDArray images, INDArray labels, SetTargets set, SetPoints points, INDArray useGt,
+        Lazy<MaskTargets.Patches> patches) implements PictureTargets {
     /** Which classes are there, (B,K). */
     public static final Input<LabelledTargets> PRESENCE = Input.perImage("presence", t -> t.set().presence());
     /** {@link #useGt}. */

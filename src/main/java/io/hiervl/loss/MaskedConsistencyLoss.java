@@ -39,7 +39,8 @@ public final class MaskedConsistencyLoss implements Term<MaskedScene> {
     public SDVariable build(MaskedScene scene) {
         // the reference is a pass of the frozen tower: its shape is known without it
         SDVariable reference = scene.in(REFERENCE, scene.ops().shape(scene.dense()));
-        return build(scene.ops(), scene.dense(), scene.t(), reference, scene.in(ErasedTargets.PATCH_CLASSES), scene.in(ErasedTargets.PATCH_WEIGHTS));
+        return build(scene.ops(), scene.dense(), scene.t(), reference, scene.in(ErasedTargets.PATCH_CLASSES),
+            scene.in(ErasedTargets.PATCH_WEIGHTS));
     }
 
     /**

@@ -35,7 +35,8 @@ public final class PixelTextLoss implements Term<MaskedScene> {
 
     @Override
     public SDVariable build(MaskedScene scene) {
-        return build(scene.ops(), scene.dense(), scene.t(), scene.in(ErasedTargets.PATCH_CLASSES), scene.in(ErasedTargets.PATCH_WEIGHTS), settings.tau());
+        return build(scene.ops(), scene.dense(), scene.t(), scene.in(ErasedTargets.PATCH_CLASSES),
+            scene.in(ErasedTargets.PATCH_WEIGHTS), settings.tau());
     }
 
     /** The same on all patches of whole labelled images. */
@@ -81,7 +82,8 @@ public final class PixelTextLoss implements Term<MaskedScene> {
 
         @Override
         public SDVariable build(LabelledScene scene) {
-            return PixelTextLoss.build(scene.ops(), scene.features().dense(), scene.t(), scene.in(CLASSES), scene.in(WEIGHTS), settings.tau());
+            return PixelTextLoss.build(scene.ops(), scene.features().dense(), scene.t(), scene.in(CLASSES), scene.in(WEIGHTS),
+                settings.tau());
         }
     }
 

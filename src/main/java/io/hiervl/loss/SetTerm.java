@@ -100,7 +100,7 @@ final class SetTerm<S extends PictureScene<?>> implements Term<S> {
     private static SetLoss.Settings settings(Recipe recipe, int classes) {
         LossConfig.SetLoss set = recipe.loss().set();
         LossConfig.Points points = set.points();
-        return new SetLoss.Settings(classes, recipe.model().queries().levels(), points.perMask(recipe.train().batch().crop()), points.oversample(),
-            points.importance(), points.ignoreCandidates(), set.noObjectWeight(), 0);
+        return new SetLoss.Settings(classes, recipe.model().queries().levels(), points.perMask(recipe.train().batch().crop()),
+            points.oversample(), points.importance(), points.ignoreCandidates(), set.noObjectWeight(), 0);
     }
 }

@@ -15,7 +15,8 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
 
     StrongViewLoss(LossConfig loss) {
         this.settings = loss.consistency();
-        this.weights = Input.late("self_weights", t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
+        this.weights = Input.late("self_weights",
+            t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
     }
 
     @Override

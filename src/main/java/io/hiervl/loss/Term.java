@@ -3,8 +3,8 @@ package io.hiervl.loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * One term of the total loss: its name, its weight and its part of a graph. {@link Terms} lists all of them; weights, graphs and logs follow
- * from that list.
+ * One term of the total loss: its name, its weight and its part of a graph. {@link Terms} lists all of them; weights, graphs and logs
+ * follow from that list.
  *
  * @param <S> what the term's view offers when a graph is built
  */

@@ -49,7 +49,8 @@ public final class Terms {
     /** The terms that count at some moment of training on any of these views, which all offer the same scene. */
     @SuppressWarnings("unchecked")
     public <S extends Scene<?>> List<Term<S>> on(Class<S> scene, View... views) {
-        return all.stream().filter(t -> t.scene() == scene && Arrays.stream(views).anyMatch(v -> used(t, v))).map(t -> (Term<S>) t).toList();
+        return all.stream().filter(t -> t.scene() == scene && Arrays.stream(views).anyMatch(v -> used(t, v)))
+            .map(t -> (Term<S>) t).toList();
     }
 
     private boolean used(Term<?> term, View view) {

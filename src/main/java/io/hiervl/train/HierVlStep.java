@@ -51,34 +51,42 @@ final class HierVlStep {
     /** Adds the gradients of all terms to those of the step; the weights are not touched. */
     void run(Batches.Step batch, StepContext step) {
         prompts.forward();
+        // labelled images
         LabelledBatch known = batch.labelled();
         step.add(labelled.run(View.LABELLED, targets.labelled(known, step.draws()), known.names(), step));
         if (batch.unlabelled() != null && model.unlabelled()) {
             unlabelled(batch.unlabelled(), step);
         }
+        // labelled images with one class erased
         if (model.terms().any(View.MASKED)) {
             ErasedTargets erased = targets.erased(known, frozen, step.draws());
             step.add(erased.patches().any() ? masked.run(View.MASKED, erased, known.names(), step) : ViewPass.Found.NOTHING);
         }
+        // the prompt, with the gradient of t from everything above
         prompts.backward(step);
     }
 
-    /** Labels of the weak view, CutMix of them and of the strong views, the two strong views, and the feature-perturbed view. */
     private void unlabelled(UnlabelledBatch batch, StepContext step) {
-        Believed weak = sharesPass() ? beliefs.start(batch, step.progress()) : beliefs.of(batch, step.progress());
+        List<String> names = batch.names();
+        // weak view: labels; where one pass serves both, the feature-perturbed view on the way
+        boolean shared = sharesPass();
+        Believed weak = shared ? beliefs.start(batch, step.progress()) : beliefs.of(batch, step.progress());
         ViewTargets dropped = targets.view(View.FP, batch.weak(), weak, step.draws());
-        ViewPass.Found found = sharesPass() ? perturbed.runSeeing(View.FP, dropped, batch.names(), step,
+        ViewPass.Found found = shared ? perturbed.runSeeing(View.FP, dropped, names, step,
             (from, to, z) -> weak.believe(from, to, PseudoLabels.of(z))) : null;
         log(batch, weak, step);
+        // CutMix of the strong views and of their labels, each for itself: two mixed batches at a time would cost memory
         Believed partner = batch.partner() == null || !mixes(batch) ? weak : beliefs.of(batch.partner(), step.progress());
-        step.add(strong.run(View.S1, targets.mixed(View.S1, batch, weak, partner, step.draws()), batch.names(), step));
-        step.add(strong.run(View.S2, targets.mixed(View.S2, batch, weak, partner, step.draws()), batch.names(), step));
-        step.add(found != null ? found : perturbed.run(View.FP, dropped, batch.names(), step));
+        for (View view : List.of(View.S1, View.S2)) {
+            step.add(strong.run(view, targets.mixed(view, batch, weak, partner, step.draws()), names, step));
+        }
+        // feature-perturbed view
+        step.add(shared ? found : perturbed.run(View.FP, dropped, names, step));
     }
 
     /**
-     * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels. The
-     * weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole batch.
+     * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels.
+     * The weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole batch.
      */
     private boolean sharesPass() {
         return !model.recipe().loss().unlabelled().selfTrainSet() && model.terms().any(View.FP);

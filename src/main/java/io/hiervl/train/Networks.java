@@ -64,16 +64,21 @@ record Networks(TrainingModel model) {
             if (weak) {
                 long[] shape = ops.shape(images);
                 int stride = model.unlabelledStride();
-                graph.early(InferenceGraph.logScores(graph.root(), model.network(), features, graph.t(), (int) shape[2] / stride, (int) shape[3] / stride));
+                graph.early(InferenceGraph.logScores(graph.root(), model.network(), features, graph.t(), (int) shape[2] / stride,
+                    (int) shape[3] / stride));
             }
-            List<SDVariable> keep = IntStream.range(0, features.pyramid().size()).mapToObj(i -> graph.in().get(ViewTargets.keep(i))).toList();
+            List<SDVariable> keep = IntStream.range(0, features.pyramid().size()).mapToObj(i -> graph.in().get(ViewTargets.keep(i)))
+                .toList();
             return unlabelled(graph, images, features, features.dropped(ops, keep));
         };
     }
 
-    private UnlabelledScene unlabelled(LossGraph<ViewTargets> graph, SDVariable images, HierVlNetwork.Features features, HierVlNetwork.Features decoded) {
-        HierVlNetwork.Output out = model.network().decode(graph.root(), decoded, graph.t(), null, null, graph.in().like().set() != null);
-        return new UnlabelledScene(graph.root(), graph.t(), graph.in(), features, out, logScores(graph, out, images, model.unlabelledStride()));
+    private UnlabelledScene unlabelled(LossGraph<ViewTargets> graph, SDVariable images, HierVlNetwork.Features features,
+                                       HierVlNetwork.Features decoded) {
+        boolean masks = graph.in().like().set() != null;
+        HierVlNetwork.Output out = model.network().decode(graph.root(), decoded, graph.t(), null, null, masks);
+        return new UnlabelledScene(graph.root(), graph.t(), graph.in(), features, out,
+            logScores(graph, out, images, model.unlabelledStride()));
     }
 
     private SDVariable logScores(LossGraph<?> graph, HierVlNetwork.Output out, SDVariable images, int stride) {

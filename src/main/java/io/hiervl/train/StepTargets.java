@@ -37,7 +37,8 @@ final class StepTargets {
         int n = (int) labels.size(0);
         SetTargets set = matcher(labels, model.maskStride()).match(labels);
         return new LabelledTargets(batch.images(), labels, set, draws.points("labelled", n),
-            useGt(set, draws.truthGates(n, loss.gate().gtGateProbability())), new Lazy<>(() -> MaskTargets.allPatches(labels, model.maskRules())));
+            useGt(set, draws.truthGates(n, loss.gate().gtGateProbability())),
+            new Lazy<>(() -> MaskTargets.allPatches(labels, model.maskRules())));
     }
 
     private FixedMatcher matcher(INDArray labels, int stride) {

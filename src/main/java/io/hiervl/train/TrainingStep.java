@@ -94,9 +94,9 @@ final class TrainingStep {
     void initialiseGate(INDArray images) {
         text.forward();
         FusedOps ops = model.newGraph();
-        SDVariable v = model.network().tower().apply(HierVlNetwork.root(ops, model.store()).at("vision"), ops.placeholder("images", images.shape()),
-            List.of(), DensePath.NONE).normalised();
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
+        SDVariable x = ops.placeholder("images", images.shape());
+        SDVariable v = model.network().tower().apply(HierVlNetwork.root(ops, model.store()).at("vision"), x, List.of(), DensePath.NONE).normalised();
+        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of(x.name(), images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
         }
     }

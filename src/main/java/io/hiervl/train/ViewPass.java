@@ -64,7 +64,8 @@ final class ViewPass<T extends Targets, S extends Scene<T>> {
         Map<String, Double> sums = parts.sum(step, names, (from, to, gradients, gradT) -> {
             Map<String, Double> named = new LinkedHashMap<>();
             // a term that is not finite is reported under the name that the log has
-            graph(feed, from, to).run(feed, from, to, seen == null ? null : value -> seen.accept(from, to, value), coefficients, gradients, gradT)
+            graph(feed, from, to)
+                .run(feed, from, to, seen == null ? null : value -> seen.accept(from, to, value), coefficients, gradients, gradT)
                 .forEach((term, value) -> named.put(view.name(term), value));
             return named;
         });
