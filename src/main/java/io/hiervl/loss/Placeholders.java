@@ -15,7 +15,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
  */
 public final class Placeholders<T> {
     private final Ops ops;
-    private final Feed<T> feed;
+    private Feed<T> feed;
     private final int from;
     private final int to;
     private final Map<Input<? super T>, SDVariable> made = new IdentityHashMap<>();
@@ -57,6 +57,11 @@ public final class Placeholders<T> {
     /** The targets' points for the images of the graph. */
     SetPoints points() {
         return ((PictureTargets) like()).points().part(from, to);
+    }
+
+    /** Lets go of the batch, which must not live as long as the graph; nothing more can be asked for. */
+    public void finish() {
+        feed = null;
     }
 
     /** Inputs that were asked for so far, in order. */

@@ -30,7 +30,7 @@ final class LossGraph<T> {
     private final TrainingModel model;
     private final FusedOps ops;
     private final TotalLoss total;
-    private Placeholders<T> placeholders;
+    private final Placeholders<T> placeholders;
     private Scene<T> scene;
     private List<Input<? super T>> inputs;
     private SDVariable early;
@@ -53,8 +53,7 @@ final class LossGraph<T> {
         terms.forEach(term -> graph.total.add(term.name(), term.build(scene)));
         graph.scene = scene;
         graph.inputs = graph.placeholders.inputs();
-        // the batch must not live as long as the graph
-        graph.placeholders = null;
+        graph.placeholders.finish();
         return graph;
     }
 

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What the blocks of one optimiser step share and add to. The weighted terms are summed under {@code total}.
+ * What the views of one optimiser step share and add to. The weighted terms are summed under {@code total}.
  *
  * @param number    of the step, from 0
  * @param progress  share of training done, in [0, 1]

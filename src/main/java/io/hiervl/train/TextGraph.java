@@ -19,7 +19,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Prompt tokens to text embeddings t (K,C), with the prompt losses of equations 3 and 4: block E of a step. It runs forward
+ * Prompt tokens to text embeddings t (K,C), with the prompt losses of equations 3 and 4. It runs forward
  * at the start of a step and backward once at its end, with the gradient of t that all other graphs have added up.
  */
 final class TextGraph {
