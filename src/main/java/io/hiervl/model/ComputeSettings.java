@@ -17,8 +17,8 @@ public final class ComputeSettings {
      * every machine.
      */
     public static Compute of(ModelConfig config) {
-        boolean bf16 = config.precision() != ModelConfig.Precision.FP32 && bf16();
-        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.recompute());
+        boolean bf16 = config.compute().precision() != ModelConfig.Precision.FP32 && bf16();
+        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.compute().recompute());
     }
 
     private static boolean bf16() {
