@@ -6,6 +6,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.DatasetYaml;
+import io.hiervl.config.PhotoRules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,10 +64,9 @@ public final class DatasetInit {
         Path photoFolder = absolute(images);
         Path maskFolder = absolute(masks);
         FolderPairs pairs = FolderPairs.find(photoFolder, maskFolder);
-        List<Path> labelled = pairs.masks().values().stream().filter(m -> m != null).toList();
+        List<Path> labelled = pairs.masks().entrySet().stream().filter(e -> !e.getValue().isEmpty()).map(Map.Entry::getKey).toList();
         if (labelled.isEmpty()) {
-            throw HierVlException.data("no mask in " + masks + " belongs to a photo in " + images + (pairs.orphans().isEmpty() ? ""
-                : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName() + " have different names"));
+            throw HierVlException.data(nothingFits(images, masks, pairs));
         }
         int held = options.validation == 0 ? 0
             : Math.min(Math.max(1, (int) Math.round(options.validation * labelled.size())), labelled.size() - 1);
@@ -74,11 +74,11 @@ public final class DatasetInit {
             throw HierVlException.usage("cannot keep " + options.labels + " labels: " + (labelled.size() - held)
                 + " photos with masks are left for training");
         }
-        MaskSurvey survey = MaskSurvey.of(labelled, classes, progress);
-        List<String> notes = new ArrayList<>(survey.notes());
-        if (!pairs.orphans().isEmpty()) {
-            notes.add(pairs.orphans().size() + " masks belong to no photo and are left out, such as " + pairs.orphans().get(0));
-        }
+        SeveralMasks.require(pairs, classes);
+        MaskSurvey survey = MaskSurvey.of(pairs.masks().values().stream().flatMap(List::stream).toList(), classes, progress);
+        List<String> notes = new ArrayList<>(pairs.notes());
+        notes.addAll(survey.notes());
+        leftOut(pairs, notes);
         Map<String, String> lists = new LinkedHashMap<>(Map.of("labeled", "labeled.txt"));
         int kept = options.labels == 0 ? labelled.size() - held : options.labels;
         boolean unlabelled = pairs.masks().size() - held > kept;
@@ -92,19 +92,49 @@ public final class DatasetInit {
         } else {
             notes.add("no photo is kept for validation, so training measures nothing at its end");
         }
-        Path root = folder(out);
-        Map<String, String> folders = new LinkedHashMap<>();
-        String imagePrefix = prefix("images", photoFolder, root, folders);
-        String maskPrefix = prefix("masks", maskFolder, root, folders);
-        List<Sample> samples = new ArrayList<>();
-        pairs.masks().forEach((photo, mask) -> samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)),
-            mask == null ? null : maskPrefix + slashes(maskFolder.relativize(mask)), photo, mask, samples.size() + 1)));
-        AtomicFile.write(root.resolve(DatasetSpecs.FILE), new DatasetYaml(options.name, classes.names(), survey.ignore(), lists, survey.map(),
-            survey.colours(), survey.ignoreColours(), folders).text());
-        return new Result(out, lists(Dataset.open(root), samples, held, kept, options), List.copyOf(notes));
+        try (Undo undo = new Undo(out)) {
+            Path root = folder(out);
+            Map<String, String> folders = new LinkedHashMap<>();
+            String imagePrefix = prefix("images", photoFolder, root, folders);
+            String maskPrefix = prefix("masks", maskFolder, root, folders);
+            DatasetYaml yaml = new DatasetYaml("hiervl data init", options.name, classes.names(), survey.ignore(), lists, survey.labels(), PhotoRules.PLAIN, folders);
+            Dataset dataset = Dataset.open(root, yaml.spec());
+            Map<Path, Path> united = SeveralMasks.unite(pairs, dataset, undo, notes);
+            List<Sample> samples = new ArrayList<>();
+            pairs.masks().forEach((photo, found) -> {
+                Path one = united.getOrDefault(photo, found.isEmpty() ? null : found.get(0));
+                String mask = one == null ? null : united.containsKey(photo) ? slashes(root.relativize(one)) : maskPrefix + slashes(maskFolder.relativize(one));
+                samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)), mask, photo, one, samples.size() + 1));
+            });
+            List<Integer> sizes = lists(dataset, samples, held, kept, options, undo);
+            AtomicFile.write(undo.made(root.resolve(DatasetSpecs.FILE)), yaml.text());
+            undo.keep();
+            return new Result(out, sizes, List.copyOf(notes));
+        }
     }
 
-    private static List<Integer> lists(Dataset dataset, List<Sample> samples, int held, int kept, Options options) {
+    private static String nothingFits(Path images, Path masks, FolderPairs pairs) {
+        if (!pairs.lossy().isEmpty()) {
+            return "the masks in " + masks + " are JPEG files (" + FolderPairs.names(pairs.lossy())
+                + "); the compression of JPEG changes values, so they are no label maps. Store masks as PNG" + (pairs.orphans().isEmpty() ? "" : "; the "
+                + pairs.orphans().size() + " others belong to no photo");
+        }
+        return "no mask in " + masks + " belongs to a photo in " + images + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP"
+            : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName() + " have different names");
+    }
+
+    private static void leftOut(FolderPairs pairs, List<String> notes) {
+        if (!pairs.orphans().isEmpty()) {
+            notes.add(pairs.orphans().size() + (pairs.orphans().size() == 1 ? " mask belongs to no photo and is" : " masks belong to no photo and are")
+                + " left out, such as " + pairs.orphans().get(0));
+        }
+        if (!pairs.lossy().isEmpty()) {
+            notes.add(pairs.lossy().size() + (pairs.lossy().size() == 1 ? " file among the masks is a JPEG and" : " files among the masks are JPEGs and")
+                + " left out, because the compression changes values: " + FolderPairs.names(pairs.lossy()));
+        }
+    }
+
+    private static List<Integer> lists(Dataset dataset, List<Sample> samples, int held, int kept, Options options, Undo undo) {
         List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
         Set<Sample> val = held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed, Progress.NONE).labelled());
         List<Sample> train = samples.stream().filter(s -> !val.contains(s)).toList();
@@ -113,7 +143,7 @@ public final class DatasetInit {
         List<List<Sample>> parts = List.of(split.labelled(), split.unlabelled(), samples.stream().filter(val::contains).toList());
         for (int i = 0; i < LISTS.size(); i++) {
             if (!parts.get(i).isEmpty()) {
-                SplitList.write(dataset.root().resolve(LISTS.get(i)), parts.get(i));
+                SplitList.write(undo.made(dataset.root().resolve(LISTS.get(i))), parts.get(i));
             }
         }
         return parts.stream().map(List::size).toList();
@@ -163,5 +193,4 @@ public final class DatasetInit {
             }
         }
     }
-
 }

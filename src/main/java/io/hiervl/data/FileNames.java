@@ -76,7 +76,12 @@ final class FileNames {
         return composed(stem(name)).toLowerCase(Locale.ROOT);
     }
 
-    private static String composed(String name) {
+    /** A file's name without extension, accents composed: macOS stores them apart. */
+    static String composedStem(Path file) {
+        return composed(stem(file.getFileName().toString()));
+    }
+
+    static String composed(String name) {
         return Normalizer.normalize(name, Normalizer.Form.NFC);
     }
 }
