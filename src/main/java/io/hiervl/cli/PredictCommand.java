@@ -4,12 +4,13 @@ import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
+import io.hiervl.config.PhotoRules;
 import io.hiervl.image.Images;
+import io.hiervl.image.Orientation;
 import io.hiervl.image.Photo;
 import io.hiervl.predict.Prediction;
 import io.hiervl.predict.PredictionFiles;
 import io.hiervl.predict.Segmenter;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,10 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write to.")
     Path out;
 
+    @Option(names = "--photo-range", defaultValue = "type", paramLabel = "type|own",
+        description = "What is white in photos of more than 8 bits: the largest number of their type (default), or the largest value of each file.")
+    PhotoRules.Range range;
+
     @Mixin
     WindowOptions windows;
 
@@ -49,8 +54,10 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
-        List<Path> photos = PhotoFiles.of(images);
+    public Integer call() {
+        PhotoFiles chosen = PhotoFiles.of(images);
+        List<Path> photos = chosen.photos();
+        chosen.notes().forEach(n -> console.note("note: " + n));
         Folders.require(out, "predictions");
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
@@ -83,7 +90,12 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private Map<String, Object> one(Segmenter segmenter, PredictionFiles files, Path path) {
-        Photo photo = Images.readUpright(path);
+        byte[] bytes = Images.readBytes(path);
+        Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN));
+        String dark = Images.nearlyBlack(photo, bytes, path.toString());
+        if (dark != null) {
+            console.note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
+        }
         Prediction prediction = segmenter.predict(photo);
         List<Path> written = files.write(path, photo, prediction);
         if (!json) {

@@ -24,10 +24,11 @@ import java.util.Map;
  * @param detail      the decoder's message, null if it can be decoded
  * @param orientation EXIF orientation of a photo, 1 for none
  * @param dark        what is odd about a photo's brightness, null if nothing
+ * @param damage      what is wrong inside a photo that can be decoded, null if nothing
  * @param transparent fully transparent pixels of a mask that stores colours
  */
 record FileFacts(String hash, int width, int height, List<Value> values, String problem, String detail, int orientation, String dark,
-        long transparent) {
+        String damage, long transparent) {
 
     /** A value of a mask: in how many pixels, the first of them in row-major order, and its colour in the palette, -1 if none. */
     record Value(int value, long pixels, int first, int colour) {
@@ -38,7 +39,7 @@ record FileFacts(String hash, int width, int height, List<Value> values, String 
         try {
             Photo photo = Images.decode(bytes, name, Images.MAX_PIXELS, ownRange);
             return new FileFacts(hash, photo.width(), photo.height(), List.of(), null, null, Orientation.of(bytes).value(),
-                Images.nearlyBlack(photo, bytes, name), 0);
+                Images.nearlyBlack(photo, bytes, name), Images.hiddenDamage(bytes), 0);
         } catch (HierVlException e) {
             return unreadable(hash, e);
         }
@@ -68,16 +69,16 @@ record FileFacts(String hash, int width, int height, List<Value> values, String 
                 found.add(new Value(v, counts[v], first[v], palette.getOrDefault(v, -1)));
             }
         }
-        return new FileFacts(null, map.width(), map.height(), found, null, null, 1, null, file.transparentPixels());
+        return new FileFacts(null, map.width(), map.height(), found, null, null, 1, null, null, file.transparentPixels());
     }
 
     static FileFacts unreadable(String hash, HierVlException e) {
         return new FileFacts(hash, 0, 0, List.of(), e.getMessage().contains(" is truncated") ? "truncated" : "unreadable", e.getMessage(),
-            1, null, 0);
+            1, null, null, 0);
     }
 
     static FileFacts missing(String detail) {
-        return new FileFacts(null, 0, 0, List.of(), "missing", detail, 1, null, 0);
+        return new FileFacts(null, 0, 0, List.of(), "missing", detail, 1, null, null, 0);
     }
 
     boolean readable() {

@@ -83,13 +83,24 @@ public record FolderListing(List<Path> files, List<String> notes) {
 
         @Override
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            if (attributes.isRegularFile() && !junk(file)) {
+            if (attributes.isRegularFile() && !junk(file) && file.toString().indexOf('\uFFFD') >= 0) {
+                unspeakable(file);
+            } else if (attributes.isRegularFile() && !junk(file)) {
                 files.add(file);
             } else if (attributes.isSymbolicLink()) {
                 dangling++;
                 firstDangling = firstDangling == null ? file : firstDangling;
             }
             return FileVisitResult.CONTINUE;
+        }
+
+        /** A name with bytes that the locale has no letters for could be listed, but never be found again. */
+        private void unspeakable(Path file) {
+            if (!"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding", "UTF-8"))) {
+                throw HierVlException.environment("the file name " + file + " has letters that the locale cannot name (its encoding is "
+                    + System.getProperty("sun.jnu.encoding") + "); set LC_ALL=C.UTF-8");
+            }
+            notes.add("the file name " + file + " is not valid UTF-8; the file is passed over");
         }
 
         @Override

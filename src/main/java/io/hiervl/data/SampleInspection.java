@@ -43,6 +43,9 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
         if (photo.readable() && Math.min(photo.width(), photo.height()) < TINY) {
             findings.add(new Finding(sample.image(), "tiny image", "is " + photo.width() + "x" + photo.height(), false));
         }
+        if (photo.damage() != null) {
+            findings.add(new Finding(sample.image(), "damaged", photo.damage() + "; decoders fill the rest with grey or displaced pixels", false));
+        }
         long[] pixels = null;
         ZeroLabel.Meaning zero = ZeroLabel.Meaning.UNKNOWN;
         FileFacts mask = null;

@@ -32,6 +32,9 @@ final class ForeignFormats {
         if (start.startsWith("v/1\u0001")) {
             return "OpenEXR picture";
         }
+        if (start.matches("(?s)P[1-6]\\s.*")) {
+            return "Netpbm picture (PPM, PGM or PBM)";
+        }
         if (start.startsWith("%PDF")) {
             return "PDF file";
         }

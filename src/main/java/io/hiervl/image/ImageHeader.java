@@ -46,16 +46,19 @@ public record ImageHeader(String format, int width, int height) {
         }
         if (TiffTags.isTiff(bytes)) {
             TiffTags tags = TiffTags.read(bytes);
+            if (TiffTags.isBig(bytes)) {
+                throw HierVlException.data(name + " is a BigTIFF, which is not read; store it as TIFF, JPEG or PNG");
+            }
             if (tags == null) {
                 throw HierVlException.data(name + " is truncated: the TIFF file ends after " + bytes.length + " bytes, before its tags");
             }
             return checked("TIFF", tags.width(), tags.height(), name);
         }
-        refuseText(bytes, name);
         String foreign = ForeignFormats.name(bytes);
         if (foreign != null) {
             throw HierVlException.data(name + " is a " + foreign + ", which is not read; convert it to JPEG or PNG");
         }
+        refuseText(bytes, name);
         return other(bytes, name);
     }
 

@@ -114,6 +114,12 @@ public final class Images {
         }
     }
 
+    /** What is wrong inside a photo that its decoder accepts, null if nothing is found: only JPEGs are followed. */
+    public static String hiddenDamage(byte[] bytes) {
+        boolean jpeg = bytes.length > 2 && (bytes[0] & 255) == 0xFF && (bytes[1] & 255) == 0xD8;
+        return jpeg ? JpegScan.damage(bytes) : null;
+    }
+
     /** What is odd about the brightness of a decoded photo, null if nothing: samples may use few of the values of their type. */
     public static String nearlyBlack(Photo photo, byte[] bytes, String name) {
         int max = 0;

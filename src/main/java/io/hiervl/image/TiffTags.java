@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The tags of a TIFF file's first picture that say how its pixels are stored (TIFF 6.0; BigTIFF has wider numbers).
+ * The tags of a TIFF file's first picture that say how its pixels are stored (TIFF 6.0).
  *
  * @param bits     of a sample
  * @param channels samples a pixel
@@ -23,6 +23,11 @@ record TiffTags(int width, int height, int bits, int channels, int format) {
         return magic == CLASSIC || magic == BIG;
     }
 
+    /** Whether the file has the wide numbers of BigTIFF. */
+    static boolean isBig(byte[] b) {
+        return b[b[0] == 'I' ? 2 : 3] == BIG;
+    }
+
     /** Null if the tags lie outside the file. */
     static TiffTags read(byte[] bytes) {
         ByteBuffer in = ByteBuffer.wrap(bytes).order(bytes[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
@@ -32,35 +37,31 @@ record TiffTags(int width, int height, int bits, int channels, int format) {
         int channels = 1;
         int format = 1;
         try {
-            boolean big = in.getShort(2) == BIG;
-            int at = Math.toIntExact(big ? in.getLong(8) : in.getInt(4) & 0xFFFFFFFFL);
-            int entries = big ? (int) in.getLong(at) : in.getShort(at) & 0xFFFF;
-            at += big ? 8 : 2;
-            for (int i = 0; i < entries; i++, at += big ? 20 : 12) {
+            int at = in.getInt(4);
+            int entries = in.getShort(at) & 0xFFFF;
+            at += 2;
+            for (int i = 0; i < entries; i++, at += 12) {
                 switch (in.getShort(at) & 0xFFFF) {
-                    case 256 -> width = first(in, at, big);
-                    case 257 -> height = first(in, at, big);
-                    case 258 -> bits = first(in, at, big);
-                    case 277 -> channels = first(in, at, big);
-                    case 339 -> format = first(in, at, big);
+                    case 256 -> width = first(in, at);
+                    case 257 -> height = first(in, at);
+                    case 258 -> bits = first(in, at);
+                    case 277 -> channels = first(in, at);
+                    case 339 -> format = first(in, at);
                     default -> {
                     }
                 }
             }
             return new TiffTags(width, height, bits, channels, format);
-        } catch (IndexOutOfBoundsException | ArithmeticException e) {
+        } catch (IndexOutOfBoundsException e) {
             return null;
         }
     }
 
     /** The first value of an entry: in place if all of them fit there, else where the entry points to. */
-    private static int first(ByteBuffer in, int at, boolean big) {
+    private static int first(ByteBuffer in, int at) {
         boolean wide = in.getShort(at + 2) == LONG;
-        long count = big ? in.getLong(at + 4) : in.getInt(at + 4) & 0xFFFFFFFFL;
-        int place = at + (big ? 12 : 8);
-        if ((wide ? 4 : 2) * count > (big ? 8 : 4)) {
-            place = Math.toIntExact(big ? in.getLong(place) : in.getInt(place) & 0xFFFFFFFFL);
-        }
+        long count = in.getInt(at + 4) & 0xFFFFFFFFL;
+        int place = (wide ? 4 : 2) * count > 4 ? in.getInt(at + 8) : at + 8;
         return wide ? in.getInt(place) : in.getShort(place) & 0xFFFF;
     }
 }

@@ -3,9 +3,11 @@ package io.hiervl.data.coco;
 import io.hiervl.HierVlException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What reading an annotation file showed: what cannot be drawn, what was read although it is written oddly, and how often categories occur. */
@@ -19,13 +21,15 @@ final class AnnotationNotes {
     private final List<String> refused = new ArrayList<>();
     private final Map<String, Odd> lenient = new LinkedHashMap<>();
     private final Map<String, Integer> categories = new TreeMap<>();
+    private final Set<Path> photos = new HashSet<>();
     private int refusals;
 
     AnnotationNotes(Path path) {
         this.path = path;
     }
 
-    void refuse(String annotation, String why) {
+    void refuse(Path photo, String annotation, String why) {
+        photos.add(photo);
         if (refusals++ < NAMED) {
             refused.add(annotation + ": " + why);
         }
@@ -43,6 +47,11 @@ final class AnnotationNotes {
     /** Annotations by the id of their category. */
     Map<String, Integer> categories() {
         return categories;
+    }
+
+    /** Photos with annotations that cannot be drawn. */
+    Set<Path> refusedPhotos() {
+        return photos;
     }
 
     /** @throws HierVlException annotations that cannot be drawn, named with their ids */

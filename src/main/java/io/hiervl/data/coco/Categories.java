@@ -45,6 +45,17 @@ record Categories(Map<String, Integer> classes, Map<String, String> names) {
         return Normalizer.normalize(name, Normalizer.Form.NFC).toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", " ").strip();
     }
 
+    /** Categories that are spelt otherwise than their classes; null if there are none. */
+    String respelt(Map<String, Integer> counts, DatasetSpec spec) {
+        List<String> parts = new ArrayList<>();
+        classes.forEach((id, index) -> {
+            if (counts.containsKey(id) && !names.get(id).equals(spec.classes().get(index))) {
+                parts.add("'" + names.get(id) + "' as '" + spec.classes().get(index) + "'");
+            }
+        });
+        return parts.isEmpty() ? null : "categories are read as classes of another spelling: " + String.join(", ", parts.stream().sorted().toList());
+    }
+
     /** Names and numbers of annotations of categories that no class takes; null if there are none. */
     String unused(Map<String, Integer> counts, String becomes) {
         List<String> parts = new ArrayList<>();

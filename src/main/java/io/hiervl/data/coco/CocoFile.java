@@ -94,9 +94,7 @@ final class CocoFile {
     }
 
     /**
-     * Delivers the shapes of wanted images in the order of the file.
-     *
-     * @throws HierVlException annotations that cannot be drawn; all of them were looked at
+     * Delivers the shapes of wanted images in the order of the file; what cannot be drawn is in the {@link #notes()}.
      */
     void shapes(Collection<Path> wanted, Progress progress, BiConsumer<Picture, Shape> to) {
         annotations(progress, (number, annotation) -> {
@@ -108,7 +106,7 @@ final class CocoFile {
             String name = "annotation " + (id == null ? "number " + number : id) + " of image " + picture.id;
             String category = Ids.of(annotation.path("category_id"));
             if (category == null || !categories.containsKey(category)) {
-                notes.refuse(name, "its category_id is " + annotation.path("category_id") + ", which is no category of the file");
+                notes.refuse(picture.photo, name, "its category_id is " + annotation.path("category_id") + ", which is no category of the file");
                 return;
             }
             try {
@@ -116,10 +114,9 @@ final class CocoFile {
                 notes.count(category);
                 regions.forEach(r -> to.accept(picture, new Shape(category, r)));
             } catch (IllegalArgumentException | ArithmeticException e) {
-                notes.refuse(name, e.getMessage() + (annotation.path("bbox").size() == 4 && annotation.path("segmentation").isEmpty() ? ", only a box" : ""));
+                notes.refuse(picture.photo, name, e.getMessage() + (annotation.path("bbox").size() == 4 && annotation.path("segmentation").isEmpty() ? ", only a box" : ""));
             }
         });
-        notes.require();
     }
 
     /** Delivers for every wanted image its PNG's name and the category of every segment id. */

@@ -143,7 +143,12 @@ public final class CocoMasks {
 
     private List<Finding> findings(CocoFile file) {
         List<Finding> out = new ArrayList<>();
-        String unused = Categories.of(file, spec).unused(file.notes().categories(), spec.backgroundFirst() ? "'" + spec.classes().get(0) + "'" : "ignored");
+        Categories categories = Categories.of(file, spec);
+        String respelt = categories.respelt(file.notes().categories(), spec);
+        if (respelt != null) {
+            out.add(new Finding(file.path(), "categories", respelt));
+        }
+        String unused = categories.unused(file.notes().categories(), spec.backgroundFirst() ? "'" + spec.classes().get(0) + "'" : "ignored");
         if (unused != null) {
             out.add(new Finding(file.path(), "categories", unused));
         }
@@ -179,6 +184,7 @@ public final class CocoMasks {
                 .add(new Painted(shape.region(), shape.region().area(picture.width(), picture.height()), classes.getOrDefault(shape.category(), other()))));
             say(file);
         }
+        files.forEach(f -> pictures.keySet().removeAll(f.notes().refusedPhotos()));
         List<Runnable> work = new ArrayList<>();
         pictures.forEach((photo, picture) -> work.add(() -> {
             byte[] labels = new byte[picture.width() * picture.height()];
@@ -188,6 +194,7 @@ public final class CocoMasks {
             write(new LabelMap(labels, picture.width(), picture.height()), photo);
         }));
         run(work, files.isEmpty() ? cache : files.get(0).path(), progress);
+        files.forEach(f -> f.notes().require());
     }
 
     private void say(CocoFile file) {
