@@ -62,6 +62,10 @@ final class ClassText {
         for (Numbered row : rows) {
             String where = source + ":" + row.number;
             List<String> cells = cells(row.text, header.size() == 1 ? "\u0000" : separator);
+            if (cells.size() < header.size() && ClassLine.of(row.text).colour() != null) {
+                out.add(new ClassEntry(ClassLine.of(row.text).name(), ClassLine.of(row.text).indexBesideColour(), ClassLine.of(row.text).colour(), where));
+                continue;
+            }
             if (cells.size() < header.size()) {
                 throw HierVlException.data(where + ": '" + row.text + "' has " + cells.size() + " columns, the header names " + header.size());
             }

@@ -14,15 +14,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Makes a data set out of a folder of photos, a folder of masks for some of them and class names: {@code dataset.yaml} and
  * the lists. Photos and masks stay where they are.
  */
 public final class DatasetInit {
-    private static final List<String> LISTS = List.of("labeled.txt", "unlabeled.txt", "val.txt");
-
     /**
      * What is decided by the user.
      *
@@ -68,30 +65,14 @@ public final class DatasetInit {
         if (labelled.isEmpty()) {
             throw HierVlException.data(nothingFits(images, masks, pairs));
         }
-        int held = options.validation == 0 ? 0
-            : Math.min(Math.max(1, (int) Math.round(options.validation * labelled.size())), labelled.size() - 1);
-        if (options.labels > labelled.size() - held) {
-            throw HierVlException.usage("cannot keep " + options.labels + " labels: " + (labelled.size() - held)
-                + " photos with masks are left for training");
-        }
+        int held = NewLists.held(labelled.size(), options);
+        int kept = NewLists.kept(labelled.size() - held, options);
         SeveralMasks.require(pairs, classes);
         MaskSurvey survey = MaskSurvey.of(pairs.masks().values().stream().flatMap(List::stream).toList(), classes, progress);
         List<String> notes = new ArrayList<>(pairs.notes());
         notes.addAll(survey.notes());
         leftOut(pairs, notes);
-        Map<String, String> lists = new LinkedHashMap<>(Map.of("labeled", "labeled.txt"));
-        int kept = options.labels == 0 ? labelled.size() - held : options.labels;
-        boolean unlabelled = pairs.masks().size() - held > kept;
-        if (unlabelled) {
-            lists.put("unlabeled", "unlabeled.txt");
-        } else {
-            notes.add("every photo has a mask, so nothing is unlabelled: keep fewer labels (--labels N), or train with --set train.method=supervised");
-        }
-        if (held > 0) {
-            lists.put("val", "val.txt");
-        } else {
-            notes.add("no photo is kept for validation, so training measures nothing at its end");
-        }
+        Map<String, String> lists = NewLists.names(pairs.masks().size() - held > kept, held > 0, notes);
         try (Undo undo = new Undo(out)) {
             Path root = folder(out);
             Map<String, String> folders = new LinkedHashMap<>();
@@ -106,7 +87,7 @@ public final class DatasetInit {
                 String mask = one == null ? null : united.containsKey(photo) ? slashes(root.relativize(one)) : maskPrefix + slashes(maskFolder.relativize(one));
                 samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)), mask, photo, one, samples.size() + 1));
             });
-            List<Integer> sizes = lists(dataset, samples, held, kept, options, undo);
+            List<Integer> sizes = NewLists.write(dataset, samples, List.of(), held, kept, options, undo);
             AtomicFile.write(undo.made(root.resolve(DatasetSpecs.FILE)), yaml.text());
             undo.keep();
             return new Result(out, sizes, List.copyOf(notes));
@@ -134,22 +115,8 @@ public final class DatasetInit {
         }
     }
 
-    private static List<Integer> lists(Dataset dataset, List<Sample> samples, int held, int kept, Options options, Undo undo) {
-        List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
-        Set<Sample> val = held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed, Progress.NONE).labelled());
-        List<Sample> train = samples.stream().filter(s -> !val.contains(s)).toList();
-        // Few labels should show every class.
-        SplitMaker.Split split = SplitMaker.split(dataset, train, kept, options.labels > 0, options.seed, Progress.NONE);
-        List<List<Sample>> parts = List.of(split.labelled(), split.unlabelled(), samples.stream().filter(val::contains).toList());
-        for (int i = 0; i < LISTS.size(); i++) {
-            if (!parts.get(i).isEmpty()) {
-                SplitList.write(undo.made(dataset.root().resolve(LISTS.get(i))), parts.get(i));
-            }
-        }
-        return parts.stream().map(List::size).toList();
-    }
-
-    private static Path folder(Path out) {
+    /** Makes the folder of a new data set. */
+    public static Path folder(Path out) {
         Folders.require(out, "the data set");
         try {
             return out.toRealPath();
@@ -159,7 +126,7 @@ public final class DatasetInit {
     }
 
     /** How lists call a folder: by its path if it lies in the data folder, else by a name that the description explains. */
-    private static String prefix(String name, Path folder, Path root, Map<String, String> folders) {
+    public static String prefix(String name, Path folder, Path root, Map<String, String> folders) {
         if (folder.startsWith(root)) {
             String inside = slashes(root.relativize(folder));
             return inside.isEmpty() ? "" : inside + "/";
@@ -169,7 +136,8 @@ public final class DatasetInit {
         return name + "/";
     }
 
-    private static String slashes(Path path) {
+    /** A path as lists write it. */
+    public static String slashes(Path path) {
         return path.toString().replace('\\', '/');
     }
 
@@ -184,8 +152,9 @@ public final class DatasetInit {
         }
     }
 
-    private static void refuseExisting(Path out) {
-        List<String> names = new ArrayList<>(LISTS);
+    /** Refuses a folder that holds a data set already. */
+    public static void refuseExisting(Path out) {
+        List<String> names = new ArrayList<>(NewLists.FILES);
         names.add(DatasetSpecs.FILE);
         for (String name : names) {
             if (Files.exists(out.resolve(name))) {

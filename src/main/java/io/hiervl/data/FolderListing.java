@@ -24,7 +24,7 @@ import java.util.Set;
  * @param notes what was passed over although it might have held files: folders without rights, links in a loop, links to nothing
  */
 public record FolderListing(List<Path> files, List<String> notes) {
-    private static final Set<String> JUNK = Set.of("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx", "lost+found", "$recycle.bin",
+    private static final Set<String> JUNK = Set.of("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin",
         "system volume information", "#recycle", "icon\r");
 
     /**

@@ -58,6 +58,23 @@ public final class MaskFile {
         return counts;
     }
 
+    /** 1 for every pixel that is neither black (index 0, if there is no palette) nor transparent; else 0. */
+    public byte[] marked() {
+        byte[] out = new byte[width() * height()];
+        int[] palette = pixels.palette();
+        for (int i = 0; i < out.length; i++) {
+            int colour = storesColours() ? pixels.colours()[i] : palette == null ? 0xFF000000 | pixels.indices()[i] & 255 : palette[pixels.indices()[i] & 255];
+            boolean opaqueBlack = (colour & 0xFFFFFF) == 0 && !hasAlpha();
+            out[i] = (byte) (colour >>> 24 == 0 || opaqueBlack ? 0 : 1);
+        }
+        return out;
+    }
+
+    /** Whether transparency tells marked pixels from others, so that black is a colour like others. */
+    private boolean hasAlpha() {
+        return storesColours() ? transparentPixels() > 0 : pixels.palette() != null && Arrays.stream(pixels.palette()).anyMatch(c -> c >>> 24 == 0);
+    }
+
     /** How often each index occurs; 256 entries. */
     public long[] histogram() {
         return new LabelMap(pixels.indices(), pixels.width(), pixels.height()).histogram();
@@ -105,6 +122,9 @@ public final class MaskFile {
         int[] table = new int[256];
         palette.forEach((index, colour) -> {
             Integer value = rules.colours().values().get(colour);
+            if (value == null && index == LabelMap.IGNORE) {
+                value = LabelMap.IGNORE; // painting programs never reach this entry by numbering colours anew
+            }
             if (value == null && pixels.palette()[index] >>> 24 == 0) {
                 value = rules.transparent();
             }

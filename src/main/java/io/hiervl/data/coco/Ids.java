@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 
 /** Ids as tools write them: 3, 3.0 and "3" are one id; other texts are ids too. */
-final class Ids {
+public final class Ids {
     private Ids() {
     }
 
     /** The id as text, null if there is none. */
-    static String of(JsonNode node) {
+    public static String of(JsonNode node) {
         if (node == null || node.isNull() || node.isMissingNode() || node.isContainerNode()) {
             return null;
         }

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * The regions of an annotation's {@code segmentation} in all ways that tools write it: a list of polygons (as COCO does), one polygon
  * without the outer list, corners as pairs, numbers as text, run lengths, and run lengths in a list.
  */
-final class ShapeReader {
+public final class ShapeReader {
     /** Corners further away than this are damage; they would be followed step by step. */
     private static final double FARTHEST = 1e6;
 
@@ -20,7 +20,7 @@ final class ShapeReader {
     private final List<Region> regions = new ArrayList<>();
 
     /** @param lenient hears what is not written as COCO writes it */
-    ShapeReader(int width, int height, Consumer<String> lenient) {
+    public ShapeReader(int width, int height, Consumer<String> lenient) {
         this.width = width;
         this.height = height;
         this.lenient = lenient;
@@ -31,7 +31,7 @@ final class ShapeReader {
      *
      * @throws IllegalArgumentException nothing that can be drawn
      */
-    List<Region> read(JsonNode segmentation) {
+    public List<Region> read(JsonNode segmentation) {
         if (segmentation.isObject()) {
             regions.add(runs(segmentation));
         } else if (segmentation.isTextual()) {
