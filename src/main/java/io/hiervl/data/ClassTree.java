@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 
 /** Class lists in JSON or YAML: lists of names or objects, index to name, name to index, name to colour, and what tools put around them. */
 final class ClassTree {
-    private static final Pattern NUMBER = Pattern.compile("-?\\d{1,4}(\\.0)?");
+    private static final Pattern NUMBER = Pattern.compile("-?\\d{1,4}");
     /** Keys under which tools keep the list: transformers, YOLO, Supervisely, COCO, CVAT and Mapillary. */
     private static final List<String> WRAPPERS = List.of("id2label", "names", "classes", "categories", "labels", "label2id");
     private static final List<String> NAMES = List.of("name", "label", "title", "class", "readable", "value");
@@ -80,7 +80,7 @@ final class ClassTree {
     }
 
     private static Integer number(String text) {
-        return (int) Double.parseDouble(text);
+        return Integer.parseInt(text);
     }
 
     private static List<Integer> colour(Object value, String where) {

@@ -34,12 +34,12 @@ final class DeepPhoto {
             }
         }
         byte[] rgb = new byte[3 * w * h];
-        double scale = high > low ? 255 / (high - low) : 0;
+        double range = high > low ? high - low : Double.POSITIVE_INFINITY;
         for (int c = 0; c < 3; c++) {
             for (int y = 0; y < h; y++) {
                 raster.getSamples(0, y, w, 1, Math.min(c, channels - 1), row);
                 for (int x = 0; x < w; x++) {
-                    double v = (row[x] - low) * scale;
+                    double v = (row[x] - low) * 255 / range;
                     rgb[3 * (y * w + x) + c] = (byte) (v > 0 ? Math.min(255, Math.round(v)) : 0);
                 }
             }
