@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,7 +61,7 @@ public record FolderPairs(Map<Path, List<Path>> masks, List<Path> orphans, List<
         boolean imagesInside = images.startsWith(masks);
         List<Path> ofPhotos = photos.files().stream().filter(p -> !(masksInside && p.startsWith(masks))).toList();
         List<Path> ofMasks = labels.files().stream().filter(p -> !(imagesInside && p.startsWith(images))).toList();
-        Set<String> notes = new java.util.LinkedHashSet<>(photos.notes());
+        Set<String> notes = new LinkedHashSet<>(photos.notes());
         notes.addAll(labels.notes());
         others(ofPhotos, notes);
         return new Found(ofPhotos.stream().filter(PhotoTypes::isPhoto).toList(), ofMasks.stream().filter(PhotoTypes::isMask).toList(),
@@ -70,14 +71,16 @@ public record FolderPairs(Map<Path, List<Path>> masks, List<Path> orphans, List<
     /** In one folder a mask is told by its name, or, beside a JPEG of the same name, by its type. */
     private static Found together(Path folder) {
         FolderListing all = FolderListing.deep(folder);
-        Set<String> notes = new java.util.LinkedHashSet<>(all.notes());
+        Set<String> notes = new LinkedHashSet<>(all.notes());
         others(all.files(), notes);
         Set<String> names = new HashSet<>();
         Map<String, Boolean> jpeg = new HashMap<>();
         for (Path p : all.files()) {
             if (PhotoTypes.isPhoto(p)) {
-                names.add(place(p, FileNames.composedStem(p)));
-                jpeg.merge(place(p, FileNames.composedStem(p)), PhotoTypes.LOSSY.contains(PhotoTypes.extension(p)), Boolean::logicalOr);
+                String stem = FileNames.composedStem(p);
+                names.add(place(p, stem));
+                PairNames.ofPhoto(stem).forEach(n -> names.add(place(p, n)));
+                jpeg.merge(place(p, stem), PhotoTypes.LOSSY.contains(PhotoTypes.extension(p)), Boolean::logicalOr);
             }
         }
         List<Path> photos = new ArrayList<>();
@@ -86,7 +89,7 @@ public record FolderPairs(Map<Path, List<Path>> masks, List<Path> orphans, List<
         for (Path p : all.files()) {
             String stem = FileNames.composedStem(p);
             boolean isLossy = PhotoTypes.LOSSY.contains(PhotoTypes.extension(p));
-            boolean named = PairNames.photosOfDecorated(stem).stream().anyMatch(n -> names.contains(place(p, n)) || isPhotoWithPrefix(names, p, n));
+            boolean named = PairNames.photosOfDecorated(stem).stream().anyMatch(n -> names.contains(place(p, n)));
             boolean typed = !isLossy && jpeg.getOrDefault(place(p, stem), false);
             if (PhotoTypes.isMask(p) && (named || typed)) {
                 masks.add(p);
@@ -99,13 +102,8 @@ public record FolderPairs(Map<Path, List<Path>> masks, List<Path> orphans, List<
         return new Found(photos, masks, List.copyOf(lossy), notes);
     }
 
-    /** "mask_1" beside "image_1". */
-    private static boolean isPhotoWithPrefix(Set<String> names, Path mask, String rest) {
-        return List.of("image_", "img_", "image", "img", "photo_", "frame_").stream().anyMatch(p -> names.contains(place(mask, p + rest)));
-    }
-
     private static String place(Path file, String name) {
-        return file.getParent() + "/" + name;
+        return file.getParent() + "/" + PairNames.folded(name);
     }
 
     private static void others(List<Path> files, Set<String> notes) {

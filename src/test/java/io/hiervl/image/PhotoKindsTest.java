@@ -12,15 +12,12 @@ import java.awt.Transparency;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ComponentColorModel;
-import java.awt.image.ComponentSampleModel;
 import java.awt.image.DataBuffer;
-import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Random;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,21 +49,32 @@ class PhotoKindsTest {
         }
     }
 
-    private static byte[] tiff(int type, double... values) throws IOException {
-        var model = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_GRAY), false, false, Transparency.OPAQUE, type);
-        WritableRaster raster = Raster.createWritableRaster(new ComponentSampleModel(type, values.length, 1, 1, values.length, new int[] {0}), null);
-        for (int i = 0; i < values.length; i++) {
-            raster.setSample(i, 0, 0, values[i]);
+    /** A grey TIFF of one row: sample format 2 is signed with 16 bits, 3 floating point with 32 or 64. */
+    private static byte[] tiff(int format, int bits, double... values) {
+        ByteBuffer out = ByteBuffer.allocate(8 + 2 + 9 * 12 + 4 + values.length * bits / 8).order(ByteOrder.LITTLE_ENDIAN);
+        int data = 8 + 2 + 9 * 12 + 4;
+        out.put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) 9);
+        int[][] tags = {{256, values.length}, {257, 1}, {258, bits}, {259, 1}, {262, 1}, {273, data}, {277, 1}, {279, values.length * bits / 8}, {339, format}};
+        for (int[] t : tags) {
+            out.putShort((short) t[0]).putShort((short) (t[0] == 273 || t[0] == 279 ? 4 : 3)).putInt(1).putInt(t[1]);
         }
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        assertTrue(ImageIO.write(new BufferedImage(model, raster, false, null), "tiff", out));
-        return out.toByteArray();
+        out.putInt(0);
+        for (double v : values) {
+            if (bits == 16) {
+                out.putShort((short) v);
+            } else if (bits == 32) {
+                out.putFloat((float) v);
+            } else {
+                out.putDouble(v);
+            }
+        }
+        return out.array();
     }
 
     @ParameterizedTest
-    @CsvSource({DataBuffer.TYPE_FLOAT + ", 32-bit floating-point", DataBuffer.TYPE_DOUBLE + ", 64-bit floating-point", DataBuffer.TYPE_SHORT + ", signed 16-bit"})
-    void samplesThatAreNotSupportedAreNamedAndScaledOnRequest(int type, String what) throws IOException {
-        byte[] file = tiff(type, 0, 50, 100);
+    @CsvSource({"3, 32, 32-bit floating-point", "3, 64, 64-bit floating-point", "2, 16, signed 16-bit"})
+    void samplesThatAreNotSupportedAreNamedAndScaledOnRequest(int format, int bits, String what) {
+        byte[] file = tiff(format, bits, 0, 50, 100);
         String message = assertThrows(HierVlException.class, () -> Images.decode(file, "cells.tif", false, 1000)).getMessage();
         assertTrue(message.contains(what) && message.contains("range: own"), message);
         Photo scaled = Images.decode(file, "cells.tif", 1000, true);

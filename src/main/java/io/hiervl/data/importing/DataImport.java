@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Makes a data set of the export of a labelling tool: a folder or the zip file itself. */
 public final class DataImport {
@@ -190,7 +191,12 @@ public final class DataImport {
             }
             Map<String, String> folders = new LinkedHashMap<>();
             String prefix = DatasetInit.prefix("images", photoRoot, root, folders);
-            List<Path> photos = files.stream().filter(PhotoTypes::isPhoto).toList();
+            // A photo that an export holds as text was written while it was read.
+            Set<Path> photos = new TreeSet<>(files.stream().filter(PhotoTypes::isPhoto).toList());
+            photos.addAll(labelled.keySet());
+            photos.stream().filter(p -> !p.startsWith(photoRoot)).findFirst().ifPresent(p -> {
+                throw HierVlException.data("the photo " + p + " lies outside of " + photoRoot + "; --images names the folder of all photos");
+            });
             List<Sample> samples = samples(photos, labelled, table, prefix, progress);
             int held = NewLists.held(labelled.size(), choice.init());
             int kept = NewLists.kept(labelled.size() - held, choice.init());
@@ -201,7 +207,7 @@ public final class DataImport {
             return new DatasetInit.Result(out, sizes, List.copyOf(notes));
         }
 
-        private List<Sample> samples(List<Path> photos, Map<Path, Imported.Labelled> labelled, LabelTable table, String prefix, Progress progress) {
+        private List<Sample> samples(Set<Path> photos, Map<Path, Imported.Labelled> labelled, LabelTable table, String prefix, Progress progress) {
             Folders.create(undo.made(root.resolve(MASKS)));
             Set<Path> taken = new HashSet<>();
             Map<Path, Boolean> made = new HashMap<>();
