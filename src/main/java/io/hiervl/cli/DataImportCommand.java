@@ -26,13 +26,15 @@ final class DataImportCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for dataset.yaml, masks and lists.")
     Path out;
 
-    @Option(names = "--from", paramLabel = "FORM", description = "labelme, cvat, label-studio, coco, supervisely or masks; default: found by looking.")
+    @Option(names = "--from", paramLabel = "FORM",
+    description = "labelme, cvat, label-studio, coco, supervisely or masks; default: found by looking.")
     String from;
 
     @Option(names = "--images", paramLabel = "DIR", description = "Folder of the photos, if the export does not hold them.")
     Path images;
 
-    @Option(names = "--classes", paramLabel = "FILE", description = "Class list, for their order or a choice of them; default: the labels of the export behind 'background'.")
+    @Option(names = "--classes", paramLabel = "FILE",
+    description = "Class list, for their order or a choice of them; default: the labels of the export behind 'background'.")
     Path classes;
 
     @Option(names = "--empty", defaultValue = "unlabelled", paramLabel = "unlabelled|background",
@@ -42,7 +44,8 @@ final class DataImportCommand implements Callable<Integer> {
     @Option(names = "--name", description = "Name of the data set; default: the folder's.")
     String name;
 
-    @Option(names = "--val", defaultValue = "0.2", paramLabel = "SHARE", description = "Share of the labelled photos kept for validation, default ${DEFAULT-VALUE}.")
+    @Option(names = "--val", defaultValue = "0.2", paramLabel = "SHARE",
+    description = "Share of the labelled photos kept for validation, default ${DEFAULT-VALUE}.")
     double validation;
 
     @Option(names = "--labels", defaultValue = "0", paramLabel = "N",
@@ -59,11 +62,13 @@ final class DataImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String called = name != null ? name : out.toAbsolutePath().normalize().getFileName().toString();
-        DataImport.Choice choice = new DataImport.Choice(from, images, classes == null ? null : ClassFile.read(classes), empty == Empty.BACKGROUND,
+        DataImport.Choice choice = new DataImport.Choice(from, images, classes == null ? null : ClassFile.read(classes),
+            empty == Empty.BACKGROUND,
             new DatasetInit.Options(called, validation, labels, seed));
         DatasetInit.Result made = DataImport.run(source, out, choice, console.progress("import"));
         made.notes().forEach(n -> console.println("note: " + n));
-        console.println(made.sizes().get(0) + " labelled, " + made.sizes().get(1) + " unlabelled, " + made.sizes().get(2) + " validation photos in " + out);
+        console.println(made.sizes().get(0) + " labelled, " + made.sizes().get(1) + " unlabelled, " + made.sizes().get(2)
+            + " validation photos in " + out);
         console.println("next: hiervl data check " + out);
         console.println("      hiervl train --recipe default --data " + out + " --clip CLIP --out RUN");
         return 0;

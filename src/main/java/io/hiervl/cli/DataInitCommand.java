@@ -80,7 +80,8 @@ final class DataInitCommand implements Callable<Integer> {
         } catch (InvalidPathException e) {
             return null;
         }
-        if (classes.endsWith(".txt") || classes.endsWith(".csv") || classes.endsWith(".json") || classes.endsWith(".yaml") || classes.contains("/")) {
+        if (classes.endsWith(".txt") || classes.endsWith(".csv") || classes.endsWith(".json") || classes.endsWith(".yaml")
+            || classes.contains("/")) {
             throw HierVlException.data("the class list " + classes + " does not exist");
         }
         return null;

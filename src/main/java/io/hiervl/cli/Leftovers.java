@@ -28,7 +28,8 @@ final class Leftovers {
             return;
         }
         try (Stream<String> lines = Files.lines(MAPS)) {
-            List<Path> folders = lines.filter(l -> l.contains(FOLDER)).map(l -> Path.of(l.substring(l.indexOf('/')).replace(" (deleted)", "")).getParent())
+            List<Path> folders = lines.filter(l -> l.contains(FOLDER))
+                .map(l -> Path.of(l.substring(l.indexOf('/')).replace(" (deleted)", "")).getParent())
                 .filter(f -> f.getFileName().toString().startsWith(FOLDER.substring(1))).distinct().toList();
             for (Path folder : folders) {
                 remove(folder);

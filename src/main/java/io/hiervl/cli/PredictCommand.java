@@ -101,7 +101,8 @@ final class PredictCommand implements Callable<Integer> {
 
     private Map<String, Object> one(Segmenter segmenter, PredictionFiles files, List<LabelFiles> labels, Path path) {
         byte[] bytes = Images.readBytes(path);
-        Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN));
+        Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS,
+            range == PhotoRules.Range.OWN));
         String dark = Images.nearlyBlack(photo, bytes, path.toString());
         if (dark != null) {
             console.note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));

@@ -98,7 +98,8 @@ public final class DatasetSpecs {
     private static String hint(Path folder) {
         Path own = OwnClasses.find(folder);
         if (own != null) {
-            return "; " + own.getFileName() + " lists classes of its own: 'hiervl data import " + folder + " --out DIR' makes a data set of what labelling tools export";
+            return "; " + own.getFileName() + " lists classes of its own: 'hiervl data import " + folder
+                + " --out DIR' makes a data set of what labelling tools export";
         }
         try (var below = Files.walk(folder, DEPTH)) {
             return below.filter(f -> !f.equals(folder) && Files.isDirectory(f) && recognise(f) != null).findFirst()

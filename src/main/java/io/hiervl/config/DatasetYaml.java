@@ -19,7 +19,8 @@ public record DatasetYaml(String maker, String name, List<String> classes, int i
 
     /** Text that {@link DatasetSpecs} reads. */
     public String text() {
-        StringBuilder out = new StringBuilder("# Made by '" + maker + "'. concepts: {class: [text, ...]} may add descriptions of classes for CLIP.\n");
+        StringBuilder out = new StringBuilder("# Made by '" + maker
+            + "'. concepts: {class: [text, ...]} may add descriptions of classes for CLIP.\n");
         RecordWriter.entry("name", name, "", out);
         RecordWriter.entry("classes", classes, "", out);
         if (ignore != 255) {

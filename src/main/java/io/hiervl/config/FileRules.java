@@ -16,7 +16,8 @@ import java.util.Map;
  * @param annotations COCO annotation files from which label maps are drawn where a mask file is missing: panoptic first,
  *                    then instances and stuff; files that do not exist are passed over; null: none
  */
-public record FileRules(@Nullable List<String> layout, @Nullable Map<String, String> evidence, @Nullable List<String> aliases, @Nullable Map<String, Part> parts,
+public record FileRules(@Nullable List<String> layout, @Nullable Map<String, String> evidence, @Nullable List<String> aliases,
+    @Nullable Map<String, Part> parts,
         @Nullable Map<String, String> folders, @Nullable List<String> annotations) {
 
     /** Everything lies in the data folder as the lists say. */

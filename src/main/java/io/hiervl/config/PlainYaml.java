@@ -26,6 +26,7 @@ public final class PlainYaml {
             mapping.entries().forEach((key, value) -> map.put(key, plain(value)));
             return map;
         }
-        return node instanceof YamlNode.Sequence list ? list.items().stream().map(PlainYaml::plain).toList() : ((YamlNode.Scalar) node).text();
+        return node instanceof YamlNode.Sequence list ? list.items().stream().map(PlainYaml::plain).toList() : ((YamlNode.Scalar) node)
+            .text();
     }
 }

@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * Where things derived from a data folder are kept: {@code .hiervl} inside it, or, where that cannot be written, a folder
- * of its own below {@code $XDG_CACHE_HOME/hiervl}, {@code ~/.cache/hiervl} or the system's folder for temporary files. Deleting it costs time and nothing else.
+ * of its own below {@code $XDG_CACHE_HOME/hiervl}, {@code ~/.cache/hiervl} or the system's folder for temporary files. Deleting it costs
+ * time and nothing else.
  */
 public final class CacheFolder {
     /** Its name in a data folder. */

@@ -42,7 +42,8 @@ public final class ClassFile {
             return json(text, name);
         }
         boolean yaml = lower.endsWith(".yaml") || lower.endsWith(".yml") || text.lines().anyMatch(l -> l.matches("(names|classes)\\s*:.*"))
-            || text.lines().filter(l -> !l.isBlank() && !l.startsWith("#")).allMatch(l -> l.startsWith("- ")) && text.lines().anyMatch(l -> l.startsWith("- "));
+            || text.lines().filter(l -> !l.isBlank() && !l.startsWith("#")).allMatch(l -> l.startsWith("- ")) && text.lines()
+                .anyMatch(l -> l.startsWith("- "));
         return yaml && !start.isEmpty() ? ClassTree.read(PlainYaml.read(text, name), name) : ClassText.read(text.lines().toList(), name);
     }
 

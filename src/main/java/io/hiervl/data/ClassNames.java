@@ -44,7 +44,8 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
         for (ClassEntry e : entries) {
             boolean nothing = NOTHING.contains(e.name().toLowerCase(Locale.ROOT));
             boolean outside = e.index() != null && (e.index() < 0 || e.index() == IGNORED);
-            if (e.name().equals(LABELME_IGNORE) || outside && (nothing || e.index() < 0) || nothing && e.colour() != null && !isIndexed(e, entries)) {
+            if (e.name().equals(LABELME_IGNORE) || outside && (nothing || e.index() < 0) || nothing && e.colour() != null
+                && !isIndexed(e, entries)) {
                 if (e.colour() != null) {
                     ignored.add(e.colour());
                 }
@@ -75,12 +76,14 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
             }
             ClassEntry other = byIndex.put(e.index(), e);
             if (other != null) {
-                throw HierVlException.data(e.where() + ": the index " + e.index() + " is given to '" + other.name() + "' and '" + e.name() + "'");
+                throw HierVlException.data(e.where() + ": the index " + e.index() + " is given to '" + other.name() + "' and '" + e.name()
+                    + "'");
             }
         }
         for (int i = 0; i < classes.size(); i++) {
             if (!byIndex.containsKey(i)) {
-                throw HierVlException.data(source + ": no class has the index " + i + "; the " + classes.size() + " classes must have the indices 0 to "
+                throw HierVlException.data(source + ": no class has the index " + i + "; the " + classes.size()
+                    + " classes must have the indices 0 to "
                     + (classes.size() - 1) + (i == 0 ? ". Name what 0 means, such as background" : ""));
             }
         }
@@ -97,7 +100,8 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
             names.add(e.name());
             if (e.colour() != null) {
                 if (colours.contains(e.colour())) {
-                    throw HierVlException.data(e.where() + ": '" + e.name() + "' has the colour " + e.colour() + " of '" + names.get(colours.indexOf(e.colour())) + "'");
+                    throw HierVlException.data(e.where() + ": '" + e.name() + "' has the colour " + e.colour() + " of '"
+                        + names.get(colours.indexOf(e.colour())) + "'");
                 }
                 colours.add(e.colour());
             }

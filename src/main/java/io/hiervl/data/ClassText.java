@@ -14,12 +14,17 @@ final class ClassText {
     private static final String INDEX = "index";
     private static final String SKIP = "skip";
     /** What columns are called, in small letters without blanks. */
-    private static final Map<String, String> COLUMNS = Map.ofEntries(Map.entry("name", NAME), Map.entry("class", NAME), Map.entry("label", NAME),
-        Map.entry("classname", NAME), Map.entry("classes", NAME), Map.entry("labels", NAME), Map.entry("category", NAME), Map.entry("title", NAME),
-        Map.entry("id", INDEX), Map.entry("index", INDEX), Map.entry("value", INDEX), Map.entry("pixelvalue", INDEX), Map.entry("classid", INDEX),
-        Map.entry("idx", INDEX), Map.entry("r", "r"), Map.entry("red", "r"), Map.entry("g", "g"), Map.entry("green", "g"), Map.entry("b", "b"),
+    private static final Map<String, String> COLUMNS = Map.ofEntries(Map.entry("name", NAME), Map.entry("class", NAME),
+        Map.entry("label", NAME),
+        Map.entry("classname", NAME), Map.entry("classes", NAME), Map.entry("labels", NAME), Map.entry("category", NAME),
+            Map.entry("title", NAME),
+        Map.entry("id", INDEX), Map.entry("index", INDEX), Map.entry("value", INDEX), Map.entry("pixelvalue", INDEX),
+            Map.entry("classid", INDEX),
+        Map.entry("idx", INDEX), Map.entry("r", "r"), Map.entry("red", "r"), Map.entry("g", "g"), Map.entry("green", "g"),
+            Map.entry("b", "b"),
         Map.entry("blue", "b"), Map.entry("a", SKIP), Map.entry("alpha", SKIP), Map.entry("color", "hex"), Map.entry("colour", "hex"),
-        Map.entry("hex", "hex"), Map.entry("rgb", "hex"), Map.entry("parts", SKIP), Map.entry("actions", SKIP), Map.entry("supercategory", SKIP));
+        Map.entry("hex", "hex"), Map.entry("rgb", "hex"), Map.entry("parts", SKIP), Map.entry("actions", SKIP),
+            Map.entry("supercategory", SKIP));
 
     private record Numbered(int number, String text) {
     }
@@ -39,7 +44,8 @@ final class ClassText {
             return List.of();
         }
         String separator = separator(entries.get(0).text);
-        List<String> header = cells(entries.get(0).text, separator).stream().map(c -> COLUMNS.get(c.toLowerCase(Locale.ROOT).replaceAll("[\\s_-]", ""))).toList();
+        List<String> header = cells(entries.get(0).text, separator).stream()
+            .map(c -> COLUMNS.get(c.toLowerCase(Locale.ROOT).replaceAll("[\\s_-]", ""))).toList();
         boolean table = header.stream().allMatch(c -> c != null) && header.contains(NAME) && (entries.size() > 1 || header.size() > 1);
         return table ? table(entries.subList(1, entries.size()), header, separator, source) : plain(entries, source);
     }
@@ -52,7 +58,8 @@ final class ClassText {
         List<String> cells = new ArrayList<>();
         for (String cell : line.split(separator + "(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", -1)) {
             String plain = cell.strip();
-            cells.add(plain.length() > 1 && plain.startsWith("\"") && plain.endsWith("\"") ? plain.substring(1, plain.length() - 1).replace("\"\"", "\"") : plain);
+            cells.add(plain.length() > 1 && plain.startsWith("\"") && plain.endsWith("\"") ? plain.substring(1, plain.length() - 1)
+                .replace("\"\"", "\"") : plain);
         }
         return cells;
     }
@@ -63,15 +70,18 @@ final class ClassText {
             String where = source + ":" + row.number;
             List<String> cells = cells(row.text, header.size() == 1 ? "\u0000" : separator);
             if (cells.size() < header.size() && ClassLine.of(row.text).colour() != null) {
-                out.add(new ClassEntry(ClassLine.of(row.text).name(), ClassLine.of(row.text).indexBesideColour(), ClassLine.of(row.text).colour(), where));
+                out.add(new ClassEntry(ClassLine.of(row.text).name(), ClassLine.of(row.text).indexBesideColour(), ClassLine.of(row.text)
+                    .colour(), where));
                 continue;
             }
             if (cells.size() < header.size()) {
-                throw HierVlException.data(where + ": '" + row.text + "' has " + cells.size() + " columns, the header names " + header.size());
+                throw HierVlException.data(where + ": '" + row.text + "' has " + cells.size() + " columns, the header names "
+                    + header.size());
             }
             List<Integer> colour = null;
             if (header.contains("r") && header.contains("g") && header.contains("b")) {
-                colour = List.of(number(cells.get(header.indexOf("r")), where), number(cells.get(header.indexOf("g")), where), number(cells.get(header.indexOf("b")), where));
+                colour = List.of(number(cells.get(header.indexOf("r")), where), number(cells.get(header.indexOf("g")), where),
+                    number(cells.get(header.indexOf("b")), where));
             } else if (header.contains("hex")) {
                 String text = cells.get(header.indexOf("hex"));
                 colour = ClassEntry.hex(text);
@@ -109,7 +119,8 @@ final class ClassText {
             if (colour != null) {
                 out.add(new ClassEntry(line.name(), line.indexBesideColour(), colour, where));
             } else if (leading && line.before().size() == 1) {
-                out.add(new ClassEntry(line.after().isEmpty() ? line.name() : line.text().replaceFirst("^-?\\d+[\\s,;:.)]+", ""), line.before().get(0), null, where));
+                out.add(new ClassEntry(line.after().isEmpty() ? line.name() : line.text().replaceFirst("^-?\\d+[\\s,;:.)]+", ""),
+                    line.before().get(0), null, where));
             } else if (trailing) {
                 out.add(new ClassEntry(line.name(), line.after().get(0), null, where));
             } else {

@@ -48,7 +48,8 @@ final class ClassTree {
         if (NUMBER.matcher(text).matches()) {
             return new ClassEntry(key, number(text), null, where);
         }
-        throw HierVlException.data(where + " is no class: expected an index with a name, a name with an index, or a name with a colour; known lists stand under "
+        throw HierVlException.data(where
+            + " is no class: expected an index with a name, a name with an index, or a name with a colour; known lists stand under "
             + String.join(", ", WRAPPERS));
     }
 
@@ -65,7 +66,8 @@ final class ClassTree {
                     throw HierVlException.data(where + " has no name; looked for " + String.join(", ", NAMES));
                 }
                 boolean counted = index != null && NUMBER.matcher(String.valueOf(index)).matches();
-                out.add(new ClassEntry(String.valueOf(name), counted ? number(String.valueOf(index)) : null, colour == null ? null : colour(colour, where), where));
+                out.add(new ClassEntry(String.valueOf(name), counted ? number(String.valueOf(index)) : null, colour == null ? null
+                    : colour(colour, where), where));
             } else if (item instanceof List || item == null) {
                 throw HierVlException.data(where + " is no class name but " + item);
             } else {
@@ -84,7 +86,8 @@ final class ClassTree {
     }
 
     private static List<Integer> colour(Object value, String where) {
-        if (value instanceof List<?> list && (list.size() == 3 || list.size() == 4) && list.stream().allMatch(v -> NUMBER.matcher(String.valueOf(v)).matches())) {
+        if (value instanceof List<?> list && (list.size() == 3 || list.size() == 4) && list.stream()
+            .allMatch(v -> NUMBER.matcher(String.valueOf(v)).matches())) {
             return list.subList(0, 3).stream().map(v -> number(String.valueOf(v))).toList();
         }
         List<Integer> hex = value instanceof String text ? ClassEntry.hex(text) : null;

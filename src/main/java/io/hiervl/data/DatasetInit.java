@@ -78,13 +78,15 @@ public final class DatasetInit {
             Map<String, String> folders = new LinkedHashMap<>();
             String imagePrefix = prefix("images", photoFolder, root, folders);
             String maskPrefix = prefix("masks", maskFolder, root, folders);
-            DatasetYaml yaml = new DatasetYaml("hiervl data init", options.name, classes.names(), survey.ignore(), lists, survey.labels(), PhotoRules.PLAIN, folders);
+            DatasetYaml yaml = new DatasetYaml("hiervl data init", options.name, classes.names(), survey.ignore(), lists, survey.labels(),
+                PhotoRules.PLAIN, folders);
             Dataset dataset = Dataset.open(root, yaml.spec());
             Map<Path, Path> united = SeveralMasks.unite(pairs, dataset, undo, notes);
             List<Sample> samples = new ArrayList<>();
             pairs.masks().forEach((photo, found) -> {
                 Path one = united.getOrDefault(photo, found.isEmpty() ? null : found.get(0));
-                String mask = one == null ? null : united.containsKey(photo) ? slashes(root.relativize(one)) : maskPrefix + slashes(maskFolder.relativize(one));
+                String mask = one == null ? null : united.containsKey(photo) ? slashes(root.relativize(one)) : maskPrefix
+                    + slashes(maskFolder.relativize(one));
                 samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)), mask, photo, one, samples.size() + 1));
             });
             List<Integer> sizes = NewLists.write(dataset, samples, List.of(), held, kept, options, undo);
@@ -97,20 +99,25 @@ public final class DatasetInit {
     private static String nothingFits(Path images, Path masks, FolderPairs pairs) {
         if (!pairs.lossy().isEmpty()) {
             return "the masks in " + masks + " are JPEG files (" + FolderPairs.names(pairs.lossy())
-                + "); the compression of JPEG changes values, so they are no label maps. Store masks as PNG" + (pairs.orphans().isEmpty() ? "" : "; the "
+                + "); the compression of JPEG changes values, so they are no label maps. Store masks as PNG"
+                    + (pairs.orphans().isEmpty() ? "" : "; the "
                 + pairs.orphans().size() + " others belong to no photo");
         }
-        return "no mask in " + masks + " belongs to a photo in " + images + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP"
-            : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName() + " have different names");
+        return "no mask in " + masks + " belongs to a photo in " + images
+            + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP"
+            : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName()
+                + " have different names");
     }
 
     private static void leftOut(FolderPairs pairs, List<String> notes) {
         if (!pairs.orphans().isEmpty()) {
-            notes.add(pairs.orphans().size() + (pairs.orphans().size() == 1 ? " mask belongs to no photo and is" : " masks belong to no photo and are")
+            notes.add(pairs.orphans().size() + (pairs.orphans().size() == 1 ? " mask belongs to no photo and is"
+                : " masks belong to no photo and are")
                 + " left out, such as " + pairs.orphans().get(0));
         }
         if (!pairs.lossy().isEmpty()) {
-            notes.add(pairs.lossy().size() + (pairs.lossy().size() == 1 ? " file among the masks is a JPEG and" : " files among the masks are JPEGs and")
+            notes.add(pairs.lossy().size() + (pairs.lossy().size() == 1 ? " file among the masks is a JPEG and"
+                : " files among the masks are JPEGs and")
                 + " left out, because the compression changes values: " + FolderPairs.names(pairs.lossy()));
         }
     }

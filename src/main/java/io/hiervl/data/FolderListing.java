@@ -46,10 +46,12 @@ public record FolderListing(List<Path> files, List<String> notes) {
         try {
             Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), depth, visitor);
         } catch (IOException e) {
-            throw HierVlException.data("the folder " + folder + " cannot be read: " + (Files.exists(folder) ? AtomicFile.reason(e) : "it does not exist"), e);
+            throw HierVlException.data("the folder " + folder + " cannot be read: "
+                + (Files.exists(folder) ? AtomicFile.reason(e) : "it does not exist"), e);
         }
         if (visitor.dangling > 0) {
-            visitor.notes.add(visitor.dangling + (visitor.dangling == 1 ? " link leads" : " links lead") + " nowhere and " + (visitor.dangling == 1 ? "is" : "are")
+            visitor.notes.add(visitor.dangling + (visitor.dangling == 1 ? " link leads" : " links lead") + " nowhere and "
+                + (visitor.dangling == 1 ? "is" : "are")
                 + " passed over, such as " + visitor.firstDangling);
         }
         visitor.files.sort(null);

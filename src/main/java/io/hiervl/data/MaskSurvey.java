@@ -6,6 +6,7 @@ import io.hiervl.config.LabelRules;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.MaskFile;
+import io.hiervl.image.Palette;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -53,7 +54,8 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
     /**
      * Reads every mask.
      *
-     * @throws HierVlException an unreadable mask, palettes that differ, or values or colours that fit no class; all of them are named with counts
+     * @throws HierVlException an unreadable mask, palettes that differ, or values or colours that fit no class; all of them are named with
+     * counts
      */
     public static MaskSurvey of(List<Path> masks, ClassNames classes, Progress progress) {
         Counts counts = new Counts();
@@ -75,17 +77,24 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
         if (!table.isEmpty() && classes.colours().isEmpty() && counts.colours.containsKey(WHITE) && !table.contains(rgb(WHITE))) {
             ignored.add(rgb(WHITE));
         }
+        int border = Palette.voc().colour(LabelMap.IGNORE);
+        if (!table.isEmpty() && classes.colours().isEmpty() && counts.colours.containsKey(border) && !table.contains(rgb(border))) {
+            ignored.add(rgb(border));
+        }
         Integer transparent = counts.transparent == 0 ? null : transparent(counts, table, classes, notes);
-        return new MaskSurvey(map.isEmpty() ? LabelMap.IGNORE : LabelMap.IGNORE - 1, new LabelRules(null, map, table, List.copyOf(ignored), null, null, transparent),
+        return new MaskSurvey(map.isEmpty() ? LabelMap.IGNORE : LabelMap.IGNORE - 1,
+            new LabelRules(null, map, table, List.copyOf(ignored), null, null, transparent),
             List.copyOf(notes));
     }
 
     /** Nobody saw the colour of transparent pixels. Where nothing else is background, they are; else they have no label. */
     private static Integer transparent(Counts counts, List<List<Integer>> table, ClassNames classes, List<String> notes) {
         String first = classes.names().get(0);
-        boolean background = first.toLowerCase(Locale.ROOT).equals("background") && !table.isEmpty() && !counts.colours.containsKey(code(table.get(0)))
+        boolean background = first.toLowerCase(Locale.ROOT).equals("background") && !table.isEmpty()
+            && !counts.colours.containsKey(code(table.get(0)))
             && !counts.values.containsKey(0);
-        notes.add(counts.transparent + " pixels of masks are fully transparent and " + (background ? "taken as '" + first + "', because no other pixel is"
+        notes.add(counts.transparent + " pixels of masks are fully transparent and "
+            + (background ? "taken as '" + first + "', because no other pixel is"
             : "ignored") + "; 'labels: {transparent: ...}' in dataset.yaml says what they are");
         return background ? 0 : null;
     }
@@ -102,7 +111,8 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
         if (!strange.isEmpty()) {
             throw HierVlException.data("masks have values that stand for no class: " + list(strange, Object::toString) + "; the " + k
                 + " classes are 0 to " + (k - 1) + ", 255 is ignored" + (strange.size() == 1 && strange.containsKey(k)
-                ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : k == 2 && strange.size() > SOFT
+                ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : k == 2
+                    && strange.size() > SOFT
                 ? ". Masks with soft edges have to be made black and white first (above 127 is white)" : ""));
         }
         if (found.containsKey(LabelMap.IGNORE)) {
@@ -136,6 +146,12 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
         if (found.keySet().stream().allMatch(c -> c == WHITE || c % 0x010101 == 0 && c / 0x010101 < k)) {
             notes.add("masks store class indices as grey colours" + (found.containsKey(WHITE) ? "; white is ignored" : ""));
             return IntStream.range(0, k).mapToObj(i -> List.of(i, i, i)).toList();
+        }
+        List<List<Integer>> voc = Palette.voc().colours(k);
+        int border = Palette.voc().colour(LabelMap.IGNORE);
+        if (found.keySet().stream().allMatch(c -> c == border || voc.contains(rgb(c)))) {
+            notes.add("masks have the colours of Pascal VOC's palette, which stand for the classes in their order");
+            return voc;
         }
         throw HierVlException.data("masks store colours, and the classes have none: " + list(found, MaskSurvey::text)
             + "; write one class a line with its colour, such as 'cat 64 0 0', and 'ignore R G B' for pixels without a label");

@@ -29,7 +29,8 @@ public final class NewLists {
      */
     public static int kept(int rest, DatasetInit.Options options) {
         if (options.labels() > rest) {
-            throw HierVlException.usage("cannot keep " + options.labels() + " labels: " + rest + " photos with masks are left for training");
+            throw HierVlException.usage("cannot keep " + options.labels() + " labels: " + rest
+                + " photos with masks are left for training");
         }
         return options.labels() == 0 ? rest : options.labels();
     }
@@ -56,7 +57,8 @@ public final class NewLists {
      * @param fixed photos for validation that somebody has chosen; empty: {@code held} are drawn
      * @return lines of the three lists
      */
-    public static List<Integer> write(Dataset dataset, List<Sample> samples, Collection<Sample> fixed, int held, int kept, DatasetInit.Options options, Undo undo) {
+    public static List<Integer> write(Dataset dataset, List<Sample> samples, Collection<Sample> fixed, int held, int kept,
+        DatasetInit.Options options, Undo undo) {
         List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
         Set<Sample> val = !fixed.isEmpty() ? new LinkedHashSet<>(fixed)
             : held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed(), Progress.NONE).labelled());

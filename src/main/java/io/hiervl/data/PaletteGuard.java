@@ -31,7 +31,8 @@ final class PaletteGuard {
             Seen here = new Seen(e.getValue(), file);
             Seen before = active ? first.putIfAbsent(e.getKey(), here) : null;
             if (before != null && before.colour != here.colour) {
-                return "the palettes of the masks differ: index " + e.getKey() + " is " + text(before.colour) + " in " + before.file + " and "
+                return "the palettes of the masks differ: index " + e.getKey() + " is " + text(before.colour) + " in " + before.file
+                    + " and "
                     + text(here.colour) + " in " + file + ". A program may have numbered them anew. Name the colours of the classes"
                     + " ('cat 64 0 0' in the class list, 'labels: {colours: ...}' in dataset.yaml); 'labels: {palettes: index}' takes indices as they are";
             }

@@ -61,7 +61,8 @@ public final class PartFiles {
 
     /** Names below a folder, with subfolders and without the suffix, sorted. */
     private static List<String> scan(Path folder, String suffix) {
-        return FolderListing.deep(folder).files().stream().map(f -> folder.relativize(f).toString().replace('\\', '/')).filter(n -> n.endsWith(suffix))
+        return FolderListing.deep(folder).files().stream().map(f -> folder.relativize(f).toString().replace('\\', '/'))
+            .filter(n -> n.endsWith(suffix))
             .map(n -> n.substring(0, n.length() - suffix.length())).sorted().toList();
     }
 }

@@ -43,7 +43,8 @@ record Roots(Path root, Map<String, Path> folders) {
         String inside = below(path, root);
         if (inside == null) {
             Path parent = path.getParent() == null ? path : path.getParent();
-            throw new IllegalArgumentException("an absolute path outside of the data folder " + root + ". Write paths relative to the data folder, or name"
+            throw new IllegalArgumentException("an absolute path outside of the data folder " + root
+                + ". Write paths relative to the data folder, or name"
                 + " the folder in dataset.yaml, 'files: {folders: {photos: " + parent + "}}', and write photos/" + path.getFileName());
         }
         return inside;

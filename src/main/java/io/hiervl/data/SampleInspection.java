@@ -36,7 +36,8 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
     static SampleInspection of(Sample sample, Dataset dataset, FactsCache cache, boolean masks) {
         List<Finding> findings = new ArrayList<>();
         boolean ownRange = dataset.spec().photos().ownRange();
-        FileFacts photo = facts(ownRange ? "photo/own" : "photo", sample.image(), sample.imagePath(), cache, (b, n) -> FileFacts.ofPhoto(b, n, ownRange), findings);
+        FileFacts photo = facts(ownRange ? "photo/own" : "photo", sample.image(), sample.imagePath(), cache, (b, n) ->
+            FileFacts.ofPhoto(b, n, ownRange), findings);
         if (photo.dark() != null) {
             findings.add(new Finding(sample.image(), "nearly black", photo.dark(), false));
         }
@@ -44,7 +45,8 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
             findings.add(new Finding(sample.image(), "tiny image", "is " + photo.width() + "x" + photo.height(), false));
         }
         if (photo.damage() != null) {
-            findings.add(new Finding(sample.image(), "damaged", photo.damage() + "; decoders fill the rest with grey or displaced pixels", false));
+            findings.add(new Finding(sample.image(), "damaged", photo.damage() + "; decoders fill the rest with grey or displaced pixels",
+                false));
         }
         long[] pixels = null;
         ZeroLabel.Meaning zero = ZeroLabel.Meaning.UNKNOWN;
@@ -53,7 +55,8 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
             LabelReader labels = dataset.labels();
             // How colours are read depends on the description; everything else is asked of the values afterwards.
             LabelRules rules = dataset.spec().labels();
-            String kind = "mask" + List.of(rules.colours(), rules.ignoreColours(), rules.palettes(), String.valueOf(rules.transparent())).hashCode();
+            String kind = "mask" + List.of(rules.colours(), rules.ignoreColours(), rules.palettes(), String.valueOf(rules.transparent()))
+                .hashCode();
             mask = facts(kind, sample.mask(), dataset.mask(sample), cache, (b, n) -> FileFacts.ofMask(b, n, labels), findings);
             if (mask.readable()) {
                 pixels = values(sample, dataset.mask(sample).toString(), photo, mask, labels, findings);
@@ -68,7 +71,8 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
 
     private static Uprightness way(FileFacts photo, FileFacts mask) {
         boolean masked = mask != null && mask.readable();
-        return Uprightness.of(new Orientation(photo.orientation()), photo.width(), photo.height(), masked ? mask.width() : 0, masked ? mask.height() : 0);
+        return Uprightness.of(new Orientation(photo.orientation()), photo.width(), photo.height(), masked ? mask.width() : 0, masked
+            ? mask.height() : 0);
     }
 
     private static Map<Integer, Integer> palette(FileFacts mask) {
@@ -83,7 +87,8 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
         Uprightness way = way(photo, mask);
         boolean fits = mask.width() == photo.width() && mask.height() == photo.height() || way == Uprightness.MASK_UPRIGHT;
         if (mask.transparent() > 0) {
-            findings.add(new Finding(sample.mask(), "transparent", mask.transparent() + " pixels are fully transparent and " + transparent(labels.spec()), false));
+            findings.add(new Finding(sample.mask(), "transparent", mask.transparent() + " pixels are fully transparent and "
+                + transparent(labels.spec()), false));
         }
         if (photo.readable() && !fits) {
             findings.add(new Finding(sample.mask(), "size mismatch", "mask is " + mask.width() + "x" + mask.height() + ", photo "

@@ -54,7 +54,8 @@ final class SetFindings {
             return;
         }
         PhotoRules rules = dataset.spec().photos();
-        String setting = (rules.upright() ? "turned upright" : "read as stored") + " by the setting photos.orientation (" + rules.orientation().name().toLowerCase(java.util.Locale.ROOT) + ")";
+        String setting = (rules.upright() ? "turned upright" : "read as stored") + " by the setting photos.orientation ("
+            + rules.orientation().name().toLowerCase(java.util.Locale.ROOT) + ")";
         List<String> parts = new ArrayList<>();
         add(parts, counts.get(Uprightness.MASK_UPRIGHT), "turned upright because their masks have that size");
         add(parts, counts.get(Uprightness.MASK_STORED), "read as stored because their masks have that size");

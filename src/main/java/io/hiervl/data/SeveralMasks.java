@@ -21,7 +21,8 @@ final class SeveralMasks {
         pairs.masks().forEach((photo, masks) -> {
             if (masks.size() > 1 && classes.names().size() != 2) {
                 throw HierVlException.data(masks.size() + " masks belong to " + photo + ": " + masks.get(0) + " and " + masks.get(1)
-                    + ". Several masks of a photo are united for one class and background only; the classes here are " + classes.names().size());
+                    + ". Several masks of a photo are united for one class and background only; the classes here are " + classes.names()
+                        .size());
             }
         });
     }
@@ -51,7 +52,8 @@ final class SeveralMasks {
             united.put(e.getKey(), file);
         }
         if (!united.isEmpty()) {
-            notes.add(united.size() + (united.size() == 1 ? " photo has" : " photos have") + " several masks; the union of each is in " + FOLDER + "/");
+            notes.add(united.size() + (united.size() == 1 ? " photo has" : " photos have") + " several masks; the union of each is in "
+                + FOLDER + "/");
         }
         return united;
     }
@@ -59,7 +61,8 @@ final class SeveralMasks {
     /** Class 1 where either has it; no label where both have none. */
     private static LabelMap union(LabelMap a, LabelMap b, Path file, Path first) {
         if (a.width() != b.width() || a.height() != b.height()) {
-            throw HierVlException.data(file + " is " + b.width() + "x" + b.height() + ", " + first + " of the same photo is " + a.width() + "x" + a.height());
+            throw HierVlException.data(file + " is " + b.width() + "x" + b.height() + ", " + first + " of the same photo is " + a.width()
+                + "x" + a.height());
         }
         byte[] out = a.values().clone();
         for (int i = 0; i < out.length; i++) {

@@ -36,7 +36,8 @@ public final class PredictionReader {
         this.stored = stored;
         this.spec = spec;
         this.first = first;
-        this.colours = spec.pictureColours().size() < spec.classes().size() ? null : ColourTable.of(spec.pictureColours(), spec.labels().ignoreColours());
+        this.colours = spec.pictureColours().size() < spec.classes().size() ? null
+            : ColourTable.of(spec.pictureColours(), spec.labels().ignoreColours());
     }
 
     /** Reads one. */
@@ -56,7 +57,8 @@ public final class PredictionReader {
             throw HierVlException.data(path + " is a picture of colours, and the data set '" + spec.name()
                 + "' has none: name the colour of every class under 'labels: {colours: [[r, g, b], ...]}' of its dataset.yaml");
         }
-        boolean own = colours != null && !file.storesColours() && !file.palette().isEmpty() && colours.values().keySet().containsAll(file.palette().values());
+        boolean own = colours != null && !file.storesColours() && !file.palette().isEmpty() && colours.values().keySet()
+            .containsAll(file.palette().values());
         return file.labels(new MaskRules(colours, own, LabelMap.IGNORE));
     }
 
@@ -82,7 +84,8 @@ public final class PredictionReader {
             highest--;
         }
         if (first == 0 && lowest == 1 && highest == classes) {
-            throw HierVlException.data("the predictions have the values 1 to " + classes + " and never 0; the data set's " + classes + " classes are 0 to "
+            throw HierVlException.data("the predictions have the values 1 to " + classes + " and never 0; the data set's " + classes
+                + " classes are 0 to "
                 + (classes - 1) + ". If they are counted from 1, '--counted-from 1' reads them");
         }
         List<String> strange = new ArrayList<>();
@@ -92,7 +95,8 @@ public final class PredictionReader {
             }
         }
         return strange.isEmpty() ? List.of() : List.of("predictions have values that are no class and count as wrong: "
-            + String.join(", ", strange.subList(0, Math.min(NAMED, strange.size()))) + (strange.size() > NAMED ? ", ..." : "") + "; the classes are "
+            + String.join(", ", strange.subList(0, Math.min(NAMED, strange.size()))) + (strange.size() > NAMED ? ", ..." : "")
+            + "; the classes are "
             + first + " to " + (classes - 1 + first));
     }
 }

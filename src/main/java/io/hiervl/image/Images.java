@@ -84,8 +84,10 @@ public final class Images {
             return DeepPhoto.read(bytes, name, header.format(), kinds);
         }
         if (kinds.unsupported() != null) {
-            throw HierVlException.data(name + " has " + kinds.unsupported() + ", which are not supported: photos have 1, 3 or 4 channels of 8 or 16 bits"
-                + (kinds.channels() == 2 || kinds.channels() > 4 ? "" : "; 'photos: {range: own}' in dataset.yaml takes each file's largest value as white"));
+            throw HierVlException.data(name + " has " + kinds.unsupported()
+                + ", which are not supported: photos have 1, 3 or 4 channels of 8 or 16 bits"
+                + (kinds.channels() == 2 || kinds.channels() > 4 ? ""
+                    : "; 'photos: {range: own}' in dataset.yaml takes each file's largest value as white"));
         }
         return openCv(bytes, name, header.format());
     }

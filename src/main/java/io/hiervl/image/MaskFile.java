@@ -63,7 +63,8 @@ public final class MaskFile {
         byte[] out = new byte[width() * height()];
         int[] palette = pixels.palette();
         for (int i = 0; i < out.length; i++) {
-            int colour = storesColours() ? pixels.colours()[i] : palette == null ? 0xFF000000 | pixels.indices()[i] & 255 : palette[pixels.indices()[i] & 255];
+            int colour = storesColours() ? pixels.colours()[i] : palette == null ? 0xFF000000 | pixels.indices()[i] & 255
+                : palette[pixels.indices()[i] & 255];
             boolean opaqueBlack = (colour & 0xFFFFFF) == 0 && !hasAlpha();
             out[i] = (byte) (colour >>> 24 == 0 || opaqueBlack ? 0 : 1);
         }
@@ -72,7 +73,8 @@ public final class MaskFile {
 
     /** Whether transparency tells marked pixels from others, so that black is a colour like others. */
     private boolean hasAlpha() {
-        return storesColours() ? transparentPixels() > 0 : pixels.palette() != null && Arrays.stream(pixels.palette()).anyMatch(c -> c >>> 24 == 0);
+        return storesColours() ? transparentPixels() > 0 : pixels.palette() != null && Arrays.stream(pixels.palette())
+            .anyMatch(c -> c >>> 24 == 0);
     }
 
     /** How often each index occurs; 256 entries. */
@@ -129,8 +131,10 @@ public final class MaskFile {
                 value = rules.transparent();
             }
             if (value == null) {
-                throw HierVlException.data(name + ": its palette gives the index " + index + " the colour " + text(colour) + ", which is not in the table of "
-                    + rules.colours().values().size() + " colours; 'labels: {palettes: index}' in dataset.yaml takes indices instead of colours");
+                throw HierVlException.data(name + ": its palette gives the index " + index + " the colour " + text(colour)
+                    + ", which is not in the table of "
+                    + rules.colours().values().size()
+                        + " colours; 'labels: {palettes: index}' in dataset.yaml takes indices instead of colours");
             }
             table[index] = value;
         });
@@ -145,7 +149,8 @@ public final class MaskFile {
         }
         byte[] values = new byte[colours.length];
         for (int i = 0; i < colours.length; i++) {
-            Integer value = colours[i] >>> 24 == 0 ? Integer.valueOf(rules.transparent()) : rules.colours().values().get(colours[i] & 0xFFFFFF);
+            Integer value = colours[i] >>> 24 == 0 ? Integer.valueOf(rules.transparent()) : rules.colours().values()
+                .get(colours[i] & 0xFFFFFF);
             if (value == null) {
                 throw HierVlException.data(name + ": pixel (" + i % width() + ", " + i / width() + ") has the colour " + text(colours[i])
                         + ", which is not in the table of " + rules.colours().values().size() + " colours");

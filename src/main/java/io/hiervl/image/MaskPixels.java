@@ -99,7 +99,8 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
                     small &= v <= 255;
                     stretched &= v % EIGHT_BITS == 0;
                     if (!small && !stretched) {
-                        throw HierVlException.data(name + " has 16-bit colours, and the value " + v + " in row " + y + " is no 8-bit colour; store the mask with 8 bits");
+                        throw HierVlException.data(name + " has 16-bit colours, and the value " + v + " in row " + y
+                            + " is no 8-bit colour; store the mask with 8 bits");
                     }
                 }
             }

@@ -27,7 +27,8 @@ public record Orientation(int value) {
      * the pixels itself.
      */
     public static Orientation of(byte[] bytes) {
-        if (bytes.length < 12 || bytes[0] == 'I' && bytes[1] == 'I' || bytes[0] == 'M' && bytes[1] == 'M' || bytes[0] == 'B' && bytes[1] == 'M') {
+        if (bytes.length < 12 || bytes[0] == 'I' && bytes[1] == 'I' || bytes[0] == 'M' && bytes[1] == 'M' || bytes[0] == 'B'
+            && bytes[1] == 'M') {
             return NONE;
         }
         try {

@@ -13,7 +13,8 @@ public final class PhotoTypes {
     /** Pictures whose compression changes values: never a label map. */
     public static final Set<String> LOSSY = Set.of("jpg", "jpeg", "jpe", "jfif");
     /** Pictures that cannot be read as photos. */
-    private static final Set<String> OTHER = Set.of("heic", "heif", "avif", "gif", "jp2", "j2k", "jpx", "jxl", "svg", "psd", "raw", "cr2", "cr3", "nef",
+    private static final Set<String> OTHER = Set.of("heic", "heif", "avif", "gif", "jp2", "j2k", "jpx", "jxl", "svg", "psd", "raw", "cr2",
+        "cr3", "nef",
         "arw", "dng", "orf", "rw2", "raf", "ppm", "pgm", "pnm", "exr", "hdr", "tga", "dcm", "nii", "npy", "mp4", "mov", "avi");
 
     private PhotoTypes() {

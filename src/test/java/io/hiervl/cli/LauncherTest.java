@@ -181,11 +181,13 @@ class LauncherTest {
         assertTrue(bare("HOME=" + own).contains("-Duser.home=" + own), bare("HOME=" + own));
         String without = bare("TMPDIR=" + home);
         assertTrue(without.contains("-Duser.home=" + home + "/hiervl-"), without);
-        assertTrue(without.toLowerCase(java.util.Locale.ROOT).replace("-", "").contains("locale c.utf8") || without.toLowerCase(java.util.Locale.ROOT).contains("utf"), without);
+        assertTrue(without.toLowerCase(java.util.Locale.ROOT).replace("-", "").contains("locale c.utf8")
+            || without.toLowerCase(java.util.Locale.ROOT).contains("utf"), without);
     }
 
     private String bare(String variable) throws Exception {
-        Process process = new ProcessBuilder("env", "-i", "LC_ALL=C", "PATH=" + System.getenv("PATH"), "JAVA_HOME=" + home.resolve("jdk"), "MVN=" + home.resolve("mvn"), variable,
+        Process process = new ProcessBuilder("env", "-i", "LC_ALL=C", "PATH=" + System.getenv("PATH"), "JAVA_HOME=" + home.resolve("jdk"),
+            "MVN=" + home.resolve("mvn"), variable,
             home.resolve("hiervl").toString()).redirectErrorStream(true).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));

@@ -33,10 +33,14 @@ class ClassListsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0 background\n1 cat\n2 dog", "0: background\r\n1: cat\r\n2: dog\r\n", "background,0\ncat,1\ndog,2", "2 dog\n0 background\n1 cat",
-        "# classes\nbackground\ncat\n\ndog", "name\nbackground\ncat\ndog", "Pixel Value, Class\n0, background\n1, cat\n2, dog", "\uFEFFbackground\ncat\ndog",
-        "__ignore__\n_background_\ncat\ndog", "- background\n- cat\n- dog", "background: 0\ncat: 1\ndog: 2", "\"background\"\n\"cat\"\n\"dog\"",
-        "id;name\n1;cat\n0;background\n2;dog", "0. background\n1. cat\n2. dog", "// made by hand\nbackground\ncat\ndog", "255 ignore\n0 background\n1 cat\n2 dog",
+    @ValueSource(strings = {"0 background\n1 cat\n2 dog", "0: background\r\n1: cat\r\n2: dog\r\n", "background,0\ncat,1\ndog,2",
+        "2 dog\n0 background\n1 cat",
+        "# classes\nbackground\ncat\n\ndog", "name\nbackground\ncat\ndog", "Pixel Value, Class\n0, background\n1, cat\n2, dog",
+            "\uFEFFbackground\ncat\ndog",
+        "__ignore__\n_background_\ncat\ndog", "- background\n- cat\n- dog", "background: 0\ncat: 1\ndog: 2",
+            "\"background\"\n\"cat\"\n\"dog\"",
+        "id;name\n1;cat\n0;background\n2;dog", "0. background\n1. cat\n2. dog", "// made by hand\nbackground\ncat\ndog",
+            "255 ignore\n0 background\n1 cat\n2 dog",
         "-1 __ignore__\n0 _background_\n1 cat\n2 dog"})
     void plainListsGiveTheirNames(String text) throws IOException {
         ClassNames classes = read("list.txt", text);
@@ -46,10 +50,13 @@ class ClassListsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"background 0 0 0\ncat 64 0 0\ndog 0 128 0", "0 0 0\tbackground\n64 0 0\tcat\n0 128 0\tdog",
-        "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:64,0,0::\ndog:0,128,0::", "background (0, 0, 0)\ncat (64, 0, 0)\ndog (0, 128, 0)",
+        "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:64,0,0::\ndog:0,128,0::",
+        "background (0, 0, 0)\ncat (64, 0, 0)\ndog (0, 128, 0)",
         "\"background\",0,0,0\n\"cat\",64,0,0\n\"dog\",0,128,0", "r,g,b,name\n0,0,0,background\n64,0,0,cat\n0,128,0,dog",
-        "id,name,r,g,b\n0,background,0,0,0\n1,cat,64,0,0\n2,dog,0,128,0", "name,r,g,b,a\nbackground,0,0,0,255\ncat,64,0,0,255\ndog,0,128,0,255",
-        "background #000000\ncat #400000\ndog #008000", "#000000 background\n#400000 cat\n#008000 dog", "1 cat 64 0 0\n0 background 0 0 0\n2 dog 0 128 0",
+        "id,name,r,g,b\n0,background,0,0,0\n1,cat,64,0,0\n2,dog,0,128,0",
+            "name,r,g,b,a\nbackground,0,0,0,255\ncat,64,0,0,255\ndog,0,128,0,255",
+        "background #000000\ncat #400000\ndog #008000", "#000000 background\n#400000 cat\n#008000 dog",
+            "1 cat 64 0 0\n0 background 0 0 0\n2 dog 0 128 0",
         "background 0 0 0 255\ncat 64 0 0 255\ndog 0 128 0 255", "0 background [0, 0, 0]\n1 cat [64, 0, 0]\n2 dog [0, 128, 0]",
         "name,color\nbackground,#000000\ncat,#400000\ndog,#008000"})
     void listsWithColoursGiveBoth(String text) throws IOException {
@@ -60,7 +67,8 @@ class ClassListsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"[\"background\", \"cat\", \"dog\"]", "{\"0\": \"background\", \"2\": \"dog\", \"1\": \"cat\"}",
-        "{\"id2label\": {\"0\": \"background\", \"1\": \"cat\", \"2\": \"dog\"}, \"label2id\": {}}", "{\"background\": 0, \"cat\": 1, \"dog\": 2}",
+        "{\"id2label\": {\"0\": \"background\", \"1\": \"cat\", \"2\": \"dog\"}, \"label2id\": {}}",
+        "{\"background\": 0, \"cat\": 1, \"dog\": 2}",
         "[{\"id\": 2, \"name\": \"dog\"}, {\"id\": 0, \"name\": \"background\"}, {\"id\": 1, \"name\": \"cat\"}]",
         "{\"classes\": [{\"title\": \"background\"}, {\"title\": \"cat\"}, {\"title\": \"dog\"}]}"})
     void jsonIsReadByItsForm(String text) throws IOException {
@@ -68,7 +76,8 @@ class ClassListsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"names:\n  0: background\n  1: cat\n  2: dog\n", "path: x\nnc: 3\nnames: [background, cat, dog]\n", "names: ['background', 'cat', 'dog']"})
+    @ValueSource(strings = {"names:\n  0: background\n  1: cat\n  2: dog\n", "path: x\nnc: 3\nnames: [background, cat, dog]\n",
+        "names: ['background', 'cat', 'dog']"})
     void yoloListsAreRead(String text) throws IOException {
         assertEquals(NAMES, read("data.yaml", text).names());
         assertEquals(NAMES, read("data.txt", text).names());

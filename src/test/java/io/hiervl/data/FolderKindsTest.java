@@ -66,8 +66,10 @@ class FolderKindsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"x.jpg, x_mask.png", "x.png, x_mask.png", "x.jpg, x.jpg.png", "image_1.jpg, mask_1.png", "image_1.png, mask_1.png", "ISIC_7.jpg, ISIC_7_Segmentation.png",
-        "x.jpg, x_Mask.PNG", "100_sat.jpg, 100_mask.png", "x.jpg, x.png", "x.jpg, x-mask.png", "a b (4).png, a b (4)_mask.png", "X.jpg, x.png", "x.jpeg, label_x.png",
+    @CsvSource({"x.jpg, x_mask.png", "x.png, x_mask.png", "x.jpg, x.jpg.png", "image_1.jpg, mask_1.png", "image_1.png, mask_1.png",
+        "ISIC_7.jpg, ISIC_7_Segmentation.png",
+        "x.jpg, x_Mask.PNG", "100_sat.jpg, 100_mask.png", "x.jpg, x.png", "x.jpg, x-mask.png", "a b (4).png, a b (4)_mask.png",
+            "X.jpg, x.png", "x.jpeg, label_x.png",
         "caf\u00e9.jpg, cafe\u0301.png", "cafe\u0301.jpg, caf\u00e9_mask.png", "x.jfif, x_gt.bmp", "x_img.png, x_label.png"})
     void masksFindTheirPhotosInTwoFoldersAndInOne(String photo, String mask) throws IOException {
         for (boolean together : new boolean[] {false, true}) {
@@ -80,7 +82,8 @@ class FolderKindsTest {
             Files.createDirectories(labels);
             ImageIO.write(png, mask.endsWith("bmp") ? "bmp" : "png", labels.resolve(mask).toFile());
             FolderPairs pairs = FolderPairs.find(images, labels);
-            assertEquals(List.of(labels.resolve(mask)), pairs.masks().get(images.resolve(photo)), "in one folder: " + together + " " + pairs);
+            assertEquals(List.of(labels.resolve(mask)), pairs.masks().get(images.resolve(photo)), "in one folder: " + together + " "
+                + pairs);
             assertEquals(2, pairs.masks().size());
         }
     }
@@ -111,10 +114,12 @@ class FolderKindsTest {
             Files.createDirectories(photos.resolve(junk).getParent());
             Files.write(photos.resolve(junk), new byte[] {1});
         }
-        assertEquals(List.of("0.jpg", "1.jpg", "2.jpg"), FolderListing.deep(photos).files().stream().map(p -> p.getFileName().toString()).toList());
+        assertEquals(List.of("0.jpg", "1.jpg", "2.jpg"), FolderListing.deep(photos).files().stream().map(p -> p.getFileName().toString())
+            .toList());
         assertEquals(3, FolderListing.flat(photos).files().size());
         assertEquals(List.of(3, 0, 0), init(photos, masks, "box").sizes());
-        Files.writeString(dir.resolve("dataset.yaml"), "name: x\nclasses: [background, box]\nfiles:\n  parts:\n    train: {images: photos, masks: masks, image_suffix: .jpg, mask_suffix: .png}\n");
+        Files.writeString(dir.resolve("dataset.yaml"),
+            "name: x\nclasses: [background, box]\nfiles:\n  parts:\n    train: {images: photos, masks: masks, image_suffix: .jpg, mask_suffix: .png}\n");
         assertEquals(3, PartFiles.list(Dataset.open(dir), "train").size());
     }
 
@@ -127,7 +132,8 @@ class FolderKindsTest {
         Files.createSymbolicLink(photos.resolve("latest"), photos);
         FolderListing listing = FolderListing.deep(photos);
         assertEquals(List.of(photos.resolve("0.jpg")), listing.files());
-        assertTrue(listing.notes().toString().contains("leads back") && listing.notes().toString().contains("1 link leads nowhere"), listing.notes().toString());
+        assertTrue(listing.notes().toString().contains("leads back") && listing.notes().toString().contains("1 link leads nowhere"),
+            listing.notes().toString());
     }
 
     @Test
@@ -144,7 +150,8 @@ class FolderKindsTest {
         assertTrue(notes.contains("IMG_1.HEIC") && notes.contains("1 file among the masks is a JPEG"), notes);
         Files.delete(masks.resolve("a.png"));
         Path other = dir.resolve("other");
-        String message = assertThrows(HierVlException.class, () -> DatasetInit.write(photos, masks, ClassNames.parse(List.of("box"), "c"), other,
+        String message = assertThrows(HierVlException.class, () ->
+            DatasetInit.write(photos, masks, ClassNames.parse(List.of("box"), "c"), other,
             new DatasetInit.Options("x", 0, 0, 0), Progress.NONE)).getMessage();
         assertTrue(message.contains("JPEG files (b.jpg)") && message.contains("PNG") && !Files.exists(other), message);
     }
@@ -162,8 +169,10 @@ class FolderKindsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"photos/shot 1.jpg masks/m 1.png|masks/m 1.png", "photos/shot 1.jpg|", "photos/shot 1.jpg,masks/m 1.png|masks/m 1.png",
-        "photos/shot 1.jpg; masks/m 1.png|masks/m 1.png", "\"photos/shot 1.jpg\",\"masks/m 1.png\"|masks/m 1.png", "ROOT/photos/shot 1.jpg ROOT/masks/m 1.png|masks/m 1.png",
+    @CsvSource(delimiter = '|', value = {"photos/shot 1.jpg masks/m 1.png|masks/m 1.png", "photos/shot 1.jpg|",
+        "photos/shot 1.jpg,masks/m 1.png|masks/m 1.png",
+        "photos/shot 1.jpg; masks/m 1.png|masks/m 1.png", "\"photos/shot 1.jpg\",\"masks/m 1.png\"|masks/m 1.png",
+            "ROOT/photos/shot 1.jpg ROOT/masks/m 1.png|masks/m 1.png",
         "photos\\shot 1.jpg\tmasks\\m 1.png|masks/m 1.png"})
     void linesOfOtherProgramsAreRead(String line, String mask) throws IOException {
         photo(photos.resolve("shot 1.jpg"));
@@ -187,14 +196,30 @@ class FolderKindsTest {
             photo(photos.resolve(i + ".jpg"));
             int[] values = new int[40 * 33];
             values[0] = 1;
-            List<List<Integer>> colours = i == 0 ? List.of(List.of(0, 0, 0), List.of(64, 0, 0)) : List.of(List.of(64, 0, 0), List.of(0, 0, 0));
+            List<List<Integer>> colours = i == 0 ? List.of(List.of(0, 0, 0), List.of(64, 0, 0))
+                : List.of(List.of(64, 0, 0), List.of(0, 0, 0));
             LabelMaps.write(LabelMap.of(values, 40, 33), Palette.of(colours), masks.resolve(i + ".png"));
         }
         String message = assertThrows(HierVlException.class, () -> init(photos, masks, "background\ncat")).getMessage();
         assertTrue(message.contains("palettes of the masks differ: index"), message);
         assertFalse(Files.exists(dir.resolve("set")), "nothing is left");
         init(photos, masks, "background 0 0 0\ncat 64 0 0");
-        assertEquals(40 * 33, DataCheck.run(dir.resolve("set"), Progress.NONE).frequencies().get(1).pixels(), "1 pixel of one photo, all but one of the other");
+        assertEquals(40 * 33, DataCheck.run(dir.resolve("set"), Progress.NONE).frequencies().get(1).pixels(),
+            "1 pixel of one photo, all but one of the other");
+    }
+
+    @Test
+    void coloursOfVocsPaletteStandForClassesInTheirOrder() throws IOException {
+        photo(photos.resolve("a.jpg"));
+        BufferedImage image = new BufferedImage(40, 33, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(0, 0, 0x800000);
+        image.setRGB(1, 0, 0x008000);
+        image.setRGB(2, 0, 0xE0E0C0);
+        ImageIO.write(image, "png", masks.resolve("a.png").toFile());
+        assertTrue(init(photos, masks, "background\ncat\ndog").notes().toString().contains("Pascal VOC's palette"));
+        DataReport report = DataCheck.run(dir.resolve("set"), Progress.NONE);
+        assertEquals(List.of(40 * 33 - 3L, 1L, 1L), report.frequencies().stream().map(DataReport.Frequency::pixels).toList());
+        pass();
     }
 
     @Test

@@ -42,11 +42,14 @@ class PredictionReaderTest {
         String message = assertThrows(HierVlException.class, () -> reader(rgb, spec(null), 0).read(0)).getMessage();
         assertTrue(message.contains("labels: {colours"), message);
         Path turned = dir.resolve("turned.png");
-        LabelMaps.write(LabelMap.of(new int[] {2, 0, 1, 1}, 2, 2), Palette.of(List.of(COLOURS.get(1), COLOURS.get(2), COLOURS.get(0))), turned);
-        assertArrayEquals(map.values(), reader(turned, spec(COLOURS), 0).read(0).values(), "a palette of the data set's colours in another order");
+        LabelMaps.write(LabelMap.of(new int[] {2, 0, 1, 1}, 2, 2), Palette.of(List.of(COLOURS.get(1), COLOURS.get(2), COLOURS.get(0))),
+            turned);
+        assertArrayEquals(map.values(), reader(turned, spec(COLOURS), 0).read(0).values(),
+            "a palette of the data set's colours in another order");
         Path plain = dir.resolve("plain.png");
         LabelMaps.write(map, Palette.voc(), plain);
-        assertArrayEquals(map.values(), reader(plain, spec(COLOURS), 0).read(0).values(), "a palette of other colours is none of the data set's");
+        assertArrayEquals(map.values(), reader(plain, spec(COLOURS), 0).read(0).values(),
+            "a palette of other colours is none of the data set's");
     }
 
     @Test

@@ -106,7 +106,8 @@ class MaskKindsTest {
     @Test
     void paletteColoursOutsideTheTableAreRefused() throws IOException {
         var small = ColourTable.of(List.of(List.of(0, 0, 0), List.of(64, 0, 0)), List.of());
-        String message = assertThrows(HierVlException.class, () -> decode(ImagesTest.encode(palette(new int[] {2, 0, 1}), "png"), new MaskRules(small, true, 255))).getMessage();
+        String message = assertThrows(HierVlException.class, () ->
+            decode(ImagesTest.encode(palette(new int[] {2, 0, 1}), "png"), new MaskRules(small, true, 255))).getMessage();
         assertTrue(message.contains("index 0 the colour [0, 128, 0]") && message.contains("palettes: index"), message);
     }
 
@@ -134,7 +135,8 @@ class MaskKindsTest {
     }
 
     private static BufferedImage wide(int factor) {
-        var model = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
+        var model = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE,
+            DataBuffer.TYPE_USHORT);
         WritableRaster raster = model.createCompatibleWritableRaster(3, 2);
         for (int i = 0; i < 6; i++) {
             raster.setPixel(i % 3, i / 3, new int[] {EXPECTED[i] == 1 ? 64 * factor : 0, EXPECTED[i] == 2 ? 128 * factor : 0, 0});
@@ -159,7 +161,8 @@ class MaskKindsTest {
         CRC32 crc = new CRC32();
         crc.update(type.getBytes());
         crc.update(data);
-        out.write(ByteBuffer.allocate(12 + data.length).putInt(data.length).put(type.getBytes()).put(data).putInt((int) crc.getValue()).array());
+        out.write(ByteBuffer.allocate(12 + data.length).putInt(data.length).put(type.getBytes()).put(data).putInt((int) crc.getValue())
+            .array());
         out.write(png, 33, png.length - 33);
         return out.toByteArray();
     }
@@ -177,7 +180,8 @@ class MaskKindsTest {
             bgr[3 * i + 1] = (byte) (EXPECTED[i] == 2 ? 128 : 0);
             bgr[3 * i + 2] = (byte) (EXPECTED[i] == 1 ? 64 : 0);
         }
-        try (BytePointer data = new BytePointer(bgr); Mat image = new Mat(2, 3, opencv_core.CV_8UC3, data); BytePointer out = new BytePointer();
+        try (BytePointer data = new BytePointer(bgr); Mat image = new Mat(2, 3, opencv_core.CV_8UC3,
+            data); BytePointer out = new BytePointer();
                 IntPointer settings = new IntPointer(opencv_imgcodecs.IMWRITE_WEBP_QUALITY, quality)) {
             assertTrue(opencv_imgcodecs.imencode(".webp", image, out, settings));
             byte[] file = new byte[(int) out.limit()];

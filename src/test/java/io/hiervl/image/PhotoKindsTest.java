@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Photos of unusual files and pictures: the same pixels by every way, or a message with the reason. */
 class PhotoKindsTest {
     private static BufferedImage component(int space, boolean alpha, int type, int... samples) {
-        var model = new ComponentColorModel(ColorSpace.getInstance(space), alpha, false, alpha ? Transparency.TRANSLUCENT : Transparency.OPAQUE, type);
+        var model = new ComponentColorModel(ColorSpace.getInstance(space), alpha, false, alpha ? Transparency.TRANSLUCENT
+            : Transparency.OPAQUE, type);
         WritableRaster raster = model.createCompatibleWritableRaster(1, 1);
         for (int b = 0; b < samples.length; b++) {
             raster.setSample(0, 0, b, samples[b]);
@@ -36,13 +37,17 @@ class PhotoKindsTest {
 
     @Test
     void greyStaysTheSameInEveryPicture() {
-        BufferedImage[] pictures = {component(ColorSpace.CS_GRAY, false, DataBuffer.TYPE_BYTE, 128), component(ColorSpace.CS_GRAY, false, DataBuffer.TYPE_USHORT, 128 * 257),
-            component(ColorSpace.CS_GRAY, true, DataBuffer.TYPE_BYTE, 128, 255), component(ColorSpace.CS_LINEAR_RGB, false, DataBuffer.TYPE_BYTE, 128, 128, 128),
-            component(ColorSpace.CS_sRGB, true, DataBuffer.TYPE_BYTE, 128, 128, 128, 7), component(ColorSpace.CS_sRGB, false, DataBuffer.TYPE_USHORT, 32896, 32896, 32896)};
+        BufferedImage[] pictures = {component(ColorSpace.CS_GRAY, false, DataBuffer.TYPE_BYTE, 128),
+            component(ColorSpace.CS_GRAY, false, DataBuffer.TYPE_USHORT, 128 * 257),
+            component(ColorSpace.CS_GRAY, true, DataBuffer.TYPE_BYTE, 128, 255),
+                component(ColorSpace.CS_LINEAR_RGB, false, DataBuffer.TYPE_BYTE, 128, 128, 128),
+            component(ColorSpace.CS_sRGB, true, DataBuffer.TYPE_BYTE, 128, 128, 128, 7),
+                component(ColorSpace.CS_sRGB, false, DataBuffer.TYPE_USHORT, 32896, 32896, 32896)};
         for (BufferedImage p : pictures) {
             assertArrayEquals(new byte[] {(byte) 128, (byte) 128, (byte) 128}, Images.fromBuffered(p).rgb(), p.toString());
         }
-        for (int type : new int[] {BufferedImage.TYPE_INT_ARGB_PRE, BufferedImage.TYPE_3BYTE_BGR, BufferedImage.TYPE_INT_BGR, BufferedImage.TYPE_4BYTE_ABGR}) {
+        for (int type : new int[] {BufferedImage.TYPE_INT_ARGB_PRE, BufferedImage.TYPE_3BYTE_BGR, BufferedImage.TYPE_INT_BGR,
+            BufferedImage.TYPE_4BYTE_ABGR}) {
             BufferedImage p = new BufferedImage(1, 1, type);
             p.setRGB(0, 0, 0xFF808080);
             assertEquals(128, Images.fromBuffered(p).at(0, 0, 1), "type " + type);
@@ -54,7 +59,8 @@ class PhotoKindsTest {
         ByteBuffer out = ByteBuffer.allocate(8 + 2 + 9 * 12 + 4 + values.length * bits / 8).order(ByteOrder.LITTLE_ENDIAN);
         int data = 8 + 2 + 9 * 12 + 4;
         out.put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) 9);
-        int[][] tags = {{256, values.length}, {257, 1}, {258, bits}, {259, 1}, {262, 1}, {273, data}, {277, 1}, {279, values.length * bits / 8}, {339, format}};
+        int[][] tags = {{256, values.length}, {257, 1}, {258, bits}, {259, 1}, {262, 1}, {273, data}, {277, 1},
+            {279, values.length * bits / 8}, {339, format}};
         for (int[] t : tags) {
             out.putShort((short) t[0]).putShort((short) (t[0] == 273 || t[0] == 279 ? 4 : 3)).putInt(1).putInt(t[1]);
         }
@@ -109,7 +115,8 @@ class PhotoKindsTest {
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
     void everyOrientationIsTurnedUpright(int value) {
         // A picture whose upright form has the values 1, 2, 3 above 4, 5, 6, stored as a camera would.
-        int[][] stored = {{1, 2, 3, 4, 5, 6}, {3, 2, 1, 6, 5, 4}, {6, 5, 4, 3, 2, 1}, {4, 5, 6, 1, 2, 3}, {1, 4, 2, 5, 3, 6}, {3, 6, 2, 5, 1, 4}, {6, 3, 5, 2, 4, 1}, {4, 1, 5, 2, 6, 3}};
+        int[][] stored = {{1, 2, 3, 4, 5, 6}, {3, 2, 1, 6, 5, 4}, {6, 5, 4, 3, 2, 1}, {4, 5, 6, 1, 2, 3}, {1, 4, 2, 5, 3, 6},
+            {3, 6, 2, 5, 1, 4}, {6, 3, 5, 2, 4, 1}, {4, 1, 5, 2, 6, 3}};
         byte[] rgb = new byte[18];
         for (int i = 0; i < 6; i++) {
             rgb[3 * i] = (byte) stored[value - 1][i];

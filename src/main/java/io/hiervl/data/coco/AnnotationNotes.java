@@ -10,7 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** What reading an annotation file showed: what cannot be drawn, what was read although it is written oddly, and how often categories occur. */
+/**
+ * What reading an annotation file showed: what cannot be drawn, what was read although it is written oddly, and how often categories
+ * occur.
+ */
 final class AnnotationNotes {
     private static final int NAMED = 5;
 
@@ -57,14 +60,16 @@ final class AnnotationNotes {
     /** @throws HierVlException annotations that cannot be drawn, named with their ids */
     void require() {
         if (refusals > 0) {
-            throw HierVlException.data(path + ": " + refusals + (refusals == 1 ? " annotation" : " annotations") + " cannot be drawn: " + String.join("; ", refused)
+            throw HierVlException.data(path + ": " + refusals + (refusals == 1 ? " annotation" : " annotations") + " cannot be drawn: "
+                + String.join("; ", refused)
                 + (refusals > NAMED ? "; ..." : "") + ". Correct or remove them");
         }
     }
 
     /** One sentence for each oddity. */
     List<String> sentences() {
-        return lenient.entrySet().stream().map(e -> e.getValue().count + (e.getValue().count == 1 ? " shape is written as " : " shapes are written as ")
+        return lenient.entrySet().stream().map(e -> e.getValue().count
+            + (e.getValue().count == 1 ? " shape is written as " : " shapes are written as ")
             + e.getKey() + " and read so, the first in " + e.getValue().first).toList();
     }
 }

@@ -34,7 +34,8 @@ record Categories(Map<String, Integer> classes, Map<String, String> names) {
             }
         });
         if (classes.isEmpty()) {
-            throw HierVlException.data(file.path() + ": none of its " + file.categories().size() + " categories " + file.categories().values().stream()
+            throw HierVlException.data(file.path() + ": none of its " + file.categories().size() + " categories " + file.categories()
+                .values().stream()
                 .limit(5).toList() + " is called like a class of the data set '" + spec.name() + "'");
         }
         return new Categories(classes, file.categories());
@@ -53,7 +54,8 @@ record Categories(Map<String, Integer> classes, Map<String, String> names) {
                 parts.add("'" + names.get(id) + "' as '" + spec.classes().get(index) + "'");
             }
         });
-        return parts.isEmpty() ? null : "categories are read as classes of another spelling: " + String.join(", ", parts.stream().sorted().toList());
+        return parts.isEmpty() ? null : "categories are read as classes of another spelling: "
+            + String.join(", ", parts.stream().sorted().toList());
     }
 
     /** Names and numbers of annotations of categories that no class takes; null if there are none. */
@@ -66,7 +68,8 @@ record Categories(Map<String, Integer> classes, Map<String, String> names) {
                 sum += e.getValue();
             }
         }
-        return parts.isEmpty() ? null : sum + (sum == 1 ? " annotation" : " annotations") + " of categories that no class takes become " + becomes + ": "
+        return parts.isEmpty() ? null : sum + (sum == 1 ? " annotation" : " annotations") + " of categories that no class takes become "
+            + becomes + ": "
             + String.join(", ", parts);
     }
 }

@@ -106,15 +106,18 @@ final class CocoFile {
             String name = "annotation " + (id == null ? "number " + number : id) + " of image " + picture.id;
             String category = Ids.of(annotation.path("category_id"));
             if (category == null || !categories.containsKey(category)) {
-                notes.refuse(picture.photo, name, "its category_id is " + annotation.path("category_id") + ", which is no category of the file");
+                notes.refuse(picture.photo, name, "its category_id is " + annotation.path("category_id")
+                    + ", which is no category of the file");
                 return;
             }
             try {
-                List<Region> regions = new ShapeReader(picture.width, picture.height, what -> notes.lenient(name, what)).read(annotation.path("segmentation"));
+                List<Region> regions = new ShapeReader(picture.width, picture.height, what -> notes.lenient(name, what))
+                    .read(annotation.path("segmentation"));
                 notes.count(category);
                 regions.forEach(r -> to.accept(picture, new Shape(category, r)));
             } catch (IllegalArgumentException | ArithmeticException e) {
-                notes.refuse(picture.photo, name, e.getMessage() + (annotation.path("bbox").size() == 4 && annotation.path("segmentation").isEmpty() ? ", only a box" : ""));
+                notes.refuse(picture.photo, name, e.getMessage()
+                    + (annotation.path("bbox").size() == 4 && annotation.path("segmentation").isEmpty() ? ", only a box" : ""));
             }
         });
     }
@@ -130,7 +133,8 @@ final class CocoFile {
                     segments.put(s.path("id").asInt(-1), category);
                     notes.count(category);
                 }
-                to.accept(picture, Map.entry(annotation.path("file_name").asText(stem(picture.photo.getFileName().toString()) + ".png"), segments));
+                to.accept(picture, Map.entry(annotation.path("file_name").asText(stem(picture.photo.getFileName().toString()) + ".png"),
+                    segments));
             }
         });
     }
@@ -166,13 +170,15 @@ final class CocoFile {
             case "images" -> objects(key, parser, (n, image) -> {
                 String id = Ids.of(image.path("id"));
                 if (id == null || images.put(id, image) != null) {
-                    throw HierVlException.data(path + ": the image " + image.path("file_name") + (id == null ? " has no id" : " has the id " + id + " of another image"));
+                    throw HierVlException.data(path + ": the image " + image.path("file_name")
+                        + (id == null ? " has no id" : " has the id " + id + " of another image"));
                 }
             }, Progress.NONE);
             case "categories" -> objects(key, parser, (n, category) -> {
                 String id = Ids.of(category.path("id"));
                 if (id == null || categories.put(id, category.path("name").asText("")) != null) {
-                    throw HierVlException.data(path + ": the category " + category.path("name") + (id == null ? " has no id" : " has the id " + id + " of another category"));
+                    throw HierVlException.data(path + ": the category " + category.path("name")
+                        + (id == null ? " has no id" : " has the id " + id + " of another category"));
                 }
             }, Progress.NONE);
             case "annotations" -> {

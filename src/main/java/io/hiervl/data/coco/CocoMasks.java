@@ -148,7 +148,8 @@ public final class CocoMasks {
         if (respelt != null) {
             out.add(new Finding(file.path(), "categories", respelt));
         }
-        String unused = categories.unused(file.notes().categories(), spec.backgroundFirst() ? "'" + spec.classes().get(0) + "'" : "ignored");
+        String unused = categories.unused(file.notes().categories(), spec.backgroundFirst() ? "'" + spec.classes().get(0) + "'"
+            : "ignored");
         if (unused != null) {
             out.add(new Finding(file.path(), "categories", unused));
         }
@@ -231,7 +232,8 @@ public final class CocoMasks {
             LabelMaps.writeGrey(map, unfinished);
             Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw HierVlException.environment("cannot write the label map of " + photo + " to " + file.getParent() + ": " + AtomicFile.reason(e), e);
+            throw HierVlException.environment("cannot write the label map of " + photo + " to " + file.getParent() + ": "
+                + AtomicFile.reason(e), e);
         }
     }
 }

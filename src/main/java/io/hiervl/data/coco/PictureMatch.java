@@ -84,7 +84,8 @@ final class PictureMatch {
                 return false;
             }
             if (score == own) {
-                throw HierVlException.data(file + ": the images " + id + " ('" + names.get(id) + "') and " + other + " ('" + names.get(other)
+                throw HierVlException.data(file + ": the images " + id + " ('" + names.get(id) + "') and " + other + " ('"
+                    + names.get(other)
                     + "') both fit the photo " + photo + "; write their folders into file_name");
             }
         }
@@ -96,7 +97,8 @@ final class PictureMatch {
         String[] parts = plain(name).split("/");
         int equal = 0;
         Path at = photo.getParent();
-        for (int i = parts.length - 2; i >= 0 && at != null && at.getFileName() != null && plain(at.getFileName().toString()).equals(parts[i]); i--) {
+        for (int i = parts.length - 2; i >= 0 && at != null && at.getFileName() != null && plain(at.getFileName().toString())
+            .equals(parts[i]); i--) {
             equal++;
             at = at.getParent();
         }

@@ -39,7 +39,8 @@ public final class ShapeReader {
         } else if (segmentation.isArray() && segmentation.size() > 0) {
             array(segmentation);
         } else {
-            throw new IllegalArgumentException(segmentation.isMissingNode() ? "it has no segmentation" : "its segmentation is " + (segmentation.isArray() ? "empty" : segmentation));
+            throw new IllegalArgumentException(segmentation.isMissingNode() ? "it has no segmentation" : "its segmentation is "
+                + (segmentation.isArray() ? "empty" : segmentation));
         }
         if (regions.isEmpty()) {
             throw new IllegalArgumentException("its segmentation has no part with three corners");
@@ -107,7 +108,8 @@ public final class ShapeReader {
         if (!counts.isTextual() && !counts.isArray()) {
             throw new IllegalArgumentException("its run lengths have no 'counts'");
         }
-        Region region = counts.isTextual() ? Region.text(counts.asText()) : Region.runs(Arrays.stream(numbers(counts)).mapToInt(d -> (int) d).toArray());
+        Region region = counts.isTextual() ? Region.text(counts.asText())
+            : Region.runs(Arrays.stream(numbers(counts)).mapToInt(d -> (int) d).toArray());
         int h = size.path(0).asInt(0);
         int w = size.path(1).asInt(0);
         if (w != width || h != height || !region.fills(w, h)) {

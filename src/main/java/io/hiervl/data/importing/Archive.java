@@ -56,7 +56,8 @@ final class Archive {
                 progress.update(++done, archive.size(), name);
             }
         } catch (IOException | IllegalArgumentException e) {
-            throw HierVlException.data(zip + " cannot be unpacked: " + (e instanceof IOException io ? AtomicFile.reason(io) : e.getMessage()), e);
+            throw HierVlException.data(zip + " cannot be unpacked: "
+                + (e instanceof IOException io ? AtomicFile.reason(io) : e.getMessage()), e);
         }
     }
 

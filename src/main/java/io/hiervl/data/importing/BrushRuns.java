@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 /**
  * Label Studio's run lengths of brush strokes: bits that hold the values of an RGBA picture (thi.ng/rle-pack). Head: 32 bits number of
- * values, 5 bits word size - 1, four times 4 bits of run length sizes - 1. Then 1 bit "run", 2 bits which size, the length - 1, and one word
+ * values, 5 bits word size - 1, four times 4 bits of run length sizes - 1. Then 1 bit "run", 2 bits which size, the length - 1, and one
+ * word
  * for a run or as many words as the length says.
  */
 final class BrushRuns {

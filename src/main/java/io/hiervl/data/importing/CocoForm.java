@@ -45,7 +45,8 @@ final class CocoForm implements ExportForm {
             json.path("categories").forEach(c -> categories.put(String.valueOf(Ids.of(c.path("id"))), c.path("name").asText()));
             labels.addAll(categories.values());
             Map<String, List<JsonNode>> byImage = new HashMap<>();
-            json.path("annotations").forEach(a -> byImage.computeIfAbsent(String.valueOf(Ids.of(a.path("image_id"))), k -> new ArrayList<>()).add(a));
+            json.path("annotations").forEach(a -> byImage.computeIfAbsent(String.valueOf(Ids.of(a.path("image_id"))), k ->
+                new ArrayList<>()).add(a));
             for (JsonNode image : json.path("images")) {
                 String name = image.path("file_name").asText();
                 // The folder of the file tells train/1.jpg from valid/1.jpg.
@@ -65,7 +66,8 @@ final class CocoForm implements ExportForm {
                 }
                 shapes.sort(Comparator.comparingInt(s -> -s.area));
                 shapes.forEach(s -> used.add(s.label));
-                out.add(new Imported.Labelled(near, width, height, shapes.stream().map(s -> new Imported.Mark(s.label, s.region::paint)).toList()));
+                out.add(new Imported.Labelled(near, width, height, shapes.stream().map(s -> new Imported.Mark(s.label, s.region::paint))
+                    .toList()));
             }
         }
         // Roboflow adds a super category that no annotation has.
@@ -73,7 +75,8 @@ final class CocoForm implements ExportForm {
         return new Imported(List.copyOf(labels), out);
     }
 
-    private static void shapes(Path file, JsonNode annotation, Map<String, String> categories, int width, int height, List<Shape> to, Dropped dropped) {
+    private static void shapes(Path file, JsonNode annotation, Map<String, String> categories, int width, int height, List<Shape> to,
+    Dropped dropped) {
         String where = file + ", annotation " + Ids.of(annotation.path("id"));
         String label = categories.get(String.valueOf(Ids.of(annotation.path("category_id"))));
         if (label == null) {
@@ -85,7 +88,8 @@ final class CocoForm implements ExportForm {
                 to.add(new Shape(label, r, r.area(width, height)));
             }
         } catch (IllegalArgumentException | ArithmeticException e) {
-            dropped.add("annotations that cannot be drawn (" + (annotation.path("segmentation").isEmpty() ? "boxes without a shape" : e.getMessage()) + ")", where);
+            dropped.add("annotations that cannot be drawn (" + (annotation.path("segmentation").isEmpty() ? "boxes without a shape"
+                : e.getMessage()) + ")", where);
         }
     }
 }

@@ -81,7 +81,8 @@ final class CvatXmlForm implements ExportForm {
                     }
                 }
             } catch (XMLStreamException e) {
-                throw HierVlException.data(file + (e.getLocation() == null ? "" : ":" + e.getLocation().getLineNumber()) + ": not valid XML: "
+                throw HierVlException.data(file + (e.getLocation() == null ? "" : ":" + e.getLocation().getLineNumber())
+                    + ": not valid XML: "
                     + e.getMessage().replaceAll("\\s+", " "), e);
             } catch (IOException e) {
                 throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
@@ -90,7 +91,8 @@ final class CvatXmlForm implements ExportForm {
         return new Imported(List.copyOf(labels), out);
     }
 
-    private static void image(Path file, XMLStreamReader xml, PhotoFinder photos, Dropped dropped, List<Imported.Labelled> out) throws XMLStreamException {
+    private static void image(Path file, XMLStreamReader xml, PhotoFinder photos, Dropped dropped,
+    List<Imported.Labelled> out) throws XMLStreamException {
         String name = text(xml, "name");
         int width = (int) number(xml, "width");
         int height = (int) number(xml, "height");
@@ -103,9 +105,11 @@ final class CvatXmlForm implements ExportForm {
             String type = xml.getLocalName();
             try {
                 String order = text(xml, "z_order");
-                shapes.add(new Shape(new Imported.Mark(text(xml, "label"), area(type, xml)), order.isEmpty() ? 0 : Integer.parseInt(order.strip())));
+                shapes.add(new Shape(new Imported.Mark(text(xml, "label"), area(type, xml)), order.isEmpty() ? 0
+                    : Integer.parseInt(order.strip())));
             } catch (IllegalArgumentException e) {
-                dropped.add(e instanceof NumberFormatException ? "shapes with damaged numbers" : e.getMessage(), file + ", image " + name + ", " + type);
+                dropped.add(e instanceof NumberFormatException ? "shapes with damaged numbers" : e.getMessage(), file + ", image " + name
+                    + ", " + type);
             }
         }
         if (photo == null) {
@@ -125,7 +129,8 @@ final class CvatXmlForm implements ExportForm {
             case "polygon" -> Shapes.polygon(points(text(xml, "points")));
             case "box" -> Shapes.rectangle(number(xml, "xtl"), number(xml, "ytl"), number(xml, "xbr"), number(xml, "ybr"), turn);
             case "ellipse" -> Shapes.ellipse(number(xml, "cx"), number(xml, "cy"), number(xml, "rx"), number(xml, "ry"), turn);
-            case "mask" -> mask(text(xml, "rle"), (int) number(xml, "left"), (int) number(xml, "top"), (int) number(xml, "width"), (int) number(xml, "height"));
+            case "mask" -> mask(text(xml, "rle"), (int) number(xml, "left"), (int) number(xml, "top"), (int) number(xml, "width"),
+                (int) number(xml, "height"));
             default -> throw new IllegalArgumentException("shapes without area (" + type + ")");
         };
     }

@@ -32,7 +32,8 @@ import java.util.TreeSet;
 
 /** Makes a data set of the export of a labelling tool: a folder or the zip file itself. */
 public final class DataImport {
-    private static final List<ExportForm> FORMS = List.of(new CvatXmlForm(), new SuperviselyForm(), new LabelStudioForm(), new LabelMeForm(), new CocoForm());
+    private static final List<ExportForm> FORMS = List.of(new CvatXmlForm(), new SuperviselyForm(), new LabelStudioForm(),
+        new LabelMeForm(), new CocoForm());
     private static final String MASKS = "masks";
     private static final String SOURCE = "source";
     /** The name of exports that consist of mask pictures. */
@@ -102,10 +103,12 @@ public final class DataImport {
         }
     }
 
-    private static DatasetInit.Result masks(Path folder, List<Path> files, Path root, Path out, Path images, Choice choice, List<String> notes, Undo undo, Progress progress) {
+    private static DatasetInit.Result masks(Path folder, List<Path> files, Path root, Path out, Path images, Choice choice,
+    List<String> notes, Undo undo, Progress progress) {
         MaskFolders found = MaskFolders.find(folder, files, images);
         notes.add("classes are those of " + found.list());
-        DatasetInit.Result made = DatasetInit.write(found.photos(), found.masks(), choice.classes == null ? found.classes() : choice.classes, out, choice.init, progress);
+        DatasetInit.Result made = DatasetInit.write(found.photos(), found.masks(), choice.classes == null ? found.classes()
+            : choice.classes, out, choice.init, progress);
         notes.addAll(made.notes());
         undo.keep();
         return new DatasetInit.Result(out, made.sizes(), List.copyOf(notes));
@@ -143,11 +146,13 @@ public final class DataImport {
             found.add(MASK_FORM);
         }
         if (found.isEmpty()) {
-            throw HierVlException.data(source + " is no export that is known: neither CVAT's XML, JSON of labelme, COCO, Label Studio or Supervisely, nor mask"
+            throw HierVlException.data(source
+                + " is no export that is known: neither CVAT's XML, JSON of labelme, COCO, Label Studio or Supervisely, nor mask"
                 + " pictures with a list of classes. --from names the form, 'hiervl data init' takes folders of photos and masks");
         }
         if (found.size() > 1) {
-            throw HierVlException.data(source + " holds exports of several forms: " + String.join(", ", found) + "; choose one with --from");
+            throw HierVlException.data(source + " holds exports of several forms: " + String.join(", ", found)
+                + "; choose one with --from");
         }
         return found.get(0);
     }
@@ -186,7 +191,8 @@ public final class DataImport {
                     + " unlabelled; with --empty background they are labelled as background");
             }
             if (labelled.isEmpty()) {
-                throw HierVlException.data("no photo of the export has a mark" + (notes.isEmpty() ? "" : " (" + String.join("; ", notes) + ")")
+                throw HierVlException.data("no photo of the export has a mark"
+                    + (notes.isEmpty() ? "" : " (" + String.join("; ", notes) + ")")
                     + "; --images names the folder of the photos if they lie elsewhere");
             }
             Map<String, String> folders = new LinkedHashMap<>();
@@ -195,19 +201,22 @@ public final class DataImport {
             Set<Path> photos = new TreeSet<>(files.stream().filter(PhotoTypes::isPhoto).toList());
             photos.addAll(labelled.keySet());
             photos.stream().filter(p -> !p.startsWith(photoRoot)).findFirst().ifPresent(p -> {
-                throw HierVlException.data("the photo " + p + " lies outside of " + photoRoot + "; --images names the folder of all photos");
+                throw HierVlException.data("the photo " + p + " lies outside of " + photoRoot
+                    + "; --images names the folder of all photos");
             });
             List<Sample> samples = samples(photos, labelled, table, prefix, progress);
             int held = NewLists.held(labelled.size(), choice.init());
             int kept = NewLists.kept(labelled.size() - held, choice.init());
             Map<String, String> lists = NewLists.names(samples.size() - held > kept, held > 0, notes);
-            DatasetYaml yaml = new DatasetYaml("hiervl data import", choice.init().name(), table.classes(), LabelMap.IGNORE, lists, LabelRules.PLAIN, PhotoRules.PLAIN, folders);
+            DatasetYaml yaml = new DatasetYaml("hiervl data import", choice.init().name(), table.classes(), LabelMap.IGNORE, lists,
+                LabelRules.PLAIN, PhotoRules.PLAIN, folders);
             List<Integer> sizes = NewLists.write(Dataset.open(root, yaml.spec()), samples, List.of(), held, kept, choice.init(), undo);
             AtomicFile.write(undo.made(root.resolve(DatasetSpecs.FILE)), yaml.text());
             return new DatasetInit.Result(out, sizes, List.copyOf(notes));
         }
 
-        private List<Sample> samples(Set<Path> photos, Map<Path, Imported.Labelled> labelled, LabelTable table, String prefix, Progress progress) {
+        private List<Sample> samples(Set<Path> photos, Map<Path, Imported.Labelled> labelled, LabelTable table, String prefix,
+        Progress progress) {
             Folders.create(undo.made(root.resolve(MASKS)));
             Set<Path> taken = new HashSet<>();
             Map<Path, Boolean> made = new HashMap<>();
@@ -225,7 +234,8 @@ public final class DataImport {
                     made.put(photo, true);
                     progress.update(made.size(), labelled.size(), inside);
                 }
-                samples.add(new Sample(prefix + inside, mask == null ? null : DatasetInit.slashes(root.relativize(mask)), photo, mask, samples.size() + 1));
+                samples.add(new Sample(prefix + inside, mask == null ? null : DatasetInit.slashes(root.relativize(mask)), photo, mask,
+                    samples.size() + 1));
             }
             return samples;
         }

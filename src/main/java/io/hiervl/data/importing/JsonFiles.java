@@ -36,7 +36,8 @@ final class JsonFiles {
             JsonNode node = JSON.readTree(Files.readAllBytes(file));
             return node == null ? JSON.createObjectNode() : node;
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            throw HierVlException.data(file + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + ": not valid JSON: " + e.getOriginalMessage(), e);
+            throw HierVlException.data(file + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + ": not valid JSON: "
+                + e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
         }

@@ -90,7 +90,8 @@ final class LabelMeForm implements ExportForm {
             }
             case "mask" -> {
                 if (xy.length >= 4 && shape.path("mask").isTextual()) {
-                    return Shapes.png(Base64.getMimeDecoder().decode(shape.path("mask").asText()), where, (int) Math.round(Math.min(xy[0], xy[2])), (int) Math.round(Math.min(xy[1], xy[3])));
+                    return Shapes.png(Base64.getMimeDecoder().decode(shape.path("mask").asText()), where,
+                        (int) Math.round(Math.min(xy[0], xy[2])), (int) Math.round(Math.min(xy[1], xy[3])));
                 }
             }
             default -> throw new IllegalArgumentException("shapes without area (" + type + ")");

@@ -19,7 +19,8 @@ final class LabelStudioForm implements ExportForm {
     public boolean recognises(List<Path> files) {
         return JsonFiles.of(files).stream().limit(50).anyMatch(f -> {
             var keys = JsonFiles.keys(f);
-            return keys.contains("[]") && (keys.contains("data") && (keys.contains("annotations") || keys.contains("completions") || keys.contains("predictions"))
+            return keys.contains("[]") && (keys.contains("data")
+                && (keys.contains("annotations") || keys.contains("completions") || keys.contains("predictions"))
                 || keys.contains("annotator") || keys.contains("annotation_id"));
         });
     }
@@ -78,7 +79,8 @@ final class LabelStudioForm implements ExportForm {
 
     /** Of several annotations of a task the last one that was not cancelled. */
     private static List<JsonNode> results(JsonNode task, String where, Dropped dropped) {
-        JsonNode annotations = task.path("annotations").size() > 0 || !task.has("predictions") && task.has("annotations") ? task.path("annotations")
+        JsonNode annotations = task.path("annotations").size() > 0 || !task.has("predictions") && task.has("annotations")
+            ? task.path("annotations")
             : task.has("completions") ? task.path("completions") : task.path("predictions");
         List<JsonNode> results = new ArrayList<>();
         if (!annotations.isArray()) {

@@ -32,7 +32,8 @@ record LabelTable(List<String> classes, Map<String, Integer> values) {
     static LabelTable of(Imported imported, ClassNames wanted, List<String> notes) {
         Map<String, Integer> counts = new LinkedHashMap<>();
         imported.labels().forEach(l -> counts.put(l, 0));
-        new TreeSet<>(imported.photos().stream().flatMap(p -> p.marks().stream()).map(Imported.Mark::label).toList()).forEach(l -> counts.putIfAbsent(l, 0));
+        new TreeSet<>(imported.photos().stream().flatMap(p -> p.marks().stream()).map(Imported.Mark::label).toList())
+            .forEach(l -> counts.putIfAbsent(l, 0));
         imported.photos().forEach(p -> p.marks().forEach(m -> counts.merge(m.label(), 1, Integer::sum)));
         List<String> classes = new ArrayList<>(wanted == null ? classes(counts.keySet()) : wanted.names());
         if (classes.size() < 2) {

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * An export of mask pictures with a list of classes: CVAT's segmentation masks, Roboflow's, labelme2voc's and Pascal VOC's with a label map.
+ * An export of mask pictures with a list of classes: CVAT's segmentation masks, Roboflow's, labelme2voc's and Pascal VOC's with a label
+ * map.
  *
  * @param photos  folder of the photos
  * @param masks   folder of the masks; may be the same
@@ -18,8 +19,10 @@ import java.util.Locale;
  * @param list    the file of the list
  */
 record MaskFolders(Path photos, Path masks, ClassNames classes, Path list) {
-    private static final List<String> LISTS = List.of("labelmap.txt", "class_names.txt", "_classes.csv", "labels.txt", "classes.txt", "class_dict.csv", "label_colors.txt");
-    private static final List<String> MASKS = List.of("SegmentationClassPNG", "SegmentationClass", "masks", "labels", "annotations", "mask");
+    private static final List<String> LISTS = List.of("labelmap.txt", "class_names.txt", "_classes.csv", "labels.txt", "classes.txt",
+        "class_dict.csv", "label_colors.txt");
+    private static final List<String> MASKS = List.of("SegmentationClassPNG", "SegmentationClass", "masks", "labels", "annotations",
+        "mask");
     private static final List<String> PHOTOS = List.of("JPEGImages", "images", "imgs", "photos", "image", "img");
 
     /** Whether files look like masks with a list of classes. */

@@ -14,7 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Finds the photo that an export means: names may have folders of another machine, backslashes, an upload's prefix, or be part of an address. */
+/**
+ * Finds the photo that an export means: names may have folders of another machine, backslashes, an upload's prefix, or be part of an
+ * address.
+ */
 final class PhotoFinder {
     private final Map<String, List<Path>> byName = new HashMap<>();
     private final Map<String, List<Path>> byStem = new HashMap<>();
@@ -37,7 +40,8 @@ final class PhotoFinder {
     Path find(String name) {
         String plain = FileNames.composed(name.replace('\\', '/').replaceFirst("[?#].*$", ""));
         String last = plain.substring(plain.lastIndexOf('/') + 1);
-        List<String> names = new ArrayList<>(List.of(last, decoded(last), last.replaceFirst("^[0-9a-f]{8}-", ""), decoded(last).replaceFirst("^[0-9a-f]{8}-", "")));
+        List<String> names = new ArrayList<>(List.of(last, decoded(last), last.replaceFirst("^[0-9a-f]{8}-", ""), decoded(last)
+            .replaceFirst("^[0-9a-f]{8}-", "")));
         if (name.contains("?d=")) {
             return find(decoded(name.substring(name.indexOf("?d=") + 3)));
         }

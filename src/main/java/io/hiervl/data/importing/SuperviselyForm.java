@@ -25,7 +25,8 @@ final class SuperviselyForm implements ExportForm {
     }
 
     private static boolean isAnnotation(Path file) {
-        return file.getParent() != null && file.getParent().getFileName() != null && file.getParent().getFileName().toString().equals("ann");
+        return file.getParent() != null && file.getParent().getFileName() != null && file.getParent().getFileName().toString()
+            .equals("ann");
     }
 
     @Override
@@ -84,7 +85,8 @@ final class SuperviselyForm implements ExportForm {
                 if (bitmap.path("data").isTextual()) {
                     byte[] packed = Base64.getMimeDecoder().decode(bitmap.path("data").asText());
                     try (InflaterInputStream in = new InflaterInputStream(new ByteArrayInputStream(packed))) {
-                        return Shapes.png(in.readNBytes(LARGEST), where, bitmap.path("origin").path(0).asInt(), bitmap.path("origin").path(1).asInt());
+                        return Shapes.png(in.readNBytes(LARGEST), where, bitmap.path("origin").path(0).asInt(), bitmap.path("origin")
+                            .path(1).asInt());
                     }
                 }
             }

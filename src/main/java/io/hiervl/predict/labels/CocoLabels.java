@@ -22,9 +22,11 @@ final class CocoLabels extends LabelFiles {
     @Override
     public void add(Path photo, String stem, LabelMap map) {
         int image = images.size() + 1;
-        images.addObject().put("id", image).put("file_name", photo.getFileName().toString()).put("width", map.width()).put("height", map.height());
+        images.addObject().put("id", image).put("file_name", photo.getFileName().toString()).put("width", map.width())
+            .put("height", map.height());
         for (Outline part : outlines(map)) {
-            ObjectNode a = annotations.addObject().put("id", annotations.size()).put("image_id", image).put("category_id", part.label() + 1).put("iscrowd", 0);
+            ObjectNode a = annotations.addObject().put("id", annotations.size()).put("image_id", image).put("category_id", part.label() + 1)
+                .put("iscrowd", 0);
             a.putArray("bbox").add(part.left()).add(part.top()).add(part.width()).add(part.height());
             int pixels = 0;
             for (byte b : part.bits()) {

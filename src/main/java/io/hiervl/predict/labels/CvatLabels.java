@@ -17,12 +17,14 @@ final class CvatLabels extends LabelFiles {
 
     @Override
     public void add(Path photo, String stem, LabelMap map) {
-        images.append(String.format(Locale.ROOT, "  <image id=\"%d\" name=\"%s\" width=\"%d\" height=\"%d\">%n", count++, escaped(photo.getFileName().toString()),
+        images.append(String.format(Locale.ROOT, "  <image id=\"%d\" name=\"%s\" width=\"%d\" height=\"%d\">%n", count++,
+            escaped(photo.getFileName().toString()),
             map.width(), map.height()));
         for (Outline part : outlines(map)) {
             String label = escaped(classes().get(part.label()));
             if (part.hasHoles()) {
-                images.append(String.format(Locale.ROOT, "    <mask label=\"%s\" source=\"auto\" occluded=\"0\" rle=\"%s\" left=\"%d\" top=\"%d\" width=\"%d\" height=\"%d\" z_order=\"0\"></mask>%n",
+                images.append(String.format(Locale.ROOT,
+                    "    <mask label=\"%s\" source=\"auto\" occluded=\"0\" rle=\"%s\" left=\"%d\" top=\"%d\" width=\"%d\" height=\"%d\" z_order=\"0\"></mask>%n",
                     label, runs(part.bits()), part.left(), part.top(), part.width(), part.height()));
             } else {
                 StringBuilder points = new StringBuilder();
@@ -30,7 +32,8 @@ final class CvatLabels extends LabelFiles {
                 for (int i = 0; i < xy.length; i += 2) {
                     points.append(i == 0 ? "" : ";").append(String.format(Locale.ROOT, "%.2f,%.2f", xy[i], xy[i + 1]));
                 }
-                images.append(String.format(Locale.ROOT, "    <polygon label=\"%s\" source=\"auto\" occluded=\"0\" points=\"%s\" z_order=\"0\"></polygon>%n", label, points));
+                images.append(String.format(Locale.ROOT,
+                    "    <polygon label=\"%s\" source=\"auto\" occluded=\"0\" points=\"%s\" z_order=\"0\"></polygon>%n", label, points));
             }
         }
         images.append(String.format(Locale.ROOT, "  </image>%n"));
@@ -63,7 +66,8 @@ final class CvatLabels extends LabelFiles {
                 labels.append("<label><name>").append(escaped(classes().get(i))).append("</name><attributes></attributes></label>");
             }
         }
-        AtomicFile.write(folder().resolve("annotations.xml"), "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n  <meta><task><size>"
+        AtomicFile.write(folder().resolve("annotations.xml"),
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n  <meta><task><size>"
             + count + "</size><labels>" + labels + "</labels></task></meta>\n" + images + "</annotations>\n");
     }
 }

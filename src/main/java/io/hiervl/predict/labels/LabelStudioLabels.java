@@ -8,7 +8,10 @@ import io.hiervl.image.LabelMap;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Label Studio's tasks with predictions, for a labelling setup whose tags are called "label" and "image": polygons, brush strokes for holes. */
+/**
+ * Label Studio's tasks with predictions, for a labelling setup whose tags are called "label" and "image": polygons, brush strokes for
+ * holes.
+ */
 final class LabelStudioLabels extends LabelFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double PERCENT = 100;
@@ -27,7 +30,8 @@ final class LabelStudioLabels extends LabelFiles {
         ArrayNode results = prediction.putArray("result");
         for (Outline part : outlines(map)) {
             String type = part.hasHoles() ? "brushlabels" : "polygonlabels";
-            ObjectNode result = results.addObject().put("id", "r" + results.size()).put("from_name", "label").put("to_name", "image").put("type", type)
+            ObjectNode result = results.addObject().put("id", "r" + results.size()).put("from_name", "label").put("to_name", "image")
+                .put("type", type)
                 .put("original_width", map.width()).put("original_height", map.height()).put("image_rotation", 0);
             ObjectNode value = result.putObject("value");
             if (part.hasHoles()) {

@@ -71,7 +71,8 @@ final class Outlines {
                 bits[(y - top) * (right - left + 1) + x - left] = (byte) (parts[y * w + x] == number ? 1 : 0);
             }
         }
-        return new Outline(label, rings(bits, right - left + 1, bottom - top + 1, left, top), bits, left, top, right - left + 1, bottom - top + 1);
+        return new Outline(label, rings(bits, right - left + 1, bottom - top + 1, left, top), bits, left, top, right - left + 1,
+            bottom - top + 1);
     }
 
     /** Edges run clockwise with the part on their right; holes run the other way. */
@@ -117,7 +118,8 @@ final class Outlines {
             int out = edges.get(key(x, y));
             // Where two corners touch, the right turn stays with the same pixel.
             int right = (direction + 1) % 4;
-            int next = turned < 0 ? direction : (out >> right & 1) != 0 ? right : (out >> direction & 1) != 0 ? direction : (direction + 3) % 4;
+            int next = turned < 0 ? direction : (out >> right & 1) != 0 ? right : (out >> direction & 1) != 0 ? direction
+                : (direction + 3) % 4;
             if (next != turned) {
                 xy = n + 2 > xy.length ? Arrays.copyOf(xy, 2 * xy.length) : xy;
                 xy[n++] = x + left;

@@ -30,7 +30,8 @@ final class PngLabels extends LabelFiles {
         StringBuilder labels = new StringBuilder("# label:color_rgb:parts:actions\n");
         for (int i = 0; i < classes().size(); i++) {
             int c = palette.colour(i);
-            labels.append(classes().get(i)).append(':').append(c >> 16 & 255).append(',').append(c >> 8 & 255).append(',').append(c & 255).append("::\n");
+            labels.append(classes().get(i)).append(':').append(c >> 16 & 255).append(',').append(c >> 8 & 255).append(',').append(c & 255)
+                .append("::\n");
         }
         AtomicFile.write(folder().resolve("labelmap.txt"), labels.toString());
         Path lists = Folders.create(folder().resolve("ImageSets").resolve("Segmentation"));

@@ -66,7 +66,8 @@ class CocoMasksTest {
             annotation(1, 1, 18, "[[2,0,3,0,3,4,2,4]]"), annotation(2, 1, 17, "[[0,0,4,0,4,4,0,4],[5,0,6,0,6,1,5,1]]"),
             // Run lengths: column 5 of six is cat, and as text the same for the first column as dog.
             annotation(3, 2, 17, "{\"counts\":[20,4],\"size\":[4,6]}"), annotation(4, 2, 18, "{\"counts\":\"04d0\",\"size\":[4,6]}"),
-            annotation(5, 3, 90, "[[0,0,6,0,6,2,0,2]]"), annotation(6, 99, 17, "[[0,0,6,0,6,2,0,2]]"), annotation(7, 3, 18, "[[1,1],[9,9,9,9,9,9]]")) + "]";
+            annotation(5, 3, 90, "[[0,0,6,0,6,2,0,2]]"), annotation(6, 99, 17, "[[0,0,6,0,6,2,0,2]]"),
+                annotation(7, 3, 18, "[[1,1],[9,9,9,9,9,9]]")) + "]";
         // The head may stand behind the annotations.
         Path file = write("instances.json", "{\"info\":{\"year\":2017}," + annotations + "," + IMAGES + "," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("background", "cat", "dog"), file);
@@ -133,6 +134,7 @@ class CocoMasksTest {
     }
 
     private String message(Path file) {
-        return assertThrows(HierVlException.class, () -> masks(List.of("background", "cat"), file).draw(List.of(image(1)), List.of(), Progress.NONE)).getMessage();
+        return assertThrows(HierVlException.class, () -> masks(List.of("background", "cat"), file)
+            .draw(List.of(image(1)), List.of(), Progress.NONE)).getMessage();
     }
 }

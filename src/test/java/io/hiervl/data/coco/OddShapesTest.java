@@ -42,10 +42,12 @@ class OddShapesTest {
         List<String> annotations = new ArrayList<>();
         for (int i = 1; i <= 5; i++) {
             images.add("{\"id\":" + i + ",\"file_name\":\"" + i + ".jpg\",\"width\":8,\"height\":6}");
-            annotations.add("{\"id\":" + i + ",\"image_id\":" + (i == 3 && odd.contains("image_id") ? "0,\"x\":0" : i) + ",\"category_id\":1,\"bbox\":[1,1,4,3],\"segmentation\":"
+            annotations.add("{\"id\":" + i + ",\"image_id\":" + (i == 3 && odd.contains("image_id") ? "0,\"x\":0" : i)
+                + ",\"category_id\":1,\"bbox\":[1,1,4,3],\"segmentation\":"
                 + SQUARE + (i == 3 ? "," + odd : "") + "}");
         }
-        return masks(List.of("background", "cat"), "{\"images\":[" + String.join(",", images) + "],\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":["
+        return masks(List.of("background", "cat"), "{\"images\":[" + String.join(",", images)
+            + "],\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":["
             + String.join(",", annotations) + "]}");
     }
 
@@ -54,10 +56,13 @@ class OddShapesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\"segmentation\":[1,1,5,1,5,4,1,4]", "\"segmentation\":[[[1,1],[5,1],[5,4],[1,4]]]", "\"segmentation\":[[1,1],[5,1],[5,4],[1,4]]",
+    @ValueSource(strings = {"\"segmentation\":[1,1,5,1,5,4,1,4]", "\"segmentation\":[[[1,1],[5,1],[5,4],[1,4]]]",
+        "\"segmentation\":[[1,1],[5,1],[5,4],[1,4]]",
         "\"segmentation\":[[1,1,5,1,5,4,1,4],null]", "\"segmentation\":[[],[1,1,5,1,5,4,1,4]]", "\"segmentation\":\"1,1,5,1,5,4,1,4\"",
-        "\"segmentation\":[[\"1\",\"1\",\"5\",\"1\",\"5\",\"4\",\"1\",\"4\"]]", "\"segmentation\":[{\"size\":[6,8],\"counts\":[7,3,3,3,3,3,3,3,20]}]", "\"id\":\"a-uuid\"",
-        "\"id\":3.0", "\"image_id\":\"3\"", "\"image_id\":3.0", "\"category_id\":\"1\"", "\"id\":null", "\"segmentation\":[[1,1,5,1,5,4,1,4],[2,2,3,3]]"})
+        "\"segmentation\":[[\"1\",\"1\",\"5\",\"1\",\"5\",\"4\",\"1\",\"4\"]]",
+            "\"segmentation\":[{\"size\":[6,8],\"counts\":[7,3,3,3,3,3,3,3,20]}]", "\"id\":\"a-uuid\"",
+        "\"id\":3.0", "\"image_id\":\"3\"", "\"image_id\":3.0", "\"category_id\":\"1\"", "\"id\":null",
+            "\"segmentation\":[[1,1,5,1,5,4,1,4],[2,2,3,3]]"})
     void whatCanBeReadIsDrawn(String odd) throws IOException {
         CocoMasks masks = set(odd);
         masks.draw(images(), List.of(), Progress.NONE);
@@ -67,8 +72,10 @@ class OddShapesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\"segmentation\":[]", "\"segmentation\":[[]]", "\"segmentation\":null", "\"segmentation\":[[1,1,5,4]]", "\"segmentation\":\"none\"",
-        "\"category_id\":null", "\"category_id\":9", "\"segmentation\":{\"size\":[8,6],\"counts\":[48]}", "\"segmentation\":[[1,1,5,1,5,null]]",
+    @ValueSource(strings = {"\"segmentation\":[]", "\"segmentation\":[[]]", "\"segmentation\":null", "\"segmentation\":[[1,1,5,4]]",
+        "\"segmentation\":\"none\"",
+        "\"category_id\":null", "\"category_id\":9", "\"segmentation\":{\"size\":[8,6],\"counts\":[48]}",
+            "\"segmentation\":[[1,1,5,1,5,null]]",
         "\"segmentation\":[[1,1,5,1,1e300,4]]", "\"segmentation\":{\"size\":[6,8]}"})
     void whatCannotBeDrawnIsRefusedWithItsIdAndTheOthersAreDrawn(String odd) throws IOException {
         CocoMasks masks = set(odd);
@@ -86,19 +93,23 @@ class OddShapesTest {
         List<CocoMasks.Finding> findings = masks.findings(images(), List.of(), Progress.NONE);
         assertEquals(1, findings.size());
         assertEquals("shapes", findings.get(0).kind());
-        assertTrue(findings.get(0).detail().contains("without the list around it") && findings.get(0).detail().contains("annotation 3"), findings.toString());
+        assertTrue(findings.get(0).detail().contains("without the list around it") && findings.get(0).detail().contains("annotation 3"),
+            findings.toString());
     }
 
     @Test
     void anEntryThatIsNoObjectHidesNothing() throws IOException {
-        CocoMasks masks = masks(List.of("background", "cat"), "{\"images\":[{\"id\":1,\"file_name\":\"1.jpg\",\"width\":8,\"height\":6}],\"categories\":[{\"id\":1,\"name\":\"cat\"}],"
+        CocoMasks masks = masks(List.of("background", "cat"),
+            "{\"images\":[{\"id\":1,\"file_name\":\"1.jpg\",\"width\":8,\"height\":6}],\"categories\":[{\"id\":1,\"name\":\"cat\"}],"
             + "\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":" + SQUARE + "},null]}");
-        assertTrue(assertThrows(HierVlException.class, () -> masks.draw(List.of(image("1.jpg")), List.of(), Progress.NONE)).getMessage().contains("entry 2 of 'annotations'"));
+        assertTrue(assertThrows(HierVlException.class, () -> masks.draw(List.of(image("1.jpg")), List.of(), Progress.NONE)).getMessage()
+            .contains("entry 2 of 'annotations'"));
     }
 
     @Test
     void namesOfOtherSpellingAreClassesAndOthersAreListedWithTheirNumber() throws IOException {
-        CocoMasks masks = masks(List.of("background", "traffic light", "Stop Sign"), "{\"images\":[{\"id\":1,\"file_name\":\"sub\\\\1.jpg\",\"width\":8,\"height\":6}],"
+        CocoMasks masks = masks(List.of("background", "traffic light", "Stop Sign"),
+            "{\"images\":[{\"id\":1,\"file_name\":\"sub\\\\1.jpg\",\"width\":8,\"height\":6}],"
             + "\"categories\":[{\"id\":1,\"name\":\"Traffic_Light\"},{\"id\":2,\"name\":\"stop-sign\"},{\"id\":3,\"name\":\"tree\"},{\"id\":4,\"name\":\"unused\"}],\"annotations\":["
             + "{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":[[0,0,2,0,2,6,0,6]]},{\"id\":2,\"image_id\":1,\"category_id\":2,\"segmentation\":[[2,0,4,0,4,6,2,6]]},"
             + "{\"id\":3,\"image_id\":1,\"category_id\":3,\"segmentation\":[[4,0,5,0,5,6,4,6]]},{\"id\":4,\"image_id\":1,\"category_id\":3,\"segmentation\":[[5,0,6,0,6,6,5,6]]}]}");
@@ -113,7 +124,8 @@ class OddShapesTest {
     @Test
     void photosOfOneNameInTwoFoldersHaveTheirOwnMasks() throws IOException {
         String json = "{\"images\":[{\"id\":1,\"file_name\":\"a/1.jpg\",\"width\":8,\"height\":6},{\"id\":2,\"file_name\":\"b/1.jpg\",\"width\":8,\"height\":6}],"
-            + "\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":" + SQUARE + "}]}";
+            + "\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":"
+            + SQUARE + "}]}";
         CocoMasks masks = masks(List.of("background", "cat"), json);
         List<Path> both = List.of(image("a/1.jpg"), image("b/1.jpg"));
         masks.draw(List.of(both.get(1)), both, Progress.NONE);

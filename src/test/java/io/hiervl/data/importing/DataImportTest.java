@@ -72,7 +72,8 @@ class DataImportTest {
     }
 
     private DatasetInit.Result run(Path source, boolean empty) {
-        return DataImport.run(source, dir.resolve("set"), new DataImport.Choice(null, null, null, empty, new DatasetInit.Options("mine", 0.5, 0, 0)), Progress.NONE);
+        return DataImport.run(source, dir.resolve("set"), new DataImport.Choice(null, null, null, empty,
+            new DatasetInit.Options("mine", 0.5, 0, 0)), Progress.NONE);
     }
 
     /** The two labelled photos have exactly their rectangles, the third is unlabelled. */
@@ -95,21 +96,24 @@ class DataImportTest {
     }
 
     private void labelme(String name, String shape) throws IOException {
-        text(export.resolve(name + ".json"), "{\"version\":\"5.4.1\",\"flags\":{},\"shapes\":[" + shape + "],\"imagePath\":\"..\\\\other\\\\" + name
+        text(export.resolve(name + ".json"), "{\"version\":\"5.4.1\",\"flags\":{},\"shapes\":[" + shape
+            + "],\"imagePath\":\"..\\\\other\\\\" + name
             + ".jpg\",\"imageData\":null,\"imageHeight\":33,\"imageWidth\":40}");
     }
 
     @Test
     void labelme() throws IOException {
         photosIn("");
-        labelme("p1", "{\"label\":\"cat\",\"points\":[[4,6],[14,6],[14,14],[4,14]],\"shape_type\":\"polygon\"},{\"label\":\"cat\",\"points\":[[1,1]],\"shape_type\":\"point\"}");
+        labelme("p1",
+            "{\"label\":\"cat\",\"points\":[[4,6],[14,6],[14,14],[4,14]],\"shape_type\":\"polygon\"},{\"label\":\"cat\",\"points\":[[1,1]],\"shape_type\":\"point\"}");
         BufferedImage mask = new BufferedImage(6, 5, BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < 30; i++) {
             mask.getRaster().setSample(i % 6, i / 6, 0, 255);
         }
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         ImageIO.write(mask, "png", png);
-        labelme("p2", "{\"label\":\"dog\",\"points\":[[20,10],[25,14]],\"shape_type\":\"mask\",\"mask\":\"" + Base64.getEncoder().encodeToString(png.toByteArray()) + "\"}");
+        labelme("p2", "{\"label\":\"dog\",\"points\":[[20,10],[25,14]],\"shape_type\":\"mask\",\"mask\":\"" + Base64.getEncoder()
+            .encodeToString(png.toByteArray()) + "\"}");
         DatasetInit.Result made = run(export, false);
         assertTrue(made.notes().toString().contains("left out: 1 shapes without area (point)"), made.notes().toString());
         assertImported(made, "labelme");
@@ -120,7 +124,8 @@ class DataImportTest {
         photo(dir.resolve("p1.jpg"), 1);
         String data = Base64.getEncoder().encodeToString(Files.readAllBytes(dir.resolve("p1.jpg")));
         for (String name : List.of("p1", "p2")) {
-            text(export.resolve(name + ".json"), "{\"version\":\"4.5.6\",\"shapes\":[{\"label\":\"cat\",\"points\":[[4,6],[14,14]],\"shape_type\":\"rectangle\"},"
+            text(export.resolve(name + ".json"),
+                "{\"version\":\"4.5.6\",\"shapes\":[{\"label\":\"cat\",\"points\":[[4,6],[14,14]],\"shape_type\":\"rectangle\"},"
                 + "{\"label\":\"__ignore__\",\"points\":[[20,20],[30,20],[30,30]],\"shape_type\":\"polygon\"},{\"label\":\"_background_\",\"points\":[[4,6],[6,14]],\"shape_type\":\"rectangle\"}],"
                 + "\"imagePath\":\"" + name + ".jpg\",\"imageData\":\"" + data + "\",\"imageHeight\":33,\"imageWidth\":40}");
         }
@@ -135,21 +140,24 @@ class DataImportTest {
     @Test
     void cvatForImages() throws IOException {
         photosIn("images");
-        text(export.resolve("annotations.xml"), "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations><version>1.1</version><meta><task><labels><label><name>cat</name>"
+        text(export.resolve("annotations.xml"),
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations><version>1.1</version><meta><task><labels><label><name>cat</name>"
             + "<attributes></attributes></label><label><name>dog</name></label></labels></task></meta>\n"
             + "<image id=\"0\" name=\"p1.jpg\" width=\"40\" height=\"33\"><polygon label=\"cat\" points=\"4.00,6.00;14.00,6.00;14.00,14.00;4.00,14.00\" z_order=\"1\"></polygon>"
             + "<box label=\"dog\" xtl=\"5\" ytl=\"7\" xbr=\"9\" ybr=\"9\" z_order=\"0\"></box><polyline label=\"cat\" points=\"1,1;5,5\"></polyline></image>"
             + "<image id=\"1\" name=\"p2.jpg\" width=\"40\" height=\"33\"><mask label=\"dog\" rle=\"0, 30\" left=\"20\" top=\"10\" width=\"6\" height=\"5\"><attribute name=\"a\">b</attribute></mask></image>"
             + "<image id=\"2\" name=\"p3.jpg\" width=\"40\" height=\"33\"></image></annotations>");
         DatasetInit.Result made = run(export, false);
-        assertTrue(made.notes().toString().contains("shapes without area (polyline)") && made.notes().toString().contains("1 photo has no mark"), made.notes().toString());
+        assertTrue(made.notes().toString().contains("shapes without area (polyline)") && made.notes().toString()
+            .contains("1 photo has no mark"), made.notes().toString());
         assertImported(made, "cvat");
     }
 
     @Test
     void cocoOfRoboflowWithItsSuperCategory() throws IOException {
         photosIn("train");
-        text(export.resolve("train/_annotations.coco.json"), "{\"images\":[{\"id\":0,\"file_name\":\"p1.jpg\",\"width\":40,\"height\":33},{\"id\":1,\"file_name\":\"p2.jpg\",\"width\":40,\"height\":33},"
+        text(export.resolve("train/_annotations.coco.json"),
+            "{\"images\":[{\"id\":0,\"file_name\":\"p1.jpg\",\"width\":40,\"height\":33},{\"id\":1,\"file_name\":\"p2.jpg\",\"width\":40,\"height\":33},"
             + "{\"id\":2,\"file_name\":\"p3.jpg\",\"width\":40,\"height\":33}],\"categories\":[{\"id\":0,\"name\":\"animals\"},{\"id\":1,\"name\":\"cat\"},{\"id\":2,\"name\":\"dog\"}],"
             + "\"annotations\":[{\"id\":0,\"image_id\":0,\"category_id\":1,\"segmentation\":[[4,6,14,6,14,14,4,14]]},{\"id\":1,\"image_id\":1,\"category_id\":2,\"segmentation\":[20,10,26,10,26,15,20,15]},"
             + "{\"id\":2,\"image_id\":1,\"category_id\":2,\"segmentation\":[],\"bbox\":[1,1,2,2]}]}");
@@ -161,8 +169,10 @@ class DataImportTest {
     @Test
     void supervisely() throws IOException {
         photosIn("ds0/img");
-        text(export.resolve("meta.json"), "{\"classes\":[{\"title\":\"cat\",\"shape\":\"polygon\",\"color\":\"#FF0000\"},{\"title\":\"dog\",\"shape\":\"bitmap\",\"color\":\"#00FF00\"}]}");
-        text(export.resolve("ds0/ann/p1.jpg.json"), "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"cat\",\"geometryType\":\"polygon\",\"points\":{\"exterior\":"
+        text(export.resolve("meta.json"),
+            "{\"classes\":[{\"title\":\"cat\",\"shape\":\"polygon\",\"color\":\"#FF0000\"},{\"title\":\"dog\",\"shape\":\"bitmap\",\"color\":\"#00FF00\"}]}");
+        text(export.resolve("ds0/ann/p1.jpg.json"),
+            "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"cat\",\"geometryType\":\"polygon\",\"points\":{\"exterior\":"
             + "[[4,6],[14,6],[14,16],[4,16]],\"interior\":[[[4,14],[14,14],[14,16],[4,16]]]}}]}");
         BufferedImage mask = new BufferedImage(6, 5, BufferedImage.TYPE_INT_ARGB);
         for (int i = 0; i < 30; i++) {
@@ -172,7 +182,8 @@ class DataImportTest {
         try (DeflaterOutputStream zlib = new DeflaterOutputStream(png, new Deflater())) {
             ImageIO.write(mask, "png", zlib);
         }
-        text(export.resolve("ds0/ann/p2.jpg.json"), "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"dog\",\"geometryType\":\"bitmap\",\"bitmap\":{\"origin\":[20,10],\"data\":\""
+        text(export.resolve("ds0/ann/p2.jpg.json"),
+            "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"dog\",\"geometryType\":\"bitmap\",\"bitmap\":{\"origin\":[20,10],\"data\":\""
             + Base64.getEncoder().encodeToString(png.toByteArray()) + "\"}}]}");
         text(export.resolve("ds0/ann/p3.jpg.json"), "{\"size\":{\"height\":33,\"width\":40},\"objects\":[]}");
         assertImported(run(export, false), "supervisely");
@@ -183,12 +194,16 @@ class DataImportTest {
         photosIn("photos");
         String square = "{\"original_width\":40,\"original_height\":33,\"type\":\"polygonlabels\",\"value\":{\"points\":[[10,18.181818],[35,18.181818],[35,42.424242],[10,42.424242]],\"polygonlabels\":[\"cat\"]}}";
         String box = "{\"original_width\":40,\"original_height\":33,\"type\":\"rectanglelabels\",\"value\":{\"x\":50,\"y\":30.303030,\"width\":15,\"height\":15.151515,\"rotation\":0,\"rectanglelabels\":[\"dog\"]}}";
-        text(export.resolve("project-1.json"), "[{\"id\":7,\"data\":{\"image\":\"/data/upload/1/0a1b2c3d-p1.jpg\"},\"annotations\":[{\"was_cancelled\":false,\"result\":[" + square + "]},"
-            + "{\"was_cancelled\":true,\"result\":[" + box + "]}]},{\"id\":8,\"data\":{\"image\":\"/data/local-files/?d=photos%2Fp2.jpg\"},\"annotations\":[{\"result\":[" + box
+        text(export.resolve("project-1.json"),
+            "[{\"id\":7,\"data\":{\"image\":\"/data/upload/1/0a1b2c3d-p1.jpg\"},\"annotations\":[{\"was_cancelled\":false,\"result\":["
+            + square + "]},"
+            + "{\"was_cancelled\":true,\"result\":[" + box
+                + "]}]},{\"id\":8,\"data\":{\"image\":\"/data/local-files/?d=photos%2Fp2.jpg\"},\"annotations\":[{\"result\":[" + box
             + ",{\"type\":\"choices\",\"value\":{\"choices\":[\"x\"]}}]}]},{\"id\":9,\"data\":{\"image\":\"gone.jpg\"},\"annotations\":[]}]");
         DatasetInit.Result made = run(export, false);
         String notes = made.notes().toString();
-        assertTrue(notes.contains("tasks whose photo is missing") && notes.contains("annotations that were cancelled") && notes.contains("results without a label (choices)"), notes);
+        assertTrue(notes.contains("tasks whose photo is missing") && notes.contains("annotations that were cancelled")
+            && notes.contains("results without a label (choices)"), notes);
         assertImported(made, "label-studio");
     }
 
@@ -204,10 +219,12 @@ class DataImportTest {
                 byte[] values = new byte[W * H];
                 (i == 1 ? Shapes.rectangle(4, 6, 14, 14, 0) : Shapes.rectangle(20, 10, 26, 15, 0)).paint(values, W, H, (byte) i);
                 Path png = dir.resolve(i + ".png");
-                Images.writePng(LabelMaps.colours(new LabelMap(values, W, H), Palette.of(List.of(List.of(0, 0, 0), List.of(250, 50, 83), List.of(51, 221, 255)))), png);
+                Images.writePng(LabelMaps.colours(new LabelMap(values, W, H),
+                    Palette.of(List.of(List.of(0, 0, 0), List.of(250, 50, 83), List.of(51, 221, 255)))), png);
                 entry(out, "SegmentationClass/p" + i + ".png", Files.readAllBytes(png));
             }
-            entry(out, "labelmap.txt", "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:250,50,83::\ndog:51,221,255::\n".getBytes());
+            entry(out, "labelmap.txt",
+                "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:250,50,83::\ndog:51,221,255::\n".getBytes());
         }
         assertImported(run(zip, false), "masks");
         assertTrue(Files.exists(dir.resolve("set/source/JPEGImages/p3.jpg")));
@@ -253,21 +270,25 @@ class DataImportTest {
         photosIn("");
         for (String name : List.of("p1", "p2")) {
             byte[] plain = Files.readAllBytes(export.resolve(name + ".jpg"));
-            byte[] exif = {(byte) 0xFF, (byte) 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0};
+            byte[] exif = {(byte) 0xFF, (byte) 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0,
+                0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0};
             ByteArrayOutputStream turned = new ByteArrayOutputStream();
             turned.write(plain, 0, 2);
             turned.write(exif);
             turned.write(plain, 2, plain.length - 2);
             Files.write(export.resolve(name + ".jpg"), turned.toByteArray());
-            text(export.resolve(name + ".json"), "{\"version\":\"5.4.1\",\"shapes\":[{\"label\":\"cat\",\"points\":[[0,0],[10,0],[10,40],[0,40]]}],\"imagePath\":\"" + name
+            text(export.resolve(name + ".json"),
+                "{\"version\":\"5.4.1\",\"shapes\":[{\"label\":\"cat\",\"points\":[[0,0],[10,0],[10,40],[0,40]]}],\"imagePath\":\"" + name
                 + ".jpg\",\"imageHeight\":40,\"imageWidth\":33}");
         }
         run(export, false);
         Dataset set = Dataset.open(dir.resolve("set"));
         assertEquals(33, set.load(set.list("labeled").samples().get(0), true).photo().width());
-        assertEquals(33, set.load(set.list("labeled").samples().get(0), false).photo().width(), "the mask decides even where it is not read");
+        assertEquals(33, set.load(set.list("labeled").samples().get(0), false).photo().width(),
+            "the mask decides even where it is not read");
         DataReport report = DataCheck.run(dir.resolve("set"), Progress.NONE);
         assertFalse(report.stopsTraining(), report.problems().toString());
-        assertTrue(report.problems().toString().contains("2 turned upright because their masks have that size"), report.problems().toString());
+        assertTrue(report.problems().toString().contains("2 turned upright because their masks have that size"), report.problems()
+            .toString());
     }
 }

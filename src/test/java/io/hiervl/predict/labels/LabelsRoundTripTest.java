@@ -66,7 +66,8 @@ class LabelsRoundTripTest {
         }
         files.finish();
         Path set = dir.resolve("set");
-        DataImport.run(dir.resolve("out").resolve(form), set, new DataImport.Choice(null, photos, null, false, new DatasetInit.Options("x", 0, 0, 0)), Progress.NONE);
+        DataImport.run(dir.resolve("out").resolve(form), set, new DataImport.Choice(null, photos, null, false,
+            new DatasetInit.Options("x", 0, 0, 0)), Progress.NONE);
         Dataset dataset = Dataset.open(set);
         assertEquals(CLASSES, dataset.spec().classes());
         List<LabelMap> out = new ArrayList<>();
@@ -96,7 +97,8 @@ class LabelsRoundTripTest {
             for (int p = 0; p < W * H; p++) {
                 if (maps.get(i).values()[p] != back.get(i).values()[p]) {
                     differ++;
-                    assertTrue(near(maps.get(i), p, back.get(i).values()[p]), form + ", photo " + i + ", pixel (" + p % W + ", " + p / W + ")");
+                    assertTrue(near(maps.get(i), p, back.get(i).values()[p]), form + ", photo " + i + ", pixel (" + p % W + ", " + p / W
+                        + ")");
                 }
             }
         }
