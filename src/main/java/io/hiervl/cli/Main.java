@@ -5,6 +5,7 @@ import io.hiervl.HierVlException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,6 +31,7 @@ public final class Main implements Runnable {
     CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
+        Leftovers.removeAtExit();
         System.exit(run(System.out, System.err, args));
     }
 
@@ -74,6 +76,9 @@ public final class Main implements Runnable {
             err.println("hiervl: " + known.getMessage());
             return known.kind().exitCode();
         }
+        if (failure instanceof InvalidPathException path) {
+            return unspeakable(path, err);
+        }
         if (failure instanceof OutOfMemoryError) {
             err.println("hiervl: out of memory: " + failure.getMessage() + ". " + Memory.advice());
             return HierVlException.Kind.ENVIRONMENT.exitCode();
@@ -93,6 +98,14 @@ public final class Main implements Runnable {
             failure.printStackTrace(err);
         }
         return 1;
+    }
+
+    /** Names with letters outside ASCII in a locale that has none. */
+    private static int unspeakable(InvalidPathException path, PrintStream err) {
+        boolean locale = path.getInput().chars().anyMatch(c -> c > 127) || path.getInput().indexOf('\uFFFD') >= 0;
+        err.println("hiervl: '" + path.getInput() + "' is no file name: " + path.getReason() + (locale ? "; the locale's encoding is "
+            + System.getProperty("sun.jnu.encoding") + ", set LC_ALL=C.UTF-8" : ""));
+        return (locale ? HierVlException.Kind.ENVIRONMENT : HierVlException.Kind.USAGE).exitCode();
     }
 
     /** Hands the console to commands that ask for it in their constructor. */

@@ -49,7 +49,7 @@ class RecipesTest {
     @Test
     void theDataSetDecidesOnlyWhatNobodyGave() throws IOException {
         DatasetSpec pets = new DatasetSpec("pets", List.of("cat", "dog", "grass"), null, null, null, null, List.of("cat", "dog"),
-            null, null, null, null, null);
+            null, null, null, null, null, null);
         Recipe open = Recipes.forData(Recipes.load("tiny", List.of()), pets);
         assertEquals(true, open.loss().masked().maskBackground());
         assertEquals(List.of(0, 1), open.loss().set().components().thingClasses());
