@@ -133,7 +133,8 @@ public final class Images {
             return null;
         }
         return "is nearly black: its brightest value is " + max + " of 255" + (deep
-            ? "; its samples of 16 bits hold smaller numbers, 'photos: {range: own}' in dataset.yaml takes each file's largest value as white" : "");
+            ? "; its samples of 16 bits hold smaller numbers, 'photos: {range: own}' in dataset.yaml"
+                + " takes each file's largest value as white" : "");
     }
 
     static void refuseGiant(ImageHeader header, String name, long maxPixels) {
