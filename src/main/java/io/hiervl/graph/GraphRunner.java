@@ -24,6 +24,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.Variable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -47,9 +48,9 @@ public final class GraphRunner {
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
     private final Profile profile = Profile.ifEnabled();
 
-    /** Forward only, on this process's own memory. */
+    /** Forward only, on the {@linkplain Backends#compute device} of this process. */
     public GraphRunner(SameDiff sd, List<String> outputs) {
-        this(Backends.host(), sd, outputs);
+        this(usual(sd), sd, outputs);
     }
 
     /** Forward only. */
@@ -57,14 +58,14 @@ public final class GraphRunner {
         this(backend, sd, outputs, null, List.of(), List.of());
     }
 
-    /** Forward and backward on this process's own memory, keeping every activation that the backward pass reads. */
+    /** Forward and backward on the device of this process, keeping every activation that the backward pass reads. */
     public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf) {
-        this(Backends.host(), sd, outputs, loss, gradientsOf, List.of());
+        this(usual(sd), sd, outputs, loss, gradientsOf, List.of());
     }
 
-    /** Forward and backward on this process's own memory. */
+    /** Forward and backward on the device of this process. */
     public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
-        this(Backends.host(), sd, outputs, loss, gradientsOf, blocks);
+        this(usual(sd), sd, outputs, loss, gradientsOf, blocks);
     }
 
     /**
@@ -103,6 +104,11 @@ public final class GraphRunner {
         placeholders.values().forEach(slot -> seen[slot] = true);
         this.rounded = RoundedSlots.of(steps, seen);
         findComplete(order);
+    }
+
+    /** Doubles are for gradient checks and references: the host computes them. */
+    private static Backend usual(SameDiff sd) {
+        return sd.variables().stream().anyMatch(v -> v.dataType() == DataType.DOUBLE) ? Backends.host() : Backends.compute();
     }
 
     private void findComplete(List<PlannedOp> order) {
@@ -228,7 +234,7 @@ public final class GraphRunner {
                 run(steps.get(i), memory);
                 if (sink != null) {
                     List<String> ready = complete.getOrDefault(i, List.of());
-                    ready.forEach(variable -> sink.accept(variable, memory.get(gradientSlot(variable))));
+                    ready.forEach(variable -> sink.accept(variable, memory.onHost(gradientSlot(variable))));
                     // only now: two variables may have one gradient
                     ready.forEach(variable -> memory.release(gradientSlot(variable)));
                 }
