@@ -29,6 +29,9 @@ public final class AtomicFile {
         void writeTo(OutputStream out) throws IOException;
     }
 
+    /** Characters of a long name that its temporary file keeps: with three bytes each they fit a file system. */
+    private static final int KEPT = 60;
+
     private AtomicFile() {
     }
 
@@ -64,7 +67,7 @@ public final class AtomicFile {
             boolean device = isDevice(file);
             Path target = Files.isSymbolicLink(file) && Files.isRegularFile(file) ? file.toRealPath() : file;
             temporary = device ? Files.createTempFile("hiervl-", ".tmp")
-                : target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+                : target.resolveSibling(temporary(target.getFileName().toString()));
             maker.make(temporary);
             if (device) {
                 Path made = temporary;
@@ -77,6 +80,12 @@ public final class AtomicFile {
         } finally {
             remove(temporary);
         }
+    }
+
+    /** Not longer than the name by much: file systems take 255 bytes. */
+    private static String temporary(String name) {
+        String start = name.length() > KEPT ? name.substring(0, KEPT) + "-" + Integer.toHexString(name.hashCode()) : name;
+        return "." + start + "." + ProcessHandle.current().pid() + ".tmp";
     }
 
     private static void stream(Path file, Content content) throws IOException {

@@ -43,7 +43,7 @@ final class Whole {
     Runnable inference() {
         ClipBundle clip = setup.bundle();
         int k = setup.classes().size();
-        int size = setup.recipe().train().crop();
+        int size = setup.recipe().train().batch().crop();
         ParameterStore store = NetworkParameters.create(setup.recipe().model(), clip.weights(), k, setup.side(), new int[0], DataType.FLOAT, random);
         HierVlNetwork network = new HierVlNetwork(setup.recipe().model(), ImageTowers.of(Backbones.ofClip(clip).backbone()), k);
         FusedOps ops = network.newGraph(DataType.FLOAT);
@@ -66,7 +66,7 @@ final class Whole {
     }
 
     private Batches.Step batch(int labelled, int unlabelled) {
-        int size = setup.recipe().train().crop();
+        int size = setup.recipe().train().batch().crop();
         SplittableRandom boxes = new SplittableRandom(1);
         // One unlabelled image is mixed with itself, as in the peer, which spares the labels of a partner.
         UnlabelledBatch views = new UnlabelledBatch(images(unlabelled, size), images(unlabelled, size), images(unlabelled, size),

@@ -53,7 +53,7 @@ final class DataSpeedCommand implements Callable<Integer> {
         var settings = Recipes.load(recipe, List.of());
         AugmentationConfig augment = settings.augment();
         Dataset dataset = Dataset.open(Home.resolve(dir.toString()));
-        DataSpeed speed = new DataSpeed(dataset, crop == null ? settings.train().crop() : crop, augment);
+        DataSpeed speed = new DataSpeed(dataset, crop == null ? settings.train().batch().crop() : crop, augment);
         int cores = Runtime.getRuntime().availableProcessors();
         List<Map<String, Object>> rows = new ArrayList<>();
         for (int n : threads != null ? List.of(threads) : cores > 1 ? List.of(1, cores) : List.of(1)) {

@@ -96,7 +96,7 @@ final class ExperimentCommand implements Callable<Integer> {
 
     private static Recipe recipe(ExperimentSpec spec, Cell cell) {
         Recipe recipe = Recipes.load(spec.recipe(), cell.settings);
-        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.dataset(), "--data", "data set")));
+        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.source().dataset(), "--data", "data set")));
     }
 
     private ExperimentTable.Entry entry(Cell cell, Recipe recipe) throws IOException {

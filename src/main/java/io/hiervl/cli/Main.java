@@ -2,9 +2,11 @@ package io.hiervl.cli;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -26,10 +28,15 @@ public final class Main implements Runnable {
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces.")
     boolean debug;
 
+    @Option(names = "--device", scope = ScopeType.INHERIT, paramLabel = "NAME", description = "Where networks run: cpu (default), cuda:N, or "
+        + "auto (the first NVIDIA GPU that can be used, else cpu).")
+    String device;
+
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
+        Leftovers.removeAtExit();
         System.exit(run(System.out, System.err, args));
     }
 
@@ -45,6 +52,7 @@ public final class Main implements Runnable {
             CommandLine line = new CommandLine(main, new Factory(new Console(out, err)));
             line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+            line.setExecutionStrategy(parsed -> start(main, parsed));
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
                 return line.execute(args);
@@ -54,6 +62,16 @@ public final class Main implements Runnable {
         } finally {
             System.setOut(before);
         }
+    }
+
+    /** Chooses the device before a command runs. */
+    private static int start(Main main, CommandLine.ParseResult parsed) {
+        try {
+            Backends.useDevice(main.device == null ? "cpu" : main.device);
+        } catch (HierVlException e) {
+            throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), e.getMessage(), e);
+        }
+        return new CommandLine.RunLast().execute(parsed);
     }
 
     @SuppressWarnings("DefaultCharset") // since Java 18 the stream's own one, before that the stream has the default too
@@ -74,6 +92,9 @@ public final class Main implements Runnable {
             err.println("hiervl: " + known.getMessage());
             return known.kind().exitCode();
         }
+        if (failure instanceof InvalidPathException path) {
+            return unspeakable(path, err);
+        }
         if (failure instanceof OutOfMemoryError) {
             err.println("hiervl: out of memory: " + failure.getMessage() + ". " + Memory.advice());
             return HierVlException.Kind.ENVIRONMENT.exitCode();
@@ -93,6 +114,14 @@ public final class Main implements Runnable {
             failure.printStackTrace(err);
         }
         return 1;
+    }
+
+    /** Names with letters outside ASCII in a locale that has none. */
+    private static int unspeakable(InvalidPathException path, PrintStream err) {
+        boolean locale = path.getInput().chars().anyMatch(c -> c > 127) || path.getInput().indexOf('\uFFFD') >= 0;
+        err.println("hiervl: '" + path.getInput() + "' is no file name: " + path.getReason() + (locale ? "; the locale's encoding is "
+            + System.getProperty("sun.jnu.encoding") + ", set LC_ALL=C.UTF-8" : ""));
+        return (locale ? HierVlException.Kind.ENVIRONMENT : HierVlException.Kind.USAGE).exitCode();
     }
 
     /** Hands the console to commands that ask for it in their constructor. */

@@ -81,10 +81,10 @@ final class TrainCommand implements Callable<Integer> {
         Recipe resolved = input.recipe();
         Dataset dataset = input.dataset();
         ListSource source = input.validation();
-        if (source == null && resolved.train().evalEvery() > 0) {
-            throw HierVlException.config("train.eval_every is " + resolved.train().evalEvery() + ", but there is no list to measure on; add --val FILE");
+        if (source == null && resolved.train().every().evalEvery() > 0) {
+            throw HierVlException.config("train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
-        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.clip(), "--clip", "CLIP bundle"));
+        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.source().clip(), "--clip", "CLIP bundle"));
         BackboneWeights tower = backbone == null ? null : Backbones.open(Home.resolve(backbone.toString()));
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;

@@ -41,7 +41,7 @@ final class ClipConfig {
             return null;
         }
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            JsonNode root = new ObjectMapper().readTree(Files.readString(file).replaceFirst("^\uFEFF", ""));
             if (root == null || !root.isObject()) {
                 throw HierVlException.model(file + ": not a JSON object");
             }

@@ -282,7 +282,7 @@ public final class GraphRunner {
         if (profile != null) {
             long spent = System.nanoTime() - start;
             long[][] shapes = Arrays.stream(in).map(Tensor::shape).toArray(long[][]::new);
-            profile.add(step.type(), shapes, spent, step.op() == null ? 0 : step.op().flops(shapes, step.wanted()));
+            profile.add(step.name(), step.type(), shapes, spent, step.op() == null ? 0 : step.op().flops(shapes, step.wanted()));
         }
         for (int slot : step.release()) {
             memory.release(slot);

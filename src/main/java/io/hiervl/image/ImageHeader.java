@@ -4,6 +4,7 @@ import io.hiervl.HierVlException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.zip.CRC32;
@@ -15,7 +16,7 @@ import javax.imageio.stream.ImageInputStream;
  * What the first bytes of a picture file say, read before any pixel is decoded: decoders allocate what the header
  * claims, and return a grey tail instead of an error for a file that was cut.
  *
- * @param format PNG, JPEG, BMP, TIFF or GIF
+ * @param format PNG, JPEG, BMP, TIFF, WebP or GIF
  */
 public record ImageHeader(String format, int width, int height) {
     private static final int PNG_CRITICAL = 0x20;
@@ -35,6 +36,27 @@ public record ImageHeader(String format, int width, int height) {
         }
         if (startsWith(bytes, 0xFF, 0xD8)) {
             return jpeg(bytes, name);
+        }
+        if (WebPHeader.isWebP(bytes)) {
+            WebPHeader webp = WebPHeader.read(bytes, name);
+            if (webp.animated()) {
+                throw HierVlException.data(name + " is an animated WebP; photos are still pictures");
+            }
+            return checked("WebP", webp.width(), webp.height(), name);
+        }
+        if (TiffTags.isTiff(bytes)) {
+            TiffTags tags = TiffTags.read(bytes);
+            if (TiffTags.isBig(bytes)) {
+                throw HierVlException.data(name + " is a BigTIFF, which is not read; store it as TIFF, JPEG or PNG");
+            }
+            if (tags == null) {
+                throw HierVlException.data(name + " is truncated: the TIFF file ends after " + bytes.length + " bytes, before its tags");
+            }
+            return checked("TIFF", tags.width(), tags.height(), name);
+        }
+        String foreign = ForeignFormats.name(bytes);
+        if (foreign != null) {
+            throw HierVlException.data(name + " is a " + foreign + ", which is not read; convert it to JPEG or PNG");
         }
         refuseText(bytes, name);
         return other(bytes, name);
@@ -101,7 +123,7 @@ public record ImageHeader(String format, int width, int height) {
 
     private static ImageHeader other(byte[] bytes, String name) {
         try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
-            Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+            Iterator<ImageReader> readers = bytes[0] == 'B' || bytes[0] == 'G' ? ImageIO.getImageReaders(in) : Collections.emptyIterator();
             if (readers.hasNext()) {
                 ImageReader reader = readers.next();
                 try {
@@ -118,7 +140,7 @@ public record ImageHeader(String format, int width, int height) {
             throw HierVlException.data(name + " is damaged: " + e.getMessage(), e);
         }
         throw HierVlException.data(String.format(Locale.ROOT,
-                "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, GIF); its first bytes are %02x %02x %02x %02x",
+                "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF); its first bytes are %02x %02x %02x %02x",
                 name, byteAt(bytes, 0), byteAt(bytes, 1), byteAt(bytes, 2), byteAt(bytes, 3)));
     }
 
@@ -128,7 +150,7 @@ public record ImageHeader(String format, int width, int height) {
         if (start.startsWith("version https://git-lfs")) {
             throw HierVlException.data(name + " is a Git LFS pointer, not the picture itself: run git lfs pull");
         }
-        if (start.startsWith("BM") || start.startsWith("GIF8") || start.startsWith("II*") || start.startsWith("MM\0")) {
+        if (start.startsWith("BM") || start.startsWith("GIF8")) {
             return;
         }
         if (start.chars().allMatch(c -> c >= 32 && c < 127 || c == '\n' || c == '\r' || c == '\t')) {

@@ -16,6 +16,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Makes the targets of the set loss from label maps, in a small graph around the matching op (docs/paper.md 7.1, 7.3). */
 public final class FixedMatcher {
     private static final double CELLS_OF_512 = 128 * 128;
+    private static final String LABELS = "labels";
+    /** Outputs of the op, in its order: row classes, slots and presence. */
+    private static final List<String> RESULTS = List.of("row_class", "slots", "presence");
 
     private final Matching matching;
     private final double noObjectWeight;
@@ -79,17 +82,17 @@ public final class FixedMatcher {
     /** Row classes, slots and presence. */
     private INDArray[] run(INDArray labels) {
         GraphRunner runner = runners.computeIfAbsent(labels.dataType() + Arrays.toString(labels.shape()), k -> build(labels));
-        try (GraphRunner.Result r = runner.run(Map.of("labels", labels))) {
-            return new INDArray[] {r.output("row_class").dup('c'), r.output("slots").dup('c'), r.output("presence").dup('c')};
+        try (GraphRunner.Result r = runner.run(Map.of(LABELS, labels))) {
+            return RESULTS.stream().map(name -> r.output(name).dup('c')).toArray(INDArray[]::new);
         }
     }
 
     private GraphRunner build(INDArray labels) {
         SameDiff sd = Graphs.create();
-        SDVariable[] out = FixedMatching.of(matching).applyAll(sd, sd.placeHolder("labels", labels.dataType(), labels.shape()));
-        out[0].rename("row_class");
-        out[1].rename("slots");
-        out[2].rename("presence");
-        return new GraphRunner(sd, List.of("row_class", "slots", "presence"));
+        SDVariable[] out = FixedMatching.of(matching).applyAll(sd, sd.placeHolder(LABELS, labels.dataType(), labels.shape()));
+        for (int i = 0; i < out.length; i++) {
+            out[i].rename(RESULTS.get(i));
+        }
+        return new GraphRunner(sd, RESULTS);
     }
 }

@@ -1,13 +1,47 @@
 package io.hiervl.loss;
 
 import io.hiervl.backend.jvm.MaskedPatchesKernel;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
-/** Equation 6: where a class was erased, the embedding stays what the frozen encoder saw in the whole image. */
-public final class MaskedConsistencyLoss {
-    private MaskedConsistencyLoss() {
+/** Equation 6 of the paper: where a class was erased, the embedding stays what the frozen encoder saw in the whole image. */
+public final class MaskedConsistencyLoss implements Term<MaskedScene> {
+    private static final Input<ErasedTargets> REFERENCE = Input.cut("reference", ErasedTargets::reference);
+
+    private final LossConfig.Masked settings;
+
+    MaskedConsistencyLoss(LossConfig.Masked settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public String name() {
+        return "mask";
+    }
+
+    @Override
+    public Class<MaskedScene> scene() {
+        return MaskedScene.class;
+    }
+
+    @Override
+    public boolean language() {
+        return true;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return VisionLanguageLoss.consistency(settings);
+    }
+
+    @Override
+    public SDVariable build(MaskedScene scene) {
+        // the reference is a pass of the frozen tower: its shape is known without it
+        SDVariable reference = scene.in(REFERENCE, scene.ops().shape(scene.dense()));
+        return build(scene.ops(), scene.dense(), scene.t(), reference, scene.in(ErasedTargets.PATCH_CLASSES),
+            scene.in(ErasedTargets.PATCH_WEIGHTS));
     }
 
     /**

@@ -1,17 +1,101 @@
 package io.hiervl.loss;
 
 import io.hiervl.backend.jvm.QueryTextKernel;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.FusedOps;
+import io.hiervl.model.Phi;
 import io.hiervl.op.ConfidentRows;
 import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
-/** Equation 2, L_align of queries and text embeddings; {@code qt} in logs (docs/paper.md 6.5). */
-public final class QueryTextLoss {
+/** Equation 2 of the paper, L_align of queries and text embeddings; {@code qt} in logs (docs/paper.md 6.5). */
+public final class QueryTextLoss implements Term<LabelledScene> {
     static final double CONFIDENT = 0.5;
+    private static final String NAME = "qt";
+    private static final Input<LabelledTargets> WEIGHTS = Input.perImage("qt_weights",
+        t -> weights(t.set().rowClass(), (int) t.set().presence().size(1)));
 
-    private QueryTextLoss() {
+    private final LossConfig.QueryText settings;
+
+    QueryTextLoss(LossConfig loss) {
+        this.settings = loss.qt();
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Class<LabelledScene> scene() {
+        return LabelledScene.class;
+    }
+
+    @Override
+    public boolean language() {
+        return true;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return settings.weight();
+    }
+
+    @Override
+    public SDVariable build(LabelledScene scene) {
+        SDVariable phi = phi(scene);
+        return settings.literal() ? buildLiteral(scene.ops(), phi, scene.t(), scene.output().last().classes())
+            : build(scene.ops(), phi, scene.t(), scene.in(SetLosses.ROW_CLASS), scene.in(WEIGHTS));
+    }
+
+    private static SDVariable phi(PictureScene<?> scene) {
+        return Phi.query(scene.root().at("phi_query"), scene.output().last().query());
+    }
+
+    /** The same on strong views, which share the weight; without labels, confident rows name their own class. */
+    static final class Unlabelled implements Term<UnlabelledScene> {
+        private static final Input<ViewTargets> WEIGHTS = Input.perImage("image_weights",
+            t -> Nd4j.valueArrayOf(new long[] {t.images().size(0)}, 1.0 / t.images().size(0), t.type()));
+
+        private final LossConfig.QueryText settings;
+
+        Unlabelled(LossConfig loss) {
+            this.settings = loss.qt();
+        }
+
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public Class<UnlabelledScene> scene() {
+            return UnlabelledScene.class;
+        }
+
+        @Override
+        public boolean language() {
+            return true;
+        }
+
+        @Override
+        public boolean headline() {
+            return false;
+        }
+
+        @Override
+        public double weight(View view, double progress) {
+            return settings.onUnlabelled() && view.strong() ? settings.weight() / 2 : 0;
+        }
+
+        @Override
+        public SDVariable build(UnlabelledScene scene) {
+            SDVariable phi = phi(scene);
+            return settings.literal() ? buildLiteral(scene.ops(), phi, scene.t(), scene.output().last().classes())
+                : buildUnlabelled(scene.ops(), phi, scene.t(), scene.output().last().classes(), scene.in(WEIGHTS));
+        }
     }
 
     /** Weights (B,Q) of a whole labelled batch: 1 / number of rows with a class. */

@@ -1,6 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import io.hiervl.tensor.RawArrays;
@@ -8,8 +9,34 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
-public final class SupervisedCrossEntropy {
-    private SupervisedCrossEntropy() {
+public final class SupervisedCrossEntropy implements Term<LabelledScene> {
+    private static final Input<LabelledTargets> WEIGHTS = Input.perImage("ce_weights",
+        t -> weights(t.labels(), (int) t.set().presence().size(1)));
+
+    private final LossConfig.Labelled settings;
+
+    SupervisedCrossEntropy(LossConfig loss) {
+        this.settings = loss.labelled();
+    }
+
+    @Override
+    public String name() {
+        return "ce";
+    }
+
+    @Override
+    public Class<LabelledScene> scene() {
+        return LabelledScene.class;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return settings.weight() * settings.pixelCe();
+    }
+
+    @Override
+    public SDVariable build(LabelledScene scene) {
+        return build(scene.ops(), scene.z(), scene.in(SetLosses.LABELS), scene.in(WEIGHTS));
     }
 
     /**

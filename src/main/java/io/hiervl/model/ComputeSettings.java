@@ -13,17 +13,17 @@ public final class ComputeSettings {
     }
 
     /**
-     * BF16 and AUTO are bfloat16 where the CPU multiplies it, else 32 bits: a model that was trained in bfloat16 predicts on
+     * BF16 and AUTO are bfloat16 where the device multiplies it, else 32 bits: a model that was trained in bfloat16 predicts on
      * every machine.
      */
     public static Compute of(ModelConfig config) {
-        boolean bf16 = config.precision() != ModelConfig.Precision.FP32 && bf16();
-        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.recompute());
+        boolean bf16 = config.compute().precision() != ModelConfig.Precision.FP32 && bf16();
+        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.compute().recompute());
     }
 
     private static boolean bf16() {
         SameDiffOps.start();
-        return Backends.host().gainsFrom(Precision.BF16);
+        return Backends.compute().gainsFrom(Precision.BF16);
     }
 
     /**

@@ -45,7 +45,7 @@ public final class NetworkParameters {
                                         int side, int[] template, DataType type, Random random) {
         ImageTowers resized = towers.withPositions(HierVlNetwork.positionResize(config));
         ParameterStore store = new ParameterStore();
-        Trained trained = config.trainable() == ModelConfig.Trainable.ATTN_POS_ONLY ? Trained.ATTENTION_AND_POSITIONS : Trained.ALL;
+        Trained trained = config.tower().trainable() == ModelConfig.Trainable.ATTN_POS_ONLY ? Trained.ATTENTION_AND_POSITIONS : Trained.ALL;
         resized.addParameters(store, image.arrays(), weights.arrays(), trained, side, type);
         TowerParameters.addText(store, "text", weights, type);
         Initializer root = new Initializer(store, type, random, "", Group.NEW);
@@ -59,33 +59,33 @@ public final class NetworkParameters {
     static void network(Initializer root, ModelConfig config, ImageTowers towers, int classes) {
         int width = towers.image().width();
         int joint = towers.clip().joint();
-        if (width % config.normGroups() != 0) {
-            throw HierVlException.config("model.norm_groups is " + config.normGroups() + ", the image tower's width " + width
+        if (width % config.decoders().normGroups() != 0) {
+            throw HierVlException.config("model.norm_groups is " + config.decoders().normGroups() + ", the image tower's width " + width
                 + " is not a multiple of it");
         }
         Pyramid.init(root.at("pyramid"), width);
-        HSQG.init(root.at("hsqg"), joint, config.dim(), config.levels());
+        HSQG.init(root.at("hsqg"), joint, config.queries().dim(), config.queries().levels());
         PixelDecoder.init(root.at("pixel_decoder"), config, width, classes);
         DQTD.init(root.at("query_decoder"), config, classes);
-        Phi.initQuery(root.at("phi_query"), config.dim(), joint);
+        Phi.initQuery(root.at("phi_query"), config.queries().dim(), joint);
         Phi.initText(root.at("phi_text"), joint);
     }
 
     private static void prompts(Initializer root, ModelConfig config, ImageTowers towers, ClipWeights weights, int[] template) {
-        if (config.visualPromptTokens() > 0) {
+        if (config.clip().visualPromptTokens() > 0) {
             // VPT's bound: sqrt(6 / (3 p^2 + D))
             int patch = towers.image().patch();
             int width = towers.image().width();
             double bound = Math.sqrt(6.0 / (3.0 * patch * patch + width));
-            root.uniform("vision.prompt", bound, false, config.visualPromptTokens(), width);
+            root.uniform("vision.prompt", bound, false, config.clip().visualPromptTokens(), width);
         }
-        int p = config.textPromptTokens();
+        int p = config.clip().textPromptTokens();
         if (p == 0) {
             return;
         }
-        double std = config.promptInit() == ModelConfig.PromptInit.NORMAL_1 ? 1 : 0.02;
+        double std = config.clip().promptInit() == ModelConfig.PromptInit.NORMAL_1 ? 1 : 0.02;
         root.normal("text_prompt", std, false, p, weights.architecture().text().width());
-        if (config.promptInit() == ModelConfig.PromptInit.TEMPLATE) {
+        if (config.clip().promptInit() == ModelConfig.PromptInit.TEMPLATE) {
             INDArray prompt = root.store().get("text_prompt").array();
             INDArray table = weights.get("text.token_embedding");
             int n = Math.min(p, template.length);

@@ -35,9 +35,10 @@ public final class Backward {
         return cotangents;
     }
 
-    /** All results of an op that is added to the graph. */
+    /** All results of an op that is added to the graph, at the place of the op that is differentiated. */
     public List<SDVariable> apply(Op gradient, SDVariable... in) {
-        return Arrays.asList(gradient.applyAll(op.getSameDiff(), in));
+        String name = op.getOwnName();
+        return Arrays.asList(gradient.applyAll(op.getSameDiff(), name.substring(0, Math.max(0, name.lastIndexOf('/'))), in));
     }
 
     /** Zeros in the shape of a variable. */

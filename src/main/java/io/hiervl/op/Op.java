@@ -99,11 +99,16 @@ public interface Op {
 
     /** Adds the op to a graph, called after a place in the network; its first result. */
     default SDVariable apply(SameDiff sd, String path, SDVariable... in) {
-        return new GraphOp(this, sd, path, in).outputVariables()[0];
+        return applyAll(sd, path, in)[0];
     }
 
     /** Adds the op to a graph; all results. */
     default SDVariable[] applyAll(SameDiff sd, SDVariable... in) {
-        return new GraphOp(this, sd, "", in).outputVariables();
+        return applyAll(sd, "", in);
+    }
+
+    /** Adds the op to a graph, called after a place in the network; all results. */
+    default SDVariable[] applyAll(SameDiff sd, String path, SDVariable... in) {
+        return new GraphOp(this, sd, path, in).outputVariables();
     }
 }

@@ -56,7 +56,7 @@ public final class TokenizerFiles {
     }
 
     private static BpeTokenizer fromVocabAndMerges(Path vocab, Path merges) throws IOException {
-        return new BpeTokenizer(vocabulary(vocab, MAPPER.readTree(Files.readString(vocab))),
+        return new BpeTokenizer(vocabulary(vocab, MAPPER.readTree(Files.readString(vocab).replaceFirst("^\uFEFF", ""))),
                 mergeLines(Files.readAllLines(merges, StandardCharsets.UTF_8)), merges.toString());
     }
 
@@ -85,7 +85,7 @@ public final class TokenizerFiles {
     }
 
     private static BpeTokenizer fromTokenizerJson(Path file) throws IOException {
-        JsonNode root = MAPPER.readTree(Files.readString(file));
+        JsonNode root = MAPPER.readTree(Files.readString(file).replaceFirst("^\uFEFF", ""));
         JsonNode model = root == null ? null : root.path("model");
         if (model == null || !model.path("type").asText("BPE").equals("BPE")
                 || !model.path("end_of_word_suffix").asText("").equals(BpeTokenizer.END_OF_WORD)) {

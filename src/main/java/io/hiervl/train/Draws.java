@@ -9,7 +9,7 @@ interface Draws {
     /** For every labelled image whether it takes the gate of its ground truth, in gate mode mix (docs/paper.md 3.3). */
     boolean[] truthGates(int images, double probability);
 
-    /** Points of the set loss on a block of images: {@code labelled}, or the name of a view. */
+    /** Points of the set loss on images: {@code labelled}, or the name of a view. */
     SetPoints points(String block, int images);
 
     /** For every image one of its classes that may be erased, -1 where there is none (docs/paper.md 8.6). */

@@ -13,7 +13,7 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Gradients of one optimiser step, added up over the blocks of the step and their micro-batches. The arrays are kept from
+ * Gradients of one optimiser step, added up over the views of the step and their micro-batches. The arrays are kept from
  * step to step. Lanes that run beside each other add to sums of their own, which are joined in the order of the lanes.
  */
 final class GradientSum {

@@ -5,6 +5,10 @@ import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.checkpoint.Checkpoint;
+import io.hiervl.checkpoint.CheckpointStore;
+import io.hiervl.checkpoint.Hashes;
+import io.hiervl.checkpoint.RunLock;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
@@ -19,10 +23,6 @@ import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.ImageTowers;
 import io.hiervl.predict.TrainedModel;
-import io.hiervl.checkpoint.Checkpoint;
-import io.hiervl.checkpoint.CheckpointStore;
-import io.hiervl.checkpoint.Hashes;
-import io.hiervl.checkpoint.RunLock;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,7 +71,7 @@ public final class Trainer {
         this.clip = clip;
         this.backbone = backbone;
         this.run = run;
-        ComputeSettings.requireAvailable(recipe.model().precision());
+        ComputeSettings.requireAvailable(recipe.model().compute().precision());
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
@@ -125,8 +125,8 @@ public final class Trainer {
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
-        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
-            config.crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
+        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(), semi ? config.batch().batchUnlabelled() : 0,
+            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
         long first = begin(newest, model, step, batches);
         LongConsumer save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
@@ -147,14 +147,14 @@ public final class Trainer {
                 done++;
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
                 Map<String, Double> row = new LinkedHashMap<>();
-                if (done % config.logEvery() == 0 || done == total) {
+                if (done % config.every().logEvery() == 0 || done == total) {
                     row.putAll(last);
                     row.put("images_per_second", rate.perSecond());
                     row.put("data_wait", source.shareWaited());
                 }
-                progress.update(done, total, note(last, rate.perSecond()));
-                boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
-                if (measured || done % config.checkpointEvery() == 0 && done < total) {
+                progress.update(done, total, note(model.terms().headlines(), last, rate.perSecond()));
+                boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 && done < total;
+                if (measured || done % config.every().checkpointEvery() == 0 && done < total) {
                     save.accept(done);
                     saved = done;
                 }
@@ -259,9 +259,11 @@ public final class Trainer {
         checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
     }
 
-    private static String note(Map<String, Double> terms, double rate) {
+    private static String note(List<String> headlines, Map<String, Double> terms, double rate) {
+        List<String> names = new ArrayList<>(headlines);
+        names.add("mask_ratio");
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f images/s", rate));
-        for (String name : List.of("ce", "set_class", "set_mask", "set_dice", "self_s1", "guidance_s1", "mask", "pt", "qt", "mask_ratio")) {
+        for (String name : names) {
             if (terms.containsKey(name)) {
                 text.append(String.format(Locale.ROOT, " %s %.3f", name, terms.get(name)));
             }

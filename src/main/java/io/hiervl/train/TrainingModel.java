@@ -14,13 +14,15 @@ import io.hiervl.config.LossConfig.UnlabelledStride;
 import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
+import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
-import io.hiervl.loss.Coefficients;
 import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.MaskTargets;
+import io.hiervl.loss.Term;
+import io.hiervl.loss.Terms;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
@@ -45,9 +47,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param inputs       holds {@code t} (K,C), the embeddings of the learnable prompt: set once a step, differentiable
  * @param prototypes   (K,C), unit rows: embeddings of the fixed prompt
  * @param guidance     texts of the frozen CLIP
+ * @param terms        what is minimised
  */
 record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
-                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance) {
+                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance,
+                     Terms terms) {
     /** Name of the text embeddings in {@link #inputs}. */
     static final String T = "t";
 
@@ -85,9 +89,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         ImageTowers towers = new ImageTowers(image.backbone(), clipTower.backbone());
         ClipArchitecture architecture = clip.weights().architecture();
         List<String> classes = spec.classes();
-        int context = architecture.text().context() - recipe.model().textPromptTokens();
+        int context = architecture.text().context() - recipe.model().clip().textPromptTokens();
         if (context < SHORTEST_TEXT) {
-            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().textPromptTokens() + "; the text tower of this CLIP has "
+            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().clip().textPromptTokens() + "; the text tower of this CLIP has "
                 + architecture.text().context() + " positions, of which a class name needs at least " + SHORTEST_TEXT);
         }
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
@@ -123,13 +127,19 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
                                     TextTower.Tokens names, Traits traits, ParameterStore store, INDArray prototypes, Concepts guidance) {
         ParameterStore inputs = new ParameterStore();
         inputs.add(T, prototypes.dup('c'), ParameterStore.Group.NEW, false);
-        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance);
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance,
+            Terms.of(recipe));
+    }
+
+    /** The same network, trained for one more term. */
+    TrainingModel with(Term<?> term) {
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance, terms.with(term));
     }
 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {
         boolean[] things = new boolean[spec.classes().size()];
         for (int c = 0; c < things.length; c++) {
-            things[c] = loss.thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.thingClasses().contains(c);
+            things[c] = loss.set().components().thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.set().components().thingClasses().contains(c);
         }
         return new Traits(things, spec.backgroundFirst());
     }
@@ -170,7 +180,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     }
 
     private static int canvas(Recipe recipe, HierVlNetwork network) {
-        return Canvas.side(recipe.train().crop(), network.sizeMultiple());
+        return Canvas.side(recipe.train().batch().crop(), network.sizeMultiple());
     }
 
     /** Pixels along a side of a patch. */
@@ -189,17 +199,18 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** Stride of the losses of unlabelled images (docs/paper.md 8.3, cost control). */
     int unlabelledStride() {
-        UnlabelledStride s = recipe.loss().unlabelledStride();
+        UnlabelledStride s = recipe.loss().unlabelled().unlabelledStride();
         return s == UnlabelledStride.FOUR || s == UnlabelledStride.AUTO && classes.size() > MANY_CLASSES ? maskStride() : 1;
     }
 
     /** Path of dense embeddings in equations 6 and 7, the same for the trained and the frozen tower. */
     DensePath densePath() {
-        return recipe.model().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
+        return recipe.model().clip().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
     }
 
-    Coefficients coefficients() {
-        return new Coefficients(recipe.loss(), recipe.train().method());
+    /** Whether unlabelled images are trained on. */
+    boolean unlabelled() {
+        return recipe.train().method() != TrainConfig.Method.SUPERVISED;
     }
 
     /**
@@ -208,20 +219,15 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
      * @param stride of the cells of components, in pixels of the map
      */
     FixedMatcher matcher(long height, long width, int stride) {
-        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().levels(), recipe.model().visualQueries(), stride,
-            recipe.loss().minComponentCells(), traits.things(), height, width), recipe.model().noObject() ? recipe.loss().noObjectWeight() : 0);
-    }
-
-    SetLossKernel setSettings() {
-        LossConfig loss = recipe.loss();
-        return new SetLossKernel(classes.size(), recipe.model().levels(), loss.points(recipe.train().crop()), loss.oversample(), loss.importance(),
-            loss.ignoreCandidates(), loss.noObjectWeight(), 0);
+        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
+            recipe.loss().set().components().minComponentCells(), traits.things(), height, width),
+            recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0);
     }
 
     /** Which classes may be erased. */
     MaskTargets.Rules maskRules() {
-        Boolean background = recipe.loss().maskBackground();
-        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().blankRim());
+        Boolean background = recipe.loss().masked().maskBackground();
+        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().masked().blankRim());
     }
 
     @Override

@@ -30,6 +30,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -71,6 +72,19 @@ class ModelExportTest {
         Path file = folder.resolve(format + ".fb");
         ModelExport.write(file, new ExportSource(network, store, text, meta()), format);
         return file;
+    }
+
+    /** What a module makes is called after it, so that a picture of the graph can be read by module. */
+    @Test
+    void variablesAreCalledAfterTheirModule() {
+        for (ExportFormat format : List.of(ExportFormat.SAMEDIFF, ExportFormat.SAMEDIFF_STOCK)) {
+            SameDiff sd = SameDiff.load(export(format).toFile(), false);
+            for (String module : List.of("vision.blocks.0", "pyramid", "hsqg", "pixel_decoder.layers.0.self_attn", "query_decoder.layers.1.cross_attn")) {
+                assertTrue(sd.getVariables().keySet().stream().anyMatch(name -> name.startsWith(module + "/")), format + " has nothing of " + module);
+            }
+            long foreign = sd.getOps().keySet().stream().filter(name -> !name.contains("/")).count();
+            assertTrue(foreign < sd.getOps().size() / 10, format + ": " + foreign + " of " + sd.getOps().size() + " ops belong to no module");
+        }
     }
 
     @Test

@@ -122,6 +122,20 @@ class OnnxExportTest {
         }
     }
 
+    /** Nodes are called after their module, and the shape of what a layer gives stands in the file. */
+    @Test
+    void nodesAreCalledAfterTheirModuleAndShapesAreKnown() {
+        Path file = folder.resolve("model.onnx");
+        ModelExport.write(file, source(64), ExportFormat.ONNX);
+        var graph = OnnxModel.read(file).proto().getGraph();
+        assertTrue(graph.getNodeList().stream().anyMatch(n -> n.getName().startsWith("/query_decoder.layers.0.cross_attn/")));
+        Set<String> made = new TreeSet<>();
+        graph.getNodeList().forEach(n -> made.addAll(n.getOutputList()));
+        var shapes = graph.getValueInfoList();
+        assertTrue(shapes.size() > graph.getNodeCount() / 4, shapes.size() + " shapes for " + graph.getNodeCount() + " nodes");
+        shapes.forEach(v -> assertTrue(made.contains(v.getName()) && v.getType().getTensorType().getShape().getDimCount() > 0, v.getName()));
+    }
+
     @Test
     void aFileThatDoesNotAgreeIsNotLeftBehind() {
         ExportSource source = source(32);

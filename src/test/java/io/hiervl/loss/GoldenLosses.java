@@ -6,26 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.hiervl.backend.jvm.SetLossKernel;
+import io.hiervl.tensor.Tensor;
+import io.hiervl.tensor.Nd4jTensors;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
-import io.hiervl.backend.LossKernel;
 import io.hiervl.backend.Matching;
-import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.config.LossConfig;
+import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
-import io.hiervl.config.TrainConfig.Method;
 import io.hiervl.model.GoldenPointLosses;
 import io.hiervl.model.Phi;
 import io.hiervl.model.SemanticInference;
 import io.hiervl.op.ConfidentRows;
-import io.hiervl.tensor.Nd4jTensors;
-import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -134,7 +132,7 @@ public final class GoldenLosses {
 
     private static void topology(Case c, DataType type) {
         LossCase g = new LossCase(c, type);
-        g.loss("loss", new PromptTopologyLoss(rescale(c)).build(g.ops, g.input("t"), g.constant(g.array("t_clip"))), 1).verify();
+        g.loss("loss", PromptTopologyLoss.build(g.ops, g.input("t"), g.constant(g.array("t_clip")), rescale(c)), 1).verify();
     }
 
     private static void anchor(Case c, DataType type) {
@@ -143,8 +141,9 @@ public final class GoldenLosses {
         SDVariable t = unit(g, "t");
         SDVariable clip = g.ops.l2Normalize(g.constant(g.array("t_clip")), 1e-20);
         SDVariable f = literal ? Phi.textLiteral(g.scope("phi"), t) : Phi.text(g.scope("phi"), t);
-        g.loss("loss", new PromptAnchorLoss(c.config.get("lambda_rep").asDouble(), c.config.get("power").asInt(),
-            literal ? Reduction.SUM : Reduction.MEAN, c.config.get("eps").asDouble(), rescale(c)).build(g.ops, f, clip), 1);
+        LossConfig.Prompt prompt = new LossConfig.Prompt(1, c.config.get("lambda_rep").asDouble(), c.config.get("power").asInt(),
+            literal ? Reduction.SUM : Reduction.MEAN, rescale(c), literal, c.config.get("eps").asDouble());
+        g.loss("loss", PromptAnchorLoss.build(g.ops, f, clip, prompt), 1);
         // at distance 0 only the value and finiteness are to be checked
         g.verify(c.has("grad.t") ? new String[0] : leavesOf(c));
     }
@@ -283,11 +282,12 @@ public final class GoldenLosses {
         double importance = c.config.get("importance").asDouble();
         INDArray labels = g.array("labels");
         SetTargets targets = new FixedMatcher(matching(c), noObject).match(labels);
-        SetPoints given = given(c, targets.matched());
+        SetPoints.Given given = given(c, targets.matched());
         SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
-        Map<String, INDArray> values = new LinkedHashMap<>(given.values(type));
+        int images = (int) labels.size(0);
+        List<INDArray> drawn = List.of(given.candidates(0, type).rows(0, images), given.random(0, type).rows(0, images));
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
-            g.constant(targets.norms()), values.values().stream().map(g::constant).toList());
+            g.constant(targets.norms()), drawn.stream().map(g::constant).toList());
         SetLosses.Terms terms = losses.build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         // the fixture's gradients are of the three losses and of their weighted sum
         double[] w = {c.config.get("weights").get(0).asDouble(), c.config.get("weights").get(1).asDouble(), c.config.get("weights").get(2).asDouble()};
@@ -297,7 +297,7 @@ public final class GoldenLosses {
         c.check("matched", matched(targets.rowClass(), k));
         SetLossKernel kernel = new SetLossKernel(k, c.integer("L"), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0);
         double[][] chosen = SetLossKernel.points(kernel, java.util.stream.Stream.concat(java.util.stream.Stream.of(g.array("class_logits"),
-            g.array("mask_logits"), labels, targets.rowClass(), targets.slots(), targets.norms()), given.values(type).values().stream())
+            g.array("mask_logits"), labels, targets.rowClass(), targets.slots(), targets.norms()), drawn.stream())
             .map(a -> Nd4jTensors.of(a.castTo(type))).toArray(Tensor[]::new)).toArray(double[][]::new);
         GoldenPointLosses.checkPoints(c, "points", chosen, (int) Math.floor(importance * points));
         c.check("weighted", g.ops.sd().output(coefficients, weighted.name()).get(weighted.name()));
@@ -317,7 +317,7 @@ public final class GoldenLosses {
         return all.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private static SetPoints given(Case c, int[] matched) {
+    private static SetPoints.Given given(Case c, int[] matched) {
         int at = 0;
         List<List<SetPoints.Given.Drawn>> images = new java.util.ArrayList<>();
         for (int n : matched) {
@@ -355,9 +355,9 @@ public final class GoldenLosses {
             }
         }
         SetTargets targets = new FixedMatcher(new Matching(k, levels, 0, 4, 2, null), 0).match(labels);
-        SetPoints seeds = new SetPoints.Seeds(new int[batch]);
+        SetPoints.Seeds seeds = new SetPoints.Seeds(new int[batch]);
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
-            g.constant(targets.norms()), List.of(g.constant(seeds.values(type).values().iterator().next())));
+            g.constant(targets.norms()), List.of(g.constant(seeds.values(type).rows(0, batch))));
         SetLosses.Terms terms = new SetLosses(new SetLossKernel(k, levels, 8, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
             .build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         g.loss("loss_class", terms.classes(), 1).loss("loss_empty", terms.empty(), 1).verify();
@@ -383,15 +383,15 @@ public final class GoldenLosses {
     private static void totalWeights(Case c) {
         JsonNode terms = c.config.get("terms");
         JsonNode progress = c.config.get("progress");
-        double[] all = new double[progress.size() * terms.size()];
-        Coefficients coefficients = new Coefficients(Recipes.defaults().loss(), Method.HIERVL);
+        double[] weights = new double[progress.size() * terms.size()];
+        Terms all = Terms.of(Recipes.defaults());
         for (int p = 0; p < progress.size(); p++) {
-            Map<String, Double> found = coefficients.at(progress.get(p).asDouble());
+            Map<String, Double> found = all.weights(progress.get(p).asDouble());
             for (int t = 0; t < terms.size(); t++) {
-                all[p * terms.size() + t] = coefficient(found, terms.get(t).asText());
+                weights[p * terms.size() + t] = coefficient(found, terms.get(t).asText());
             }
         }
-        c.check("coefficients", all, true);
+        c.check("coefficients", weights, true);
     }
 
     /** A coefficient under the paper's name. */
@@ -410,14 +410,14 @@ public final class GoldenLosses {
     }
 
     private static void totalWeightsOptions(Case c) {
-        LossConfig nested = Recipes.load("default", List.of("loss.vl_nesting=nested")).loss();
+        Recipe nested = Recipes.load("default", List.of("loss.vl_nesting=nested"));
         for (String tensor : c.names("output")) {
-            LossConfig loss = switch (tensor.substring(0, tensor.indexOf('.'))) {
+            Recipe recipe = switch (tensor.substring(0, tensor.indexOf('.'))) {
                 case "vl_nesting" -> nested;
-                case "gate_literal" -> Recipes.load("literal", List.of()).loss();
+                case "gate_literal" -> Recipes.load("literal", List.of());
                 default -> fail("unknown option " + tensor);
             };
-            c.check(tensor, new double[] {coefficient(new Coefficients(loss, Method.HIERVL).at(0.5), tensor.substring(tensor.indexOf('.') + 1))}, true);
+            c.check(tensor, new double[] {coefficient(Terms.of(recipe).weights(0.5), tensor.substring(tensor.indexOf('.') + 1))}, true);
         }
     }
 }

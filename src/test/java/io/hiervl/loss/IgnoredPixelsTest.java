@@ -114,9 +114,9 @@ class IgnoredPixelsTest {
         }
         FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         SetTargets targets = new FixedMatcher(FixedMatcher.rules(K, 2, 4, 4, 32, null, side, side), 0.1).match(labels);
-        SetPoints points = new SetPoints.Seeds(new int[] {(int) seed});
+        SetPoints.Seeds points = new SetPoints.Seeds(new int[] {(int) seed});
         SetLosses.Inputs in = new SetLosses.Inputs(c(ops, labels), c(ops, targets.rowClass()), c(ops, targets.slots()), c(ops, targets.norms()),
-            List.of(c(ops, points.values(DataType.FLOAT).values().iterator().next())));
+            List.of(c(ops, points.values(DataType.FLOAT).rows(0, 1))));
         SDVariable masks = ops.sd().var("masks", FiniteDifferences.random(seed, 1, 1, 12, 8, 8).castTo(DataType.FLOAT));
         SDVariable classes = c(ops, FiniteDifferences.random(seed + 9, 1, 1, 12, K + 1).castTo(DataType.FLOAT));
         SetLosses.Terms terms = new SetLosses(new SetLossKernel(K, 2, 64, 3, 0.75, false, 0.1, 0), Reduction.MEAN)

@@ -1,7 +1,7 @@
 package io.hiervl.model;
 
-import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.EotRule;
@@ -61,10 +61,10 @@ class GoldenEndToEndStockTest {
             rows[i / n][i % n] = flat[i];
         }
         TextTower.Tokens tokens = TextTower.Tokens.of(rows, EotRule.HIGHEST);
-        SDVariable prompt = prompted && g.recipe.model().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
+        SDVariable prompt = prompted && g.recipe.model().clip().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
         return new TextTower(g.clip).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
-            ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, STOCK.type)));
+            ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().clip().textPromptTokens() : 0, STOCK.type)));
     }
 
     @Test
@@ -142,7 +142,7 @@ class GoldenEndToEndStockTest {
         outputs.put("weak.S", g.network.inferenceScores(ops, out));
         List<SDVariable> keep = new ArrayList<>();
         for (int i = 1; i <= 4; i++) {
-            keep.add(ops.constant("keep" + i, inputs.array("unlabelled.dropout_keep" + i, STOCK.type).div(1 - g.recipe.loss().featureDropout())));
+            keep.add(ops.constant("keep" + i, inputs.array("unlabelled.dropout_keep" + i, STOCK.type).div(1 - g.recipe.loss().consistency().featureDropout())));
         }
         HierVlNetwork.Output fp = g.network.decode(root, weak.dropped(ops, keep), t, null, null, false);
         outputs.put("fp.v", weak.v());

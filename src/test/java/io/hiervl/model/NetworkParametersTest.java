@@ -89,7 +89,7 @@ class NetworkParametersTest {
         ModelConfig config = config("model.prompt_init=template");
         ParameterStore store = store(config);
         INDArray prompt = store.get("text_prompt").array();
-        assertEquals(prompt.getRow(config.textPromptTokens() - 1), weights.get("text.token_embedding").getRow(4));
+        assertEquals(prompt.getRow(config.clip().textPromptTokens() - 1), weights.get("text.token_embedding").getRow(4));
     }
 
     @Test

@@ -280,7 +280,7 @@ class TrainerTest {
         Recipe recipe = recipe();
         TrainingModel model = TrainingModel.create(recipe, clip, dataset.spec());
         TrainingStep step = new TrainingStep(model, 6);
-        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().crop(), recipe.train().crop(), recipe.augment(),
+        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().batch().crop(), recipe.train().batch().crop(), recipe.augment(),
             ClipNormalize.openai(), true, 0);
         String weight = model.trainable().stream().filter(n -> n.endsWith("fc1.weight")).findFirst().orElseThrow();
         model.store().get(weight).array().putScalar(0, Float.NaN);
