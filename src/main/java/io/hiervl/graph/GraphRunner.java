@@ -220,7 +220,7 @@ public final class GraphRunner {
      */
     public Result run(Map<String, INDArray> inputs, Late late, GradientSink sink) {
         RunMemory memory = new RunMemory(backend, slots.size(), backend.gainsFrom(Precision.BF16) ? rounded : new boolean[slots.size()]);
-        fixed.forEach(memory::lend);
+        fixed.forEach(memory::lendShared);
         Set<String> missing = new LinkedHashSet<>(placeholders.keySet());
         missing.removeAll(inputs.keySet());
         lend(late == null ? placeholders.keySet() : inputs.keySet(), inputs, memory);

@@ -4,6 +4,7 @@ import io.hiervl.OffHeap;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
+import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.model.HSQG;
@@ -37,6 +38,7 @@ final class TrainingStep {
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
     private final Ema average;
+    private final DeviceParameters onDevice;
 
     /** @param total steps of the whole run */
     TrainingStep(TrainingModel model, int total) {
@@ -48,6 +50,7 @@ final class TrainingStep {
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(), config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());
         this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
+        this.onDevice = DeviceParameters.keep(model.store());
         this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
     }
 
@@ -63,6 +66,7 @@ final class TrainingStep {
     /** Takes over what {@link #state} gave. */
     void load(Map<String, INDArray> state) {
         optimiser.load(state);
+        onDevice.changed();
         if (average != null) {
             average.load(state);
         }
@@ -78,9 +82,11 @@ final class TrainingStep {
         INDArray prompt = model.store().get(TextGraph.PROMPT).array();
         INDArray own = prompt.dup('c');
         prompt.assign(averaged);
+        onDevice.changed();
         text.forward();
         INDArray t = model.t().dup('c');
         prompt.assign(own);
+        onDevice.changed();
         text.forward();
         return t;
     }
@@ -97,6 +103,7 @@ final class TrainingStep {
             ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
+            onDevice.changed();
         }
     }
 
@@ -120,6 +127,7 @@ final class TrainingStep {
         context.requireFinite("the gradient norm", norm, names);
         double factor = schedule.factor(batch.step());
         optimiser.step(groups.trainable(), sums, groups.lr(factor), groups.decay());
+        onDevice.changed();
         if (average != null) {
             average.update(groups.trainable(), batch.step());
         }
