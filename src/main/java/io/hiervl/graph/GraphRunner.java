@@ -188,7 +188,7 @@ public final class GraphRunner {
 
     /** Takes gradients as they come. */
     public interface GradientSink {
-        /** @param gradient valid during the call, as its memory is used again afterwards */
+        /** @param gradient valid during the call, as its memory is used again afterwards; it lies where the graph runs */
         void accept(String variable, Tensor gradient);
     }
 
@@ -234,7 +234,7 @@ public final class GraphRunner {
                 run(steps.get(i), memory);
                 if (sink != null) {
                     List<String> ready = complete.getOrDefault(i, List.of());
-                    ready.forEach(variable -> sink.accept(variable, memory.onHost(gradientSlot(variable))));
+                    ready.forEach(variable -> sink.accept(variable, memory.get(gradientSlot(variable))));
                     // only now: two variables may have one gradient
                     ready.forEach(variable -> memory.release(gradientSlot(variable)));
                 }

@@ -7,6 +7,7 @@ import io.hiervl.data.Batches;
 import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.HostStaging;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.optim.AdamW;
@@ -39,6 +40,8 @@ final class TrainingStep {
     private final WarmupPoly schedule;
     private final Ema average;
     private final DeviceParameters onDevice;
+    /** Whether the log says what the host computes of a step on a device. */
+    private boolean staged;
 
     /** @param total steps of the whole run */
     TrainingStep(TrainingModel model, int total) {
@@ -114,7 +117,14 @@ final class TrainingStep {
      *                                   unchanged
      */
     Map<String, Double> run(Batches.Step batch) {
+        if (!staged) {
+            HostStaging.take();
+        }
         StepContext context = accumulate(batch, new SeededDraws(config.seed(), batch.step()));
+        if (!staged && !HostStaging.describe().isEmpty()) {
+            LOG.info("a step on {} computes on the host: {}", Backends.compute().name(), HostStaging.describe());
+        }
+        staged = true;
         Map<String, INDArray> sums = gradients.sums();
         double norm = GlobalNormClip.clip(sums, config.optimiser().clipNorm());
         if (!Double.isFinite(norm)) {
