@@ -2,6 +2,7 @@ package io.hiervl;
 
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.cuda.Emulator;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
@@ -26,6 +27,8 @@ public final class GoldenSuite {
         FUSED("fused ops, oneDNN", DataType.FLOAT),
         FUSED_JAVA("fused ops, Java kernels", DataType.FLOAT),
         FUSED_DOUBLE("fused ops, Java kernels, double", DataType.DOUBLE),
+        /** The GPU emulator; on the large set only with {@code -Dhiervl.emulated=all}, because it takes minutes there. */
+        FUSED_EMULATED("fused ops, emulated GPU", DataType.FLOAT),
         /** ND4J's own ops; forward only. */
         STOCK("stock ops", DataType.FLOAT),
         /** Code that has neither ops nor kernels. */
@@ -48,19 +51,26 @@ public final class GoldenSuite {
             return this == STOCK ? new StockOps(Graphs.create(), type) : new FusedOps(Graphs.create(), type);
         }
 
+        /** Whether the setting is one of an ordinary test run on this set; else the test is skipped. */
+        public boolean runsOn(GoldenFixtures.Source source) {
+            return this != FUSED_EMULATED || source == GoldenFixtures.Source.COMMITTED || "all".equals(System.getProperty("hiervl.emulated"));
+        }
+
         /** Runs a task with the setting's kernels. */
         public void during(Runnable task) {
             if (this == FUSED_JAVA) {
                 Backends.during(Backends.java(), task);
+            } else if (this == FUSED_EMULATED) {
+                Backends.during(Emulator.backend(), task);
             } else {
                 task.run();
             }
         }
     }
 
-    public static final List<Setting> ALL = List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE, Setting.STOCK);
+    public static final List<Setting> ALL = List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE, Setting.FUSED_EMULATED, Setting.STOCK);
     /** For what the stock ops do not have: losses and what belongs to training. */
-    public static final List<Setting> FUSED = List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE);
+    public static final List<Setting> FUSED = List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE, Setting.FUSED_EMULATED);
     public static final List<Setting> PLAIN = List.of(Setting.PLAIN);
 
     /** Computes a case and compares. */
@@ -119,7 +129,7 @@ public final class GoldenSuite {
             }));
             return;
         }
-        e.settings.forEach(s -> tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name + ", " + s.label, () -> run(c, e, s))));
+        e.settings.stream().filter(s -> s.runsOn(source)).forEach(s -> tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name + ", " + s.label, () -> run(c, e, s))));
     }
 
     private static void run(Case c, Entry e, Setting s) throws Exception {

@@ -251,6 +251,7 @@ final class BenchCommand implements Callable<Integer> {
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         facts.put("java", System.getProperty("java.version"));
         facts.put("kernels", Backends.describe());
+        facts.put("device", Backends.describeDevice());
         facts.put("hiervl", Version.of("io.hiervl", "hiervl"));
         return facts;
     }

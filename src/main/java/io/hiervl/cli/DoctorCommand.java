@@ -63,10 +63,12 @@ final class DoctorCommand implements Callable<Integer> {
             + nd4j.getOrDefault("blas.vendor", "unknown"));
         facts.put("kernels", Backends.describe());
         facts.put("onednn", Backends.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
-        facts.put("precision", Backends.host().gainsFrom(Precision.BF16) ? "auto means bf16 for dense layers, by " + cpu.bf16()
+        facts.put("precision", Backends.compute().gainsFrom(Precision.BF16) && !Backends.compute().onHost()
+            ? "auto means bf16 for dense layers, by the GPU" : Backends.host().gainsFrom(Precision.BF16) ? "auto means bf16 for dense layers, by " + cpu.bf16()
             : "auto means fp32: " + (cpu.bf16() != null ? "the kernels in use cannot multiply bf16" : "this CPU has no instructions for bf16"));
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
+        facts.put("device", Backends.describeDevice());
         facts.put("cuda", Gpu.BUILD);
         return facts;
     }

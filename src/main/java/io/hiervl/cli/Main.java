@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
@@ -27,6 +28,10 @@ public final class Main implements Runnable {
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces.")
     boolean debug;
 
+    @Option(names = "--device", scope = ScopeType.INHERIT, paramLabel = "NAME", description = "Where networks run: cpu (default), cuda:N, or "
+        + "auto (the first NVIDIA GPU that can be used, else cpu).")
+    String device;
+
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
 
@@ -47,6 +52,7 @@ public final class Main implements Runnable {
             CommandLine line = new CommandLine(main, new Factory(new Console(out, err)));
             line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+            line.setExecutionStrategy(parsed -> start(main, parsed));
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
                 return line.execute(args);
@@ -56,6 +62,16 @@ public final class Main implements Runnable {
         } finally {
             System.setOut(before);
         }
+    }
+
+    /** Chooses the device before a command runs. */
+    private static int start(Main main, CommandLine.ParseResult parsed) {
+        try {
+            Backends.useDevice(main.device == null ? "cpu" : main.device);
+        } catch (HierVlException e) {
+            throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), e.getMessage(), e);
+        }
+        return new CommandLine.RunLast().execute(parsed);
     }
 
     @SuppressWarnings("DefaultCharset") // since Java 18 the stream's own one, before that the stream has the default too

@@ -24,6 +24,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.Variable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -47,9 +48,9 @@ public final class GraphRunner {
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
     private final Profile profile = Profile.ifEnabled();
 
-    /** Forward only, on this process's own memory. */
+    /** Forward only, on the {@linkplain Backends#compute device} of this process. */
     public GraphRunner(SameDiff sd, List<String> outputs) {
-        this(Backends.host(), sd, outputs);
+        this(usual(sd), sd, outputs);
     }
 
     /** Forward only. */
@@ -57,14 +58,14 @@ public final class GraphRunner {
         this(backend, sd, outputs, null, List.of(), List.of());
     }
 
-    /** Forward and backward on this process's own memory, keeping every activation that the backward pass reads. */
+    /** Forward and backward on the device of this process, keeping every activation that the backward pass reads. */
     public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf) {
-        this(Backends.host(), sd, outputs, loss, gradientsOf, List.of());
+        this(usual(sd), sd, outputs, loss, gradientsOf, List.of());
     }
 
-    /** Forward and backward on this process's own memory. */
+    /** Forward and backward on the device of this process. */
     public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
-        this(Backends.host(), sd, outputs, loss, gradientsOf, blocks);
+        this(usual(sd), sd, outputs, loss, gradientsOf, blocks);
     }
 
     /**
@@ -103,6 +104,11 @@ public final class GraphRunner {
         placeholders.values().forEach(slot -> seen[slot] = true);
         this.rounded = RoundedSlots.of(steps, seen);
         findComplete(order);
+    }
+
+    /** Doubles are for gradient checks and references: the host computes them. */
+    private static Backend usual(SameDiff sd) {
+        return sd.variables().stream().anyMatch(v -> v.dataType() == DataType.DOUBLE) ? Backends.host() : Backends.compute();
     }
 
     private void findComplete(List<PlannedOp> order) {
@@ -182,7 +188,7 @@ public final class GraphRunner {
 
     /** Takes gradients as they come. */
     public interface GradientSink {
-        /** @param gradient valid during the call, as its memory is used again afterwards */
+        /** @param gradient valid during the call, as its memory is used again afterwards; it lies where the graph runs */
         void accept(String variable, Tensor gradient);
     }
 
@@ -214,7 +220,7 @@ public final class GraphRunner {
      */
     public Result run(Map<String, INDArray> inputs, Late late, GradientSink sink) {
         RunMemory memory = new RunMemory(backend, slots.size(), backend.gainsFrom(Precision.BF16) ? rounded : new boolean[slots.size()]);
-        fixed.forEach(memory::lend);
+        fixed.forEach(memory::lendShared);
         Set<String> missing = new LinkedHashSet<>(placeholders.keySet());
         missing.removeAll(inputs.keySet());
         lend(late == null ? placeholders.keySet() : inputs.keySet(), inputs, memory);

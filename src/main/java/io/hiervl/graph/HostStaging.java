@@ -4,6 +4,9 @@ import io.hiervl.backend.Backend;
 import io.hiervl.backend.jvm.JavaBackend;
 import io.hiervl.op.Op;
 import io.hiervl.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +35,14 @@ public final class HostStaging {
         Map<String, Count> result = new TreeMap<>(COUNTS);
         COUNTS.clear();
         return result;
+    }
+
+    /** One line on what was staged since the last {@link #take}: ops, runs and bytes; empty if nothing was. */
+    public static String describe() {
+        List<String> parts = new ArrayList<>();
+        new TreeMap<>(COUNTS).forEach((op, count) -> parts.add(String.format(Locale.ROOT, "%s %d times, %.1f MiB", op, count.runs,
+            count.bytes / (double) (1 << 20))));
+        return String.join("; ", parts);
     }
 
     static Tensor download(Backend backend, Tensor device) {

@@ -45,6 +45,16 @@ final class RunMemory {
         }
     }
 
+    /** The same for an array that all runs share: a device may have a copy already. */
+    void lendShared(int slot, Tensor array) {
+        Tensor kept = backend.onHost() ? array : DeviceParameters.find(backend, array);
+        if (kept == null) {
+            lend(slot, array);
+        } else {
+            values[slot] = kept;
+        }
+    }
+
     /** The array in a slot, null if it is gone. */
     Tensor get(int slot) {
         return values[slot];

@@ -13,7 +13,7 @@ public final class ComputeSettings {
     }
 
     /**
-     * BF16 and AUTO are bfloat16 where the CPU multiplies it, else 32 bits: a model that was trained in bfloat16 predicts on
+     * BF16 and AUTO are bfloat16 where the device multiplies it, else 32 bits: a model that was trained in bfloat16 predicts on
      * every machine.
      */
     public static Compute of(ModelConfig config) {
@@ -23,7 +23,7 @@ public final class ComputeSettings {
 
     private static boolean bf16() {
         SameDiffOps.start();
-        return Backends.host().gainsFrom(Precision.BF16);
+        return Backends.compute().gainsFrom(Precision.BF16);
     }
 
     /**

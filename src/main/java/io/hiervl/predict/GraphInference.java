@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
@@ -13,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The network as a scorer of windows: probabilities, softmax of the log scores z (docs/paper.md 6.4), at every pixel. One graph
- * for each window size, the last few are kept; parameters are read from the store at every run. For one thread.
+ * for each window size, the last few are kept; parameters stay on a GPU until {@link #close}. For one thread.
  */
 public final class GraphInference implements InferenceModel {
     // Truncated windows come in up to four sizes per image size.
@@ -34,6 +35,7 @@ public final class GraphInference implements InferenceModel {
             return size() > GRAPHS;
         }
     };
+    private final DeviceParameters onDevice;
     private boolean closed;
 
     /**
@@ -46,6 +48,7 @@ public final class GraphInference implements InferenceModel {
         this.t = t;
         this.classNames = List.copyOf(classNames);
         this.crop = crop;
+        this.onDevice = DeviceParameters.keep(store);
     }
 
     @Override
@@ -110,5 +113,6 @@ public final class GraphInference implements InferenceModel {
     public void close() {
         closed = true;
         runners.clear();
+        onDevice.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.eval.ImageSegmenter;
 import io.hiervl.eval.Segmentation;
@@ -47,6 +48,18 @@ public final class Segmenter implements AutoCloseable {
      */
     public static Segmenter load(Path path) {
         return TrainedModel.load(path).segmenter();
+    }
+
+    /**
+     * Loads a trained model on a device.
+     *
+     * @param path   a checkpoint folder, or a run folder, whose newest checkpoint is taken
+     * @param device {@code cpu}, {@code auto} or {@code cuda:N}; where all networks of this process run from now on
+     * @throws io.hiervl.HierVlException of kind ENVIRONMENT if the GPU cannot be used
+     */
+    public static Segmenter load(Path path, String device) {
+        Backends.useDevice(device);
+        return load(path);
     }
 
     /** As the other constructor, with VOC's colours. */

@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.Parallel;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -48,7 +49,8 @@ final class MicroBatches {
         for (int from = 0; from < batch; from += size) {
             int first = from;
             int part = Math.min(batch - from, size);
-            int n = (part + LANE - 1) / LANE;
+            // a GPU is one queue, which a whole part fills better
+            int n = Backends.compute().onHost() ? (part + LANE - 1) / LANE : 1;
             Parallel.lanes(n, i -> body.run(i, first + part * i / n, first + part * (i + 1) / n));
         }
     }

@@ -4,8 +4,10 @@ import io.hiervl.OffHeap;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
+import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.HostStaging;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.optim.AdamW;
@@ -37,6 +39,9 @@ final class TrainingStep {
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
     private final Ema average;
+    private final DeviceParameters onDevice;
+    /** Whether the log says what the host computes of a step on a device. */
+    private boolean staged;
 
     /** @param total steps of the whole run */
     TrainingStep(TrainingModel model, int total) {
@@ -48,6 +53,7 @@ final class TrainingStep {
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(), config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());
         this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
+        this.onDevice = DeviceParameters.keep(model.store());
         this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
     }
 
@@ -63,6 +69,7 @@ final class TrainingStep {
     /** Takes over what {@link #state} gave. */
     void load(Map<String, INDArray> state) {
         optimiser.load(state);
+        onDevice.changed();
         if (average != null) {
             average.load(state);
         }
@@ -78,9 +85,11 @@ final class TrainingStep {
         INDArray prompt = model.store().get(TextGraph.PROMPT).array();
         INDArray own = prompt.dup('c');
         prompt.assign(averaged);
+        onDevice.changed();
         text.forward();
         INDArray t = model.t().dup('c');
         prompt.assign(own);
+        onDevice.changed();
         text.forward();
         return t;
     }
@@ -97,6 +106,7 @@ final class TrainingStep {
             ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
+            onDevice.changed();
         }
     }
 
@@ -107,7 +117,14 @@ final class TrainingStep {
      *                                   unchanged
      */
     Map<String, Double> run(Batches.Step batch) {
+        if (!staged) {
+            HostStaging.take();
+        }
         StepContext context = accumulate(batch, new SeededDraws(config.seed(), batch.step()));
+        if (!staged && !HostStaging.describe().isEmpty()) {
+            LOG.info("a step on {} computes on the host: {}", Backends.compute().name(), HostStaging.describe());
+        }
+        staged = true;
         Map<String, INDArray> sums = gradients.sums();
         double norm = GlobalNormClip.clip(sums, config.optimiser().clipNorm());
         if (!Double.isFinite(norm)) {
@@ -120,6 +137,7 @@ final class TrainingStep {
         context.requireFinite("the gradient norm", norm, names);
         double factor = schedule.factor(batch.step());
         optimiser.step(groups.trainable(), sums, groups.lr(factor), groups.decay());
+        onDevice.changed();
         if (average != null) {
             average.update(groups.trainable(), batch.step());
         }
@@ -134,7 +152,7 @@ final class TrainingStep {
      * keep it. Slow, but the training ends anyway; every draw follows from seed and step, so it is the same step again.
      */
     private void requireFiniteTerms(Batches.Step batch) {
-        if ((Backends.host() != Backends.java())) {
+        if (Backends.compute() != Backends.java()) {
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
             Backends.during(Backends.java(), () -> new TrainingStep(model, total).accumulate(batch, new SeededDraws(config.seed(), batch.step())));
         }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,8 +71,9 @@ class GoldenEndToEndTest {
 
     /** In one piece whatever the batch, in pairs and image by image: accumulated gradients are those of the undivided step. */
     @ParameterizedTest
-    @CsvSource({"FUSED,1000", "FUSED,1", "FUSED_JAVA,1000", "FUSED_DOUBLE,1000", "FUSED_DOUBLE,2", "FUSED_DOUBLE,1"})
+    @CsvSource({"FUSED,1000", "FUSED,1", "FUSED_JAVA,1000", "FUSED_EMULATED,1000", "FUSED_DOUBLE,1000", "FUSED_DOUBLE,2", "FUSED_DOUBLE,1"})
     void lossesAndGradients(Setting setting, int microBatch) {
+        Assumptions.assumeTrue(setting.runsOn(source()), "the large set on the GPU emulator: -Dhiervl.emulated=all");
         setting.during(() -> lossesAndGradients(setting, setting.type, microBatch));
     }
 
@@ -141,8 +143,9 @@ class GoldenEndToEndTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"FUSED", "FUSED_JAVA", "FUSED_DOUBLE"})
+    @CsvSource({"FUSED", "FUSED_JAVA", "FUSED_EMULATED", "FUSED_DOUBLE"})
     void intermediates(Setting setting) {
+        Assumptions.assumeTrue(setting.runsOn(source()), "the large set on the GPU emulator: -Dhiervl.emulated=all");
         setting.during(() -> intermediates(setting, setting.type));
     }
 

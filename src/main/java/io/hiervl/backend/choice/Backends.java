@@ -2,6 +2,7 @@ package io.hiervl.backend.choice;
 
 import io.hiervl.HierVlException;
 import io.hiervl.backend.Backend;
+import io.hiervl.backend.cuda.CudaBackend;
 import io.hiervl.backend.jvm.JavaBackend;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.backend.onednn.OneDnnBackend;
@@ -17,7 +18,10 @@ public final class Backends {
     private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
 
     private static Backend host;
+    /** Where graphs run; null: on the host. */
+    private static Backend device;
     private static String reason = "";
+    private static String noDevice = "";
 
     private Backends() {
     }
@@ -30,24 +34,62 @@ public final class Backends {
         return host;
     }
 
+    /** The backend on which graphs of 32-bit floats run: the device that was chosen, else {@link #host()}. */
+    public static synchronized Backend compute() {
+        return device == null ? host() : device;
+    }
+
+    /**
+     * Chooses {@link #compute()} for this process.
+     *
+     * @param name {@code cpu}, {@code cuda:N}, {@code cuda} (the first GPU), or {@code auto}: the first GPU if there is one that can be used
+     * @throws HierVlException of kind USAGE for another name, of kind ENVIRONMENT if a GPU that was asked for cannot be used
+     */
+    public static synchronized void useDevice(String name) {
+        String wanted = name.toLowerCase(Locale.ROOT);
+        if (wanted.equals("cpu")) {
+            device = null;
+        } else if (wanted.equals("auto")) {
+            device = null;
+            try {
+                device = CudaBackend.open(0);
+            } catch (HierVlException e) {
+                LOG.debug("no GPU computes: {}", e.getMessage());
+                noDevice = e.getMessage();
+            }
+        } else if (wanted.matches("cuda(:\\d{1,3})?")) {
+            device = CudaBackend.open(wanted.equals("cuda") ? 0 : Integer.parseInt(wanted.substring("cuda:".length())));
+        } else {
+            throw HierVlException.usage("--device is '" + name + "', expected auto, cpu or cuda:N (N from 0)");
+        }
+        if (device != null) {
+            LOG.info("graphs run on {}", device);
+        }
+    }
+
     /** Plain Java. */
     public static Backend java() {
         return JavaBackend.INSTANCE;
     }
 
-    /** Runs a task in which this is {@link #host()}, on every thread: for comparisons of backends in tests and benchmarks. */
+    /**
+     * Runs a task in which this is {@link #compute()}, and {@link #host()} too if its memory is this process's own, on every thread: for
+     * comparisons of backends in tests and benchmarks.
+     */
     public static void during(Backend backend, Runnable task) {
-        Backend before = exchange(backend);
+        Backend hostBefore = host();
+        Backend deviceBefore = exchange(backend.onHost() ? backend : hostBefore, backend.onHost() ? null : backend);
         try {
             task.run();
         } finally {
-            exchange(before);
+            exchange(hostBefore, deviceBefore);
         }
     }
 
-    private static synchronized Backend exchange(Backend backend) {
-        Backend before = host();
-        host = backend;
+    private static synchronized Backend exchange(Backend newHost, Backend newDevice) {
+        Backend before = device;
+        host = newHost;
+        device = newDevice;
         return before;
     }
 
@@ -71,6 +113,11 @@ public final class Backends {
             default:
                 throw HierVlException.environment("system property hiervl.kernels is '" + wanted + "', expected auto, onednn or java");
         }
+    }
+
+    /** One line for reports on {@link #compute()}. */
+    public static synchronized String describeDevice() {
+        return device != null ? device.toString() : noDevice.isEmpty() ? "cpu" : "cpu (" + noDevice + ")";
     }
 
     /** One line for reports. */

@@ -72,17 +72,17 @@ public final class Interpolation {
     }
 
     /** Number of sources of every value. */
-    int taps() {
+    public int taps() {
         return taps;
     }
 
     /** Source number {@code k % taps} of value {@code k / taps}. */
-    int source(int k) {
+    public int source(int k) {
         return index[k];
     }
 
     /** Weight of {@link #source}. */
-    double weight(int k) {
+    public double weight(int k) {
         return weight[k];
     }
 

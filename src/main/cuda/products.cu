@@ -1,0 +1,115 @@
+// Matrix products without cuBLAS, and what surrounds a product. Any strides; grid (columns / 64, rows / 64, matrices).
+
+__device__ __forceinline__ int64_t first(const Matrices& m, int64_t b, int batch1) { return m.offset + b / batch1 * m.batch0 + b % batch1 * m.batch1; }
+
+// 32-bit sums of 32-bit products; 64 x 64 results by 16 x 16 threads.
+extern "C" __global__ void gemm_tile(const void* a, int at, Matrices ma, const void* b, int bt, Matrices mb, void* c, int ct, Matrices mc,
+        int batch1, int m, int k, int n, float alpha, int accumulate) {
+    __shared__ float ta[16][65], tb[16][65];
+    int row0 = blockIdx.y * 64, col0 = blockIdx.x * 64, tx = threadIdx.x, ty = threadIdx.y, t = ty * 16 + tx;
+    int64_t oa = first(ma, blockIdx.z, batch1), ob = first(mb, blockIdx.z, batch1), oc = first(mc, blockIdx.z, batch1);
+    float s[4][4] = {};
+    for (int p = 0; p < k; p += 16) {
+        for (int i = t; i < 1024; i += 256) {
+            // neighbouring threads read neighbouring elements
+            int ka = ma.column == 1 ? i % 16 : i / 64, x = ma.column == 1 ? i / 16 : i % 64;
+            ta[ka][x] = p + ka < k && row0 + x < m ? get(a, at, oa + (row0 + x) * ma.row + (p + ka) * ma.column) : 0.f;
+            int kb = mb.row == 1 ? i % 16 : i / 64, y = mb.row == 1 ? i / 16 : i % 64;
+            tb[kb][y] = p + kb < k && col0 + y < n ? get(b, bt, ob + (p + kb) * mb.row + (col0 + y) * mb.column) : 0.f;
+        }
+        __syncthreads();
+        for (int q = 0; q < 16; q++) {
+            float x[4], y[4];
+            UNROLL for (int i = 0; i < 4; i++) { x[i] = ta[q][ty + 16 * i]; y[i] = tb[q][tx + 16 * i]; }
+            UNROLL for (int i = 0; i < 4; i++) UNROLL for (int j = 0; j < 4; j++) s[i][j] += x[i] * y[j];
+        }
+        __syncthreads();
+    }
+    UNROLL for (int i = 0; i < 4; i++) UNROLL for (int j = 0; j < 4; j++) {
+        int r = row0 + ty + 16 * i, x = col0 + tx + 16 * j;
+        if (r < m && x < n) {
+            int64_t to = oc + r * mc.row + x * mc.column;
+            put(c, ct, to, alpha * s[i][j] + (accumulate ? get(c, ct, to) : 0.f));
+        }
+    }
+}
+
+// D (16x8) += A (16x16) B (16x8) on tensor cores: factors of bfloat16, 32-bit sums (PTX ISA, mma.m16n8k16)
+__device__ __forceinline__ void mma_bf16(float d[4], const uint32_t a[4], const uint32_t b[2]) {
+#ifdef HIERVL_EMU
+    emu::Fragment own = {};
+    for (int i = 0; i < 4; i++) own.word[i] = a[i];
+    for (int i = 0; i < 2; i++) own.word[4 + i] = b[i];
+    const emu::Fragment* all = emu::exchange_fragments(own);
+    int lane = emu::lane();
+    for (int i = 0; i < 4; i++) {
+        int row = lane / 4 + (i / 2) * 8, column = lane % 4 * 2 + i % 2;
+        float s = d[i];
+        for (int k = 0; k < 16; k++) {
+            uint32_t wa = all[row % 8 * 4 + k % 8 / 2].word[(row / 8) + (k / 8) * 2];
+            uint32_t wb = all[column * 4 + k % 8 / 2].word[4 + k / 8];
+            s += bf2f((uint16_t) (wa >> (k % 2 * 16))) * bf2f((uint16_t) (wb >> (k % 2 * 16)));
+        }
+        d[i] = s;
+    }
+#else
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+__device__ __forceinline__ uint16_t rounded(const void* p, int type, int64_t i) { return type ? ((const uint16_t*) p)[i] : f2bf(((const float*) p)[i]); }
+
+// The same with factors rounded to bfloat16; 64 x 64 results by 4 warps, each 32 x 32.
+extern "C" __global__ void gemm_bf16(const void* a, int at, Matrices ma, const void* b, int bt, Matrices mb, void* c, int ct, Matrices mc,
+        int batch1, int m, int k, int n, float alpha, int accumulate) {
+    // rows of 20 words: the 8 rows that a fragment reads lie in different banks
+    __shared__ uint32_t wa[64][20], wb[64][20];
+    uint16_t* ha = (uint16_t*) wa;
+    uint16_t* hb = (uint16_t*) wb;
+    int t = threadIdx.x, lane = t & 31, warp = t >> 5, g = lane >> 2, q = lane & 3;
+    int row0 = blockIdx.y * 64, col0 = blockIdx.x * 64, wr = (warp >> 1) * 32, wc = (warp & 1) * 32;
+    int64_t oa = first(ma, blockIdx.z, batch1), ob = first(mb, blockIdx.z, batch1), oc = first(mc, blockIdx.z, batch1);
+    float d[2][4][4] = {};
+    for (int p = 0; p < k; p += 32) {
+        for (int i = t; i < 2048; i += 128) {
+            int ka = ma.column == 1 ? i % 32 : i / 64, x = ma.column == 1 ? i / 32 : i % 64;
+            ha[x * 40 + ka] = p + ka < k && row0 + x < m ? rounded(a, at, oa + (row0 + x) * ma.row + (p + ka) * ma.column) : (uint16_t) 0;
+            int kb = mb.row == 1 ? i % 32 : i / 64, y = mb.row == 1 ? i / 32 : i % 64;
+            hb[y * 40 + kb] = p + kb < k && col0 + y < n ? rounded(b, bt, ob + (p + kb) * mb.row + (col0 + y) * mb.column) : (uint16_t) 0;
+        }
+        __syncthreads();
+        UNROLL for (int s = 0; s < 16; s += 8) {
+            uint32_t fa[2][4], fb[4][2];
+            UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 4; j++) fa[i][j] = wa[wr + i * 16 + g + (j & 1) * 8][s + q + (j >> 1) * 4];
+            UNROLL for (int i = 0; i < 4; i++) UNROLL for (int j = 0; j < 2; j++) fb[i][j] = wb[wc + i * 8 + g][s + q + j * 4];
+            UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 4; j++) mma_bf16(d[i][j], fa[i], fb[j]);
+        }
+        __syncthreads();
+    }
+    UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 4; j++) UNROLL for (int e = 0; e < 4; e++) {
+        int r = row0 + wr + i * 16 + g + (e >> 1) * 8, x = col0 + wc + j * 8 + q * 2 + (e & 1);
+        if (r < m && x < n) {
+            int64_t to = oc + r * mc.row + x * mc.column;
+            put(c, ct, to, alpha * d[i][j][e] + (accumulate ? get(c, ct, to) : 0.f));
+        }
+    }
+}
+
+// matrices to other places and, between 32 bits and bfloat16, another type
+extern "C" __global__ void copy_matrices(const void* x, int xt, Matrices from, void* y, int yt, Matrices to, int batch1, int rows, int columns, int64_t n) {
+    for (EACH(i, n)) {
+        int64_t rc = i / columns, c = i - rc * columns, b = rc / rows, r = rc - b * rows;
+        put(y, yt, first(to, b, batch1) + r * to.row + c * to.column, get(x, xt, first(from, b, batch1) + r * from.row + c * from.column));
+    }
+}
+// after a product: c = act(x + bias + add); c may be x
+extern "C" __global__ void epilogue(const void* x, int xt, Matrices mx, void* c, int ct, Matrices mc, const float* bias, const float* add, Matrices ma, int code,
+        int batch1, int rows, int columns, int64_t n) {
+    for (EACH(i, n)) {
+        int64_t rc = i / columns, j = i - rc * columns, b = rc / rows, r = rc - b * rows;
+        float v = get(x, xt, first(mx, b, batch1) + r * mx.row + j * mx.column);
+        if (bias) v += bias[j];
+        if (add) v += add[first(ma, b, batch1) + r * ma.row + j * ma.column];
+        put(c, ct, first(mc, b, batch1) + r * mc.row + j * mc.column, act(code, v));
+    }
+}

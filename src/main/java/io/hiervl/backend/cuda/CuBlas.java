@@ -1,0 +1,149 @@
+package io.hiervl.backend.cuda;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import io.hiervl.HierVlException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * NVIDIA's library of matrix products, where the machine has one: version 11, 12 or 13 of the system, of a CUDA toolkit, of pip or conda.
+ * System property {@code hiervl.cuda.blas} names a file, or is {@code none}: then the program's own kernels multiply.
+ */
+final class CuBlas {
+    static final String PROPERTY = "hiervl.cuda.blas";
+    static final int FLOAT = 0;
+    static final int BFLOAT16 = 14;
+    private static final int COMPUTE_32F = 68;
+    private static final int COMPUTE_TF32 = 77;
+    private static final int DEFAULT_ALGORITHM = -1;
+    private static final int SEARCH_DEPTH = 7;
+
+    private static String loaded;
+
+    private final long handle;
+    private final String name;
+
+    private CuBlas(long handle, String name) {
+        this.handle = handle;
+        this.name = name;
+    }
+
+    static native int cublasCreate_v2(long[] handle);
+
+    static native int cublasSetStream_v2(long handle, long stream);
+
+    static native int cublasGetVersion_v2(long handle, int[] version);
+
+    static native int cublasGemmStridedBatchedEx(long handle, int transposeA, int transposeB, int m, int n, int k, float[] alpha, long a, int typeA,
+                                                 int ldA, long strideA, long b, int typeB, int ldB, long strideB, float[] beta, long c, int typeC,
+                                                 int ldC, long strideC, int batch, int compute, int algorithm);
+
+    /**
+     * The library for a stream; null where there is none or none is wanted.
+     *
+     * @param wanted a file, {@code none}, or null: the system property, else what is found
+     * @throws HierVlException of the environment if a library that was asked for cannot be loaded
+     */
+    static synchronized CuBlas open(String wanted, long stream) {
+        String asked = wanted != null ? wanted : System.getProperty(PROPERTY);
+        if ("none".equals(asked) || !load(asked)) {
+            return null;
+        }
+        long[] handle = new long[1];
+        int result = cublasCreate_v2(handle);
+        if (result != 0) {
+            throw HierVlException.environment(loaded + " cannot be used: cublasCreate says " + result + "; -D" + PROPERTY + "=none does without it");
+        }
+        check(cublasSetStream_v2(handle[0], stream), "cublasSetStream");
+        int[] version = new int[1];
+        check(cublasGetVersion_v2(handle[0], version), "cublasGetVersion");
+        int major = version[0] >= 100_000 ? version[0] / 10_000 : version[0] / 1000;
+        return new CuBlas(handle[0], "cuBLAS " + major);
+    }
+
+    private static boolean load(String asked) {
+        if (loaded != null) {
+            if (asked != null && !asked.equals(loaded)) {
+                throw HierVlException.environment("cuBLAS " + asked + " cannot be used beside " + loaded + ", which is loaded");
+            }
+            return true;
+        }
+        for (String name : asked != null ? List.of(asked) : candidates()) {
+            try {
+                Native.register(CuBlas.class, NativeLibrary.getInstance(name, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8")));
+                loaded = name;
+                return true;
+            } catch (UnsatisfiedLinkError e) {
+                if (asked != null) {
+                    throw HierVlException.environment("cuBLAS cannot be loaded from " + asked + ": " + e.getMessage(), e);
+                }
+            }
+        }
+        return false;
+    }
+
+    private static List<String> candidates() {
+        List<String> names = new ArrayList<>();
+        boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+        for (int version = 13; version >= 11; version--) {
+            names.add(windows ? "cublas64_" + version : "libcublas.so." + version);
+        }
+        for (String root : new String[] {System.getenv("CUDA_HOME"), System.getenv("CUDA_PATH"), "/usr/local/cuda"}) {
+            for (int version = 13; version >= 11 && root != null; version--) {
+                names.add(windows ? root + "\\bin\\cublas64_" + version + ".dll" : root + "/lib64/libcublas.so." + version);
+            }
+        }
+        for (String root : new String[] {System.getenv("CONDA_PREFIX"), System.getenv("VIRTUAL_ENV")}) {
+            names.addAll(below(root));
+        }
+        return names;
+    }
+
+    /** Libraries of Python packages in an environment. */
+    private static List<String> below(String root) {
+        if (root == null || !Files.isDirectory(Path.of(root, "lib"))) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.find(Path.of(root, "lib"), SEARCH_DEPTH, (p, a) -> p.getFileName().toString().matches("libcublas\\.so\\.1[123]"))) {
+            return files.map(Path::toString).sorted((a, b) -> b.compareTo(a)).toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /** Name and version. */
+    String name() {
+        return name;
+    }
+
+    /** C = alpha A B + beta C of a batch of matrices that lie column by column. */
+    void product(boolean tf32, Side a, Side b, int m, int n, int k, float alpha, float beta, long c, int typeC, int ldC, long strideC, int batch) {
+        check(cublasGemmStridedBatchedEx(handle, a.transposed ? 1 : 0, b.transposed ? 1 : 0, m, n, k, new float[] {alpha}, a.address, a.type, a.ld, a.stride,
+            b.address, b.type, b.ld, b.stride, new float[] {beta}, c, typeC, ldC, strideC, batch, tf32 ? COMPUTE_TF32 : COMPUTE_32F, DEFAULT_ALGORITHM),
+            "cublasGemmStridedBatchedEx");
+    }
+
+    /**
+     * A factor.
+     *
+     * @param transposed whether it lies row by row
+     * @param ld         distance of columns, or of rows if transposed
+     * @param stride     distance of the matrices of a batch
+     */
+    record Side(boolean transposed, int ld, long address, int type, long stride) {
+    }
+
+    private static void check(int result, String what) {
+        if (result != 0) {
+            throw HierVlException.environment("the GPU failed: " + what + " says " + result);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.hiervl.graph;
+
+import io.hiervl.backend.Backend;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Storage;
+import io.hiervl.tensor.Tensor;
+import java.lang.ref.Cleaner;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed; arrays that nobody
+ * keeps are copied at every run. Safe for use by several threads.
+ */
+public final class DeviceParameters implements AutoCloseable {
+    private static final Cleaner CLEANER = Cleaner.create();
+    /** By address of the host's array. */
+    private static final Map<Long, Entry> KEPT = new HashMap<>();
+
+    /** An array of the host and its copies. */
+    private static final class Entry {
+        private final Tensor host;
+        private final Map<Backend, Tensor> copies = new HashMap<>();
+        private final Set<Backend> fresh = new HashSet<>();
+        private int users;
+
+        Entry(Tensor host) {
+            this.host = host;
+        }
+
+        Tensor on(Backend backend) {
+            Tensor copy = copies.computeIfAbsent(backend, b -> {
+                Storage storage = b.allocate(Math.max(1, host.length()) * host.type().width());
+                return new Tensor(storage, 0, host.type(), host.shape());
+            });
+            if (fresh.add(backend)) {
+                backend.upload(host, copy);
+            }
+            return copy;
+        }
+
+        void free() {
+            copies.forEach((backend, copy) -> backend.free(copy.storage()));
+        }
+    }
+
+    private final Set<Long> addresses = new HashSet<>();
+    private final Cleaner.Cleanable cleanable;
+
+    private DeviceParameters(ParameterStore store) {
+        synchronized (KEPT) {
+            for (ParameterStore.Parameter p : store.all()) {
+                Tensor host = Nd4jTensors.of(p.array());
+                if (addresses.add(host.address(0))) {
+                    KEPT.computeIfAbsent(host.address(0), a -> new Entry(host)).users++;
+                }
+            }
+        }
+        Set<Long> kept = addresses;
+        cleanable = CLEANER.register(this, () -> release(kept));
+    }
+
+    /** Keeps copies of the parameters that the store has now, from their first use on until {@link #close}. */
+    public static DeviceParameters keep(ParameterStore store) {
+        return new DeviceParameters(store);
+    }
+
+    /** To be called after arrays of the store were changed on the host: the next run copies them again. */
+    public void changed() {
+        synchronized (KEPT) {
+            addresses.forEach(a -> KEPT.get(a).fresh.clear());
+        }
+    }
+
+    /** The copy of an array of the host on a device; null if nobody keeps it. */
+    static Tensor find(Backend backend, Tensor host) {
+        synchronized (KEPT) {
+            Entry entry = KEPT.get(host.address(0));
+            return entry == null || entry.host.length() != host.length() || entry.host.type() != host.type() ? null
+                : entry.on(backend).reshape(host.shape());
+        }
+    }
+
+    private static void release(Set<Long> addresses) {
+        synchronized (KEPT) {
+            for (long address : addresses) {
+                Entry entry = KEPT.get(address);
+                if (--entry.users == 0) {
+                    entry.free();
+                    KEPT.remove(address);
+                }
+            }
+        }
+    }
+
+    /** Frees the copies that nobody else keeps. */
+    @Override
+    public void close() {
+        cleanable.clean();
+    }
+}

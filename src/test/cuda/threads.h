@@ -1,0 +1,156 @@
+// Blocks of CUDA threads: every thread is a fiber, and the scheduler decides who runs, in one of several orders.
+#pragma once
+#include "cuda_emu.h"
+#include "fiber.h"
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+namespace emu {
+thread_local Thread* current;
+thread_local uint3 block_idx;
+thread_local dim3 block_dim, grid_dim;
+static const size_t STACK = 64 << 10;
+enum State { READY, BARRIER, WARP, DONE };
+struct Fiber {
+    Thread thread;
+    fiber::Context context;
+    State state;
+    unsigned mask;
+    int number;
+    unsigned turn;
+};
+struct Warp { uint64_t table[2][32]; Fragment fragments[2][32]; };
+struct Block {
+    std::vector<Fiber> fibers;
+    std::vector<Warp> warps;
+    std::vector<char*> stacks;
+    std::vector<char> shared;
+    std::vector<int> order;
+    std::function<void()> body;
+    fiber::Context scheduler;
+    Fiber* running = nullptr;
+    std::mt19937 random;
+    std::string failure;
+    ~Block() { for (char* s : stacks) munmap(s, STACK); }
+};
+static thread_local Block* block;
+void* dynamic_shared() { return block->shared.data(); }
+int lane() { return block->running->number & 31; }
+static void yield(State s) {
+    Fiber* f = block->running;
+    f->state = s;
+    fiber::jump(f->context, block->scheduler);
+}
+void sync_threads() { yield(BARRIER); }
+const uint64_t* exchange(unsigned mask, uint64_t own) {
+    Fiber* f = block->running;
+    Warp& w = block->warps[f->number >> 5];
+    int side = f->turn++ & 1;
+    w.table[side][f->number & 31] = own;
+    f->mask = mask;
+    yield(WARP);
+    return w.table[side];
+}
+const Fragment* exchange_fragments(const Fragment& own) {
+    Fiber* f = block->running;
+    Warp& w = block->warps[f->number >> 5];
+    int side = f->turn++ & 1;
+    w.fragments[side][f->number & 31] = own;
+    f->mask = 0xffffffffu;
+    yield(WARP);
+    return w.fragments[side];
+}
+static void entry() {
+    for (;;) {
+        block->body();
+        yield(DONE);
+    }
+}
+// 0 forwards, 1 backwards, n shuffled with seed n
+static std::atomic<int> order{0};
+static int schedule_mode() { return order; }
+static bool run_block(Block& b, int n, size_t shared) {
+    block = &b;
+    if ((int) b.fibers.size() < n) {
+        b.fibers.resize(n);
+        b.warps.resize((n + 31) / 32);
+        while ((int) b.stacks.size() < n) {
+            b.stacks.push_back((char*) mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        }
+    }
+    if (b.shared.size() < shared) b.shared.resize(shared);
+    memset(b.shared.data(), 0xff, shared); // NaN: uninitialised shared memory shows
+    b.order.resize(n);
+    for (int i = 0; i < n; i++) {
+        Fiber& f = b.fibers[i];
+        f.number = i;
+        f.turn = 0;
+        f.state = READY;
+        f.thread.tid = {i % block_dim.x, i / block_dim.x % block_dim.y, i / (block_dim.x * block_dim.y)};
+        fiber::prepare(f.context, b.stacks[i], STACK, entry);
+        b.order[i] = schedule_mode() == 1 ? n - 1 - i : i;
+    }
+    for (;;) {
+        if (schedule_mode() > 1) std::shuffle(b.order.begin(), b.order.end(), b.random);
+        for (int i : b.order) {
+            Fiber& f = b.fibers[i];
+            if (f.state == READY) {
+                b.running = &f;
+                current = &f.thread;
+                fiber::jump(b.scheduler, f.context);
+            }
+        }
+        // nobody is ready: who may go on?
+        bool any = false, barrier = true, done = true;
+        for (int w = 0; w * 32 < n; w++) {
+            int last = std::min(n, w * 32 + 32);
+            unsigned waiting = 0, gone = 0;
+            for (int i = w * 32; i < last; i++) {
+                if (b.fibers[i].state == WARP) waiting |= 1u << (i & 31);
+                if (b.fibers[i].state == DONE) gone |= 1u << (i & 31);
+            }
+            for (int i = last; i < w * 32 + 32; i++) gone |= 1u << (i & 31);
+            if (waiting) {
+                barrier = done = false;
+                for (int i = w * 32; i < last; i++) {
+                    Fiber& f = b.fibers[i];
+                    // all lanes named by the mask have arrived with this very mask
+                    if (f.state == WARP && (f.mask & ~(waiting | gone)) == 0) {
+                        bool same = true;
+                        for (int j = w * 32; j < last; j++)
+                            if ((f.mask >> (j & 31) & 1) && b.fibers[j].state == WARP && b.fibers[j].mask != f.mask) same = false;
+                        if (same) {
+                            unsigned mask = f.mask;
+                            for (int j = w * 32; j < last; j++)
+                                if ((mask >> (j & 31) & 1) && b.fibers[j].state == WARP) { b.fibers[j].state = READY; any = true; }
+                        }
+                    }
+                }
+            }
+        }
+        for (int i = 0; i < n; i++) {
+            if (b.fibers[i].state == READY) { barrier = false; done = false; any = true; }
+            else if (b.fibers[i].state != DONE) done = false;
+        }
+        if (done) return true;
+        if (any) continue;
+        if (barrier) {
+            for (int i = 0; i < n; i++) if (b.fibers[i].state == BARRIER) b.fibers[i].state = READY;
+            continue;
+        }
+        b.failure = "threads wait for each other for ever (barrier or shuffle in divergent code)";
+        return false;
+    }
+}
+}
+
