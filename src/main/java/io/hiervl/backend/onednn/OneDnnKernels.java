@@ -53,6 +53,8 @@ public final class OneDnnKernels extends JavaKernels {
     private final stream stream;
     private final OneDnnMatmul matmul;
     private final boolean rounds;
+    private final boolean narrow;
+    private final OneDnnLinear linear;
     private final OneDnnCopies copies;
     private final OneDnnActivation activation;
     private final OneDnnConv conv;
@@ -78,6 +80,8 @@ public final class OneDnnKernels extends JavaKernels {
         stream = new stream(engine);
         matmul = new OneDnnMatmul(engine, stream, factors);
         rounds = products == Precision.BF16;
+        narrow = !OneDnnIsa.avx512();
+        linear = new OneDnnLinear(engine, stream);
         copies = new OneDnnCopies(engine, stream);
         activation = new OneDnnActivation(engine, stream, copies);
         conv = new OneDnnConv(engine, stream, factors);
@@ -114,7 +118,11 @@ public final class OneDnnKernels extends JavaKernels {
 
     @Override
     public void matmul(Matmul spec, Operand a, Operand b, Operand c) {
-        if (matmul.run(spec, a, b, c)) {
+        if (narrow && !rounds && WideProduct.fits(spec, b, c)) {
+            WideProduct.run(this, spec, a, b, c);
+            return;
+        }
+        if (narrow && !rounds && linear.run(spec, a, b, c) || matmul.run(spec, a, b, c)) {
             return;
         }
         Matmul product = spec.adding(null);
@@ -181,6 +189,11 @@ public final class OneDnnKernels extends JavaKernels {
             softmax_forward.primitive_desc pd = softmaxDesc(d);
             return new OneDnnCall(engine, new softmax_forward(pd), pd).input(DNNL_ARG_SRC, d).output(DNNL_ARG_DST, d);
         }).run(stream, at(x), at(y));
+    }
+
+    @Override
+    protected boolean readsTransposedFactors() {
+        return !narrow || rounds;
     }
 
     @Override
