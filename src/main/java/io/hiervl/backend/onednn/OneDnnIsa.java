@@ -13,6 +13,11 @@ public final class OneDnnIsa {
         return isa.contains("bf16") || isa.contains("amx");
     }
 
+    /** Whether oneDNN computes with AVX-512 here. Without it some of its kernels are slower than others that do the same. */
+    static boolean avx512() {
+        return describe().contains("avx512");
+    }
+
     /** Its name as oneDNN writes it, such as {@code avx512_core_bf16}, or why there is none. */
     public static String describe() {
         try {
