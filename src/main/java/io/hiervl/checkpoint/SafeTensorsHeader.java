@@ -43,7 +43,7 @@ public record SafeTensorsHeader(List<Entry> entries, Map<String, String> metadat
             this.nd4j = nd4j;
         }
 
-        public DataType nd4j() {
+        DataType nd4j() {
             return nd4j;
         }
 

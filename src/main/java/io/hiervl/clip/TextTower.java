@@ -35,7 +35,7 @@ public final class TextTower {
      */
     public record Tokens(int[][] ids, int[] end) {
         /** Number of positions that are needed, without a prompt. */
-        public int length() {
+        int length() {
             return Arrays.stream(end).max().orElse(0) + 1;
         }
 

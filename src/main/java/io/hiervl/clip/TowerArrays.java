@@ -188,7 +188,7 @@ public class TowerArrays {
     }
 
     /** Hands over all values in blocks; refuses what is not finite. */
-    public final void finite(String label, Constant c, OnnxTensors.Floats sink) {
+    final void finite(String label, Constant c, OnnxTensors.Floats sink) {
         long[] before = {0};
         OnnxTensors.floats(model, c.tensor(), (values, n) -> {
             for (int i = 0; i < n; i++) {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
  */
 public final class CacheFolder {
     /** Its name in a data folder. */
-    public static final String NAME = ".hiervl";
+    static final String NAME = ".hiervl";
 
     private CacheFolder() {
     }

@@ -33,7 +33,7 @@ public final class DataCheck {
      *
      * @throws HierVlException no folder or no valid description; everything else is in the report
      */
-    public static DataReport run(Path folder, Progress progress) {
+    static DataReport run(Path folder, Progress progress) {
         Dataset dataset = Dataset.open(folder);
         return run(dataset, new ListFiles(dataset), Map.of(), false, progress);
     }

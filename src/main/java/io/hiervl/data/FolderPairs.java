@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * @param masks   photo to mask, null for photos without one; in the order of the photos' paths
  * @param orphans masks that belong to no photo
  */
-public record FolderPairs(Map<Path, Path> masks, List<Path> orphans) {
+record FolderPairs(Map<Path, Path> masks, List<Path> orphans) {
     private static final Set<String> PHOTOS = Set.of("jpg", "jpeg", "png", "bmp", "tif", "tiff");
     private static final Set<String> MASKS = Set.of("png", "bmp", "tif", "tiff");
     /** What tools put behind a photo's name to call its mask. */
@@ -35,7 +35,7 @@ public record FolderPairs(Map<Path, Path> masks, List<Path> orphans) {
      * @param images absolute and normalised, as {@code masks}; the two may be one folder, or one inside the other
      * @throws HierVlException a folder that cannot be read, no photo, two photos for a mask or two masks for a photo
      */
-    public static FolderPairs find(Path images, Path masks) {
+    static FolderPairs find(Path images, Path masks) {
         boolean together = images.equals(masks);
         boolean masksInside = !together && masks.startsWith(images);
         boolean imagesInside = !together && images.startsWith(masks);

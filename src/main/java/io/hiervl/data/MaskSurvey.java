@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  * @param ignoreColours colours without a label
  * @param notes         what was concluded, for the user
  */
-public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Integer>> colours, List<List<Integer>> ignoreColours,
+record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Integer>> colours, List<List<Integer>> ignoreColours,
         List<String> notes) {
     private static final int SHOWN = 12;
     private static final int BLACK = 0;
@@ -38,7 +38,7 @@ public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Intege
      *
      * @throws HierVlException an unreadable mask, or values or colours that fit no class; all of them are named with counts
      */
-    public static MaskSurvey of(List<Path> masks, ClassNames classes, Progress progress) {
+    static MaskSurvey of(List<Path> masks, ClassNames classes, Progress progress) {
         Map<Integer, Long> values = new HashMap<>();
         Map<Integer, Long> colours = new HashMap<>();
         AtomicInteger done = new AtomicInteger();

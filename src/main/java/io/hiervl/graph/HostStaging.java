@@ -9,14 +9,14 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Ops that a device has no kernel for: inputs are copied down, the plain Java kernels compute, results are copied up. */
-public final class HostStaging {
+final class HostStaging {
     /**
      * What was staged of a kind of op.
      *
      * @param runs  number of executions
      * @param bytes that were copied, both ways
      */
-    public record Count(long runs, long bytes) {
+    record Count(long runs, long bytes) {
         Count plus(Count other) {
             return new Count(runs + other.runs, bytes + other.bytes);
         }
@@ -28,7 +28,7 @@ public final class HostStaging {
     }
 
     /** What was staged since the last call, by name of the op. */
-    public static Map<String, Count> take() {
+    static Map<String, Count> take() {
         Map<String, Count> result = new TreeMap<>(COUNTS);
         COUNTS.clear();
         return result;

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record ErasedTargets(INDArray images, MaskTargets.Patches patches, Rows reference) implements Targets {
     /** Class of each patch, (B,N). */
-    public static final Input<ErasedTargets> PATCH_CLASSES = Input.perImage("patch_classes", t -> t.patches().classes());
+    static final Input<ErasedTargets> PATCH_CLASSES = Input.perImage("patch_classes", t -> t.patches().classes());
     /** Weight of each patch, (B,N). */
-    public static final Input<ErasedTargets> PATCH_WEIGHTS = Input.perImage("patch_weights", t -> t.patches().weights());
+    static final Input<ErasedTargets> PATCH_WEIGHTS = Input.perImage("patch_weights", t -> t.patches().weights());
 }

@@ -43,7 +43,7 @@ public sealed interface SetPoints {
         }
 
         /** The seeds as numbers of this type. */
-        public Rows values(DataType type) {
+        Rows values(DataType type) {
             return (from, to) -> Nd4j.createFromArray(Arrays.copyOfRange(perImage, from, to)).castTo(type);
         }
     }
@@ -85,12 +85,12 @@ public sealed interface SetPoints {
         }
 
         /** Candidates (N,points,2) of a prediction. */
-        public Rows candidates(int prediction, DataType type) {
+        Rows candidates(int prediction, DataType type) {
             return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).candidates), type);
         }
 
         /** Random points (N,points,2) of a prediction. */
-        public Rows random(int prediction, DataType type) {
+        Rows random(int prediction, DataType type) {
             return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).random), type);
         }
 

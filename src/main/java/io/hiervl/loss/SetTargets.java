@@ -45,7 +45,7 @@ public record SetTargets(INDArray rowClass, INDArray slots, INDArray presence, I
     }
 
     /** Matched rows of every image. */
-    public int[] matched() {
+    int[] matched() {
         int rows = (int) rowClass.size(1);
         int[] n = new int[(int) rowClass.size(0)];
         double[] c = Maps.read(rowClass);

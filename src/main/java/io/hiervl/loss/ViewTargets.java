@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public record ViewTargets(INDArray images, Believed believed, List<INDArray> keep, INDArray labels, SetTargets set, SetPoints points)
         implements PictureTargets {
     /** The network's labels of the weak view, (U,h,w). */
-    public static final Input<ViewTargets> PSEUDO_LABELS = Input.perImage("labels", t -> t.believed().labels());
+    static final Input<ViewTargets> PSEUDO_LABELS = Input.perImage("labels", t -> t.believed().labels());
 
     /** Targets without masks. */
     public ViewTargets(INDArray images, Believed believed, List<INDArray> keep) {

@@ -45,7 +45,7 @@ public record DeformableAttention(int heads, int points, int[] levels) implement
 
     /** Gradients of value, offsets and weights. */
     @OpName("hiervl_deformable_attention_bp")
-    public record Gradient(int heads, int points, int[] levels) implements Op {
+    record Gradient(int heads, int points, int[] levels) implements Op {
         @Override
         public int outputs() {
             return 3;

@@ -25,7 +25,7 @@ public record Repeat(long[] from, long[] to) implements Op {
 
     /** Sums of the cotangent over the repeated axes. */
     @OpName("hiervl_broadcast_bp")
-    public record Gradient(long[] from, long[] to) implements Op {
+    record Gradient(long[] from, long[] to) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {from.clone()};

@@ -82,7 +82,7 @@ public final class Tensor {
     }
 
     /** Address of an element in the memory of this process; fails for tensors of another device. */
-    public long address(long element) {
+    long address(long element) {
         if (storage instanceof HostStorage host) {
             return host.address() + (offset + element) * type.width();
         }
