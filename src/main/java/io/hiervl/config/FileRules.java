@@ -1,10 +1,11 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Where a data set keeps its files.
+ * Where a data set keeps its files. Safe for several threads.
  *
  * @param layout      subfolders by which a folder without dataset.yaml is recognised as this data set; null: never
  * @param aliases     other names under which published split lists file it, such as UniMatch's "pascal"; null: none
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param annotations COCO annotation files from which label maps are drawn where a mask file is missing: panoptic first,
  *                    then instances and stuff; files that do not exist are passed over; null: none
  */
+@PublicApi
 public record FileRules(@Nullable List<String> layout, @Nullable List<String> aliases, @Nullable Map<String, Part> parts,
         @Nullable Map<String, String> folders, @Nullable List<String> annotations) {
 

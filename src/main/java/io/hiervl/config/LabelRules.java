@@ -1,10 +1,11 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.List;
 import java.util.Map;
 
 /**
- * How the values in mask files become class indices.
+ * How the values in mask files become class indices. Safe for several threads.
  *
  * @param reduceZero    0 becomes ignored and 1, 2, ... become 0, 1, ... (ADE20K); null: no
  * @param map           value in the file to class index or the ignore value; values it does not name stay; null: none
@@ -12,6 +13,7 @@ import java.util.Map;
  * @param ignoreColours RGB masks: colours of pixels without a label; null: none
  * @param variants      files with values of their own, told by the end of their name; null: none
  */
+@PublicApi
 public record LabelRules(@Nullable ReduceZero reduceZero, @Nullable Map<Integer, Integer> map, @Nullable List<List<Integer>> colours,
         @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants) {
 

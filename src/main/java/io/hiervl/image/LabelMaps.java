@@ -1,6 +1,7 @@
 package io.hiervl.image;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
@@ -18,7 +19,9 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Reads and writes label maps. The value of a pixel is the raw sample of the file: the palette index of a palette
  * file (1, 2, 4 or 8 bits), the grey value of a grey one. OpenCV and {@code getRGB} would deliver colours instead.
+ * Safe for several threads.
  */
+@PublicApi
 public final class LabelMaps {
     private LabelMaps() {
     }

@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -61,6 +62,20 @@ public sealed interface SetPoints {
          * @param random     points - floor(importance * points) of each row
          */
         public record Drawn(double[][] candidates, double[][] random) {
+            @Override
+            public boolean equals(Object other) {
+                return Content.equal(this, other);
+            }
+
+            @Override
+            public int hashCode() {
+                return Content.hash(this);
+            }
+
+            @Override
+            public String toString() {
+                return Content.text(this);
+            }
         }
 
         @Override
