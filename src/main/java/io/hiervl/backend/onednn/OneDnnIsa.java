@@ -8,7 +8,7 @@ public final class OneDnnIsa {
     }
 
     /** Whether the CPU multiplies bfloat16 itself (AVX512-BF16 or AMX). */
-    public static boolean bf16() {
+    static boolean bf16() {
         String isa = describe();
         return isa.contains("bf16") || isa.contains("amx");
     }

@@ -42,7 +42,7 @@ import io.hiervl.tensor.Tensor;
  * Kernels of oneDNN for FLOAT arrays, zero-copy on ND4J's memory. What oneDNN has no fast implementation for goes to the
  * plain Java kernels. An instance serves one thread.
  */
-public final class OneDnnKernels extends JavaKernels {
+final class OneDnnKernels extends JavaKernels {
     /** Logarithms that are not worth a call. */
     private static final int SMALL = 4096;
     private static final int SCALE_AND_SHIFT = normalization_flags.use_scale.value | normalization_flags.use_shift.value;
