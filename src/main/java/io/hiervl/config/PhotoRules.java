@@ -1,12 +1,15 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
+
 /**
- * How photo files become pixels.
+ * How photo files become pixels. Safe for several threads.
  *
  * @param orientation which way up a photo with an EXIF orientation is where its mask fits both ways or is missing; null: upright, as the
  *                    labelling tools show it
  * @param range       what is white in photos with more than 8 bits a sample; null: the largest number of their type
  */
+@PublicApi
 public record PhotoRules(@Nullable Orientation orientation, @Nullable Range range) {
 
     /** UPRIGHT follows the EXIF orientation, STORED ignores it. A mask that fits one way only decides for its photo. */
