@@ -87,14 +87,14 @@ class ContentTest {
     void arraysOfNd4jCountByTypeShapeAndValues() {
         SameDiffOps.start();
         INDArray x = Nd4j.createFromArray(1f, 2f, Float.NaN, 4f).reshape(2, 2);
-        Supplier<LabelledBatch> batch = () -> new LabelledBatch(x.dup('f'), x.dup(), List.of("a"));
+        Supplier<LabelledBatch> batch = () -> new LabelledBatch(x.dup('f'), x.dup(), List.of("a", "b"));
         assertEquals(batch.get(), batch.get());
         assertEquals(batch.get().hashCode(), batch.get().hashCode());
-        assertEquals("LabelledBatch[images=FLOAT[2, 2], labels=FLOAT[2, 2], names=[a]]", batch.get().toString());
+        assertEquals("LabelledBatch[images=FLOAT[2, 2], labels=FLOAT[2, 2], names=[a, b]]", batch.get().toString());
         INDArray near = x.dup().putScalar(0, Math.nextUp(1f));
-        assertNotEquals(batch.get(), new LabelledBatch(near, x, List.of("a")));
-        assertNotEquals(batch.get(), new LabelledBatch(x.castTo(DataType.DOUBLE), x, List.of("a")));
-        assertNotEquals(batch.get(), new LabelledBatch(x.reshape(4), x, List.of("a")));
+        assertNotEquals(batch.get(), new LabelledBatch(near, x, List.of("a", "b")));
+        assertNotEquals(batch.get(), new LabelledBatch(x.castTo(DataType.DOUBLE), x, List.of("a", "b")));
+        assertNotEquals(batch.get(), new LabelledBatch(x.reshape(2, 1, 2), x, List.of("a", "b")));
     }
 
     private static boolean isPublic(JavaClass c) {

@@ -54,6 +54,21 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
             return new Patches(Maps.perImage(type, shape, b -> classes[b]),
                 Maps.perImage(type, shape, b -> Arrays.stream(classes[b]).map(c -> c >= 0 ? each : 0).toArray()));
         }
+
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
+        }
     }
 
     /** For every image the classes that may be erased: those that cover 1 % to 75 % of the valid pixels of labels (B,H,W). */

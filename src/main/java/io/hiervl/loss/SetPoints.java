@@ -47,6 +47,21 @@ public sealed interface SetPoints {
         Rows values(DataType type) {
             return (from, to) -> Nd4j.createFromArray(Arrays.copyOfRange(perImage, from, to)).castTo(type);
         }
+
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
+        }
     }
 
     /**

@@ -30,7 +30,7 @@ class SameDiffOpsTest {
     /** Uses ND4J, then a graph of HierVL, then ND4J again. */
     public static final class Child {
         public static void main(String[] args) throws Exception {
-            INDArray early = Nd4j.linspace(DataType.FLOAT, 1, 1, 6).reshape(2, 3);
+            INDArray early = Nd4j.createFromArray(1f, 2f, 3f, 4f, 5f, 6f).reshape(2, 3);
             Nd4j.getExecutioner().enableDebugMode(true);
             System.out.println("before " + stock(early));
             SameDiffOps.start();
@@ -86,7 +86,7 @@ class SameDiffOpsTest {
         assertEquals(0, output.exit(), output.text());
         assertEquals("JvmExecutioner true", output.line("executioner"));
         assertEquals(output.line("before"), output.line("after"));
-        assertTrue(output.line("before").contains("[[14.0000,32.0000],[32.0000,77.0000]]"), output.text());
+        assertTrue(output.line("before").replace(".0000", "").contains("[[14,32],[32,77]]"), output.text());
         List<Double> scores = output.text().lines().filter(l -> l.startsWith("score ")).map(l -> Double.parseDouble(l.substring(6))).toList();
         List<String> expected = Files.readAllLines(Path.of(SameDiffOpsTest.class.getResource(FOLDER + "scores.csv").toURI()));
         assertEquals(expected.size(), scores.size());
