@@ -108,7 +108,8 @@ final class OneDnnLinear {
                 ? new convolution_forward.desc(prop_kind.forward_inference, algorithm.convolution_direct, x, blocked, y, one, none, none)
                 : new convolution_forward.desc(prop_kind.forward_inference, algorithm.convolution_direct, x, blocked, bias, y, one, none, none);
             convolution_forward.primitive_desc pd = new convolution_forward.primitive_desc(desc, attr, engine);
-            if (!pd.impl_info_str().getString().startsWith("jit_1x1")) {
+            String implementation = pd.impl_info_str().getString();
+            if (implementation.startsWith("ref") || implementation.startsWith("gemm")) {
                 return Optional.empty();
             }
             OneDnnCall call = new OneDnnCall(engine, new convolution_forward(pd), pd, attr, post).input(DNNL_ARG_SRC, x)
