@@ -1,6 +1,10 @@
 package io.hiervl;
 
-/** A failure whose cause lies outside the program; carries the exit code that the command line returns for it. */
+/**
+ * A failure whose cause lies outside the program; carries the exit code that the command line returns for it.
+ * Safe for several threads.
+ */
+@PublicApi
 public final class HierVlException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

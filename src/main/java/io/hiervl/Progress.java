@@ -1,6 +1,7 @@
 package io.hiervl;
 
 /** Receives the progress of long work; implementations must be cheap and safe to call from the working thread. */
+@PublicApi
 @FunctionalInterface
 public interface Progress {
     /** Ignores everything. */

@@ -1,6 +1,7 @@
 package io.hiervl.backbone;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipWeights;
@@ -11,7 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The image towers that this program has. A new family is one entry of {@link #FAMILIES}. */
+/** The image towers that this program has. A new family is one entry of {@link #FAMILIES}. Safe for several threads. */
+@PublicApi(handle = true)
 public final class Backbones {
     private static final List<BackboneFamily> FAMILIES = List.of(new ClipFamily(), new Dinov2Family());
     private static final String FAMILY = "family";

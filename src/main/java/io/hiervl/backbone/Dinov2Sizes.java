@@ -14,10 +14,10 @@ package io.hiervl.backbone;
  * @param eps       of the layer norms
  * @param positions how the position table is interpolated
  */
-public record Dinov2Sizes(int width, int layers, int heads, int patch, int image, int hidden, int registers, boolean gated, double eps,
+record Dinov2Sizes(int width, int layers, int heads, int patch, int image, int hidden, int registers, boolean gated, double eps,
                           Positions positions) {
     /** The interpolations of the position table that the publishers' programs have; all are bicubic. */
-    public enum Positions {
+    enum Positions {
         /** To the size of the grid: transformers without registers. */
         PLAIN(new Resampling(false, 0)),
         /** With the coordinates' scale for 0.1 more cells: facebookresearch/dinov2 without registers. */

@@ -17,7 +17,7 @@ public record Resampling(boolean antialias, double offset) {
     public static final Resampling PILLOW = new Resampling(true, 0);
 
     /** Row o (of out) holds the weights of the input cells. */
-    public double[][] matrix(int in, int out) {
+    double[][] matrix(int in, int out) {
         double[][] m = new double[out][in];
         double scale = in / (out + offset);
         for (int o = 0; o < out; o++) {

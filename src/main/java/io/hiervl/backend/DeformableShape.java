@@ -1,5 +1,7 @@
 package io.hiervl.backend;
 
+import io.hiervl.Content;
+
 /**
  * Sizes of one deformable attention.
  *
@@ -55,5 +57,20 @@ public record DeformableShape(int batch, int queries, int width, int heads, int 
     /** Index of the first sample of a query and head in an array (B,Q,heads,levels,points). */
     public int sample0(int b, int q, int head) {
         return ((b * queries + q) * heads + head) * samples();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -1,5 +1,7 @@
 package io.hiervl.backend;
 
+import io.hiervl.Content;
+import io.hiervl.Content;
 import java.util.Arrays;
 
 /**
@@ -26,6 +28,20 @@ public record Matching(int classes, int levels, int visual, int stride, int minC
      * @param presence 0 or 1 per class
      */
     public record Targets(int[] rowClass, int[] slots, int[] presence) {
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
+        }
     }
 
     private record Component(int label, int cells, int first, double y, double x) {
@@ -189,5 +205,20 @@ public record Matching(int classes, int levels, int visual, int stride, int minC
             }
         }
         return Arrays.copyOf(found, count);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  */
 public final class Cases {
     /** All kernels by themselves, or with a word behind it those whose names contain the word; only measured when asked for. */
-    public static final String OPERATIONS = "ops";
+    static final String OPERATIONS = "ops";
     private static final String BACKWARD = " fwd+bwd";
     private static final String STEP = "step vit-b16-512 1+1";
     private static final String TINY_STEP = "step tiny 8+8";

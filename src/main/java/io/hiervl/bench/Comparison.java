@@ -8,7 +8,7 @@ import java.util.function.ToDoubleFunction;
 /** Both programs beside each other: ratios of time and memory with the goals of the project. */
 public final class Comparison {
     /** Case of the peer that runs the exported network in ONNX Runtime. */
-    public static final String ONNX_CASE = "inference 512 onnxruntime";
+    static final String ONNX_CASE = "inference 512 onnxruntime";
     private static final String STEP = "step vit-b16-512 1+1";
     private static final double NONE = Double.NaN;
 

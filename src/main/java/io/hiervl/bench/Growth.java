@@ -10,7 +10,7 @@ import java.util.Locale;
  */
 public final class Growth {
     /** All series; one alone is {@code growth size}, {@code growth classes} or {@code growth batch}. */
-    public static final String CASE = "growth";
+    static final String CASE = "growth";
 
     /** Classes and batch are varied at this side, so that the largest of them takes minutes and not hours. */
     private static final int SIDE = 256;
@@ -27,7 +27,7 @@ public final class Growth {
      */
     public record Series(String name, List<Integer> values, List<String> cases) {
         /** For people. */
-        public String title() {
+        String title() {
             return switch (name) {
                 case "size" -> "image side (1 + 1 images, " + Setup.VOC_CLASSES + " classes)";
                 case "classes" -> "classes (1 + 1 images of " + SIDE + ")";

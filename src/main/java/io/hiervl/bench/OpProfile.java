@@ -25,7 +25,7 @@ public final class OpProfile {
     /** {@code profile} followed by the name of a case; alone the cases of {@link #STANDARD}. */
     public static final String CASE = "profile";
     /** The cases whose profiles limit the goals. */
-    public static final List<String> STANDARD = List.of("vision 512 fwd+bwd", "pixel decoder fwd+bwd", "transformer decoder fwd+bwd",
+    static final List<String> STANDARD = List.of("vision 512 fwd+bwd", "pixel decoder fwd+bwd", "transformer decoder fwd+bwd",
         "step vit-b16-512 1+1");
     /** Must be set in the process that runs a profile. */
     public static final String OPTION = "-Dhiervl.profile=true";

@@ -26,14 +26,14 @@ import org.slf4j.LoggerFactory;
  */
 public record Checkpoint(Path folder, Manifest manifest) {
     /** The file of arrays. */
-    public static final String ARRAYS = "arrays.safetensors";
+    static final String ARRAYS = "arrays.safetensors";
     static final String TEMPORARY = ".tmp-";
 
     /**
      * Opens a checkpoint folder (or its manifest file) and checks the manifest and the sizes of all files; hashes are
      * checked by {@link #verify} and {@link #arrays}. Problems are model errors (exit 4).
      */
-    public static Checkpoint open(Path path) {
+    static Checkpoint open(Path path) {
         if (!Files.exists(path)) {
             throw HierVlException.model("there is no checkpoint " + path);
         }
@@ -60,7 +60,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
     }
 
     /** Compares the SHA-256 of all files with the manifest. */
-    public void verify() {
+    void verify() {
         for (Manifest.FileEntry e : manifest.files()) {
             Path file = inside(e.name());
             try {
@@ -96,7 +96,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
      * @param arrays     {@code p/name} parameters, {@code m/ v/ t/} optimiser state, {@code e/} averages
      * @param details    JSON values
      */
-    public static Checkpoint write(Path folder, long step, String configHash, List<String> classes, Map<String, INDArray> arrays,
+    static Checkpoint write(Path folder, long step, String configHash, List<String> classes, Map<String, INDArray> arrays,
                                    Map<String, Object> details) {
         Path parent = folder.toAbsolutePath().getParent();
         Path temporary = parent.resolve(TEMPORARY + folder.getFileName() + "-" + ProcessHandle.current().pid());

@@ -77,7 +77,7 @@ public final class CheckpointStore {
      * @return empty when the run has no checkpoint at all
      * @throws HierVlException model error when all checkpoints are damaged; the message is that of the newest
      */
-    public static Optional<Checkpoint> latest(Path run) {
+    static Optional<Checkpoint> latest(Path run) {
         HierVlException first = null;
         for (Found f : list(run.resolve("checkpoints"))) {
             try {

@@ -23,7 +23,7 @@ public final class Hashes {
     }
 
     /** Hash of a file's content. */
-    public static String of(Path file) throws IOException {
+    static String of(Path file) throws IOException {
         MessageDigest digest = sha256();
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             ByteBuffer buffer = ByteBuffer.allocate(1 << 20);

@@ -33,9 +33,9 @@ public record Manifest(@JsonProperty("format") String format, @JsonProperty("ver
     /** Name of the file. */
     public static final String FILE = "manifest.json";
     /** What the field {@code format} says. */
-    public static final String FORMAT = "hiervl-checkpoint";
+    static final String FORMAT = "hiervl-checkpoint";
     /** The newest layout that this build reads and the one it writes. */
-    public static final int VERSION = 1;
+    static final int VERSION = 1;
 
     private static final long MAX_SIZE = 64L << 20;
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT)
@@ -46,7 +46,7 @@ public record Manifest(@JsonProperty("format") String format, @JsonProperty("ver
     }
 
     /** Reads and checks the manifest of a folder; every problem is a model error (exit 4). */
-    public static Manifest read(Path folder) {
+    static Manifest read(Path folder) {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file)) {
             throw HierVlException.model(folder + " is not a HierVL checkpoint: it has no " + FILE);

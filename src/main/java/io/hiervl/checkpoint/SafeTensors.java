@@ -33,12 +33,12 @@ public final class SafeTensors {
     }
 
     /** Reads all arrays in the order of the file; a damaged or foreign file is a model error (exit 4). */
-    public static Map<String, INDArray> read(Path file) {
+    static Map<String, INDArray> read(Path file) {
         return read(file, name -> true);
     }
 
     /** Reads the arrays whose name is wanted. */
-    public static Map<String, INDArray> read(Path file, Predicate<String> wanted) {
+    static Map<String, INDArray> read(Path file, Predicate<String> wanted) {
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             SafeTensorsHeader header = SafeTensorsHeader.read(file, in);
             Map<String, INDArray> arrays = new LinkedHashMap<>();
@@ -85,7 +85,7 @@ public final class SafeTensors {
      *
      * @param metadata free text by key, may be empty
      */
-    public static String write(Path file, Map<String, INDArray> arrays, Map<String, String> metadata) throws IOException {
+    static String write(Path file, Map<String, INDArray> arrays, Map<String, String> metadata) throws IOException {
         MessageDigest digest = Hashes.sha256();
         byte[] header = header(arrays, metadata);
         try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,7 +44,7 @@ public record SafeTensorsHeader(List<Entry> entries, Map<String, String> metadat
             this.nd4j = nd4j;
         }
 
-        public DataType nd4j() {
+        DataType nd4j() {
             return nd4j;
         }
 
@@ -63,6 +64,20 @@ public record SafeTensorsHeader(List<Entry> entries, Map<String, String> metadat
      * @param size  bytes
      */
     public record Entry(String name, Type type, long[] shape, long begin, long size) {
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
+        }
     }
 
     static SafeTensorsHeader read(Path file, FileChannel in) throws IOException {

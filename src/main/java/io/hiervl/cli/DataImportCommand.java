@@ -11,7 +11,8 @@ import picocli.CommandLine.Parameters;
 
 /** Makes a data set out of the export of a labelling tool. */
 @Command(name = "import", mixinStandardHelpOptions = true,
-    description = "Makes a data set of what a labelling tool exports: labelme, CVAT, Label Studio, COCO, Roboflow masks, Supervisely, Pascal VOC masks.",
+    description = "Makes a data set of what a labelling tool exports: labelme, CVAT, Label Studio, COCO, Roboflow masks, "
+        + "Supervisely, Pascal VOC masks.",
     footer = {"", "The form is found by looking. Photos stay where they are, those of a zip file are unpacked into the data set.",
         "What is left out is said with the reason. The next command trains."})
 final class DataImportCommand implements Callable<Integer> {

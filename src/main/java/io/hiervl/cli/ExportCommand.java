@@ -5,7 +5,6 @@ import io.hiervl.HierVlException;
 import io.hiervl.data.Canvas;
 import io.hiervl.export.ExportCheck;
 import io.hiervl.export.ExportFormat;
-import io.hiervl.export.ExportMeta;
 import io.hiervl.export.ExportSource;
 import io.hiervl.export.ModelExport;
 import io.hiervl.model.HierVlNetwork;
@@ -14,11 +13,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -51,30 +48,18 @@ final class ExportCommand implements Callable<Integer> {
         Folders.requireFile(out, "the exported model");
         TrainedModel trained = Models.trained(model);
         HierVlNetwork network = trained.network();
-        int patch = network.towers().image().patch();
         int multiple = network.sizeMultiple();
         int side = size == null ? Canvas.side(trained.recipe().eval().crop(), multiple) : size;
         if (side < multiple || side % multiple != 0) {
             throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
         }
-        List<int[]> colours = trained.palette().colours(trained.classes().size()).stream()
-            .map(c -> c.stream().mapToInt(Integer::intValue).toArray()).toList();
         Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
-        attributes.put("recipe", trained.recipe().name());
-        attributes.put("backbone", network.towers().image().family());
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
-        ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side, patch,
-            attributes);
-        ExportCheck check = ModelExport.write(out, new ExportSource(network, trained.store(), trained.t(), meta), chosen);
+        ExportCheck check = ModelExport.write(out, ExportSource.of(trained, side, attributes), chosen);
         console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
             trained.classes().size(), Files.size(out) / 1e6));
         console.println(String.format(Locale.ROOT, "largest difference %.3g (mean %.3g) of log scores up to %.3g; %.3g %% of the pixels get another class",
             check.maxAbsDiff(), check.meanAbsDiff(), check.scale(), 100 * check.relabelled()));
         return 0;
-    }
-
-    private static double[] wide(float[] values) {
-        // Through the shortest decimal, so that 0.48145466f stays 0.48145466.
-        return IntStream.range(0, values.length).mapToDouble(i -> Double.parseDouble(Float.toString(values[i]))).toArray();
     }
 }

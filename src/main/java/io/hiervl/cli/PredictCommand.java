@@ -41,11 +41,13 @@ final class PredictCommand implements Callable<Integer> {
     Path out;
 
     @Option(names = "--photo-range", defaultValue = "type", paramLabel = "type|own",
-        description = "What is white in photos of more than 8 bits: the largest number of their type (default), or the largest value of each file.")
+        description = "What is white in photos of more than 8 bits: the largest number of their type (default), "
+            + "or the largest value of each file.")
     PhotoRules.Range range;
 
     @Option(names = "--as", split = ",", paramLabel = "FORM",
-        description = "Also write labels for correction in a tool, in a folder of the form's name: coco, labelme, cvat, label-studio or png (CVAT's and VOC's masks).")
+        description = "Also write labels for correction in a tool, in a folder of the form's name: coco, labelme, cvat, "
+            + "label-studio or png (CVAT's and VOC's masks).")
     List<String> forms = List.of();
 
     @Mixin

@@ -2,6 +2,7 @@ package io.hiervl.clip;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.BpeTokenizer;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.Map;
 
 /**
  * A CLIP as it lies in a folder: weights of both towers, tokenizer and preprocessing.
+ * Safe for several threads; nobody writes into its arrays.
  *
  * @param folder        where it was read
  * @param weights       both towers
@@ -26,6 +28,7 @@ import java.util.Map;
  * @param textFile      ONNX file of the text tower, the same for a single-file export
  * @param assumed       what no file of the folder says and was therefore taken to be as in OpenAI's CLIP, a sentence each
  */
+@PublicApi
 public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenizerOrNull, Preprocessing preprocessing,
                          Path visionFile, Path textFile, List<String> assumed) {
     private static final double OPENAI_SCALE = 100;

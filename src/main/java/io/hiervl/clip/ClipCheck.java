@@ -57,7 +57,7 @@ public final class ClipCheck {
     }
 
     /** The same for an opened bundle, which stays as it is: fixed random images, and three texts (random ids without a tokenizer). */
-    public static Result run(ClipBundle bundle, Progress progress) {
+    static Result run(ClipBundle bundle, Progress progress) {
         return run(bundle, progress, () -> { });
     }
 

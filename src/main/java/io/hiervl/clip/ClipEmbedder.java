@@ -41,7 +41,7 @@ public final class ClipEmbedder {
     }
 
     /** @param ops how the layers are computed, for a fresh graph */
-    public ClipEmbedder(ClipWeights weights, EotRule eot, Function<SameDiff, Ops> ops) {
+    ClipEmbedder(ClipWeights weights, EotRule eot, Function<SameDiff, Ops> ops) {
         SameDiffOps.start();
         this.weights = weights;
         this.eot = eot;

@@ -21,7 +21,7 @@ public final class ClipPreprocess {
     }
 
     /** @return the square crop as the tower sees it, before normalisation */
-    public Photo crop(Photo photo) {
+    Photo crop(Photo photo) {
         long w = photo.width();
         long h = photo.height();
         // The longer side is cut to whole pixels, as torchvision does.

@@ -1,5 +1,7 @@
 package io.hiervl.clip;
 
+import io.hiervl.Content;
+import io.hiervl.PublicApi;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import io.hiervl.HierVlException;
@@ -18,11 +20,12 @@ import java.util.Map;
  * {vision,text}.blocks.I. ln_1, ln_2, attn.in_proj_weight [3D,D] (rows q,k,v), attn.in_proj_bias [3D],
  *                         attn.out_proj, mlp.c_fc [4D,D], mlp.c_proj [D,4D]
  * </pre>
- * Linear weights are (out, in).
+ * Linear weights are (out, in). Safe for several threads; nobody writes into its arrays.
  *
  * @param architecture sizes
  * @param arrays       name to array, unmodifiable, in the order above
  */
+@PublicApi(handle = true)
 public record ClipWeights(ClipArchitecture architecture, Map<String, INDArray> arrays) {
     public ClipWeights {
         arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
@@ -35,5 +38,20 @@ public record ClipWeights(ClipArchitecture architecture, Map<String, INDArray> a
             throw HierVlException.model("CLIP weights have no tensor '" + name + "'");
         }
         return array;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -1,11 +1,14 @@
 package io.hiervl.clip;
 
+import io.hiervl.PublicApi;
+
 /**
- * Where the text tower reads its result.
+ * Where the text tower reads its result. Safe for several threads.
  *
  * @param firstOf id whose first occurrence counts; negative: the first occurrence of the highest id (OpenAI's rule,
  *                written in config.json as {@code eos_token_id: 2})
  */
+@PublicApi
 public record EotRule(int firstOf) {
     public static final EotRule HIGHEST = new EotRule(-1);
 

@@ -1,5 +1,6 @@
 package io.hiervl.clip;
 
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
@@ -35,7 +36,7 @@ public final class TextTower {
      */
     public record Tokens(int[][] ids, int[] end) {
         /** Number of positions that are needed, without a prompt. */
-        public int length() {
+        int length() {
             return Arrays.stream(end).max().orElse(0) + 1;
         }
 
@@ -63,6 +64,21 @@ public final class TextTower {
                 out.putScalar(new int[] {k, 0, end[k] + prompt}, 1);
             }
             return out;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
         }
     }
 

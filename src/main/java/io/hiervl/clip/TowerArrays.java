@@ -1,5 +1,6 @@
 package io.hiervl.clip;
 
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.TowerScan.Core;
 import io.hiervl.clip.TowerScan.Linear;
@@ -70,6 +71,20 @@ public class TowerArrays {
      * @param bias   (3 width)
      */
     public record Packed(INDArray weight, INDArray bias) {
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
+        }
     }
 
     /** @param at the block, for messages */
@@ -188,7 +203,7 @@ public class TowerArrays {
     }
 
     /** Hands over all values in blocks; refuses what is not finite. */
-    public final void finite(String label, Constant c, OnnxTensors.Floats sink) {
+    final void finite(String label, Constant c, OnnxTensors.Floats sink) {
         long[] before = {0};
         OnnxTensors.floats(model, c.tensor(), (values, n) -> {
             for (int i = 0; i < n; i++) {

@@ -1,14 +1,17 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
+
 /**
  * Random changes of training images (hiervl section 9.2; UniMatch {@code dataset/transform.py}). Lengths in pixels are
- * for crops of 512 and shrink with smaller crops.
+ * for crops of 512 and shrink with smaller crops. Safe for several threads.
  *
  * @param geometry size and flip
  * @param colour   colour jitter of strong views
  * @param blur     Gaussian blur of strong views
  * @param cutmix   boxes of other images in strong views
  */
+@PublicApi
 public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour, @Group(prefixed = true) Blur blur,
         @Group(prefixed = true) Cutmix cutmix) {
 

@@ -1,5 +1,6 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A data set as {@code dataset.yaml} describes it.
+ * A data set as {@code dataset.yaml} describes it. Safe for several threads.
  *
  * @param name            for tables and reports
  * @param classes         class names in index order, 2 to 255
@@ -25,6 +26,7 @@ import java.util.Set;
  * @param spelling        the spelling to use; afterwards null, the classes carry their new names
  * @param photos          how photo files become pixels; null: upright, and white is the largest number of their type
  */
+@PublicApi
 public record DatasetSpec(String name, List<String> classes, @Nullable Integer ignore, @Nullable Map<String, String> lists,
         @Nullable Map<String, List<String>> concepts, @Nullable Boolean backgroundFirst, @Nullable List<String> things,
         @Nullable LabelRules labels, @Nullable List<List<Integer>> palette, @Nullable FileRules files,

@@ -1,7 +1,9 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
+
 /**
- * How whole images are segmented (hiervl section 9.6).
+ * How whole images are segmented (hiervl section 9.6). Safe for several threads.
  *
  * @param window    sliding window rule
  * @param crop      side of a window in pixels
@@ -9,6 +11,7 @@ package io.hiervl.config;
  * @param shortSide images are resized to this short side first; 0: original size
  * @param resize    arithmetic of that; null: PILLOW
  */
+@PublicApi
 public record EvalConfig(Window window, @AtLeast(32) int crop, @AtLeast(1) int stride, @AtLeast(0) int shortSide, @Nullable Resize resize) {
 
     /** Windows shifted back to full size at the border; cut off there (UniMatch v1); or the whole image at once. */

@@ -1,10 +1,11 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Where a data set keeps its files.
+ * Where a data set keeps its files. Safe for several threads.
  *
  * @param layout      subfolders by which a folder without dataset.yaml is recognised as this data set; null: never
  * @param evidence    what else the folder of that data set holds: pairs of a subfolder and a pattern, one of which a file's name must
@@ -16,6 +17,7 @@ import java.util.Map;
  * @param annotations COCO annotation files from which label maps are drawn where a mask file is missing: panoptic first,
  *                    then instances and stuff; files that do not exist are passed over; null: none
  */
+@PublicApi
 public record FileRules(@Nullable List<String> layout, @Nullable Map<String, String> evidence, @Nullable List<String> aliases,
     @Nullable Map<String, Part> parts,
         @Nullable Map<String, String> folders, @Nullable List<String> annotations) {

@@ -1,10 +1,11 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.List;
 import java.util.Map;
 
 /**
- * How the values in mask files become class indices.
+ * How the values in mask files become class indices. Safe for several threads.
  *
  * @param reduceZero    0 becomes ignored and 1, 2, ... become 0, 1, ... (ADE20K); null: no
  * @param map           value in the file to class index or the ignore value; values it does not name stay; null: none
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param palettes      what the indices of palette files mean; null: the colours of {@code colours} where there are any
  * @param transparent   class index or ignore value of fully transparent pixels, whose colour nobody saw; null: they are ignored
  */
+@PublicApi
 public record LabelRules(@Nullable ReduceZero reduceZero, @Nullable Map<Integer, Integer> map, @Nullable List<List<Integer>> colours,
         @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants,
         @Nullable Palettes palettes, @Nullable Integer transparent) {

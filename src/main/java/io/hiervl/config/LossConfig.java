@@ -1,9 +1,10 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.List;
 
 /**
- * Weights and readings of all losses (hiervl section 8). A weight of 0 switches a term off, work included.
+ * Weights and readings of all losses (hiervl section 8). A weight of 0 switches a term off, work included. Safe for several threads.
  *
  * @param labelled    labelled images
  * @param set         the set loss
@@ -16,6 +17,7 @@ import java.util.List;
  * @param gate        presence of classes
  * @param unlabelled  how much of the losses unlabelled images take part in
  */
+@PublicApi
 public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Consistency consistency,
         @Group(prefixed = true) Guidance guidance, @Group(prefixed = true) Entropy entropy, @Group Prompt prompt, @Group Masked masked,
         @Group(prefixed = true) QueryText qt, @Group Gate gate, @Group Unlabelled unlabelled) {

@@ -1,10 +1,12 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
 import java.util.List;
 
 /**
  * The network: sizes and the readings of the paper that concern its structure. The values of every setting, with the
  * reasons, are documented in {@code recipes/default.yaml}; section numbers below refer to the questions the paper leaves open.
+ * Safe for several threads.
  *
  * @param queries       rows of the query decoder
  * @param decoders      sizes of both decoders
@@ -17,6 +19,7 @@ import java.util.List;
  * @param visualRowsInS visual rows take part in semantic inference
  * @param compute       arithmetic
  */
+@PublicApi
 public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Group Clip clip, @Group Alignment alignment,
         boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, boolean visualRowsInS, @Group Compute compute) {
 

@@ -1,9 +1,10 @@
 package io.hiervl.config;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 
 /**
- * Everything that decides a training run.
+ * Everything that decides a training run. Safe for several threads.
  *
  * @param name        for tables and reports
  * @param source      what it is trained on
@@ -14,6 +15,7 @@ import io.hiervl.HierVlException;
  * @param train       optimiser, schedule, batches
  * @param eval        how whole images are segmented
  */
+@PublicApi
 public record Recipe(String name, @Group Source source, Guidance guidance, ModelConfig model, LossConfig loss, AugmentationConfig augment,
         TrainConfig train, EvalConfig eval) {
 

@@ -2,6 +2,7 @@ package io.hiervl.config;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.MalformedInputException;
@@ -21,8 +22,9 @@ import java.util.stream.IntStream;
 /**
  * Finds and reads recipes. A recipe names the one it extends in {@code extends:} (default {@code default}) and gives only
  * what differs; {@code recipes/default.yaml} gives everything. A recipe with {@code splits:} stands for one more recipe per
- * split: {@code voc-92} is {@code voc} with the split "92" and what the paper reports on it.
+ * split: {@code voc-92} is {@code voc} with the split "92" and what the paper reports on it. Safe for several threads.
  */
+@PublicApi
 public final class Recipes {
     /** Files that come with the program. */
     private static final List<String> FILES = List.of("default", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");

@@ -1,7 +1,9 @@
 package io.hiervl.config;
 
+import io.hiervl.PublicApi;
+
 /**
- * Optimiser, schedule and run length (hiervl sections 9.1, 9.3, 9.4).
+ * Optimiser, schedule and run length (hiervl sections 9.1, 9.3, 9.4). Safe for several threads.
  *
  * @param method    what is trained
  * @param length    of the run
@@ -11,6 +13,7 @@ package io.hiervl.config;
  * @param ema       average of the weights
  * @param every     how often the run is recorded
  */
+@PublicApi
 public record TrainConfig(Method method, @Group Length length, @Group Batch batch, long seed, @Group Optimiser optimiser,
         @Group(prefixed = true) Ema ema, @Group Every every) {
 

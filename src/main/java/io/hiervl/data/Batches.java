@@ -70,7 +70,7 @@ public final class Batches {
         return new LabelledBatch(stack(columns.get(0)), stack(columns.get(1)), names);
     }
 
-    public UnlabelledBatch unlabelled(long step) {
+    UnlabelledBatch unlabelled(long step) {
         UnlabelledBatch batch = unlabelledAlone(step);
         if (batch.names().size() > 1) {
             return batch;

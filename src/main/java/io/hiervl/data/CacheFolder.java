@@ -15,7 +15,7 @@ import java.util.List;
  */
 public final class CacheFolder {
     /** Its name in a data folder. */
-    public static final String NAME = ".hiervl";
+    static final String NAME = ".hiervl";
 
     private CacheFolder() {
     }

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  */
 record ClassLine(String name, List<Integer> before, List<Integer> after, List<Integer> hex, boolean loose, String text) {
     private static final String GAP = "[\\s,;:]+";
-    private static final Pattern BRACKETS = Pattern.compile("[(\\[]\\s*(\\d{1,3})\\s*,\\s*(\\d{1,3})\\s*,\\s*(\\d{1,3})\\s*(?:,\\s*\\d{1,3}\\s*)?[)\\]]");
+    private static final Pattern BRACKETS = Pattern.compile("[(\\[]\\s*(\\d{1,3})\\s*,\\s*(\\d{1,3})\\s*,\\s*(\\d{1,3})\\s*"
+        + "(?:,\\s*\\d{1,3}\\s*)?[)\\]]");
     private static final Pattern PARTS = Pattern.compile("((?:-?\\d{1,3}(?:" + GAP + "|\\s*[.)]\\s+))*)(.*?)((?:" + GAP + "-?\\d{1,3})*)");
     private static final Pattern HEX_BEHIND = Pattern.compile("(.+?)" + GAP + "(#[0-9a-fA-F]{6})");
     private static final Pattern HEX_BEFORE = Pattern.compile("(#[0-9a-fA-F]{6})" + GAP + "(.+)");

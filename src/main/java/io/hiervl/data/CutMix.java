@@ -19,7 +19,7 @@ public final class CutMix {
 
     /** Rows top to bottom (exclusive), columns left to right (exclusive). */
     public record Box(int top, int bottom, int left, int right) {
-        public long area() {
+        long area() {
             return (long) (bottom - top) * (right - left);
         }
 
@@ -34,7 +34,7 @@ public final class CutMix {
     }
 
     /** A box for a square crop, or null with probability 1 - p. Its area is drawn once, its shape and place until it fits. */
-    public static Box draw(int crop, AugmentationConfig c, SplittableRandom random) {
+    static Box draw(int crop, AugmentationConfig c, SplittableRandom random) {
         if (random.nextDouble() >= c.cutmix().probability()) {
             return null;
         }
@@ -61,7 +61,7 @@ public final class CutMix {
     }
 
     /** The image whose pixels fill the box of image i. */
-    public static int partner(int i, int n) {
+    static int partner(int i, int n) {
         return n % 2 == 0 ? n - 1 - i : (i + n - 1) % n;
     }
 

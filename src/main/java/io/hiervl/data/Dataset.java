@@ -2,6 +2,7 @@ package io.hiervl.data;
 
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
+import io.hiervl.PublicApi;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.FileRules;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A data folder with its description: opens its lists and loads its samples. Safe for several threads. */
+@PublicApi
 public final class Dataset {
     private static final int[] NO_SIZE = {0, 0};
 

@@ -34,7 +34,7 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
     }
 
     /** Draws for an image of this size. */
-    public Draw draw(int width, int height, SplittableRandom random) {
+    Draw draw(int width, int height, SplittableRandom random) {
         int w;
         int h;
         if (config.geometry().scaleMode() == ScaleMode.LONG_SIDE) {

@@ -1,6 +1,7 @@
 package io.hiervl.data;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.LabelRules;
 import io.hiervl.image.ColourTable;
@@ -17,6 +18,7 @@ import java.util.Map;
  * Reads masks as class indices by the rules of a data set; ignored pixels become 255 whatever the file calls them.
  * Safe for several threads.
  */
+@PublicApi
 public final class LabelReader {
     /** Marks values of files that mean nothing. */
     private static final int UNKNOWN = -1;

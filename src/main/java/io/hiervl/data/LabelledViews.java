@@ -12,8 +12,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param geometry  joint transform of photo and labels
  * @param normalize bytes to network input
  */
-public record LabelledViews(JointTransform geometry, ClipNormalize normalize) implements Views {
-    public LabelledViews(int crop, int canvas, AugmentationConfig config, ClipNormalize normalize) {
+record LabelledViews(JointTransform geometry, ClipNormalize normalize) implements Views {
+    LabelledViews(int crop, int canvas, AugmentationConfig config, ClipNormalize normalize) {
         this(new Geometric(crop, config).then(new Canvas(canvas)), normalize);
     }
 

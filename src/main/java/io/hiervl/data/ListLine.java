@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  * part of a name.
  */
 final class ListLine {
-    private static final Pattern HEADER = Pattern.compile("\"?(image|photo|img|filename|file|path)(_?(path|name|file))?\"?[,;\t ]\\s*\"?(mask|label|annotation|seg)(_?(path|name|file))?\"?",
+    private static final Pattern HEADER = Pattern.compile("\"?(image|photo|img|filename|file|path)(_?(path|name|file))?\"?[,;\t ]"
+        + "\\s*\"?(mask|label|annotation|seg)(_?(path|name|file))?\"?",
         Pattern.CASE_INSENSITIVE);
     private static final Pattern WINDOWS = Pattern.compile("[A-Za-z]:/.*");
 

@@ -129,7 +129,8 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
             classes.ignoreColours().forEach(c -> strange.remove(code(c)));
             if (!strange.isEmpty()) {
                 throw HierVlException.data("masks have colours that no class names: " + list(strange, MaskSurvey::text)
-                    + "; add them to the classes, or as 'ignore R G B' for pixels without a label. If masks are palette files whose indices are right,"
+                    + "; add them to the classes, or as 'ignore R G B' for pixels without a label."
+                    + " If masks are palette files whose indices are right,"
                     + " give class names without colours");
             }
             return classes.colours();

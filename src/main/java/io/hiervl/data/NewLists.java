@@ -41,7 +41,8 @@ public final class NewLists {
         if (unlabelled) {
             lists.put("unlabeled", "unlabeled.txt");
         } else {
-            notes.add("every photo has a mask, so nothing is unlabelled: keep fewer labels (--labels N), or train with --set train.method=supervised");
+            notes.add("every photo has a mask, so nothing is unlabelled: keep fewer labels (--labels N), "
+                + "or train with --set train.method=supervised");
         }
         if (validation) {
             lists.put("val", "val.txt");

@@ -34,7 +34,8 @@ final class PaletteGuard {
                 return "the palettes of the masks differ: index " + e.getKey() + " is " + text(before.colour) + " in " + before.file
                     + " and "
                     + text(here.colour) + " in " + file + ". A program may have numbered them anew. Name the colours of the classes"
-                    + " ('cat 64 0 0' in the class list, 'labels: {colours: ...}' in dataset.yaml); 'labels: {palettes: index}' takes indices as they are";
+                    + " ('cat 64 0 0' in the class list, 'labels: {colours: ...}' in dataset.yaml);"
+                    + " 'labels: {palettes: index}' takes indices as they are";
             }
         }
         return null;

@@ -27,9 +27,9 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #record(int, long)} may be called from several threads; the sequence ({@link #next()}, {@link #reset()}) is
  * one thread's.
  */
-public final class SegmentationRecordReader extends BaseRecordReader {
+final class SegmentationRecordReader extends BaseRecordReader {
     /** NONE leaves masks alone; IF_USABLE goes on without one that is missing or wrong. */
-    public enum Masks { REQUIRED, IF_USABLE, NONE }
+    enum Masks { REQUIRED, IF_USABLE, NONE }
 
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = LoggerFactory.getLogger(SegmentationRecordReader.class);
@@ -47,7 +47,7 @@ public final class SegmentationRecordReader extends BaseRecordReader {
      * @param masks whether masks are loaded
      * @param seed  of the draws in the sequence; every pass draws anew
      */
-    public SegmentationRecordReader(Dataset dataset, SplitList list, Views views, Masks masks, long seed) {
+    SegmentationRecordReader(Dataset dataset, SplitList list, Views views, Masks masks, long seed) {
         this.dataset = dataset;
         this.list = list;
         this.views = views;
@@ -56,16 +56,16 @@ public final class SegmentationRecordReader extends BaseRecordReader {
     }
 
     /** How many samples the list has. */
-    public int size() {
+    int size() {
         return list.size();
     }
 
-    public Sample sample(int index) {
+    Sample sample(int index) {
         return list.samples().get(index);
     }
 
     /** The record of one sample with the random choices that belong to {@code draw}. */
-    public List<Writable> record(int index, long draw) {
+    List<Writable> record(int index, long draw) {
         List<Writable> record = new ArrayList<>();
         Pair pair = load(list.samples().get(index));
         for (INDArray array : views.make(pair, Shuffle.random(seed, draw))) {

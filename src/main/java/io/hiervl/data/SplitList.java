@@ -3,6 +3,7 @@ package io.hiervl.data;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
@@ -20,13 +21,14 @@ import java.util.stream.Collectors;
 
 /**
  * A list of samples in UniMatch's format: {@code image mask} or {@code image} a line, relative to the data folder,
- * separated by a blank, a tab, a comma or a semicolon ({@link ListLine}).
+ * separated by a blank, a tab, a comma or a semicolon ({@link ListLine}). Safe for several threads.
  *
  * @param file    the list
  * @param samples its lines in order
  * @param faults  lines that name no usable sample
  * @param notes   what was tolerated: byte order mark, CRLF, blank lines, backslashes
  */
+@PublicApi
 public record SplitList(Path file, List<Sample> samples, List<Fault> faults, List<String> notes) {
     /** A line that cannot be used. */
     public record Fault(int line, String text, String why) {

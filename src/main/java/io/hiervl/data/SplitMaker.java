@@ -22,7 +22,7 @@ public final class SplitMaker {
          *
          * @throws HierVlException a list cannot be written
          */
-        public void write(Path folder) {
+        void write(Path folder) {
             SplitList.write(folder.resolve("labeled.txt"), labelled);
             SplitList.write(folder.resolve("unlabeled.txt"), unlabelled);
         }

@@ -46,7 +46,7 @@ public record StrongView(int crop, AugmentationConfig config) implements JointTr
     }
 
     /** Draws for one view. */
-    public Draw draw(SplittableRandom random) {
+    Draw draw(SplittableRandom random) {
         Jitter jitter = random.nextDouble() < config.colour().jitter() ? jitter(random) : null;
         boolean grey = random.nextDouble() < config.colour().greyscale();
         return new Draw(jitter, grey, random.nextDouble() < config.blur().probability() ? radius(random) : 0);

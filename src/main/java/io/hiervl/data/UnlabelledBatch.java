@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.Content;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -24,5 +25,20 @@ public record UnlabelledBatch(INDArray weak, INDArray strong1, INDArray strong2,
         if (names.size() != weak.size(0) || boxes1.size() != names.size() || boxes2.size() != names.size()) {
             throw new IllegalArgumentException(weak.size(0) + " images, " + names.size() + " names, " + boxes1.size() + " and " + boxes2.size() + " boxes");
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

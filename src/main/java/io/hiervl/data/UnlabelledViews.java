@@ -16,8 +16,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param canvas    padding of every view
  * @param normalize bytes to network input
  */
-public record UnlabelledViews(JointTransform geometry, JointTransform strong, Canvas canvas, ClipNormalize normalize) implements Views {
-    public UnlabelledViews(int crop, int canvas, AugmentationConfig config, ClipNormalize normalize) {
+record UnlabelledViews(JointTransform geometry, JointTransform strong, Canvas canvas, ClipNormalize normalize) implements Views {
+    UnlabelledViews(int crop, int canvas, AugmentationConfig config, ClipNormalize normalize) {
         this(new Geometric(crop, config), new StrongView(crop, config), new Canvas(canvas), normalize);
     }
 

@@ -1,6 +1,7 @@
 package io.hiervl.eval;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.image.LabelMap;
 
 /**
@@ -8,6 +9,7 @@ import io.hiervl.image.LabelMap;
  * the ignore value do not count. A predicted value that is no class (index maps of other programs) counts as wrong: it
  * belongs to the union of the true class. Not safe for use from several threads; {@link #add(ConfusionMatrix)} merges.
  */
+@PublicApi
 public final class ConfusionMatrix {
     private final int classes;
     private final int ignore;

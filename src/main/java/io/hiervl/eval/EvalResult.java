@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.PublicApi;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -7,13 +8,14 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * What an evaluation found.
+ * What an evaluation found. Safe for several threads once the matrix is complete.
  *
  * @param classes class names in index order
  * @param matrix  the counts
  * @param images  number of images
  * @param seconds wall-clock time
  */
+@PublicApi
 public record EvalResult(List<String> classes, ConfusionMatrix matrix, int images, double seconds) {
     public EvalResult {
         if (classes.size() != matrix.classes()) {

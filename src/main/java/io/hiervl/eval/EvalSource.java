@@ -1,9 +1,11 @@
 package io.hiervl.eval;
 
+import io.hiervl.PublicApi;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
 
-/** Photos with label maps, read when asked for. Label maps hold class indices or the ignore value. */
+/** Photos with label maps, read when asked for. Label maps hold class indices or the ignore value. The thread that evaluates calls it. */
+@PublicApi
 public interface EvalSource {
     /** Number of images. */
     int size();

@@ -3,17 +3,19 @@ package io.hiervl.eval;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
+import io.hiervl.PublicApi;
 import io.hiervl.image.LabelMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
- * Measures predictions over a list of images, at the size of the label maps.
+ * Measures predictions over a list of images, at the size of the label maps. Safe for several threads.
  *
  * @param classes class names in index order
  * @param ignore  true value that does not count
  */
+@PublicApi
 public record Evaluator(List<String> classes, int ignore) {
     /** For label maps of a data set, which carry {@link LabelMap#IGNORE} whatever value its files use. */
     public Evaluator(List<String> classes) {

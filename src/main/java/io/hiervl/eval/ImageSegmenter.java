@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.PublicApi;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.OpenCvResize;
@@ -17,6 +18,7 @@ import io.hiervl.image.PilResize;
  *                  four times as much (mmseg's scale (2048, 512)), where SemiVL sets no limit: it bounds the memory of strips
  * @param resize    arithmetic of that
  */
+@PublicApi(handle = true)
 public record ImageSegmenter(WindowModel model, ClipNormalize normalize, SlidingWindow windows, int shortSide, EvalConfig.Resize resize) {
     private static final int LONG_TO_SHORT = 4;
 

@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.PublicApi;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.Pair;
 import io.hiervl.data.SplitList;
@@ -7,11 +8,12 @@ import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
 
 /**
- * The samples of a list, each with a mask.
+ * The samples of a list, each with a mask. Safe for several threads.
  *
  * @param dataset reads label maps
  * @param list    lines with image and mask
  */
+@PublicApi
 public record ListSource(Dataset dataset, SplitList list) implements EvalSource {
     /** Refuses a list with lines that name no mask. */
     public ListSource {

@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.Content;
 import io.hiervl.image.LabelMap;
 
 /**
@@ -73,5 +74,20 @@ public record Scores(float[] values, int classes, int height, int width) {
             }
             return axis;
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

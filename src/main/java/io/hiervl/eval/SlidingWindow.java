@@ -20,7 +20,7 @@ import java.util.List;
  */
 public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
     /** A window in pixels of the padded image. */
-    public record Window(int y, int x, int height, int width) {
+    record Window(int y, int x, int height, int width) {
     }
 
     public SlidingWindow {
@@ -30,7 +30,7 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
     }
 
     /** Clamped windows with 50 % overlap. */
-    public static SlidingWindow half(int crop) {
+    static SlidingWindow half(int crop) {
         return new SlidingWindow(EvalConfig.Window.CLAMPED, crop, Math.max(1, crop / 2));
     }
 
@@ -40,12 +40,12 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
     }
 
     /** Height or width to which an image of this height or width is padded. */
-    public int padded(int size) {
+    int padded(int size) {
         return rule == EvalConfig.Window.CLAMPED ? Math.max(size, crop) : size;
     }
 
     /** The windows of an image, row by row. */
-    public List<Window> windows(int height, int width) {
+    List<Window> windows(int height, int width) {
         List<Window> windows = new ArrayList<>();
         for (int y : starts(height)) {
             for (int x : starts(width)) {
@@ -74,7 +74,7 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
     }
 
     /** How many windows cover each pixel of the padded image. */
-    public int[] counts(int height, int width) {
+    int[] counts(int height, int width) {
         int w = padded(width);
         int[] counts = new int[padded(height) * w];
         for (Window win : windows(height, width)) {

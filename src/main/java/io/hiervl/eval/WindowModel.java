@@ -1,6 +1,9 @@
 package io.hiervl.eval;
 
-/** Anything that scores the classes at every pixel of a window; a network, or a formula in tests. */
+import io.hiervl.PublicApi;
+
+/** Anything that scores the classes at every pixel of a window; a network, or a formula in tests. One thread at a time calls it. */
+@PublicApi
 public interface WindowModel {
     /** Number of classes K. */
     int classes();

@@ -1,6 +1,7 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.model.InferenceGraphs;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -10,13 +11,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Compares a written file with the network that it was made from, on fixed pictures.
+ * Compares a written file with the network that it was made from, on fixed pictures. Safe for several threads.
  *
  * @param maxAbsDiff  largest difference of a log score
  * @param meanAbsDiff mean difference
  * @param scale       largest log score
  * @param relabelled  share of pixels that get another class
  */
+@PublicApi
 public record ExportCheck(double maxAbsDiff, double meanAbsDiff, double scale, double relabelled) {
     private static final int IMAGES = 2;
     // A mask logit within rounding of 0 may open or close a cell for attention, which moves some scores a little; so single
@@ -25,7 +27,7 @@ public record ExportCheck(double maxAbsDiff, double meanAbsDiff, double scale, d
     private static final double RELABELLED = 1e-3;
 
     /** @param live the network with the same text embeddings */
-    public static ExportCheck run(ExportedModel file, InferenceGraphs live) {
+    static ExportCheck run(ExportedModel file, InferenceGraphs live) {
         long[] shape = file.inputShape();
         double max = 0;
         double sum = 0;

@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -9,7 +10,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What an exported graph is made of. */
+/** What an exported graph is made of. Safe for several threads. */
+@PublicApi
 public enum ExportFormat {
     /** This project's ops: fast, read by this program. */
     SAMEDIFF,

@@ -3,7 +3,9 @@ package io.hiervl.export;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.image.Palette;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -15,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What a program needs besides the graph: it travels inside the file as JSON in UTF-8, in a constant of bytes or, in ONNX
- * files, in the metadata.
+ * files, in the metadata. Safe for several threads if nobody writes into the arrays.
  *
  * @param format     version of this description
  * @param classes    names in index order
@@ -29,6 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param output     name and meaning of the output
  * @param attributes anything else, for people: where the weights come from, how they were trained
  */
+@PublicApi
 public record ExportMeta(int format, List<String> classes, List<int[]> palette, double[] mean, double[] std, int height, int width, int patch,
                          String input, String output, Map<String, String> attributes) {
     /** Current version of this description. */
@@ -104,5 +107,20 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
             utf8[i] = (byte) bytes.getInt(i);
         }
         return parse(new String(utf8, StandardCharsets.UTF_8), where);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -1,6 +1,7 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.InferenceModel;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** An exported file of any format, ready to run. Not safe for several threads. */
+@PublicApi
 public interface ExportedModel extends InferenceModel {
     /**
      * Opens a file of any format.

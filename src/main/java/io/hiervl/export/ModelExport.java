@@ -3,6 +3,7 @@ package io.hiervl.export;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
@@ -18,7 +19,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 
-/** Writes inference graphs as single files. */
+/** Writes inference graphs as single files. One thread at a time; the written file is checked with all cores. */
+@PublicApi
 public final class ModelExport {
     /** Where the description is: a constant of bytes in SameDiff files, an entry of metadata_props in ONNX files. */
     static final String META = "hiervl.meta";

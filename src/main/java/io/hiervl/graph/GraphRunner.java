@@ -54,7 +54,7 @@ public final class GraphRunner {
     }
 
     /** Forward only. */
-    public GraphRunner(Backend backend, SameDiff sd, List<String> outputs) {
+    GraphRunner(Backend backend, SameDiff sd, List<String> outputs) {
         this(backend, sd, outputs, null, List.of(), List.of());
     }
 
@@ -76,7 +76,7 @@ public final class GraphRunner {
      * @param gradientsOf variables (of type VARIABLE) whose gradients are wanted
      * @param blocks      {@link FusedOps#blocks}: ends of blocks whose activations are computed again in the backward pass
      */
-    public GraphRunner(Backend backend, SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
+    GraphRunner(Backend backend, SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
         this.backend = backend;
         this.outputs = List.copyOf(outputs);
         SameDiff graph = sd;
@@ -207,7 +207,7 @@ public final class GraphRunner {
     }
 
     /** Runs the graph and hands every gradient over as soon as it is complete, so that not all of them exist at a time. */
-    public Result run(Map<String, INDArray> inputs, GradientSink sink) {
+    Result run(Map<String, INDArray> inputs, GradientSink sink) {
         return run(inputs, null, sink);
     }
 
@@ -290,12 +290,12 @@ public final class GraphRunner {
     }
 
     /** Number of ops in the plan. */
-    public int size() {
+    int size() {
         return steps.size();
     }
 
     /** Names of the placeholders that {@link #run} needs. */
-    public Set<String> placeholders() {
+    Set<String> placeholders() {
         return placeholders.keySet();
     }
 

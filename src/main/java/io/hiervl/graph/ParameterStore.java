@@ -1,5 +1,6 @@
 package io.hiervl.graph;
 
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import java.util.Arrays;
 import java.util.Collection;
@@ -28,6 +29,21 @@ public final class ParameterStore {
     public record Parameter(String name, INDArray array, Group group, boolean decay) {
         public boolean trainable() {
             return group != Group.FROZEN;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
         }
     }
 

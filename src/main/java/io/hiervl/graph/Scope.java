@@ -23,7 +23,7 @@ public record Scope(Ops ops, ParameterStore store, String prefix) {
     }
 
     /** Full name of a parameter of this place. */
-    public String full(String name) {
+    String full(String name) {
         return prefix.isEmpty() ? name : prefix + "." + name;
     }
 

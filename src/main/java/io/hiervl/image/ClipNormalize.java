@@ -1,15 +1,19 @@
 package io.hiervl.image;
 
+import io.hiervl.Content;
+import io.hiervl.PublicApi;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Bytes to network input: (v / 255 - mean) / std per channel, planes instead of interleaved pixels.
+ * Safe for several threads if nobody writes into the arrays.
  *
  * @param mean three values in 0..1, red first
  * @param std  three positive values
  */
+@PublicApi
 public record ClipNormalize(float[] mean, float[] std) {
     public ClipNormalize {
         if (mean.length != 3 || std.length != 3) {
@@ -66,5 +70,20 @@ public record ClipNormalize(float[] mean, float[] std) {
             into(p, out, i * 3 * w * h);
         }
         return Nd4j.create(out, new long[] {photos.size(), 3, h, w}, 'c');
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -1,14 +1,16 @@
 package io.hiervl.image;
 
+import io.hiervl.PublicApi;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The label value of every colour of an RGB mask.
+ * The label value of every colour of an RGB mask. Safe for several threads.
  *
  * @param values 0xRRGGBB to label value 0..255
  */
+@PublicApi
 public record ColourTable(Map<Integer, Integer> values) {
     public ColourTable {
         values = Map.copyOf(values);

@@ -30,7 +30,8 @@ final class ImageReaders {
             } finally {
                 reader.dispose();
             }
-        } catch (IOException | IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+        } catch (IOException | IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException
+             | NegativeArraySizeException e) {
             throw HierVlException.data(name + " cannot be decoded: " + e.getMessage(), e);
         }
     }

@@ -2,6 +2,7 @@ package io.hiervl.image;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import org.bytedeco.opencv.opencv_core.Mat;
 /**
  * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO.
  * Grey, palette, RGBA, CMYK and 16-bit files become 8-bit RGB; alpha is dropped, as Pillow's {@code convert("RGB")} does.
+ * Safe for several threads.
  */
+@PublicApi
 public final class Images {
     /** Pixels a file may claim before it is refused: 134 million, 64 times a Cityscapes picture. */
     public static final long MAX_PIXELS = 1L << 27;
@@ -133,7 +136,8 @@ public final class Images {
             return null;
         }
         return "is nearly black: its brightest value is " + max + " of 255" + (deep
-            ? "; its samples of 16 bits hold smaller numbers, 'photos: {range: own}' in dataset.yaml takes each file's largest value as white" : "");
+            ? "; its samples of 16 bits hold smaller numbers, 'photos: {range: own}' in dataset.yaml"
+                + " takes each file's largest value as white" : "");
     }
 
     static void refuseGiant(ImageHeader header, String name, long maxPixels) {

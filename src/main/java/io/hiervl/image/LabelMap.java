@@ -1,13 +1,16 @@
 package io.hiervl.image;
 
+import io.hiervl.Content;
+import io.hiervl.PublicApi;
 import java.util.Arrays;
 
 /**
  * A class index for every pixel, 0 to 255; 255 is ignored by convention.
- * The array is not copied; whoever makes or reads a map must not write into it afterwards.
+ * The array is not copied; whoever makes or reads a map must not write into it afterwards. Safe for several threads then.
  *
  * @param values width * height bytes, unsigned, rows from top to bottom
  */
+@PublicApi
 public record LabelMap(byte[] values, int width, int height) {
     /** Pixels without a label. */
     public static final int IGNORE = 255;
@@ -82,5 +85,20 @@ public record LabelMap(byte[] values, int width, int height) {
             }
         }
         return new LabelMap(out, width, height);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -1,12 +1,16 @@
 package io.hiervl.image;
 
+import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 
 /**
  * Reads and writes label maps. The value of a pixel is the raw sample of the file: the palette index of a palette
  * file (1, 2, 4 or 8 bits), the grey value of a grey one. OpenCV and {@code getRGB} would deliver colours instead.
+ * Safe for several threads.
  */
+@PublicApi
 public final class LabelMaps {
     private LabelMaps() {
     }

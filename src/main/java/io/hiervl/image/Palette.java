@@ -1,14 +1,17 @@
 package io.hiervl.image;
 
+import io.hiervl.Content;
+import io.hiervl.PublicApi;
 import java.awt.image.IndexColorModel;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * 256 colours, one for every label value.
+ * 256 colours, one for every label value. Safe for several threads if nobody writes into the array.
  *
  * @param rgb 256 entries 0xRRGGBB
  */
+@PublicApi
 public record Palette(int[] rgb) {
     public Palette {
         if (rgb.length != 256) {
@@ -69,5 +72,20 @@ public record Palette(int[] rgb) {
             b[i] = (byte) rgb[i];
         }
         return new IndexColorModel(8, 256, r, g, b);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

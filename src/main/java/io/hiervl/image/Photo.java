@@ -1,13 +1,17 @@
 package io.hiervl.image;
 
+import io.hiervl.Content;
+import io.hiervl.PublicApi;
+
 /**
  * A colour picture: interleaved RGB, 8 bits a channel, rows from top to bottom.
- * The array is not copied; whoever makes or reads a photo must not write into it afterwards.
+ * The array is not copied; whoever makes or reads a photo must not write into it afterwards. Safe for several threads then.
  *
  * @param rgb    3 * width * height bytes, unsigned
  * @param width  columns, at least 1
  * @param height rows, at least 1
  */
+@PublicApi
 public record Photo(byte[] rgb, int width, int height) {
     public Photo {
         if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
@@ -45,5 +49,20 @@ public record Photo(byte[] rgb, int width, int height) {
             }
         }
         return new Photo(out, width, height);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import java.util.function.BinaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -37,5 +38,20 @@ public record Believed(INDArray labels, INDArray confidence, INDArray valid, IND
         INDArray known = t.lt(classes).castTo(valid.dataType()).mul(valid);
         double n = known.sumNumber().doubleValue();
         return n == 0 ? 0 : labels.eq(t).castTo(valid.dataType()).mul(known).sumNumber().doubleValue() / n;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -9,7 +9,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Entropy of the class distribution on strong views, mean over valid pixels (docs/paper.md 8.4). */
-public final class EntropyLoss implements Term<UnlabelledScene> {
+final class EntropyLoss implements Term<UnlabelledScene> {
     private static final Input<ViewTargets> WEIGHTS = Input.perImage("entropy_weights", t -> weights(t.believed().valid()));
 
     private final LossConfig.Entropy settings;
@@ -52,7 +52,7 @@ public final class EntropyLoss implements Term<UnlabelledScene> {
     }
 
     /** Weights (B,H,W): valid / number of valid pixels of the batch. */
-    public static INDArray weights(INDArray valid) {
+    static INDArray weights(INDArray valid) {
         return valid.div(Math.max(1, valid.sumNumber().doubleValue()));
     }
 
@@ -64,7 +64,7 @@ public final class EntropyLoss implements Term<UnlabelledScene> {
      * @param modelTemperature   temperature inside z
      * @param entropyTemperature temperature of the distribution whose entropy is taken; 1 gives P = S / sum S
      */
-    public static SDVariable build(Ops ops, SDVariable z, SDVariable weights, double modelTemperature, double entropyTemperature) {
+    static SDVariable build(Ops ops, SDVariable z, SDVariable weights, double modelTemperature, double entropyTemperature) {
         return new Loss(new PixelEntropyKernel(modelTemperature / entropyTemperature)).apply(ops.sd(), z, weights);
     }
 }

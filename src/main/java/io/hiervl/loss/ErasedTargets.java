@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -11,7 +12,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record ErasedTargets(INDArray images, MaskTargets.Patches patches, Rows reference) implements Targets {
     /** Class of each patch, (B,N). */
-    public static final Input<ErasedTargets> PATCH_CLASSES = Input.perImage("patch_classes", t -> t.patches().classes());
+    static final Input<ErasedTargets> PATCH_CLASSES = Input.perImage("patch_classes", t -> t.patches().classes());
     /** Weight of each patch, (B,N). */
-    public static final Input<ErasedTargets> PATCH_WEIGHTS = Input.perImage("patch_weights", t -> t.patches().weights());
+    static final Input<ErasedTargets> PATCH_WEIGHTS = Input.perImage("patch_weights", t -> t.patches().weights());
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
+    }
 }

@@ -42,7 +42,7 @@ public final class FeaturePerturbationLoss implements Term<UnlabelledScene> {
     }
 
     /** As {@link StrongViewLoss#weights}. */
-    public static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
+    static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
         return StrongViewLoss.weights(confidence, valid, threshold, mode);
     }
 
@@ -56,7 +56,7 @@ public final class FeaturePerturbationLoss implements Term<UnlabelledScene> {
     }
 
     /** The scalar (1) from scores z (B,K,H,W) of the perturbed view, pseudo-labels (B,H,W) and weights (B,H,W). */
-    public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
+    static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
         return StrongViewLoss.build(ops, z, labels, weights);
     }
 }

@@ -43,7 +43,7 @@ public final class Feed<T> {
     }
 
     /** The value of images from..to-1. */
-    public INDArray rows(Input<? super T> input, int from, int to) {
+    INDArray rows(Input<? super T> input, int from, int to) {
         return whole(input).rows(from, to);
     }
 

@@ -8,7 +8,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Presence BCE of the gate on labelled images, present and absent classes balanced (docs/paper.md 3.3). */
-public final class GateLoss implements Term<LabelledScene> {
+final class GateLoss implements Term<LabelledScene> {
     private static final Input<LabelledTargets> WEIGHTS = Input.perImage("gate_weights", t -> weights(t.set().presence()));
 
     private final LossConfig.Gate settings;
@@ -43,7 +43,7 @@ public final class GateLoss implements Term<LabelledScene> {
     }
 
     /** Weights (B): 1 / number of images with a label, 0 for images without any valid pixel. */
-    public static INDArray weights(INDArray presence) {
+    static INDArray weights(INDArray presence) {
         double[] p = Maps.read(presence);
         int batch = (int) presence.size(0);
         int classes = p.length / batch;
@@ -59,7 +59,7 @@ public final class GateLoss implements Term<LabelledScene> {
     }
 
     /** The scalar (1) from the gate's logit (B,K), presence (B,K) and weights (B). */
-    public static SDVariable build(Ops ops, SDVariable logit, SDVariable presence, SDVariable weights) {
+    static SDVariable build(Ops ops, SDVariable logit, SDVariable presence, SDVariable weights) {
         return new Loss(new GateBceKernel()).apply(ops.sd(), logit, presence, weights);
     }
 }

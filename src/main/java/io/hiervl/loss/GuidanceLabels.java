@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import io.hiervl.backend.jvm.Interpolation;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.graph.Ops;
@@ -149,5 +150,20 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
             }
             return line;
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

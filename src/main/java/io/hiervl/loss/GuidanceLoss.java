@@ -48,12 +48,12 @@ public final class GuidanceLoss implements Term<UnlabelledScene> {
     }
 
     /** Weights (B,H,W): 1 / number of all pixels; those without a label count in the denominator alone. */
-    public static INDArray weights(INDArray labels) {
+    static INDArray weights(INDArray labels) {
         return Nd4j.valueArrayOf(labels.shape(), 1.0 / labels.length(), labels.dataType());
     }
 
     /** The scalar (1) from scores z (B,K,H,W), guidance labels (B,H,W) with 255 for none, and weights (B,H,W). */
-    public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
+    static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
         return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

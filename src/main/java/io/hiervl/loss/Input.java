@@ -26,22 +26,22 @@ public final class Input<T> {
     }
 
     /** An array without a batch axis. */
-    public static <T> Input<T> shared(String name, Function<T, INDArray> value) {
+    static <T> Input<T> shared(String name, Function<T, INDArray> value) {
         return cut(name, value.andThen(Rows::whole));
     }
 
     /** A value that cuts itself. */
-    public static <T> Input<T> cut(String name, Function<T, Rows> value) {
+    static <T> Input<T> cut(String name, Function<T, Rows> value) {
         return new Input<>(name, value, false);
     }
 
     /** An array (B,...) that is computed from the labels of the weak view, which may be there only when its pass has run. */
-    public static <T> Input<T> late(String name, Function<T, INDArray> value) {
+    static <T> Input<T> late(String name, Function<T, INDArray> value) {
         return new Input<>(name, value.andThen(Rows::of), true);
     }
 
     /** Name of the placeholder. */
-    public String name() {
+    String name() {
         return name;
     }
 

@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -18,4 +19,19 @@ public record LabelledTargets(INDArray images, INDArray labels, SetTargets set, 
     public static final Input<LabelledTargets> PRESENCE = Input.perImage("presence", t -> t.set().presence());
     /** {@link #useGt}. */
     public static final Input<LabelledTargets> USE_GT = Input.perImage("use_gt", LabelledTargets::useGt);
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
+    }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import io.hiervl.tensor.RawArrays;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.tensor.Staging;
@@ -201,5 +202,20 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
             }
         });
         return Patches.of(labels.dataType(), classes);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -7,7 +7,7 @@ import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Equation 6 of the paper: where a class was erased, the embedding stays what the frozen encoder saw in the whole image. */
-public final class MaskedConsistencyLoss implements Term<MaskedScene> {
+final class MaskedConsistencyLoss implements Term<MaskedScene> {
     private static final Input<ErasedTargets> REFERENCE = Input.cut("reference", ErasedTargets::reference);
 
     private final LossConfig.Masked settings;
@@ -53,7 +53,7 @@ public final class MaskedConsistencyLoss implements Term<MaskedScene> {
      * @param classes (B,N) erased class of each patch, see {@link MaskTargets}
      * @param weights (B,N), 1 / number of selected patches of the batch on these
      */
-    public static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights) {
+    static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights) {
         return new Loss(new MaskedPatchesKernel(1, MaskedPatchesKernel.Equation.CONSISTENCY)).apply(ops.sd(), x, t, ref, classes, weights);
     }
 }

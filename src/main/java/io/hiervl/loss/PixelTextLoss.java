@@ -7,7 +7,7 @@ import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Equation 7 of the paper, L_align of pixels and text: patches name their class; {@code pt} in logs (docs/paper.md 8.6). */
-public final class PixelTextLoss implements Term<MaskedScene> {
+final class PixelTextLoss implements Term<MaskedScene> {
     private final LossConfig.Masked settings;
 
     PixelTextLoss(LossConfig.Masked settings) {
@@ -97,7 +97,7 @@ public final class PixelTextLoss implements Term<MaskedScene> {
      * @param weights (B,N), 1 / number of selected patches of the batch on these
      * @param tau     temperature, 0.07 in the paper
      */
-    public static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights, double tau) {
+    static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights, double tau) {
         return new Loss(new MaskedPatchesKernel(tau, MaskedPatchesKernel.Equation.TEXT)).apply(ops.sd(), x, t, ops.stopGradient(x), classes, weights);
     }
 }

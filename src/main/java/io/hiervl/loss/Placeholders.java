@@ -38,7 +38,7 @@ public final class Placeholders<T> {
     }
 
     /** The same with a shape that is known, where the value costs much. */
-    public SDVariable get(Input<? super T> input, long... shape) {
+    SDVariable get(Input<? super T> input, long... shape) {
         if (!made.containsKey(input)) {
             if (inputs.stream().anyMatch(i -> i.name().equals(input.name()))) {
                 throw new IllegalArgumentException("two inputs of a graph are called " + input.name());

@@ -14,7 +14,7 @@ public final class PromptScene extends Scene<PromptTargets> {
     }
 
     /** Embeddings (K,C) of the fixed prompt, unit rows. */
-    public SDVariable prototypes() {
+    SDVariable prototypes() {
         return prototypes;
     }
 }

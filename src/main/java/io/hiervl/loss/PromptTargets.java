@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -10,4 +11,19 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public record PromptTargets(INDArray reached) {
     /** {@link #reached}. */
     public static final Input<PromptTargets> REACHED = Input.shared("gradient", PromptTargets::reached);
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
+    }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import io.hiervl.tensor.RawArrays;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.tensor.Staging;
@@ -77,5 +78,20 @@ public record PseudoLabels(INDArray confidence, INDArray labels) {
         for (int i = 0; i < max.length; i++) {
             probability[i] = 1 / probability[i];
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Equation 2 of the paper, L_align of queries and text embeddings; {@code qt} in logs (docs/paper.md 6.5). */
-public final class QueryTextLoss implements Term<LabelledScene> {
+final class QueryTextLoss implements Term<LabelledScene> {
     static final double CONFIDENT = 0.5;
     private static final String NAME = "qt";
     private static final Input<LabelledTargets> WEIGHTS = Input.perImage("qt_weights",
@@ -99,7 +99,7 @@ public final class QueryTextLoss implements Term<LabelledScene> {
     }
 
     /** Weights (B,Q) of a whole labelled batch: 1 / number of rows with a class. */
-    public static INDArray weights(INDArray rowClass, int classes) {
+    static INDArray weights(INDArray rowClass, int classes) {
         return SupervisedCrossEntropy.weights(rowClass, classes);
     }
 
@@ -112,7 +112,7 @@ public final class QueryTextLoss implements Term<LabelledScene> {
      * @param rowClass (B,Q) from the matching
      * @param weights  (B,Q)
      */
-    public static SDVariable build(FusedOps ops, SDVariable x, SDVariable t, SDVariable rowClass, SDVariable weights) {
+    static SDVariable build(FusedOps ops, SDVariable x, SDVariable t, SDVariable rowClass, SDVariable weights) {
         return new Loss(new QueryTextKernel(true, true)).apply(ops.sd(), x, t, rowClass, weights);
     }
 
@@ -123,7 +123,7 @@ public final class QueryTextLoss implements Term<LabelledScene> {
      * @param classLogits  (B,Q,K+1) or (B,Q,K)
      * @param imageWeights (B), 1 / images of the whole batch
      */
-    public static SDVariable buildUnlabelled(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits, SDVariable imageWeights) {
+    static SDVariable buildUnlabelled(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits, SDVariable imageWeights) {
         long[] s = ops.shape(classLogits);
         SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], CONFIDENT).applyAll(ops.sd(), classLogits);
         SDVariable weights = ops.mul(ops.adopt(rows[1], s[0], s[1]), ops.reshape(imageWeights, s[0], 1));
@@ -131,7 +131,7 @@ public final class QueryTextLoss implements Term<LabelledScene> {
     }
 
     /** The scalar (1) as printed: sum over all rows, each with its own best class, nothing normalised, text attached. */
-    public static SDVariable buildLiteral(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits) {
+    static SDVariable buildLiteral(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits) {
         SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], 0).applyAll(ops.sd(), classLogits);
         return new Loss(new QueryTextKernel(false, false)).apply(ops.sd(), x, t, rows[0], rows[1]);
     }

@@ -35,7 +35,7 @@ public abstract class Scene<T> {
     }
 
     /** Scope of all parameters. */
-    public Scope root() {
+    Scope root() {
         return root;
     }
 
@@ -45,7 +45,7 @@ public abstract class Scene<T> {
     }
 
     /** Number of classes K. */
-    public int classes() {
+    int classes() {
         return (int) ops().shape(t)[0];
     }
 
@@ -55,7 +55,7 @@ public abstract class Scene<T> {
     }
 
     /** The placeholder of an input whose shape is known. */
-    public SDVariable in(Input<? super T> input, long... shape) {
+    SDVariable in(Input<? super T> input, long... shape) {
         return in.get(input, shape);
     }
 

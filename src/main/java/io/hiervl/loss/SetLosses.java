@@ -45,7 +45,7 @@ public final class SetLosses {
      * @param norms    (3)
      * @param points   as {@link SetPoints#inputs} gives them
      */
-    public record Inputs(SDVariable labels, SDVariable rowClass, SDVariable slots, SDVariable norms, List<SDVariable> points) {
+    record Inputs(SDVariable labels, SDVariable rowClass, SDVariable slots, SDVariable norms, List<SDVariable> points) {
         /** The placeholders of a graph with so many predictions. */
         static Inputs of(Placeholders<? extends PictureTargets> in, int predictions) {
             List<SDVariable> points = in.points().inputs(predictions).stream().map(in::get).toList();
@@ -57,7 +57,7 @@ public final class SetLosses {
      * @param settings sampling and class weights; the salt is replaced by the depth
      * @param depths   mean (recommended) or sum (Mask2Former) over predictions
      */
-    public SetLosses(SetLossKernel settings, Reduction depths) {
+    SetLosses(SetLossKernel settings, Reduction depths) {
         this.settings = settings;
         this.depths = depths;
     }
@@ -70,7 +70,7 @@ public final class SetLosses {
     }
 
     /** Terms over predictions with class logits (B,Q,K+1 or K) and mask logits (B,Q,h,w). */
-    public Terms build(Ops ops, List<SDVariable> classLogits, List<SDVariable> maskLogits, Inputs in) {
+    Terms build(Ops ops, List<SDVariable> classLogits, List<SDVariable> maskLogits, Inputs in) {
         int n = classLogits.size();
         List<List<SDVariable>> parts = new ArrayList<>();
         for (int d = 0; d < n; d++) {

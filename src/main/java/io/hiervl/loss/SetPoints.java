@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +44,7 @@ public sealed interface SetPoints {
         }
 
         /** The seeds as numbers of this type. */
-        public Rows values(DataType type) {
+        Rows values(DataType type) {
             return (from, to) -> Nd4j.createFromArray(Arrays.copyOfRange(perImage, from, to)).castTo(type);
         }
     }
@@ -61,6 +62,20 @@ public sealed interface SetPoints {
          * @param random     points - floor(importance * points) of each row
          */
         public record Drawn(double[][] candidates, double[][] random) {
+            @Override
+            public boolean equals(Object other) {
+                return Content.equal(this, other);
+            }
+
+            @Override
+            public int hashCode() {
+                return Content.hash(this);
+            }
+
+            @Override
+            public String toString() {
+                return Content.text(this);
+            }
         }
 
         @Override
@@ -85,12 +100,12 @@ public sealed interface SetPoints {
         }
 
         /** Candidates (N,points,2) of a prediction. */
-        public Rows candidates(int prediction, DataType type) {
+        Rows candidates(int prediction, DataType type) {
             return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).candidates), type);
         }
 
         /** Random points (N,points,2) of a prediction. */
-        public Rows random(int prediction, DataType type) {
+        Rows random(int prediction, DataType type) {
             return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).random), type);
         }
 

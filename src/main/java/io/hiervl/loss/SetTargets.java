@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Matching;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -45,7 +46,7 @@ public record SetTargets(INDArray rowClass, INDArray slots, INDArray presence, I
     }
 
     /** Matched rows of every image. */
-    public int[] matched() {
+    int[] matched() {
         int rows = (int) rowClass.size(1);
         int[] n = new int[(int) rowClass.size(0)];
         double[] c = Maps.read(rowClass);
@@ -53,5 +54,20 @@ public record SetTargets(INDArray rowClass, INDArray slots, INDArray presence, I
             n[i / rows] += Maps.isClass(c[i], (int) presence.size(1)) ? 1 : 0;
         }
         return n;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -50,7 +50,7 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
      * @param confidence (B,H,W)
      * @param valid      (B,H,W), 1 where there is an image and 0 on padding
      */
-    public static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
+    static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
         INDArray c = RawArrays.dense(confidence);
         INDArray v = RawArrays.dense(valid);
         double all = Math.max(1, valid.sumNumber().doubleValue());
@@ -94,7 +94,7 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
     }
 
     /** The scalar (1) from scores z (B,K,H,W), pseudo-labels (B,H,W) and weights (B,H,W), both after CutMix. */
-    public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
+    static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
         return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

@@ -9,7 +9,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
-public final class SupervisedCrossEntropy implements Term<LabelledScene> {
+final class SupervisedCrossEntropy implements Term<LabelledScene> {
     private static final Input<LabelledTargets> WEIGHTS = Input.perImage("ce_weights",
         t -> weights(t.labels(), (int) t.set().presence().size(1)));
 
@@ -44,7 +44,7 @@ public final class SupervisedCrossEntropy implements Term<LabelledScene> {
      *
      * @param labels (B,H,W); values outside 0..classes-1 are ignored
      */
-    public static INDArray weights(INDArray labels, int classes) {
+    static INDArray weights(INDArray labels, int classes) {
         INDArray dense = RawArrays.dense(labels);
         double[] valid = new double[(int) labels.size(0)];
         for (int b = 0; b < valid.length; b++) {
@@ -63,7 +63,7 @@ public final class SupervisedCrossEntropy implements Term<LabelledScene> {
     }
 
     /** The scalar (1) from scores z (B,K,H,W), labels (B,H,W) and weights (B,H,W). */
-    public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
+    static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
         return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

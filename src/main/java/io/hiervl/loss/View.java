@@ -29,7 +29,7 @@ public enum View {
     }
 
     /** What the view's network offers to terms. */
-    public Class<? extends Scene<?>> scene() {
+    Class<? extends Scene<?>> scene() {
         return scene;
     }
 

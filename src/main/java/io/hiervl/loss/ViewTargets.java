@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -16,7 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public record ViewTargets(INDArray images, Believed believed, List<INDArray> keep, INDArray labels, SetTargets set, SetPoints points)
         implements PictureTargets {
     /** The network's labels of the weak view, (U,h,w). */
-    public static final Input<ViewTargets> PSEUDO_LABELS = Input.perImage("labels", t -> t.believed().labels());
+    static final Input<ViewTargets> PSEUDO_LABELS = Input.perImage("labels", t -> t.believed().labels());
 
     /** Targets without masks. */
     public ViewTargets(INDArray images, Believed believed, List<INDArray> keep) {
@@ -26,5 +27,20 @@ public record ViewTargets(INDArray images, Believed believed, List<INDArray> kee
     /** Dropout factors of a map of the pyramid. */
     public static Input<ViewTargets> keep(int map) {
         return Input.perImage("keep" + (map + 1), t -> t.keep().get(map));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

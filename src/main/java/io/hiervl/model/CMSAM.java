@@ -10,19 +10,19 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * alpha = softmax_p((W_Q q)^T (W_K x_p) / sqrt(d)), c = sum_p alpha W_V x_p, q^ = q + s c. The inputs are layer-normalised
  * unless the literal reading is asked for, in which the update is not scaled either (docs/paper.md 4.2, 4.3).
  */
-public final class CMSAM {
+final class CMSAM {
     /**
      * @param queries (B,R,D), updated
      * @param alpha   (B,R,N), where every row looks
      */
-    public record Output(SDVariable queries, SDVariable alpha) {
+    record Output(SDVariable queries, SDVariable alpha) {
     }
 
     private CMSAM() {
     }
 
     /** @param d width of the projections W_Q and W_K */
-    public static void init(Initializer at, int dim, int d) {
+    static void init(Initializer at, int dim, int d) {
         at.xavierLinear("W_Q", dim, d, false);
         at.xavierLinear("W_K", dim, d, false);
         at.xavierLinear("W_V", dim, dim, false);
@@ -31,12 +31,12 @@ public final class CMSAM {
     }
 
     /** The pixels as equation 1 sees them: (B,N,D). */
-    public static SDVariable pixels(Scope s, SDVariable x, boolean literal) {
+    static SDVariable pixels(Scope s, SDVariable x, boolean literal) {
         return literal ? x : s.layerNorm("ln_x", x);
     }
 
     /** Their keys W_K x: (B,N,d). */
-    public static SDVariable keys(Scope s, SDVariable pixels) {
+    static SDVariable keys(Scope s, SDVariable pixels) {
         return s.linear("W_K", pixels);
     }
 
@@ -46,7 +46,7 @@ public final class CMSAM {
      * @param keys   (B,N,d), from {@link #keys}
      * @param factor (B,R), multiplies the update; ignored in the literal reading
      */
-    public static Output apply(Scope s, SDVariable q, SDVariable pixels, SDVariable keys, SDVariable factor, boolean literal) {
+    static Output apply(Scope s, SDVariable q, SDVariable pixels, SDVariable keys, SDVariable factor, boolean literal) {
         Ops ops = s.ops().exact();
         long[] shape = ops.shape(q);
         double d = ops.shape(keys)[2];

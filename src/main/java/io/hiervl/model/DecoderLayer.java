@@ -6,11 +6,11 @@ import io.hiervl.graph.Scope;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Mask2Former's decoder layer, post-norm: masked cross-attention, self-attention, feed-forward. */
-public final class DecoderLayer {
+final class DecoderLayer {
     private DecoderLayer() {
     }
 
-    public static void init(Initializer at, int dim, int hidden) {
+    static void init(Initializer at, int dim, int hidden) {
         Attention.init(at.at("cross_attn"), dim);
         at.norm("norm1", dim);
         Attention.init(at.at("self_attn"), dim);
@@ -27,7 +27,7 @@ public final class DecoderLayer {
      * @param mask    (B,Q,N), 1 = may attend, or null
      * @param keyBias (B,Q), bias of rows as keys of self-attention, or null
      */
-    public static SDVariable apply(Scope s, SDVariable q, SDVariable qpos, SDVariable key, SDVariable value, int heads, SDVariable mask,
+    static SDVariable apply(Scope s, SDVariable q, SDVariable qpos, SDVariable key, SDVariable value, int heads, SDVariable mask,
                                    SDVariable keyBias) {
         Ops ops = s.ops();
         SDVariable cross = Attention.apply(s.at("cross_attn"), ops.add(q, qpos), key, value, heads, null, mask);

@@ -14,7 +14,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * One layer of the pixel decoder: deformable attention among pixels, pixels look at text, feed-forward, text looks at
  * pixels (equation 1). All weights are shared by the levels of the layer (docs/paper.md 4.3).
  */
-public final class EncoderLayer {
+final class EncoderLayer {
     private final int heads;
     private final int points;
     private final boolean literal;
@@ -32,7 +32,7 @@ public final class EncoderLayer {
      * @param factor       (B,K), multiplies the update of equation 1
      * @param cmsam        where the layers' shared weights of equation 1 are; null if every layer has its own
      */
-    public record Context(SDVariable positions, SDVariable reference, int[][] shapes, List<SDVariable> textPosition, SDVariable keyBias,
+    record Context(SDVariable positions, SDVariable reference, int[][] shapes, List<SDVariable> textPosition, SDVariable keyBias,
                           SDVariable factor, Scope cmsam) {
     }
 
@@ -41,10 +41,10 @@ public final class EncoderLayer {
      * @param queries per level (B,K,D)
      * @param alpha   per level (B,K,pixels of the level), or one (B,L*K,N) when levels are not matched
      */
-    public record Output(SDVariable pixels, List<SDVariable> queries, List<SDVariable> alpha) {
+    record Output(SDVariable pixels, List<SDVariable> queries, List<SDVariable> alpha) {
     }
 
-    public EncoderLayer(ModelConfig config) {
+    EncoderLayer(ModelConfig config) {
         this(config.decoders().heads(), config.decoders().points(), config.alignment().cmsamLiteral(), config.alignment().cmsamLevels() == CmsamLevels.MATCHED,
             config.alignment().attentionOrder() == AttentionOrder.DEFORMABLE_FIRST);
     }
@@ -57,7 +57,7 @@ public final class EncoderLayer {
         this.deformableFirst = deformableFirst;
     }
 
-    public static void init(Initializer at, ModelConfig c, int featureLevels) {
+    static void init(Initializer at, ModelConfig c, int featureLevels) {
         int d = c.queries().dim();
         MSDeformAttn.init(at.at("self_attn"), d, c.decoders().heads(), featureLevels, c.decoders().points());
         at.norm("norm1", d);
@@ -73,7 +73,7 @@ public final class EncoderLayer {
     }
 
     /** @param queries per level (B,K,D); an empty list gives Mask2Former's layer */
-    public Output apply(Scope s, SDVariable pixels, List<SDVariable> queries, Context context) {
+    Output apply(Scope s, SDVariable pixels, List<SDVariable> queries, Context context) {
         SDVariable x = pixels;
         boolean text = !queries.isEmpty();
         if (text && !deformableFirst) {

@@ -28,7 +28,7 @@ public final class HSQG {
     }
 
     /** @param joint width C of the text embeddings */
-    public static void init(Initializer at, int joint, int dim, int levels) {
+    static void init(Initializer at, int joint, int dim, int levels) {
         for (int l = 0; l < levels; l++) {
             at.at("mlp." + l).linear("0", joint, dim);
             at.at("mlp." + l).linear("2", dim, dim);
@@ -63,7 +63,7 @@ public final class HSQG {
     }
 
     /** Ungated queries, per level (K,D). t is (K,C) with unit rows. */
-    public static List<SDVariable> ungated(Scope s, SDVariable t, int levels) {
+    static List<SDVariable> ungated(Scope s, SDVariable t, int levels) {
         SDVariable scaled = s.ops().mul(t, s.get("scale"));
         List<SDVariable> result = new ArrayList<>();
         for (int l = 0; l < levels; l++) {
@@ -85,7 +85,7 @@ public final class HSQG {
      * @param useGt       (B), 1 where an image takes its ground truth, or null
      * @param logAsBias   add log(s + 1e-4) to the key bias
      */
-    public static Gate gate(Scope s, SDVariable t, SDVariable v, SDVariable presence, SDVariable useGt, boolean logAsBias) {
+    static Gate gate(Scope s, SDVariable t, SDVariable v, SDVariable presence, SDVariable useGt, boolean logAsBias) {
         Ops ops = s.ops();
         SDVariable logit = ops.add(ops.mul(similarity(ops, t, v), s.get("gate_w")), s.get("gate_b"));
         SDVariable predicted = ops.activation(logit, Activation.SIGMOID);
@@ -107,14 +107,14 @@ public final class HSQG {
     }
 
     /** Queries multiplied by the gate, q~ = s q; per level (B,K,D). */
-    public static List<SDVariable> gated(Ops ops, List<SDVariable> queries, Gate gate) {
+    static List<SDVariable> gated(Ops ops, List<SDVariable> queries, Gate gate) {
         long[] s = ops.shape(gate.s());
         SDVariable factor = ops.reshape(gate.s(), s[0], s[1], 1);
         return queries.stream().map(q -> ops.mul(factor, q)).toList();
     }
 
     /** Queries whose gate is open for every class, whatever the picture shows. */
-    public static Output open(Scope s, SDVariable t, SDVariable v, int levels) {
+    static Output open(Scope s, SDVariable t, SDVariable v, int levels) {
         Ops ops = s.ops();
         SDVariable logit = ops.add(ops.mul(similarity(ops, t, v), s.get("gate_w")), s.get("gate_b"));
         Gate gate = new Gate(logit, ops.scale(logit, 0, 1), ops.scale(logit, 0, 0));

@@ -46,11 +46,11 @@ public final class InferenceGraphs {
     }
 
     /** Replaces the text embeddings, (K,C) with unit rows. */
-    public void setText(INDArray newText) {
+    void setText(INDArray newText) {
         text = newText.castTo(DataType.FLOAT).dup('c');
     }
 
-    public HierVlNetwork network() {
+    HierVlNetwork network() {
         return network;
     }
 
@@ -66,7 +66,7 @@ public final class InferenceGraphs {
     }
 
     /** One image: 3*h*w planes to K*h*w log scores. */
-    public float[] scores(float[] chw, int h, int w) {
+    float[] scores(float[] chw, int h, int w) {
         INDArray scores = scores(Nd4j.create(chw, new long[] {1, 3, h, w}, 'c'));
         float[] values = scores.data().asFloat();
         scores.close();

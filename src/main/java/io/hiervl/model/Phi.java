@@ -14,7 +14,7 @@ public final class Phi {
     }
 
     /** Phi of equation 2, from queries to the joint space: D to C. */
-    public static void initQuery(Initializer at, int dim, int joint) {
+    static void initQuery(Initializer at, int dim, int joint) {
         at.linear("0", dim, joint);
         at.linear("2", joint, joint);
     }
@@ -25,7 +25,7 @@ public final class Phi {
     }
 
     /** Phi of equation 4, a residual map of text embeddings that starts as the identity. */
-    public static void initText(Initializer at, int joint) {
+    static void initText(Initializer at, int joint) {
         at.linear("0", joint, joint);
         at.values("2.weight", new double[joint * joint], true, joint, joint);
         at.constant("2.bias", 0, joint);

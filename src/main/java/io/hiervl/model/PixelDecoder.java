@@ -1,5 +1,6 @@
 package io.hiervl.model;
 
+import io.hiervl.Content;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
@@ -33,6 +34,20 @@ public final class PixelDecoder {
      */
     public record Output(List<SDVariable> memory, List<SDVariable> positions, int[][] shapes, SDVariable feature, List<SDVariable> queries,
                          List<List<SDVariable>> alpha) {
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
+        }
     }
 
     public PixelDecoder(ModelConfig config) {

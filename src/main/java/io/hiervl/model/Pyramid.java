@@ -11,12 +11,12 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * Four maps F_1..F_4 at strides patch/4, patch/2, patch and 2 patch from four taps of the image tower: tqdm's pyramid with
  * GroupNorm(1) in front of each tap and group norm in place of batch norm (docs/paper.md 1.3).
  */
-public final class Pyramid {
+final class Pyramid {
     private Pyramid() {
     }
 
     /** @param width of the taps */
-    public static void init(Initializer at, int width) {
+    static void init(Initializer at, int width) {
         for (int i = 0; i < 4; i++) {
             at.norm("norm." + i, width);
         }
@@ -31,7 +31,7 @@ public final class Pyramid {
      * @param groups of the norm between the two transposed convolutions
      * @return (B,C,4h,4w), (B,C,2h,2w), (B,C,h,w), (B,C,h/2,w/2)
      */
-    public static List<SDVariable> apply(Scope s, List<SDVariable> taps, int groups) {
+    static List<SDVariable> apply(Scope s, List<SDVariable> taps, int groups) {
         Ops ops = s.ops();
         SDVariable up = s.up("up4a", s.groupNorm("norm.0", taps.get(0), 1));
         SDVariable f1 = s.up("up4b", ops.activation(s.groupNorm("up4_norm", up, groups), Activation.GELU));

@@ -13,7 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class SemanticInference {
     /** Added to S before the logarithm. */
-    public static final double EPS = 1e-6;
+    static final double EPS = 1e-6;
 
     private SemanticInference() {
     }
@@ -26,7 +26,7 @@ public final class SemanticInference {
      * @param rows       number of leading rows that take part (text rows come first)
      * @return S (B,K,H,W)
      */
-    public static SDVariable scores(Ops ops, SDVariable classes, SDVariable masks, int k, SDVariable rowWeight, long rows) {
+    static SDVariable scores(Ops ops, SDVariable classes, SDVariable masks, int k, SDVariable rowWeight, long rows) {
         long[] m = ops.shape(masks);
         SDVariable p = ops.slice(ops.softmax(classes), 2, 0, k);
         if (rowWeight != null) {

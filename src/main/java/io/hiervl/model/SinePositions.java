@@ -20,7 +20,7 @@ public final class SinePositions {
     }
 
     /** Features of the centres of g x g slots, (g*g, D); centre i lies at (i + 0.5) / g of 2 pi. */
-    public static INDArray ofSlots(int g, int dim, DataType type) {
+    static INDArray ofSlots(int g, int dim, DataType type) {
         return grid(g, g, dim, type, 0.5, 0);
     }
 

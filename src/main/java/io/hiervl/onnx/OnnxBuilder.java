@@ -23,7 +23,7 @@ import org.nd4j.shade.protobuf.UnsafeByteOperations;
 /** Writes an ONNX graph node by node; every method returns the name of the tensor it made. */
 public final class OnnxBuilder {
     /** Operator set of the files: has LayerNormalization and GridSample. */
-    public static final int OPSET = 17;
+    static final int OPSET = 17;
     /** Behind the name of a node: the name of its result. */
     public static final String RESULT = "_output_0";
     private static final int IR_VERSION = 8;

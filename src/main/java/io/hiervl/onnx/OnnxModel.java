@@ -138,7 +138,7 @@ public final class OnnxModel {
     }
 
     /** @return initializers and Constant nodes by name */
-    public Map<String, TensorProto> initializers() {
+    Map<String, TensorProto> initializers() {
         return initializers;
     }
 

@@ -8,11 +8,11 @@ import onnx.Onnx.TensorProto;
 public final class OnnxTensors {
     public static final int FLOAT = 1;
     public static final int UINT8 = 2;
-    public static final int INT8 = 3;
+    static final int INT8 = 3;
     public static final int INT32 = 6;
     public static final int INT64 = 7;
     public static final int FLOAT16 = 10;
-    public static final int DOUBLE = 11;
+    static final int DOUBLE = 11;
     public static final int BFLOAT16 = 16;
 
     /** Takes the next {@code n} values of a tensor; the array is used again for the following ones. */
@@ -81,7 +81,7 @@ public final class OnnxTensors {
     }
 
     /** @return all values widened (or, from float64, rounded) to float32 */
-    public static float[] floats(OnnxModel model, TensorProto t) {
+    static float[] floats(OnnxModel model, TensorProto t) {
         float[] out = new float[Math.toIntExact(count(t))];
         int[] at = {0};
         floats(model, t, (values, n) -> {
@@ -92,7 +92,7 @@ public final class OnnxTensors {
     }
 
     /** @return the values of a small integer tensor, or null if it is no integer tensor */
-    public static long[] longs(OnnxModel model, TensorProto t) {
+    static long[] longs(OnnxModel model, TensorProto t) {
         int type = t.getDataType();
         if (type != INT64 && type != INT32) {
             return null;

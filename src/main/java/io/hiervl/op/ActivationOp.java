@@ -43,7 +43,7 @@ public record ActivationOp(Activation activation, Precision precision) implement
 
     /** Gradient of x. */
     @OpName("hiervl_activation_bp")
-    public record Gradient(Activation activation, Precision precision) implements Op {
+    record Gradient(Activation activation, Precision precision) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

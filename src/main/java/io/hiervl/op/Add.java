@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.tensor.Shapes;
 import io.hiervl.tensor.Tensor;
@@ -38,5 +39,20 @@ public record Add(long[] shapeA, long[] shapeB) implements Op {
         }
         Op op = Shapes.product(shape) == Shapes.product(result) ? new Reshape(result, shape) : new Repeat.Gradient(shape, result);
         return g.apply(op, g.cotangent(0)).get(0);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

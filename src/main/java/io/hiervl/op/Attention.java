@@ -69,7 +69,7 @@ public record Attention(int heads, boolean keyBias, boolean mask, boolean causal
 
     /** Gradients of q, k, v and the key bias if there is one. Inputs as of the op, and the cotangent. */
     @OpName("hiervl_attention_bp")
-    public record Gradient(int heads, boolean keyBias, boolean mask, boolean causal, Precision precision) implements Op {
+    record Gradient(int heads, boolean keyBias, boolean mask, boolean causal, Precision precision) implements Op {
         @Override
         public int outputs() {
             return keyBias ? 4 : 3;

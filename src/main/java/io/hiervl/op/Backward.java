@@ -14,35 +14,35 @@ public final class Backward {
         this.cotangents = cotangents;
     }
 
-    public SDVariable input(int i) {
+    SDVariable input(int i) {
         return op.args()[i];
     }
 
-    public SDVariable[] inputs() {
+    SDVariable[] inputs() {
         return op.args().clone();
     }
 
-    public SDVariable output(int i) {
+    SDVariable output(int i) {
         return op.outputVariables()[i];
     }
 
     /** Derivative of the loss by a result. */
-    public SDVariable cotangent(int i) {
+    SDVariable cotangent(int i) {
         return cotangents.get(i);
     }
 
-    public List<SDVariable> cotangents() {
+    List<SDVariable> cotangents() {
         return cotangents;
     }
 
     /** All results of an op that is added to the graph, at the place of the op that is differentiated. */
-    public List<SDVariable> apply(Op gradient, SDVariable... in) {
+    List<SDVariable> apply(Op gradient, SDVariable... in) {
         String name = op.getOwnName();
         return Arrays.asList(gradient.applyAll(op.getSameDiff(), name.substring(0, Math.max(0, name.lastIndexOf('/'))), in));
     }
 
     /** Zeros in the shape of a variable. */
-    public SDVariable zeros(SDVariable like) {
+    SDVariable zeros(SDVariable like) {
         return new StopGradient.Zeros().apply(op.getSameDiff(), like);
     }
 }

@@ -40,7 +40,7 @@ public record BatchedMatmul(boolean transposeA, boolean transposeB, Precision pr
 
     /** Gradients of a and b. */
     @OpName("hiervl_bmm_bp")
-    public record Gradient(boolean transposeA, boolean transposeB, Precision precision) implements Op {
+    record Gradient(boolean transposeA, boolean transposeB, Precision precision) implements Op {
         @Override
         public int outputs() {
             return 2;

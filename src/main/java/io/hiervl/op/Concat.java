@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
@@ -34,5 +35,20 @@ public record Concat(int axis, long[] sizes) implements Op {
             at += size;
         }
         return result;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

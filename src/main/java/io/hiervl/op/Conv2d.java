@@ -34,7 +34,7 @@ public record Conv2d(int stride, int padding, boolean bias, Precision precision)
 
     /** Gradients of x, w and b. */
     @OpName("hiervl_conv2d_bp")
-    public record Gradient(int stride, int padding, boolean bias, Precision precision) implements Op {
+    record Gradient(int stride, int padding, boolean bias, Precision precision) implements Op {
         @Override
         public int outputs() {
             return bias ? 3 : 2;

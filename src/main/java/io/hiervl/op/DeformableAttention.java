@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.DeformableShape;
 import io.hiervl.backend.Kernels;
 import io.hiervl.tensor.Tensor;
@@ -45,7 +46,7 @@ public record DeformableAttention(int heads, int points, int[] levels) implement
 
     /** Gradients of value, offsets and weights. */
     @OpName("hiervl_deformable_attention_bp")
-    public record Gradient(int heads, int points, int[] levels) implements Op {
+    record Gradient(int heads, int points, int[] levels) implements Op {
         @Override
         public int outputs() {
             return 3;
@@ -61,5 +62,20 @@ public record DeformableAttention(int heads, int points, int[] levels) implement
             DeformableShape shape = new DeformableAttention(heads, points, levels).shape(in);
             kernels.deformableAttentionGradient(shape, in[0], in[1], in[2], in[3], in[4], out[0], out[1], out[2]);
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

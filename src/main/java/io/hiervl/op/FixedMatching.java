@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.Matching;
 import io.hiervl.tensor.Tensor;
@@ -47,5 +48,20 @@ public record FixedMatching(int classes, int levels, int visual, int stride, int
     @Override
     public List<SDVariable> gradient(Backward g) {
         return List.of(g.zeros(g.input(0)));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -37,7 +37,7 @@ public record GroupNorm(int groups, double eps) implements Op {
 
     /** Gradients of x, gamma and beta. */
     @OpName("hiervl_group_norm_bp")
-    public record Gradient(int groups, double eps) implements Op {
+    record Gradient(int groups, double eps) implements Op {
         @Override
         public int outputs() {
             return 3;

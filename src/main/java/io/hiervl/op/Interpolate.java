@@ -26,7 +26,7 @@ public record Interpolate(int height, int width, Resize mode) implements Op {
 
     /** Gradient of x. */
     @OpName("hiervl_resize_bp")
-    public record Gradient(int height, int width, Resize mode) implements Op {
+    record Gradient(int height, int width, Resize mode) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

@@ -25,7 +25,7 @@ public record L2Normalize(double eps) implements Op {
 
     /** Gradient of x. */
     @OpName("hiervl_l2_normalize_bp")
-    public record Gradient(double eps) implements Op {
+    record Gradient(double eps) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

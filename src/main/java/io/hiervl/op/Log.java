@@ -25,7 +25,7 @@ public record Log(double eps) implements Op {
 
     /** Gradient of x. */
     @OpName("hiervl_log_bp")
-    public record Gradient(double eps) implements Op {
+    record Gradient(double eps) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

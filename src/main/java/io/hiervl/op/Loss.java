@@ -44,7 +44,7 @@ public record Loss(LossKernel kernel) implements Op {
     }
 
     /** Gradients of the leading inputs. Inputs as of the loss, and one cotangent for each scalar. */
-    public record Gradient(LossKernel kernel) implements Op {
+    record Gradient(LossKernel kernel) implements Op {
         @Override
         public String name() {
             return OpTypes.PREFIX + kernel.name() + OpTypes.BACKWARD;

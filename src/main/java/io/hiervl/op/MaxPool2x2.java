@@ -28,7 +28,7 @@ public record MaxPool2x2() implements Op {
 
     /** Gradient of x. */
     @OpName("hiervl_maxpool2x2_bp")
-    public record Gradient() implements Op {
+    record Gradient() implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

@@ -26,7 +26,7 @@ public record Mul() implements Op {
 
     /** Gradients of a and b. */
     @OpName("hiervl_mul_bp")
-    public record Gradient() implements Op {
+    record Gradient() implements Op {
         @Override
         public int outputs() {
             return 2;

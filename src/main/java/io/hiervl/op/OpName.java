@@ -8,6 +8,6 @@ import java.lang.annotation.Target;
 /** Name of an op in files. It must never change. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
-public @interface OpName {
+@interface OpName {
     String value();
 }

@@ -52,7 +52,7 @@ public record PackedAttention(int heads, boolean causal, Precision precision) im
 
     /** Gradient of q, k and v. */
     @OpName("hiervl_packed_attention_bp")
-    public record Gradient(int heads, boolean causal, Precision precision) implements Op {
+    record Gradient(int heads, boolean causal, Precision precision) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
@@ -26,5 +27,20 @@ public record Permute(int[] axes) implements Op {
             inverse[axes[i]] = i;
         }
         return g.apply(new Permute(inverse), g.cotangent(0));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -25,7 +25,7 @@ public record PointSample() implements Op {
 
     /** Gradients of x and the points. */
     @OpName("hiervl_point_sample_bp")
-    public record Gradient() implements Op {
+    record Gradient() implements Op {
         @Override
         public int outputs() {
             return 2;

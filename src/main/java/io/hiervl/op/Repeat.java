@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.tensor.Tensor;
 import java.util.List;
@@ -25,7 +26,7 @@ public record Repeat(long[] from, long[] to) implements Op {
 
     /** Sums of the cotangent over the repeated axes. */
     @OpName("hiervl_broadcast_bp")
-    public record Gradient(long[] from, long[] to) implements Op {
+    record Gradient(long[] from, long[] to) implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {from.clone()};
@@ -35,5 +36,20 @@ public record Repeat(long[] from, long[] to) implements Op {
         public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
             kernels.repeatGradient(in[0], out[0]);
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

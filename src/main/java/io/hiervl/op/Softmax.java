@@ -26,7 +26,7 @@ public record Softmax() implements Op {
 
     /** Gradient of x. */
     @OpName("hiervl_softmax_bp")
-    public record Gradient() implements Op {
+    record Gradient() implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

@@ -32,7 +32,7 @@ public record StopGradient() implements Op {
 
     /** Zeros in the shape of the input. */
     @OpName("hiervl_zeros")
-    public record Zeros() implements Op {
+    record Zeros() implements Op {
         @Override
         public long[][] shapes(long[]... in) {
             return new long[][] {in[0]};

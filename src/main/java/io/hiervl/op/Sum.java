@@ -1,5 +1,6 @@
 package io.hiervl.op;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.tensor.Tensor;
 import java.util.List;
@@ -21,5 +22,20 @@ public record Sum(long[] shape) implements Op {
     @Override
     public List<SDVariable> gradient(Backward g) {
         return g.apply(new Repeat(new long[] {1}, shape), g.cotangent(0));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

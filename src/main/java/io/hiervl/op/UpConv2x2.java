@@ -38,7 +38,7 @@ public record UpConv2x2(Precision precision) implements Op {
 
     /** Gradients of x, w and b. */
     @OpName("hiervl_upconv2x2_bp")
-    public record Gradient(Precision precision) implements Op {
+    record Gradient(Precision precision) implements Op {
         @Override
         public int outputs() {
             return 3;

@@ -36,7 +36,7 @@ public record WeightedSum() implements Op {
 
     /** Gradients of the scalars. Inputs coefficients (n) and the cotangent. */
     @OpName("hiervl_weighted_sum_bp")
-    public record Gradient(int scalars) implements Op {
+    record Gradient(int scalars) implements Op {
         @Override
         public int outputs() {
             return scalars;

@@ -20,7 +20,7 @@ public record WarmupPoly(long total, long warmup, double power, double start) {
     }
 
     /** Power 0.9, warm-up from 1e-6. */
-    public WarmupPoly(long total, long warmup) {
+    WarmupPoly(long total, long warmup) {
         this(total, warmup, 0.9, 1e-6);
     }
 

@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.PublicApi;
 import io.hiervl.eval.Lettering;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
@@ -12,11 +13,12 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A photo with its classes laid over it in colour, outlined, and a legend below.
+ * A photo with its classes laid over it in colour, outlined, and a legend below. Safe for several threads.
  *
  * @param palette colours of the label values
  * @param opacity share of the colour, 0 to 1
  */
+@PublicApi
 public record Overlay(Palette palette, double opacity) {
     private static final int ROW = 20;
     private static final int SWATCH = 14;

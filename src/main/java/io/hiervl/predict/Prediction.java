@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.PublicApi;
 import io.hiervl.eval.Segmentation;
 import io.hiervl.image.LabelMap;
 import java.util.ArrayList;
@@ -9,11 +10,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The classes of a photo's pixels with their names.
+ * The classes of a photo's pixels with their names. Safe for several threads if nobody writes into its arrays.
  *
  * @param segmentation labels and the winning scores
  * @param classNames   names in index order
  */
+@PublicApi
 public record Prediction(Segmentation segmentation, List<String> classNames) {
     /**
      * What one class occupies.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.hiervl.AtomicFile;
+import io.hiervl.PublicApi;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMaps;
 import io.hiervl.image.Palette;
@@ -21,8 +22,9 @@ import java.util.Set;
  * Writes predictions into a folder: {@code NAME.png} with class indices and palette, {@code NAME_overlay.png},
  * {@code NAME.json} with the areas. Only the files of an earlier prediction of the same photo are replaced: a photo whose
  * name is taken, by one from another folder or by a file of somebody else, gets {@code NAME-2} and so on. Each file appears
- * completely or not at all, the JSON last.
+ * completely or not at all, the JSON last. Not safe for several threads.
  */
+@PublicApi
 public final class PredictionFiles {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final String IMAGE = "image";

@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.PublicApi;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.eval.ImageSegmenter;
@@ -28,6 +29,7 @@ import java.util.concurrent.Executors;
  * photo after the other (it uses all cores anyway) and on one thread, which keeps its memory the same however many callers
  * there are. After {@link #close} every call fails with IllegalStateException.
  */
+@PublicApi
 public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
     private final ImageSegmenter images;

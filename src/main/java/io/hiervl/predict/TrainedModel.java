@@ -2,7 +2,9 @@ package io.hiervl.predict;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import io.hiervl.backbone.Backbone;
 import io.hiervl.backbone.Backbones;
 import io.hiervl.checkpoint.Checkpoint;
@@ -27,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A trained network with all that predictions need: labels, colour constants, window rule and the embeddings of its class
  * names, so that neither the CLIP bundle nor the text tower is asked for again. It lies in a checkpoint: arrays
  * {@code p/name} (or their averages {@code e/name}), {@code x/t}, and the entries of {@link #details}.
+ * Not safe for several threads; its segmenters are.
  *
  * @param recipe    settings of the run
  * @param towers    sizes of the image tower and of the CLIP beside it
@@ -36,6 +39,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param store     parameters of image tower and network
  * @param t         (K,C), unit rows
  */
+@PublicApi(handle = true)
 public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize normalize, List<String> classes, Palette palette,
                            ParameterStore store, INDArray t) {
     /** Name of the text embeddings in a checkpoint. */
@@ -193,5 +197,20 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
 
     private static List<Float> floats(float[] values) {
         return List.of(values[0], values[1], values[2]);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

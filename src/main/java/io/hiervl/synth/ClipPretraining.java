@@ -32,7 +32,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * map is ever looked at. The recipe comes from experiments in which a pure image-level loss gave guidance with a poor
  * foreground; {@link ContrastiveLoss#phrases} mended that.
  */
-public final class ClipPretraining {
+final class ClipPretraining {
     /** Sizes of {@code graphs/tiny-clip}: width 64, patch 8, joint space 64. */
     static ClipArchitecture architecture(int crop, int vocabulary, double logitScale) {
         return new ClipArchitecture(new ClipArchitecture.Vision(64, 4, 4, 8, crop, 256),
@@ -55,7 +55,7 @@ public final class ClipPretraining {
      * @param tokenizer  with a token for each of {@link Vocabulary#words}
      * @param vocabulary makes the ops that a graph is written with
      */
-    public ClipPretraining(PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, Ops> vocabulary) {
+    ClipPretraining(PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, Ops> vocabulary) {
         SameDiffOps.start();
         this.settings = settings;
         this.tokenizer = tokenizer;
@@ -73,7 +73,7 @@ public final class ClipPretraining {
     }
 
     /** Losses of a step, and the factor on cosines. */
-    public record Losses(double total, double pairs, double phrases, double scale) {
+    record Losses(double total, double pairs, double phrases, double scale) {
     }
 
     /**
@@ -81,7 +81,7 @@ public final class ClipPretraining {
      *
      * @throws HierVlException exit code 5 if a loss is not a number
      */
-    public ClipWeights run(Progress progress) {
+    ClipWeights run(Progress progress) {
         Pairs pairs = Pairs.generate(settings.pairs(), settings.crop(), settings.seed() + 1, progress);
         Batches batches = new Batches(pairs, tokenizer, settings, clip);
         Ops ops = vocabulary.apply(Graphs.create());
@@ -133,7 +133,7 @@ public final class ClipPretraining {
     }
 
     /** The present weights, as copies. */
-    public ClipWeights weights() {
+    ClipWeights weights() {
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         for (ParameterStore.Parameter p : store.all()) {
             if (!p.name().equals(PretrainingGraph.SCALE)) {

@@ -13,16 +13,16 @@ import java.util.List;
  * @param ground name of the ground
  * @param things the objects, the last painted (frontmost) first
  */
-public record Scene(int size, byte[] rgb, int[] labels, int[] owner, String ground, List<Thing> things) {
+record Scene(int size, byte[] rgb, int[] labels, int[] owner, String ground, List<Thing> things) {
     /** An object of the scene. */
-    public record Thing(String colour, String texture, String shape) {
+    record Thing(String colour, String texture, String shape) {
     }
 
     /**
      * The labels with a border of one pixel around objects set to 255, as VOC's masks have: a pixel is border if the
      * pixel to its right or below shows another object.
      */
-    public int[] labelsWithBorder() {
+    int[] labelsWithBorder() {
         int[] result = labels.clone();
         for (int y = 0; y < size; y++) {
             for (int x = 0; x < size; x++) {

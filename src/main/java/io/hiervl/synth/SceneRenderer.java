@@ -10,20 +10,20 @@ import java.util.List;
  * under light of a random colour. Shape and texture say nothing about the class, so that colour constancy is what has to
  * be learned.
  */
-public final class SceneRenderer {
+final class SceneRenderer {
     private final int size;
     private final double minRadius;
     private final double maxRadius;
 
     /** @param size side in pixels; radii of things in pixels */
-    public SceneRenderer(int size, double minRadius, double maxRadius) {
+    SceneRenderer(int size, double minRadius, double maxRadius) {
         this.size = size;
         this.minRadius = minRadius;
         this.maxRadius = maxRadius;
     }
 
     /** The scenes of the data set: 64 pixels, things of radius 8 to 17. */
-    public static SceneRenderer standard() {
+    static SceneRenderer standard() {
         return new SceneRenderer(64, 8, 17);
     }
 
@@ -32,12 +32,12 @@ public final class SceneRenderer {
     }
 
     /** A scene with one to four things. */
-    public Scene render(Rng rng) {
+    Scene render(Rng rng) {
         return render(rng, 1 + rng.below(4));
     }
 
     /** A scene with this number of things; later ones cover earlier ones. */
-    public Scene render(Rng rng, int count) {
+    Scene render(Rng rng, int count) {
         Colour ground = rng.pick(Vocabulary.GROUNDS);
         double[] image = new double[size * size * 3];
         Ground.paint(ground, image, size, rng);

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  */
 public final class SynthDataset {
     /** Label counts with a list each. */
-    public static final List<Integer> LABEL_COUNTS = List.of(8, 24, 72);
+    static final List<Integer> LABEL_COUNTS = List.of(8, 24, 72);
     /** The seed of {@code datasets/tiny}. */
     public static final long DEFAULT_SEED = 7;
     private static final int UNLABELED = 200;
@@ -37,7 +37,7 @@ public final class SynthDataset {
     }
 
     /** Writes the data set of this seed into the folder, which is created if needed. */
-    public static void write(Path folder, long seed) {
+    static void write(Path folder, long seed) {
         new SynthDataset(seed).write(folder, Progress.NONE);
     }
 

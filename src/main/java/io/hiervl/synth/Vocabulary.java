@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** The words of the world: what there is to see, and the classes and concepts made of it. Colours are sRGB, 0..255. */
-public final class Vocabulary {
+final class Vocabulary {
     /** A named colour. */
-    public record Colour(String name, double r, double g, double b) {
+    record Colour(String name, double r, double g, double b) {
         double channel(int c) {
             return c == 0 ? r : c == 1 ? g : b;
         }
@@ -31,17 +31,17 @@ public final class Vocabulary {
     }
 
     /** Hues: the object classes. */
-    public static final List<Colour> HUES = List.of(new Colour("red", 200, 45, 50), new Colour("orange", 220, 120, 35),
+    static final List<Colour> HUES = List.of(new Colour("red", 200, 45, 50), new Colour("orange", 220, 120, 35),
         new Colour("yellow", 215, 195, 55), new Colour("green", 70, 165, 70), new Colour("blue", 55, 85, 195),
         new Colour("purple", 150, 65, 170));
     /** Colours without a hue: things of these colours are background. */
-    public static final List<Colour> GREYS = List.of(new Colour("white", 225, 225, 225), new Colour("gray", 130, 130, 130),
+    static final List<Colour> GREYS = List.of(new Colour("white", 225, 225, 225), new Colour("gray", 130, 130, 130),
         new Colour("black", 45, 45, 45));
     /** What scenes stand on. */
-    public static final List<Colour> GROUNDS = List.of(new Colour("grass", 70, 95, 50), new Colour("sand", 190, 170, 135),
+    static final List<Colour> GROUNDS = List.of(new Colour("grass", 70, 95, 50), new Colour("sand", 190, 170, 135),
         new Colour("sky", 165, 190, 215), new Colour("brick", 125, 85, 70), new Colour("asphalt", 75, 75, 80));
-    public static final List<String> SHAPES = List.of("circle", "square", "triangle", "cross", "ring", "star");
-    public static final List<String> TEXTURES = List.of("plain", "striped", "dotted");
+    static final List<String> SHAPES = List.of("circle", "square", "triangle", "cross", "ring", "star");
+    static final List<String> TEXTURES = List.of("plain", "striped", "dotted");
 
     /** Words that join the others in captions. */
     private static final List<String> FUNCTION_WORDS = List.of("a", "photo", "of", "and", "on", "thing", "background");
@@ -50,7 +50,7 @@ public final class Vocabulary {
     }
 
     /** Class names in index order: background, then one "thing" of each hue. */
-    public static List<String> classes() {
+    static List<String> classes() {
         return Stream.concat(Stream.of("background"), HUES.stream().map(c -> c.name() + " thing")).toList();
     }
 
@@ -65,13 +65,13 @@ public final class Vocabulary {
     }
 
     /** Everything that a caption can name as a whole: the grounds, then things of each colour. */
-    public static List<String> phrases() {
+    static List<String> phrases() {
         return Stream.concat(GROUNDS.stream().map(Colour::name),
             Stream.concat(HUES.stream(), GREYS.stream()).map(c -> c.name() + " thing")).toList();
     }
 
     /** Class name to the concepts that define it for the frozen CLIP (SemiVL's concept lists): grounds and grey things are background. */
-    public static Map<String, List<String>> concepts() {
+    static Map<String, List<String>> concepts() {
         Map<String, List<String>> result = new LinkedHashMap<>();
         result.put("background", Stream.concat(GROUNDS.stream().map(Colour::name), Stream.of("gray thing", "white thing", "black thing")).toList());
         classes().stream().skip(1).forEach(c -> result.put(c, List.of(c)));
@@ -79,7 +79,7 @@ public final class Vocabulary {
     }
 
     /** Every word of captions and class names, each once. */
-    public static List<String> words() {
+    static List<String> words() {
         return Stream.of(FUNCTION_WORDS.stream(), HUES.stream().map(Colour::name), GREYS.stream().map(Colour::name),
             GROUNDS.stream().map(Colour::name), SHAPES.stream(), TEXTURES.stream()).flatMap(s -> s).distinct().toList();
     }

@@ -26,12 +26,12 @@ public final class HostStorage implements Storage {
     }
 
     /** Memory of somebody else. */
-    public static HostStorage at(long address, long bytes, Object owner) {
+    static HostStorage at(long address, long bytes, Object owner) {
         return new HostStorage(address, bytes, owner);
     }
 
     /** Address of the first byte. */
-    public long address() {
+    long address() {
         return address;
     }
 
@@ -41,7 +41,7 @@ public final class HostStorage implements Storage {
     }
 
     /** The object whose memory this is. */
-    public Object owner() {
+    Object owner() {
         return owner;
     }
 

@@ -22,7 +22,7 @@ public final class RawArrays {
     }
 
     /** Whether the elements lie one after the other in c order. */
-    public static boolean isDense(INDArray a) {
+    static boolean isDense(INDArray a) {
         if (a.isScalar() || a.length() == 1) {
             return true;
         }

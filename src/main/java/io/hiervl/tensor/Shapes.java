@@ -44,7 +44,7 @@ public final class Shapes {
     }
 
     /** Shapes one after the other as integer arguments. */
-    public static long[] encode(long[]... shapes) {
+    static long[] encode(long[]... shapes) {
         int n = 0;
         for (long[] s : shapes) {
             n += 1 + s.length;
@@ -60,7 +60,7 @@ public final class Shapes {
     }
 
     /** The shape number {@code which} of encoded arguments. */
-    public static long[] decode(long[] args, int which) {
+    static long[] decode(long[] args, int which) {
         int at = 0;
         for (int i = 0; i < which; i++) {
             at += 1 + (int) args[at];
@@ -68,7 +68,7 @@ public final class Shapes {
         return Arrays.copyOfRange(args, at + 1, at + 1 + (int) args[at]);
     }
 
-    public static int intProduct(long[] shape) {
+    static int intProduct(long[] shape) {
         return Math.toIntExact(product(shape));
     }
 

@@ -88,7 +88,7 @@ public final class Staging {
     }
 
     /** Writes all elements of a FLOAT array. */
-    public static void write(float[] source, Tensor a) {
+    static void write(float[] source, Tensor a) {
         if (a.type() != ElementType.FLOAT) {
             throw new IllegalArgumentException("expected a FLOAT array, found " + a.type());
         }
@@ -114,7 +114,7 @@ public final class Staging {
     }
 
     /** All elements of an array of ND4J as floats. */
-    public static float[] floats(INDArray a) {
+    static float[] floats(INDArray a) {
         return floats(Nd4jTensors.of(a));
     }
 
@@ -139,7 +139,7 @@ public final class Staging {
     }
 
     /** Writes all elements of a dense FLOAT array of ND4J. */
-    public static void write(float[] source, INDArray a) {
+    static void write(float[] source, INDArray a) {
         write(source, Nd4jTensors.of(a));
     }
 }

@@ -1,6 +1,7 @@
 package io.hiervl.text;
 
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,7 @@ import java.util.regex.Pattern;
  * into words, and each word's bytes are merged in the order of the merge list; the last symbol of a word carries
  * {@code </w>}. Immutable and safe for use from several threads.
  */
+@PublicApi
 public final class BpeTokenizer {
     /** What {@link #load} looks for, for messages. */
     public static final String FILES = "tokenizer.json, or vocab.json with merges.txt, or bpe_simple_vocab_16e6.txt.gz";

@@ -132,7 +132,7 @@ public final class TokenizerFiles {
     }
 
     /** Writes OpenAI's merge list as vocab.json and merges.txt of the Hugging Face layout. */
-    public static void convertOpenAi(Path gz, Path folder) {
+    static void convertOpenAi(Path gz, Path folder) {
         try {
             List<String> merges = openAiMerges(gz);
             write(folder, openAiVocabulary(merges), merges);
@@ -203,7 +203,7 @@ public final class TokenizerFiles {
     }
 
     /** Copies the tokenizer files of one folder to another. */
-    public static void copy(Path from, Path to) {
+    static void copy(Path from, Path to) {
         Folders.create(to);
         try {
             for (String name : List.of(JSON, VOCAB, MERGES, OPENAI)) {

@@ -1,9 +1,11 @@
 package io.hiervl.train;
 
+import io.hiervl.PublicApi;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** What a caller of {@link Trainer} may add to a run. */
+/** What a caller of {@link Trainer} may add to a run. The thread that trains calls it. */
+@PublicApi
 public interface RunHooks {
     /** Adds nothing. */
     RunHooks NONE = new RunHooks() {

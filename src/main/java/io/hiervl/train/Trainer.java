@@ -4,6 +4,7 @@ import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
+import io.hiervl.PublicApi;
 import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -40,6 +41,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * function of seed and step, and a checkpoint holds weights and optimiser state, so a run that was stopped goes on as if
  * it had not been. Not safe for several threads; {@link StopSignal} may be set from anywhere.
  */
+@PublicApi
 public final class Trainer {
     private static final int KEEP = 2;
 

@@ -13,7 +13,7 @@ final class Activations {
     }
 
     /** Applies the activation in place to n values. */
-    public static void apply(Activation activation, double[] v, int at, int n) {
+    static void apply(Activation activation, double[] v, int at, int n) {
         switch (activation) {
             case NONE -> { }
             case RELU -> {
@@ -40,7 +40,7 @@ final class Activations {
     }
 
     /** Multiplies n values of g with the derivative at x. */
-    public static void multiplyByDerivative(Activation activation, double[] x, double[] g, int n) {
+    static void multiplyByDerivative(Activation activation, double[] x, double[] g, int n) {
         for (int i = 0; i < n; i++) {
             g[i] *= derivative(activation, x[i]);
         }

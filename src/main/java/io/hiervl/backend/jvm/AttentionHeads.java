@@ -97,7 +97,7 @@ final class AttentionHeads {
             probabilities(from, rows);
             Operand gs = rows(g, from);
             if (dv != null) {
-                kernels.matmul(product(core.keys(), rows, core.depth()).accumulating(more), factor(p, rows, "attention-p").transpose(), gs, valueSum);
+                addProduct(1, factor(p, rows, "attention-p"), gs, rows, valueSum, more);
             }
             if (!logitGradient) {
                 continue;
@@ -109,7 +109,7 @@ final class AttentionHeads {
                 kernels.matmul(product(rows, core.keys(), core.depth()).scaled(scale), ds, k, rows(part(dq), from));
             }
             if (dk != null) {
-                kernels.matmul(product(core.keys(), rows, core.depth()).scaled(scale).accumulating(more), ds.transpose(), rows(q, from), keySum);
+                addProduct(scale, ds, rows(q, from), rows, keySum, more);
             }
             if (keySums != null) {
                 addColumnSums(d, rows, keySums);
@@ -119,12 +119,25 @@ final class AttentionHeads {
         finish(valueSum, dv);
     }
 
+    /** sum (keys, depth) += factor tile^T right. */
+    private void addProduct(double factor, Operand tile, Operand right, int rows, Operand sum, boolean more) {
+        if (sum.column() == 1) {
+            kernels.matmul(product(core.keys(), rows, core.depth()).scaled(factor).accumulating(more), tile.transpose(), right, sum);
+        } else {
+            kernels.matmul(product(core.depth(), rows, core.keys()).scaled(factor).accumulating(more), right.transpose(), tile, sum.transpose());
+        }
+    }
+
     private Operand rows(Operand o, int from) {
         return o.at(from * o.row());
     }
 
-    /** Where sums over blocks of queries are added up: in place, unless that would round them after every block. */
+    /** Where sums over blocks of queries are added up: in place, unless that would round them after every block, or transposed. */
     private Operand target(Operand o, String slot) {
+        if (!kernels.readsTransposedFactors()) {
+            long matrix = (long) core.keys() * core.depth();
+            return new Operand(Scratch.get(slot, type, group.images() * group.count() * matrix), 0, group.count() * matrix, matrix, 1, core.keys());
+        }
         if (o.array().type() == type || block >= core.queries()) {
             return o;
         }

@@ -9,7 +9,7 @@ import io.hiervl.tensor.Tensor;
  * ops/functions/ms_deform_attn_func.py; bilinear sampling as torch grid_sample with align_corners False and zero padding), on weights that sum
  * to 1. It serves gradient checks; {@link DeformableFloat} computes the same fast.
  */
-public final class DeformableDouble {
+final class DeformableDouble {
     private final DeformableShape s;
     private final double[] value;
     private final double[] offsets;
@@ -17,7 +17,7 @@ public final class DeformableDouble {
     private final double[] reference;
 
     /** Arrays as for {@link DeformableFloat}; {@code attention} may be longer, as working memory is. */
-    public DeformableDouble(DeformableShape shape, Tensor value, Tensor offsets, Tensor attention, Tensor reference) {
+    DeformableDouble(DeformableShape shape, Tensor value, Tensor offsets, Tensor attention, Tensor reference) {
         this.s = shape;
         this.value = Staging.doubles(value);
         this.offsets = Staging.doubles(offsets);
@@ -66,7 +66,7 @@ public final class DeformableDouble {
     }
 
     /** Writes the result (B,Q,D). */
-    public void forward(Tensor result) {
+    void forward(Tensor result) {
         double[] out = new double[s.batch() * s.queries() * s.width()];
         forHeads((b, head) -> {
             for (int q = 0; q < s.queries(); q++) {
@@ -83,7 +83,7 @@ public final class DeformableDouble {
     }
 
     /** As {@link DeformableFloat#backward}. */
-    public void backward(Tensor cotangent, Tensor dValue, Tensor dOffsets, Tensor dAttention) {
+    void backward(Tensor cotangent, Tensor dValue, Tensor dOffsets, Tensor dAttention) {
         double[] g = Staging.doubles(cotangent);
         double[] dv = new double[value.length];
         double[] dOffset = new double[offsets.length];

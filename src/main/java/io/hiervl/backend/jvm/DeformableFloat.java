@@ -13,7 +13,7 @@ import io.hiervl.tensor.Tensor;
  * {@link DeformableDouble} is the definition in double precision. Forward and backward pass walk over the samples in code of their own:
  * places and shares of the corners, computed once for both and kept in arrays, made the forward pass a third slower.
  */
-public final class DeformableFloat {
+final class DeformableFloat {
     /** Copies of values, and of their gradients, that a thread keeps. */
     private static final ThreadLocal<float[][][]> TOKENS = ThreadLocal.withInitial(() -> new float[2][0][0]);
 
@@ -28,7 +28,7 @@ public final class DeformableFloat {
      *
      * @param attention the weights after the softmax over a query's samples
      */
-    public DeformableFloat(DeformableShape shape, Tensor value, Tensor offsets, Tensor attention, Tensor reference) {
+    DeformableFloat(DeformableShape shape, Tensor value, Tensor offsets, Tensor attention, Tensor reference) {
         this.s = shape;
         this.value = Slab.of(value);
         this.offsets = Slab.of(offsets);
@@ -53,7 +53,7 @@ public final class DeformableFloat {
     }
 
     /** Writes the result (B,Q,D). */
-    public void forward(Tensor result) {
+    void forward(Tensor result) {
         Slab out = Slab.of(result);
         Parallel.forEach(s.batch() * s.heads(), task -> forward(task / s.heads(), task % s.heads(), out));
     }
@@ -117,7 +117,7 @@ public final class DeformableFloat {
     }
 
     /** Writes the gradients for the cotangent of the result; each may be null. {@code dAttention} is that of the weights after the softmax. */
-    public void backward(Tensor cotangent, Tensor dValue, Tensor dOffsets, Tensor dAttention) {
+    void backward(Tensor cotangent, Tensor dValue, Tensor dOffsets, Tensor dAttention) {
         Slab g = Slab.of(cotangent);
         Slab toValue = dValue == null ? null : Slab.of(dValue);
         Slab toOffsets = dOffsets == null ? null : Slab.of(dOffsets);

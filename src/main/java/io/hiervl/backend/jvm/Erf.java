@@ -1,7 +1,7 @@
 package io.hiervl.backend.jvm;
 
 /** The error function to double precision, by the rational approximations of fdlibm (Sun Microsystems, 1993). */
-public final class Erf {
+final class Erf {
     private static final double[] PP = {1.28379167095512558561e-01, -3.25042107247001499370e-01, -2.84817495755985104766e-02,
         -5.77027029648944159157e-03, -2.37630166566501626084e-05};
     private static final double[] QQ = {1, 3.97917223959155352819e-01, 6.50222499887672944485e-02, 5.08130628187576562776e-03,
@@ -26,7 +26,7 @@ public final class Erf {
     }
 
     /** 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
-    public static double erf(double x) {
+    static double erf(double x) {
         double a = Math.abs(x);
         if (Double.isNaN(x)) {
             return x;

@@ -13,7 +13,7 @@ import io.hiervl.tensor.Tensor;
  * @param plane    elements of a channel
  * @param eps      added to the variance
  */
-public record GroupNormFloat(int batch, int groups, int perGroup, int plane, double eps) {
+record GroupNormFloat(int batch, int groups, int perGroup, int plane, double eps) {
     /** Elements of a piece. */
     private static final int PIECE = 4096;
     private static final ThreadLocal<FloatMoments> MOMENTS = ThreadLocal.withInitial(FloatMoments::new);
@@ -39,7 +39,7 @@ public record GroupNormFloat(int batch, int groups, int perGroup, int plane, dou
     }
 
     /** y = normalised x * gamma + beta, gamma and beta (C). */
-    public void forward(Tensor x, Tensor gamma, Tensor beta, Tensor y) {
+    void forward(Tensor x, Tensor gamma, Tensor beta, Tensor y) {
         Slab in = Slab.of(x);
         Slab out = Slab.of(y);
         float[] scale = Staging.floats(gamma);
@@ -78,7 +78,7 @@ public record GroupNormFloat(int batch, int groups, int perGroup, int plane, dou
     }
 
     /** Gradients for the cotangent g; each target may be null. */
-    public void backward(Tensor x, Tensor gamma, Tensor g, Tensor dx, Tensor dGamma, Tensor dBeta) {
+    void backward(Tensor x, Tensor gamma, Tensor g, Tensor dx, Tensor dGamma, Tensor dBeta) {
         Slab in = Slab.of(x);
         Slab cotangent = Slab.of(g);
         Slab out = dx == null ? null : Slab.of(dx);

@@ -87,7 +87,7 @@ abstract class JavaNormKernels extends JavaShapeKernels implements NormKernels {
     }
 
     /** Makes mean 0 and variance 1 in place; returns 1 / sqrt(variance + eps). */
-    public static double normalize(double[] row, int n, double eps) {
+    static double normalize(double[] row, int n, double eps) {
         double mean = 0;
         for (int i = 0; i < n; i++) {
             mean += row[i];
@@ -106,7 +106,7 @@ abstract class JavaNormKernels extends JavaShapeKernels implements NormKernels {
     }
 
     /** Gradient of {@link #normalize}: d holds that of the normalised row, and afterwards that of the row. */
-    public static void normalizeGradient(double[] normalized, double[] d, int n, double inverse) {
+    static void normalizeGradient(double[] normalized, double[] d, int n, double inverse) {
         double sum = 0;
         double dot = 0;
         for (int i = 0; i < n; i++) {
@@ -157,7 +157,7 @@ abstract class JavaNormKernels extends JavaShapeKernels implements NormKernels {
     }
 
     /** Adds up the parts in their order and stores the sum, if anybody wants it. */
-    public static void putSum(double[][] parts, Tensor target, int n) {
+    static void putSum(double[][] parts, Tensor target, int n) {
         if (target == null) {
             return;
         }

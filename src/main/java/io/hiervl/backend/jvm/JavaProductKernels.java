@@ -21,6 +21,11 @@ abstract class JavaProductKernels extends JavaNormKernels implements ProductKern
         return this;
     }
 
+    /** Whether a long left factor that lies transposed costs nothing; else its product is made as the transposed one of the transposed. */
+    protected boolean readsTransposedFactors() {
+        return true;
+    }
+
     /** Type in which factors of these products are rounded, {@code full}'s where nothing is. */
     public ElementType factorType(Tensor full) {
         return full.type();

@@ -12,13 +12,13 @@ import java.util.function.IntConsumer;
 public final class Parallel {
     /** Body over the indices from..to-1. */
     @FunctionalInterface
-    public interface Range {
+    interface Range {
         void run(int from, int to);
     }
 
     /** Body over the indices from..to-1 of one part. */
     @FunctionalInterface
-    public interface Part {
+    interface Part {
         void run(int part, int from, int to);
     }
 
@@ -70,7 +70,7 @@ public final class Parallel {
     }
 
     /** Runs the body over 0..n-1 in pieces of at most {@code grain} indices. */
-    public static void forRange(long n, long grain, Range body) {
+    static void forRange(long n, long grain, Range body) {
         forParts(n, grain, (part, from, to) -> body.run(from, to));
     }
 
@@ -85,7 +85,7 @@ public final class Parallel {
     }
 
     /** Like {@link #forRange}, telling the body the number of its part, 0..parts(n, grain)-1. */
-    public static void forParts(long n, long grain, Part body) {
+    static void forParts(long n, long grain, Part body) {
         long size = Math.max(1, grain);
         int parts = parts(n, grain);
         int team = TEAM.get();

@@ -166,7 +166,7 @@ public final class PointLoss {
     }
 
     /** Target of a slot: the slot map at its own resolution, sampled bilinearly; validity from the labels. */
-    public static Target slotTarget(double[] slots, int h, int w, int slot, double[] labels, int height, int width, int classes) {
+    static Target slotTarget(double[] slots, int h, int w, int slot, double[] labels, int height, int width, int classes) {
         return new LabelTarget(labels, height, width, classes, slots, h, w, slot);
     }
 

@@ -4,12 +4,12 @@ import io.hiervl.tensor.Staging;
 import io.hiervl.tensor.Tensor;
 
 /** Bilinear samples of maps (B,C,H,W) at points (B,P,2), (x,y) in [0,1], zeros outside, align_corners False. */
-public final class PointSampler {
+final class PointSampler {
     private PointSampler() {
     }
 
     /** Result (B,C,P). */
-    public static void forward(Tensor x, Tensor points, Tensor y) {
+    static void forward(Tensor x, Tensor points, Tensor y) {
         int h = (int) x.size(2);
         int w = (int) x.size(3);
         int p = (int) points.size(1);
@@ -28,7 +28,7 @@ public final class PointSampler {
     }
 
     /** Gradients; dx or dPoints may be null. */
-    public static void backward(Tensor x, Tensor points, Tensor dy, Tensor dx, Tensor dPoints) {
+    static void backward(Tensor x, Tensor points, Tensor dy, Tensor dx, Tensor dPoints) {
         int h = (int) x.size(2);
         int w = (int) x.size(3);
         int p = (int) points.size(1);

@@ -10,7 +10,7 @@ import io.hiervl.tensor.Resize;
 import io.hiervl.tensor.Tensor;
 
 /** Resizes the planes of arrays (..., h, w), in the precision of the arrays. Safe for several threads. */
-public final class Resizer {
+final class Resizer {
     private static final Map<List<Object>, Resizer> CACHE = new ConcurrentHashMap<>();
 
     private final Interpolation vertical;
@@ -24,7 +24,7 @@ public final class Resizer {
     }
 
     /** From h x w to height x width; the mode is one of {@link Interpolation}. */
-    public static Resizer of(int h, int w, int height, int width, Resize mode) {
+    static Resizer of(int h, int w, int height, int width, Resize mode) {
         return CACHE.computeIfAbsent(List.of(h, w, height, width, mode), k -> new Resizer(h, w, height, width, mode));
     }
 
@@ -38,7 +38,7 @@ public final class Resizer {
     }
 
     /** All planes of x into y. */
-    public void forward(Tensor x, Tensor y) {
+    void forward(Tensor x, Tensor y) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
         if (x.type() == ElementType.FLOAT) {
@@ -55,7 +55,7 @@ public final class Resizer {
     }
 
     /** One plane. */
-    public double[] forward(double[] plane) {
+    double[] forward(double[] plane) {
         double[] half = new double[vertical.in() * horizontal.out()];
         horizontal.rows(plane, vertical.in(), half);
         double[] result = new double[vertical.out() * horizontal.out()];
@@ -64,7 +64,7 @@ public final class Resizer {
     }
 
     /** Adjoint of {@link #forward(Tensor, Tensor)}: cotangents dy of y into dx. */
-    public void backward(Tensor dy, Tensor dx) {
+    void backward(Tensor dy, Tensor dx) {
         int in = vertical.in() * horizontal.in();
         int out = vertical.out() * horizontal.out();
         if (dx.type() == ElementType.FLOAT) {
@@ -85,7 +85,7 @@ public final class Resizer {
     }
 
     /** Attention mask of every plane: 1 where the resized value is at least 0; all 1 where that leaves nothing. */
-    public void attentionMask(Tensor x, Tensor mask) {
+    void attentionMask(Tensor x, Tensor mask) {
         forward(x, mask);
         Slab out = Slab.of(mask);
         int n = vertical.out() * horizontal.out();

@@ -57,7 +57,7 @@ public final class Scratch {
     }
 
     /** Runs an op of this thread, whose large working memory comes from the lender and goes back to it afterwards. */
-    public static void during(WorkingMemory.Lender lender, Runnable op) {
+    static void during(WorkingMemory.Lender lender, Runnable op) {
         Scratch own = OF_THREAD.get();
         WorkingMemory.Lender before = own.lender;
         own.lender = lender;
@@ -71,7 +71,7 @@ public final class Scratch {
     }
 
     /** Frees the memory of the calling thread. */
-    public static void release() {
+    static void release() {
         Scratch own = OF_THREAD.get();
         own.slots.values().forEach(Scratch::close);
         own.slots.clear();

@@ -42,11 +42,11 @@ public abstract class Slab {
         return a.pointer(elements);
     }
 
-    public final int length() {
+    final int length() {
         return length;
     }
 
-    public final Tensor owner() {
+    final Tensor owner() {
         return owner;
     }
 
@@ -57,20 +57,20 @@ public abstract class Slab {
     public abstract void put(int index, double[] from, int at, int n);
 
     /** Copies elements index..index+n-1 to {@code to}, rounding doubles. */
-    public abstract void get(int index, float[] to, int at, int n);
+    abstract void get(int index, float[] to, int at, int n);
 
     /** Overwrites elements index..index+n-1. */
-    public abstract void put(int index, float[] from, int at, int n);
+    abstract void put(int index, float[] from, int at, int n);
 
     /** Copies from another slab of the same type. */
-    public abstract void copy(int index, Slab from, int fromIndex, int n);
+    abstract void copy(int index, Slab from, int fromIndex, int n);
 
-    public abstract double get(int index);
+    abstract double get(int index);
 
-    public abstract void put(int index, double value);
+    abstract void put(int index, double value);
 
     /** Sets elements index..index+n-1 to one value. */
-    public final void fill(int index, int n, double value) {
+    final void fill(int index, int n, double value) {
         double[] row = new double[Math.min(n, PIECE)];
         java.util.Arrays.fill(row, value);
         for (int done = 0; done < n; done += PIECE) {

@@ -8,9 +8,14 @@ public final class OneDnnIsa {
     }
 
     /** Whether the CPU multiplies bfloat16 itself (AVX512-BF16 or AMX). */
-    public static boolean bf16() {
+    static boolean bf16() {
         String isa = describe();
         return isa.contains("bf16") || isa.contains("amx");
+    }
+
+    /** Whether oneDNN computes with AVX-512 here. Without it some of its kernels are slower than others that do the same. */
+    static boolean avx512() {
+        return describe().contains("avx512");
     }
 
     /** Its name as oneDNN writes it, such as {@code avx512_core_bf16}, or why there is none. */

@@ -33,8 +33,6 @@ import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.layer_normalization_backward;
 import org.bytedeco.dnnl.layer_normalization_forward;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.softmax_backward;
-import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.dnnl.stream;
 import io.hiervl.tensor.Activation;
 import io.hiervl.tensor.ElementType;
@@ -44,7 +42,7 @@ import io.hiervl.tensor.Tensor;
  * Kernels of oneDNN for FLOAT arrays, zero-copy on ND4J's memory. What oneDNN has no fast implementation for goes to the
  * plain Java kernels. An instance serves one thread.
  */
-public final class OneDnnKernels extends JavaKernels {
+final class OneDnnKernels extends JavaKernels {
     /** Logarithms that are not worth a call. */
     private static final int SMALL = 4096;
     private static final int SCALE_AND_SHIFT = normalization_flags.use_scale.value | normalization_flags.use_shift.value;
@@ -53,6 +51,10 @@ public final class OneDnnKernels extends JavaKernels {
     private final stream stream;
     private final OneDnnMatmul matmul;
     private final boolean rounds;
+    /** Whether products are made in 32 bits without AVX-512: some of oneDNN's are slow then, and are made of others. */
+    private final boolean narrow;
+    private final OneDnnLinear linear;
+    private final OneDnnSoftmax softmax;
     private final OneDnnCopies copies;
     private final OneDnnActivation activation;
     private final OneDnnConv conv;
@@ -78,6 +80,9 @@ public final class OneDnnKernels extends JavaKernels {
         stream = new stream(engine);
         matmul = new OneDnnMatmul(engine, stream, factors);
         rounds = products == Precision.BF16;
+        narrow = !rounds && !OneDnnIsa.avx512();
+        linear = new OneDnnLinear(engine, stream);
+        softmax = new OneDnnSoftmax(engine, stream);
         copies = new OneDnnCopies(engine, stream);
         activation = new OneDnnActivation(engine, stream, copies);
         conv = new OneDnnConv(engine, stream, factors);
@@ -114,7 +119,11 @@ public final class OneDnnKernels extends JavaKernels {
 
     @Override
     public void matmul(Matmul spec, Operand a, Operand b, Operand c) {
-        if (matmul.run(spec, a, b, c)) {
+        if (narrow && WideProduct.fits(spec, b, c)) {
+            WideProduct.run(this, spec, a, b, c);
+            return;
+        }
+        if (narrow && linear.run(spec, a, b, c) || matmul.run(spec, a, b, c)) {
             return;
         }
         Matmul product = spec.adding(null);
@@ -170,28 +179,19 @@ public final class OneDnnKernels extends JavaKernels {
         copies.copy(from, to, batch0, batch1, rows, columns);
     }
 
-    private softmax_forward.primitive_desc softmaxDesc(memory.desc d) {
-        return new softmax_forward.primitive_desc(new softmax_forward.desc(prop_kind.forward_training, d, 1), engine);
-    }
-
     @Override
     public void softmax(Tensor x, Tensor y, int rows, int columns) {
-        call("softmax", rows, columns, 0, () -> {
-            memory.desc d = desc(rows, columns);
-            softmax_forward.primitive_desc pd = softmaxDesc(d);
-            return new OneDnnCall(engine, new softmax_forward(pd), pd).input(DNNL_ARG_SRC, d).output(DNNL_ARG_DST, d);
-        }).run(stream, at(x), at(y));
+        softmax.apply(x, y, rows, columns);
     }
 
     @Override
     public void softmaxGradient(Tensor y, Tensor g, Tensor dx, int rows, int columns) {
-        call("softmax gradient", rows, columns, 0, () -> {
-            memory.desc d = desc(rows, columns);
-            softmax_forward.primitive_desc hint = softmaxDesc(d);
-            softmax_backward.primitive_desc pd = new softmax_backward.primitive_desc(new softmax_backward.desc(d, d, 1), engine, hint);
-            return new OneDnnCall(engine, new softmax_backward(pd), pd, hint).input(DNNL_ARG_DST, d).input(DNNL_ARG_DIFF_DST, d)
-                .output(DNNL_ARG_DIFF_SRC, d);
-        }).run(stream, at(y), at(g), at(dx));
+        softmax.gradient(y, g, dx, rows, columns);
+    }
+
+    @Override
+    protected boolean readsTransposedFactors() {
+        return !narrow;
     }
 
     private layer_normalization_forward.primitive_desc layerNormDesc(memory.desc d, double eps, boolean statistics) {

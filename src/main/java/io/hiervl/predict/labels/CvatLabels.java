@@ -24,7 +24,8 @@ final class CvatLabels extends LabelFiles {
             String label = escaped(classes().get(part.label()));
             if (part.hasHoles()) {
                 images.append(String.format(Locale.ROOT,
-                    "    <mask label=\"%s\" source=\"auto\" occluded=\"0\" rle=\"%s\" left=\"%d\" top=\"%d\" width=\"%d\" height=\"%d\" z_order=\"0\"></mask>%n",
+                    "    <mask label=\"%s\" source=\"auto\" occluded=\"0\" rle=\"%s\""
+                        + " left=\"%d\" top=\"%d\" width=\"%d\" height=\"%d\" z_order=\"0\"></mask>%n",
                     label, runs(part.bits()), part.left(), part.top(), part.width(), part.height()));
             } else {
                 StringBuilder points = new StringBuilder();
