@@ -106,6 +106,7 @@ CUresult cuMemcpyDtoHAsync_v2(void* h, uint64_t d, size_t n, uint64_t) {
 CUresult cuMemcpyDtoDAsync_v2(uint64_t d, uint64_t s, size_t n, uint64_t) {
     if (!inside(d, n) || !inside(s, n)) return INVALID_VALUE;
     memmove(real(d), real(s), n);
+    if (tape()) { std::lock_guard<std::mutex> g(tape_lock); fputc('C', tape()); tape_values(d, s, (uint64_t) n); }
     return OK;
 }
 CUresult cuMemsetD32Async(uint64_t d, unsigned v, size_t n, uint64_t) {
@@ -117,6 +118,7 @@ CUresult cuMemsetD32Async(uint64_t d, unsigned v, size_t n, uint64_t) {
 CUresult cuMemsetD8Async(uint64_t d, unsigned char v, size_t n, uint64_t) {
     if (!inside(d, n)) return INVALID_VALUE;
     memset(real(d), v, n);
+    if (tape()) { std::lock_guard<std::mutex> g(tape_lock); fputc('Z', tape()); tape_values(d, (uint64_t) n, (unsigned) v); }
     return OK;
 }
 CUresult cuStreamCreate(uint64_t* s, unsigned) { *s = 1; return OK; }

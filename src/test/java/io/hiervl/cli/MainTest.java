@@ -30,6 +30,18 @@ class MainTest {
     }
 
     @Test
+    void aDeviceThatIsNoneIsWrongUsage() {
+        for (String[] line : new String[][] {{"doctor", "--device", "gpu"}, {"--device", "cuda:x", "doctor"}}) {
+            Cli wrong = Cli.run((Object[]) line);
+            assertEquals(2, wrong.exit());
+            assertTrue(wrong.err().contains("--device") && wrong.err().contains("cuda:N"), wrong.err());
+        }
+        Cli cpu = Cli.run("doctor", "--device", "cpu");
+        assertEquals(0, cpu.exit());
+        assertTrue(cpu.out().lines().anyMatch(l -> l.matches("device +cpu.*")), cpu.out());
+    }
+
+    @Test
     void helpAndVersionAreResults() {
         assertEquals(0, Cli.run("--help").exit());
         assertTrue(Cli.run("clip", "--help").out().contains("tokenize"));
