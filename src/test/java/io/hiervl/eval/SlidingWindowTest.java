@@ -49,6 +49,38 @@ class SlidingWindowTest {
         }
     }
 
+    /** Scores that fall towards the window's edge, as a network's certainty does. */
+    private static final WindowModel TENT = new WindowModel() {
+        @Override
+        public int classes() {
+            return 1;
+        }
+
+        @Override
+        public float[] scores(float[] chw, int h, int w) {
+            float[] out = new float[h * w];
+            for (int i = 0; i < out.length; i++) {
+                out[i] = Math.min(i % w, w - 1 - i % w);
+            }
+            return out;
+        }
+    };
+
+    private static float largestStep(Window rule) {
+        float[] s = new SlidingWindow(rule, 32, 16).score(TENT, new float[3 * 32 * 110], 32, 110).values();
+        float step = 0;
+        for (int x = 17; x < 90; x++) {
+            step = Math.max(step, Math.abs(2 * s[x] - s[x - 1] - s[x + 1]));
+        }
+        return step;
+    }
+
+    @Test
+    void blendedWindowsLeaveNoStripes() {
+        assertTrue(largestStep(Window.CLAMPED) > 0.9f, "averaged windows bend at their edges: " + largestStep(Window.CLAMPED));
+        assertTrue(largestStep(Window.BLENDED) < 0.3f, "blended: " + largestStep(Window.BLENDED));
+    }
+
     @Test
     void truncatedWindowsAreThoseOfUniMatch() {
         SlidingWindow rule = new SlidingWindow(Window.TRUNCATED, 12, 8);

@@ -141,6 +141,21 @@ class TrainerTest {
         assertEquals(6, newest(run).manifest().step());
     }
 
+    /** Cross-entropy on labelled images over the last third of a short run. */
+    private double lateCrossEntropy(String setting) {
+        Path run = dir.resolve(setting);
+        trainer(recipe(setting, "train.steps=45", "train.batch_labelled=4", "train.batch_unlabelled=1", "train.lr=2e-3"), run)
+            .train(false, new StopSignal(), Progress.NONE);
+        return Arrays.stream(MetricsCsv.read(run.resolve("metrics.csv")).get("ce")).skip(30).average().orElseThrow();
+    }
+
+    @Test
+    void aStemBesideTheTowerLearnsAtLeastAsFast() {
+        double without = lateCrossEntropy("model.stem=0");
+        double with = lateCrossEntropy("model.stem=16");
+        assertTrue(with <= without, "cross-entropy with the stem " + with + ", without " + without);
+    }
+
     @Test
     void aRunThatDivergesKeepsItsLastCheckpoint() {
         Path run = dir.resolve("run");
