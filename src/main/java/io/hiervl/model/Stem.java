@@ -12,7 +12,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 /**
  * A small convolutional network beside the image tower: ViT-Adapter's spatial prior (arXiv 2205.08534) with group norm in place of
  * batch norm. Its maps at strides 4, 8 and 16 (for patches of 16) are added to F_1..F_3. They see edges that patches lose, and
- * they learn from few labels where the tower knows nothing of the photos (docs/paper.md 1.6).
+ * they learn from few labels where the tower knows nothing of the photos (docs/paper.md 1.7).
  */
 public final class Stem {
     private static final int MAPS = 3;
@@ -43,7 +43,9 @@ public final class Stem {
             conv(at, "map." + i, channels << i - 1, channels << i);
         }
         for (int i = 0; i < MAPS; i++) {
-            at.caffeConv("out." + i, channels << i, width, 1, true);
+            // from 0 on, so that the network starts as it is without a stem
+            at.at("out." + i).values("weight", new double[(channels << i) * width], true, width, channels << i, 1, 1);
+            at.constant("out." + i + ".bias", 0, width);
         }
     }
 
