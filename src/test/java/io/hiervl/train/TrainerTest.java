@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
-import io.hiervl.clip.RandomClip;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -140,26 +139,6 @@ class TrainerTest {
             assertTrue(names.stream().anyMatch(n -> n.startsWith("events.out.tfevents.")), names.toString());
         }
         assertEquals(6, newest(run).manifest().step());
-    }
-
-    /** Cross-entropy on labelled images over the last ten steps of a short run. */
-    private double lateCrossEntropy(String setting, ClipBundle tower) {
-        Path run = dir.resolve(setting);
-        Recipe recipe = recipe(setting, "train.steps=30", "train.batch_labelled=4", "train.batch_unlabelled=1");
-        new Trainer(recipe, dataset, dataset.list("labeled"), dataset.list("unlabeled"), tower, run).train(false, new StopSignal(), Progress.NONE);
-        return Arrays.stream(MetricsCsv.read(run.resolve("metrics.csv")).get("ce")).skip(20).average().orElseThrow();
-    }
-
-    /** What the stem is for: a tower that knows nothing of the photos. */
-    @Test
-    void aStemBesideAnUntrainedTowerLearnsAtLeastAsFast() throws IOException {
-        Path folder = dir.resolve("clip");
-        RandomClip.bundle(clip.weights().architecture(), 1, folder);
-        ClipBundle untrained = ClipBundle.open(folder);
-        double without = lateCrossEntropy("model.stem=0", untrained);
-        double with = lateCrossEntropy("model.stem=16", untrained);
-        System.out.println("STEM " + with + " " + without);
-        assertTrue(with <= without, "cross-entropy with the stem " + with + ", without " + without);
     }
 
     @Test
