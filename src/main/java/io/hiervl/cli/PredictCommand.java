@@ -5,6 +5,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.config.PhotoRules;
+import io.hiervl.eval.Ahead;
 import io.hiervl.image.Images;
 import io.hiervl.image.Orientation;
 import io.hiervl.image.Photo;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +31,8 @@ import picocli.CommandLine.Parameters;
     footer = {"", "A photo that cannot be read is named and left out; the others are done and the exit code is 3.",
         "Photos of the same name get NAME-2 and so on; the JSON says which photo a file belongs to."})
 final class PredictCommand implements Callable<Integer> {
+    private static final long SLOW_NANOS = 2_000_000_000L;
+
     private final Console console;
 
     @Option(names = "--model", required = true, paramLabel = "PATH", description = "Run folder, checkpoint folder or exported file.")
@@ -72,21 +76,19 @@ final class PredictCommand implements Callable<Integer> {
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
-        try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
+        try (Segmenter segmenter = windows.limit(Models.segmenter(model, windows::blended));
+             Ahead<Read> ahead = new Ahead<>(photos.size(), i -> read(photos.get(i)))) {
             PredictionFiles files = new PredictionFiles(out, segmenter.palette());
             List<LabelFiles> labels = forms.stream().map(f -> LabelFiles.of(f, out, segmenter.classNames(), segmenter.palette())).toList();
-            for (Path path : photos) {
-                try {
-                    documents.add(one(segmenter, files, labels, path));
-                } catch (HierVlException e) {
-                    if (e.kind() != HierVlException.Kind.DATA) {
-                        throw e;
-                    }
-                    failures.add(e.getMessage());
-                    documents.add(ClipCommand.ordered("image", path.toString(), "error", e.getMessage()));
-                    console.note("hiervl: " + e.getMessage());
+            while (documents.size() < photos.size()) {
+                List<Read> group = group(segmenter, ahead, photos.size() - documents.size());
+                List<Photo> found = group.stream().map(Read::photo).filter(Objects::nonNull).toList();
+                List<Prediction> predictions = found.isEmpty() ? List.of() : segmenter.predict(found, inside(group.get(0).path));
+                int next = 0;
+                for (Read r : group) {
+                    documents.add(r.failure == null ? write(files, labels, r, predictions.get(next++)) : failed(r, failures));
+                    progress.update(documents.size(), photos.size(), "");
                 }
-                progress.update(documents.size(), photos.size(), "");
                 OffHeap.tidy();
             }
             labels.forEach(LabelFiles::finish);
@@ -101,23 +103,67 @@ final class PredictCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> one(Segmenter segmenter, PredictionFiles files, List<LabelFiles> labels, Path path) {
-        byte[] bytes = Images.readBytes(path);
-        Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS,
-            range == PhotoRules.Range.OWN));
-        String dark = Images.nearlyBlack(photo, bytes, path.toString());
-        if (dark != null) {
-            console.note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
+    /** A decoded photo, or what is wrong with it. */
+    private record Read(Path path, Photo photo, HierVlException failure) {
+    }
+
+    private Read read(Path path) {
+        try {
+            byte[] bytes = Images.readBytes(path);
+            Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN));
+            String dark = Images.nearlyBlack(photo, bytes, path.toString());
+            if (dark != null) {
+                console.note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
+            }
+            return new Read(path, photo, null);
+        } catch (HierVlException e) {
+            if (e.kind() != HierVlException.Kind.DATA) {
+                throw e;
+            }
+            return new Read(path, null, e);
         }
-        Prediction prediction = segmenter.predict(photo);
-        List<Path> written = files.write(path, photo, prediction);
+    }
+
+    /** The next photos that go through the network together: one, or several small ones. */
+    private static List<Read> group(Segmenter segmenter, Ahead<Read> ahead, int left) {
+        List<Read> group = new ArrayList<>();
+        List<Photo> good = new ArrayList<>();
+        while (group.size() < left && (good.isEmpty() ? group.isEmpty() : segmenter.joins(good))) {
+            Read r = ahead.next();
+            group.add(r);
+            if (r.photo != null) {
+                good.add(r.photo);
+            }
+        }
+        return group;
+    }
+
+    /** Progress within a photo, for those that take long. */
+    private Progress inside(Path path) {
+        Progress line = console.progress("windows of " + path.getFileName());
+        long start = System.nanoTime();
+        return (done, total, note) -> {
+            if (System.nanoTime() - start > SLOW_NANOS) {
+                line.update(done, total, note);
+            }
+        };
+    }
+
+    private Map<String, Object> failed(Read read, List<String> failures) {
+        failures.add(read.failure.getMessage());
+        console.note("hiervl: " + read.failure.getMessage());
+        return ClipCommand.ordered("image", read.path.toString(), "error", read.failure.getMessage());
+    }
+
+    private Map<String, Object> write(PredictionFiles files, List<LabelFiles> labels, Read read, Prediction prediction) {
+        List<Path> written = files.write(read.path, read.photo, prediction);
         String stem = written.get(2).getFileName().toString().replaceFirst("\\.json$", "");
-        labels.forEach(l -> l.add(path, stem, prediction.labels()));
+        labels.forEach(l -> l.add(read.path, stem, prediction.labels()));
         if (!json) {
-            console.println(path + ": " + String.join(", ", prediction.areas().stream()
+            console.println(read.path + ": " + String.join(", ", prediction.areas().stream()
                 .map(a -> String.format(Locale.ROOT, "%s %.1f %%", a.name(), 100 * a.fraction())).toList()) + " -> " + written.get(1));
         }
-        Map<String, Object> document = prediction.json(path.toString());
+        Map<String, Object> document = prediction.json(read.path.toString());
         document.put("files", written.stream().map(Path::toString).toList());
         return document;
     }

@@ -14,8 +14,11 @@ import io.hiervl.PublicApi;
 @PublicApi
 public record EvalConfig(Window window, @AtLeast(32) int crop, @AtLeast(1) int stride, @AtLeast(0) int shortSide, @Nullable Resize resize) {
 
-    /** Windows shifted back to full size at the border; cut off there (UniMatch v1); or the whole image at once. */
-    public enum Window { CLAMPED, TRUNCATED, WHOLE }
+    /**
+     * Windows shifted back to full size at the border; cut off there (UniMatch v1); the whole image at once; or windows as in CLAMPED
+     * that count less towards their edges, which leaves no stripes.
+     */
+    public enum Window { CLAMPED, TRUNCATED, WHOLE, BLENDED }
 
     /** Bilinear with antialias, as UniMatch trains; or without, as mmseg resizes for SemiVL on VOC and ADE20K. */
     public enum Resize { PILLOW, OPENCV }

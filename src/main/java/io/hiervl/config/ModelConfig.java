@@ -144,9 +144,11 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param taps      0-based blocks of the image tower that feed the pyramid; null: 1/3, 1/2, 2/3 and all of them
      * @param posResize how the position table is resized
      * @param trainable which weights of the image tower learn
+     * @param stem      channels of the convolutional stem beside the tower, a multiple of 8; 0: none
      */
-    public record Tower(@Nullable List<Integer> taps, PositionResize posResize, Trainable trainable) {
+    public record Tower(@Nullable List<Integer> taps, PositionResize posResize, Trainable trainable, int stem) {
         public Tower {
+            Check.that(stem >= 0 && stem % 8 == 0, "model.stem is " + stem + ", it must be 0 or a multiple of 8");
             if (taps != null) {
                 taps = List.copyOf(taps);
                 Check.that(taps.size() == 4, "model.taps has " + taps.size() + " entries, the pyramid needs 4");

@@ -5,6 +5,9 @@ import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.image.LabelMap;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
@@ -27,10 +30,42 @@ public record Evaluator(List<String> classes, int ignore) {
         if (segmenter.model().classes() != classes.size()) {
             throw HierVlException.model("the model knows " + segmenter.model().classes() + " classes, the data have " + classes.size());
         }
-        return compare(source, i -> {
-            EvalSource.Example e = source.example(i);
-            return new Pair(segmenter.segment(e.photo(), e.labels().width(), e.labels().height()).labels(), e.labels());
-        }, progress);
+        try (Ahead<EvalSource.Example> examples = new Ahead<>(source.size(), source::example)) {
+            return compare(source, new Together(source.size(), segmenter, examples)::next, progress);
+        }
+    }
+
+    /** Predictions in order; small photos are segmented together. */
+    private static final class Together {
+        private final int size;
+        private final ImageSegmenter segmenter;
+        private final Ahead<EvalSource.Example> examples;
+        private final Deque<Pair> ready = new ArrayDeque<>();
+        private int read;
+
+        Together(int size, ImageSegmenter segmenter, Ahead<EvalSource.Example> examples) {
+            this.size = size;
+            this.segmenter = segmenter;
+            this.examples = examples;
+        }
+
+        Pair next(int i) {
+            if (ready.isEmpty()) {
+                List<ImageSegmenter.Request> requests = new ArrayList<>();
+                List<LabelMap> truth = new ArrayList<>();
+                while (read < size && (requests.isEmpty() || segmenter.joins(requests))) {
+                    EvalSource.Example e = examples.next();
+                    read++;
+                    requests.add(new ImageSegmenter.Request(e.photo(), e.labels().width(), e.labels().height()));
+                    truth.add(e.labels());
+                }
+                List<Segmentation> found = segmenter.segment(requests, Progress.NONE);
+                for (int j = 0; j < found.size(); j++) {
+                    ready.add(new Pair(found.get(j).labels(), truth.get(j)));
+                }
+            }
+            return ready.remove();
+        }
     }
 
     /** Compares stored predictions, index maps of any program, with the label maps. */

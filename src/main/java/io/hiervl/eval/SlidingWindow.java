@@ -1,16 +1,18 @@
 package io.hiervl.eval;
 
+import io.hiervl.Progress;
 import io.hiervl.config.EvalConfig;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Segments an image of any size with windows of a fixed one (docs/paper.md 9.6): scores are summed, divided by the number of
- * windows over each pixel, and cut to the image. Images smaller than the window are padded right and below with 0, the
+ * Segments an image of any size with windows of a fixed one (docs/paper.md 9.6): scores are summed, divided by the number or
+ * weight of the windows over each pixel, and cut to the image. Images smaller than the window are padded right and below with 0, the
  * mean colour after normalisation.
  *
  * <ul>
  *   <li>CLAMPED: the last window of a row or column is moved back inside, so that all are full;</li>
+ *   <li>BLENDED: the same windows, whose scores count most in their middle and fade out towards their edges;</li>
  *   <li>TRUNCATED: windows start at every multiple of the stride and are cut at the border (UniMatch v1);</li>
  *   <li>WHOLE: one window, the image.</li>
  * </ul>
@@ -41,7 +43,11 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
 
     /** Height or width to which an image of this height or width is padded. */
     int padded(int size) {
-        return rule == EvalConfig.Window.CLAMPED ? Math.max(size, crop) : size;
+        return full() ? Math.max(size, crop) : size;
+    }
+
+    private boolean full() {
+        return rule == EvalConfig.Window.CLAMPED || rule == EvalConfig.Window.BLENDED;
     }
 
     /** The windows of an image, row by row. */
@@ -50,7 +56,7 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
         for (int y : starts(height)) {
             for (int x : starts(width)) {
                 windows.add(switch (rule) {
-                    case CLAMPED -> new Window(y, x, crop, crop);
+                    case CLAMPED, BLENDED -> new Window(y, x, crop, crop);
                     case TRUNCATED -> new Window(y, x, Math.min(crop, height - y), Math.min(crop, width - x));
                     case WHOLE -> new Window(0, 0, height, width);
                 });
@@ -62,13 +68,13 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
     private int[] starts(int size) {
         int last = padded(size) - crop;
         int n = switch (rule) {
-            case CLAMPED -> (last + stride - 1) / stride + 1;
+            case CLAMPED, BLENDED -> (last + stride - 1) / stride + 1;
             case TRUNCATED -> (size + stride - 1) / stride;
             case WHOLE -> 1;
         };
         int[] starts = new int[n];
         for (int i = 0; i < n; i++) {
-            starts[i] = rule == EvalConfig.Window.CLAMPED ? Math.min(i * stride, last) : i * stride;
+            starts[i] = full() ? Math.min(i * stride, last) : i * stride;
         }
         return starts;
     }
@@ -87,6 +93,45 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
         return counts;
     }
 
+    /** Rows of pixels that one row of windows covers. */
+    int bandRows(int height) {
+        return rule == EvalConfig.Window.WHOLE ? height : Math.min(height, crop);
+    }
+
+    /**
+     * Weights of a window's scores along one side, or null if all are 1. A pixel's weight is the product of both sides. Blended
+     * windows have half a sine wave, squared: 0.5 + 0.5 cos. With half-overlapping windows the weights sum up to 1 everywhere.
+     */
+    float[] weights(int size) {
+        if (rule != EvalConfig.Window.BLENDED) {
+            return null;
+        }
+        float[] weights = new float[size];
+        for (int i = 0; i < size; i++) {
+            double sine = Math.sin(Math.PI * (i + 0.5) / size);
+            // corners of the image have one window only: the product of two weights must not vanish
+            weights[i] = (float) Math.max(1e-3, sine * sine);
+        }
+        return weights;
+    }
+
+    /** Sums of the weights over the windows along one side of an image; windows form a grid, so a pixel's sum is a product. */
+    float[] sums(int size) {
+        float[] sums = new float[size];
+        for (int start : starts(size)) {
+            int length = switch (rule) {
+                case CLAMPED, BLENDED -> crop;
+                case TRUNCATED -> Math.min(crop, size - start);
+                case WHOLE -> size;
+            };
+            float[] weights = weights(length);
+            for (int i = 0; i < Math.min(length, size - start); i++) {
+                sums[start + i] += weights == null ? 1 : weights[i];
+            }
+        }
+        return sums;
+    }
+
     /**
      * Scores of an image.
      *
@@ -94,54 +139,13 @@ public record SlidingWindow(EvalConfig.Window rule, int crop, int stride) {
      */
     public Scores score(WindowModel model, float[] chw, int height, int width) {
         int k = model.classes();
-        float[] sum = new float[Math.multiplyExact(k, Math.multiplyExact(height, width))];
-        for (Window win : windows(height, width)) {
-            int h = roundUp(win.height, model.sizeMultiple());
-            int w = roundUp(win.width, model.sizeMultiple());
-            float[] scores = model.scores(cut(chw, height, width, win, h, w), h, w);
-            if (scores.length != (long) k * h * w) {
-                throw new IllegalStateException("model gave " + scores.length + " scores for " + k + " classes of " + h + "x" + w);
-            }
+        float[] values = new float[Math.multiplyExact(k, Math.multiplyExact(height, width))];
+        RowSink copy = (y, row, at, stride) -> {
             for (int c = 0; c < k; c++) {
-                for (int y = 0; y < Math.min(win.height, height - win.y); y++) {
-                    int from = (c * h + y) * w;
-                    int to = (c * height + win.y + y) * width + win.x;
-                    int n = Math.min(win.width, width - win.x);
-                    for (int x = 0; x < n; x++) {
-                        sum[to + x] += scores[from + x];
-                    }
-                }
+                System.arraycopy(row, at + c * stride, values, (c * height + y) * width, width);
             }
-        }
-        divide(sum, k, height, width);
-        return new Scores(sum, k, height, width);
-    }
-
-    private void divide(float[] sum, int k, int height, int width) {
-        int[] counts = counts(height, width);
-        int paddedWidth = padded(width);
-        for (int c = 0; c < k; c++) {
-            for (int y = 0; y < height; y++) {
-                int at = (c * height + y) * width;
-                for (int x = 0; x < width; x++) {
-                    sum[at + x] /= counts[y * paddedWidth + x];
-                }
-            }
-        }
-    }
-
-    private static float[] cut(float[] chw, int height, int width, Window win, int h, int w) {
-        float[] out = new float[3 * h * w];
-        int n = Math.min(win.width, width - win.x);
-        for (int c = 0; c < 3; c++) {
-            for (int y = 0; y < Math.min(win.height, height - win.y); y++) {
-                System.arraycopy(chw, (c * height + win.y + y) * width + win.x, out, (c * h + y) * w, n);
-            }
-        }
-        return out;
-    }
-
-    private static int roundUp(int size, int multiple) {
-        return (size + multiple - 1) / multiple * multiple;
+        };
+        new WindowPass(model, List.of(new WindowTask(this, k, height, width, WindowTask.of(chw, height, width), copy))).run(Progress.NONE);
+        return new Scores(values, k, height, width);
     }
 }

@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
+import io.hiervl.eval.Probabilities;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.InferenceModel;
 import java.nio.file.Files;
@@ -69,6 +70,7 @@ public interface ExportedModel extends InferenceModel {
         return meta().height();
     }
 
+    /** Probabilities of a window: the softmax of the graph's log scores. */
     @Override
     default float[] scores(float[] chw, int h, int w) {
         if (inputShape()[0] != 1) {
@@ -77,6 +79,7 @@ public interface ExportedModel extends InferenceModel {
         INDArray images = Nd4j.create(chw, new long[] {1, 3, h, w}, 'c');
         INDArray scores = run(images);
         float[] values = scores.data().asFloat();
+        Probabilities.ofLogScores(values, 1, classes(), h * w);
         scores.close();
         images.close();
         return values;

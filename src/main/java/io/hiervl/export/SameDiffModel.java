@@ -61,6 +61,12 @@ final class SameDiffModel implements ExportedModel {
         return inputShape.clone();
     }
 
+    /** ND4J's own session takes one thread. */
+    @Override
+    public int lanes(int h, int w) {
+        return runner == null ? 1 : Math.max(1, (1 << 20) / (h * w));
+    }
+
     @Override
     public INDArray run(INDArray images) {
         require(images);

@@ -91,7 +91,11 @@ public final class HierVlNetwork {
      */
     public Features encode(Scope root, SDVariable images, DensePath dense) {
         Backbone.Output out = towers.apply(root, images, taps(), dense);
-        return new Features(Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups()), out.embedding(), out.dense());
+        List<SDVariable> maps = Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups());
+        if (config.tower().stem() > 0) {
+            maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
+        }
+        return new Features(maps, out.embedding(), out.dense());
     }
 
     /** 0-based blocks of the image tower that feed the pyramid: those of the configuration, else the tower's own choice. */
@@ -143,8 +147,17 @@ public final class HierVlNetwork {
     public SDVariable infer(Scope root, SDVariable images, SDVariable t) {
         Ops ops = root.ops();
         long[] s = ops.shape(images);
-        Output out = decode(root, encode(root, images, DensePath.NONE), t, null, null, false);
-        return SemanticInference.logScores(ops, inferenceScores(ops, out), (int) s[2], (int) s[3], config.output().temperature());
+        return SemanticInference.logScores(ops, small(root, images, t), (int) s[2], (int) s[3], config.output().temperature());
+    }
+
+    /** Images to S (B,K,H,W) at the size of the images, for callers that make probabilities of it themselves. */
+    public SDVariable inferScores(Scope root, SDVariable images, SDVariable t) {
+        long[] s = root.ops().shape(images);
+        return root.ops().resize(small(root, images, t), (int) s[2], (int) s[3], Resize.BILINEAR);
+    }
+
+    private SDVariable small(Scope root, SDVariable images, SDVariable t) {
+        return inferenceScores(root.ops(), decode(root, encode(root, images, DensePath.NONE), t, null, null, false));
     }
 
     /** The root scope over a store. */

@@ -13,7 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class SemanticInference {
     /** Added to S before the logarithm. */
-    static final double EPS = 1e-6;
+    public static final double EPS = 1e-6;
 
     private SemanticInference() {
     }

@@ -1,10 +1,14 @@
 package io.hiervl.predict;
 
+import io.hiervl.backend.jvm.Slab;
+import io.hiervl.eval.Probabilities;
 import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.SemanticInference;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,29 +18,33 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The network as a scorer of windows: probabilities, softmax of the log scores z (docs/paper.md 6.4), at every pixel. One graph
- * for each window size, the last few are kept; parameters stay on a GPU until {@link #close}. For one thread.
+ * for each window size and batch, the last few are kept; parameters stay on a GPU until {@link #close}. Several threads may
+ * ask for scores; one thread opens and closes.
  */
 public final class GraphInference implements InferenceModel {
     // Truncated windows come in up to four sizes per image size.
-    private static final int GRAPHS = 8;
+    private static final int GRAPHS = 12;
+    private static final int BATCH = 16;
+    private static final int BATCH_PIXELS = 1 << 16;
+    private static final int LANE_PIXELS = 1 << 20;
     private static final String IMAGES = "images";
-    private static final String SCORES = "log_scores";
+    private static final String SCORES = "class_scores";
 
     private final HierVlNetwork network;
     private final ParameterStore store;
     private final INDArray t;
     private final List<String> classNames;
     private final int crop;
-    private final Map<Long, GraphRunner> runners = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<List<Integer>, GraphRunner> runners = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, GraphRunner> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<List<Integer>, GraphRunner> eldest) {
             return size() > GRAPHS;
         }
     };
     private final DeviceParameters onDevice;
-    private boolean closed;
+    private volatile boolean closed;
 
     /**
      * @param t    (K,C), unit rows: embeddings of the class names; read at every run
@@ -67,52 +75,61 @@ public final class GraphInference implements InferenceModel {
         return network.sizeMultiple();
     }
 
+    /** Small windows share a pass: its ops have work for a core, and the time that each of them costs is paid once. */
+    @Override
+    public int batch(int h, int w) {
+        return Math.max(1, Math.min(BATCH, Integer.highestOneBit(BATCH_PIXELS / (h * w))));
+    }
+
+    /** Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. */
+    @Override
+    public int lanes(int h, int w) {
+        return Math.max(1, LANE_PIXELS / (h * w));
+    }
+
     @Override
     public float[] scores(float[] chw, int h, int w) {
+        return scores(chw, 1, h, w);
+    }
+
+    @Override
+    public float[] scores(float[] nchw, int n, int h, int w) {
         if (closed) {
             throw new IllegalStateException("this model is closed");
         }
-        GraphRunner runner = runners.computeIfAbsent((long) h << 32 | w, key -> build(h, w));
-        INDArray image = Nd4j.create(chw, new long[] {1, 3, h, w}, 'c').castTo(t.dataType());
-        try (GraphRunner.Result result = runner.run(Map.of(IMAGES, image, "t", t))) {
-            float[] z = result.output(SCORES).ravel().toFloatVector();
-            softmax(z, classes(), h * w);
-            return z;
+        GraphRunner runner = runner(List.of(n, h, w));
+        INDArray images = Nd4j.create(nchw, new long[] {n, 3, h, w}, 'c').castTo(t.dataType());
+        try (GraphRunner.Result result = runner.run(Map.of(IMAGES, images, "t", t))) {
+            INDArray s = result.output(SCORES);
+            float[] p = new float[Math.toIntExact(s.length())];
+            Slab.of(Nd4jTensors.of(s)).get(0, p, 0, p.length);
+            Probabilities.ofScores(p, n, classes(), h * w, SemanticInference.EPS, network.config().output().temperature());
+            return p;
         }
     }
 
-    private GraphRunner build(int h, int w) {
+    /** SameDiff cannot build two graphs at a time. */
+    private GraphRunner runner(List<Integer> size) {
+        synchronized (GraphInference.class) {
+            return runners.computeIfAbsent(size, key -> build(key.get(0), key.get(1), key.get(2)));
+        }
+    }
+
+    private GraphRunner build(int n, int h, int w) {
         Ops ops = network.newGraph(t.dataType());
-        SDVariable images = ops.placeholder(IMAGES, 1, 3, h, w);
+        SDVariable images = ops.placeholder(IMAGES, n, 3, h, w);
         SDVariable embeddings = ops.placeholder("t", t.shape());
-        ops.named(network.infer(HierVlNetwork.root(ops, store), images, embeddings), SCORES);
+        ops.named(network.inferScores(HierVlNetwork.root(ops, store), images, embeddings), SCORES);
         return new GraphRunner(ops.sd(), List.of(SCORES));
-    }
-
-    /** Over the classes at every pixel, in place. */
-    static void softmax(float[] z, int classes, int pixels) {
-        for (int i = 0; i < pixels; i++) {
-            float max = Float.NEGATIVE_INFINITY;
-            for (int k = 0; k < classes; k++) {
-                max = Math.max(max, z[k * pixels + i]);
-            }
-            float sum = 0;
-            for (int k = 0; k < classes; k++) {
-                float e = (float) Math.exp(z[k * pixels + i] - max);
-                z[k * pixels + i] = e;
-                sum += e;
-            }
-            for (int k = 0; k < classes; k++) {
-                z[k * pixels + i] /= sum;
-            }
-        }
     }
 
     /** Drops the graphs; the parameters belong to their owner. */
     @Override
     public void close() {
         closed = true;
-        runners.clear();
-        onDevice.close();
+        synchronized (GraphInference.class) {
+            runners.clear();
+            onDevice.close();
+        }
     }
 }

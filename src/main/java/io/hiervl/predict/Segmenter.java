@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.EvalConfig;
@@ -13,6 +14,7 @@ import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -32,7 +34,7 @@ import java.util.concurrent.Executors;
 @PublicApi
 public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
-    private final ImageSegmenter images;
+    private volatile ImageSegmenter images;
     private final EvalConfig config;
     private final Palette palette;
     private final Object lock = new Object();
@@ -115,14 +117,34 @@ public final class Segmenter implements AutoCloseable {
 
     /** Classes with their scores. */
     public Prediction predict(Photo photo) {
+        return predict(List.of(photo), Progress.NONE).get(0);
+    }
+
+    /**
+     * Classes of several photos, whose windows go through the network together. That is faster for small photos.
+     *
+     * @param progress is told of windows
+     */
+    public List<Prediction> predict(List<Photo> photos, Progress progress) {
         synchronized (lock) {
             if (closed) {
                 throw new IllegalStateException("this Segmenter is closed");
             }
-            Segmentation[] result = new Segmentation[1];
-            onWorker(() -> result[0] = images.segment(photo));
-            return new Prediction(result[0], model.classNames());
+            List<Segmentation> results = new ArrayList<>();
+            onWorker(() -> results.addAll(images.segment(photos.stream().map(ImageSegmenter.Request::new).toList(), progress)));
+            return results.stream().map(r -> new Prediction(r, model.classNames())).toList();
         }
+    }
+
+    /** Whether one more photo should join these in one call of {@link #predict(List, Progress)}. */
+    public boolean joins(List<Photo> photos) {
+        return images.joins(photos.stream().map(ImageSegmenter.Request::new).toList());
+    }
+
+    /** Photos with more pixels are made smaller for the network; for photos from now on. Their label maps keep the photo's size. */
+    public Segmenter maxPixels(long most) {
+        images = images.withMaxPixels(most);
+        return this;
     }
 
     /** The steps from photo to classes, for an evaluation on one thread; ends with this Segmenter. */

@@ -49,6 +49,41 @@ class SlidingWindowTest {
         }
     }
 
+    /** One score for a whole window, that of its first pixel. */
+    private static final WindowModel FIRST = new WindowModel() {
+        @Override
+        public int classes() {
+            return 1;
+        }
+
+        @Override
+        public float[] scores(float[] chw, int h, int w) {
+            float[] out = new float[h * w];
+            Arrays.fill(out, chw[0]);
+            return out;
+        }
+    };
+
+    /** Largest difference of neighbours where every second window says 1 and the others 0. */
+    private static float largestStep(Window rule) {
+        float[] image = new float[3 * 32 * 110];
+        for (int i = 0; i < image.length; i++) {
+            image[i] = i % 110 / 16 % 2;
+        }
+        float[] s = new SlidingWindow(rule, 32, 16).score(FIRST, image, 32, 110).values();
+        float step = 0;
+        for (int x = 1; x < 110; x++) {
+            step = Math.max(step, Math.abs(s[x] - s[x - 1]));
+        }
+        return step;
+    }
+
+    @Test
+    void blendedWindowsLeaveNoStripes() {
+        assertTrue(largestStep(Window.CLAMPED) >= 0.5f, "averaged windows jump at their edges: " + largestStep(Window.CLAMPED));
+        assertTrue(largestStep(Window.BLENDED) < 0.12f, "blended windows: " + largestStep(Window.BLENDED));
+    }
+
     @Test
     void truncatedWindowsAreThoseOfUniMatch() {
         SlidingWindow rule = new SlidingWindow(Window.TRUNCATED, 12, 8);

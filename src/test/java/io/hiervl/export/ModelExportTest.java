@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,7 +99,8 @@ class ModelExportTest {
         assertEquals(List.of(1L, 3L, 64L, 64L), Arrays.stream(a.shape()).boxed().toList());
         assertTrue(a.sub(b).amaxNumber().doubleValue() < 2e-4, "differ by " + a.sub(b).amaxNumber());
         float[] window = fused.scores(images.data().asFloat(), 64, 64);
-        assertEquals(a.getFloat(0, 1, 5, 7), window[4096 + 5 * 64 + 7], 1e-6f);
+        double sum = IntStream.range(0, 3).mapToDouble(k -> Math.exp(a.getFloat(0, k, 5, 7))).sum();
+        assertEquals(Math.exp(a.getFloat(0, 1, 5, 7)) / sum, window[4096 + 5 * 64 + 7], 1e-6, "probabilities, the softmax of the scores");
         INDArray live = new InferenceGraphs(network, store, text).scores(images);
         assertTrue(a.sub(live).amaxNumber().doubleValue() < 1e-6, "the file differs from the live network");
         assertTrue(a.stdNumber().doubleValue() > 1e-3, "scores are all alike");

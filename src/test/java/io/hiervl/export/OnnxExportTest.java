@@ -9,8 +9,10 @@ import io.hiervl.HierVlException;
 import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.RandomClip;
+import io.hiervl.config.EvalConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
+import io.hiervl.eval.SlidingWindow;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.HierVlNetwork;
@@ -19,6 +21,7 @@ import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.predict.GraphInference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,7 +86,7 @@ class OnnxExportTest {
     @ValueSource(strings = {"model.temperature=0.5", "model.cmsam_literal=true", "model.cmsam_levels=all", "model.levels=2 model.cmsam_levels=all",
         "model.cmsam=shared", "model.cmsam=off", "model.attention_order=cross_first", "model.dynamic_masks=false", "model.gate_mode=none",
         "model.gate_key_bias=false", "model.gate_class_probability=true", "model.no_object=false", "model.temperature=1", "model.taps=[0,0,1,3]",
-        "model.pos_resize=bilinear", "model.visual_rows_in_s=false", "model.visual_queries=0", "model.visual_prompt_tokens=0", "model.n_dec=0",
+        "model.pos_resize=bilinear", "model.stem=8", "model.visual_rows_in_s=false", "model.visual_queries=0", "model.visual_prompt_tokens=0", "model.n_dec=0",
         "model.n_enc=2 model.n_dec=4 model.points=3 model.heads=2"})
     void everyAlternativeGivesTheNetworksScores(String settings) {
         ExportSource source = source(48, settings.split(" "));
@@ -134,6 +137,26 @@ class OnnxExportTest {
         var shapes = graph.getValueInfoList();
         assertTrue(shapes.size() > graph.getNodeCount() / 4, shapes.size() + " shapes for " + graph.getNodeCount() + " nodes");
         shapes.forEach(v -> assertTrue(made.contains(v.getName()) && v.getType().getTensorType().getShape().getDimCount() > 0, v.getName()));
+    }
+
+    /** Overlapping windows are averaged as probabilities, whatever computes them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ONNX", "SAMEDIFF", "SAMEDIFF_STOCK"})
+    void aPhotoOfSeveralWindowsGetsTheNetworksProbabilities(String format) {
+        ExportSource source = source(32, "model.temperature=0.5");
+        Path file = folder.resolve("model");
+        ModelExport.write(file, source, ExportFormat.valueOf(format));
+        SlidingWindow rule = new SlidingWindow(EvalConfig.Window.BLENDED, 32, 16);
+        float[] picture = noise(new Random(4), 1, 3, 70, 90).data().asFloat();
+        GraphInference network = new GraphInference(source.network(), source.store(), source.text(), source.meta().classes(), 32);
+        try (ExportedModel model = ExportedModel.load(file)) {
+            float[] want = rule.score(network, picture, 70, 90).values();
+            float[] got = rule.score(model, picture, 70, 90).values();
+            for (int i = 0; i < 70 * 90; i++) {
+                assertEquals(1, got[i] + got[70 * 90 + i] + got[2 * 70 * 90 + i], 1e-4);
+            }
+            org.junit.jupiter.api.Assertions.assertArrayEquals(want, got, 1e-3f);
+        }
     }
 
     @Test

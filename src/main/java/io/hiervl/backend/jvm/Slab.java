@@ -57,7 +57,7 @@ public abstract class Slab {
     public abstract void put(int index, double[] from, int at, int n);
 
     /** Copies elements index..index+n-1 to {@code to}, rounding doubles. */
-    abstract void get(int index, float[] to, int at, int n);
+    public abstract void get(int index, float[] to, int at, int n);
 
     /** Overwrites elements index..index+n-1. */
     abstract void put(int index, float[] from, int at, int n);
