@@ -9,6 +9,15 @@ public final class NearMatches {
     private NearMatches() {
     }
 
+    /** Like {@link #hint(String, Collection)}, with every name shown behind its section: the text that a user can write. */
+    static String hint(String name, Collection<String> known, String section) {
+        String text = hint(name, known);
+        if (section.isEmpty() || !text.startsWith(", did you mean")) {
+            return text;
+        }
+        return text.replace("mean '", "mean '" + section).replace("or '", "or '" + section);
+    }
+
     /** ", did you mean 'a' or 'b'?", or the list of known names if nothing is close. */
     public static String hint(String name, Collection<String> known) {
         if (known.isEmpty()) {

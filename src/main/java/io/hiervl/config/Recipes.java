@@ -45,6 +45,21 @@ public final class Recipes {
         return resource(file).entries().get(SPLITS) instanceof YamlNode.Mapping splits ? splits : new YamlNode.Mapping(Map.of(), file);
     }
 
+    /** What each recipe file is for: the comment at its beginning. */
+    public static Map<String, String> purposes() {
+        Map<String, String> purposes = new LinkedHashMap<>();
+        FILES.forEach(f -> {
+            List<String> comment = resourceText(f).lines().takeWhile(l -> l.startsWith("#")).map(l -> l.substring(1).strip()).toList();
+            purposes.put(f, String.join(" ", comment));
+        });
+        return purposes;
+    }
+
+    /** Names of the recipes of a file's splits. */
+    public static List<String> splitsOf(String file) {
+        return splits(file).entries().keySet().stream().map(split -> file + "-" + split).toList();
+    }
+
     /** The recommended reading at full size. */
     public static Recipe defaults() {
         return load("default", List.of());
@@ -144,9 +159,14 @@ public final class Recipes {
     }
 
     private static YamlNode.Mapping resource(String name) {
+        return YamlReader.file(resourceText(name), "recipe " + name);
+    }
+
+    /** The text of a recipe that comes with the program. */
+    static String resourceText(String name) {
         String resource = "/recipes/" + name + ".yaml";
         try (InputStream in = Recipes.class.getResourceAsStream(resource)) {
-            return YamlReader.file(new String(in.readAllBytes(), StandardCharsets.UTF_8), "recipe " + name);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new IllegalStateException("cannot read " + resource, e);
         }
