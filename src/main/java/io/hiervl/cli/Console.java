@@ -14,6 +14,7 @@ final class Console {
     private final Pulse pulse;
     private boolean quiet;
     private boolean verbose;
+    private volatile ProgressLine rewritten;
 
     Console(PrintStream out, PrintStream err) {
         this.out = out;
@@ -71,6 +72,10 @@ final class Console {
     /** What people must see even if they want no remarks. */
     void warn(String line) {
         pulse.spoken();
+        if (rewritten != null && rewritten.open()) {
+            err.println();
+        }
+        rewritten = null;
         err.println(line);
         err.flush();
     }
@@ -89,6 +94,7 @@ final class Console {
         ProgressLine line = new ProgressLine(label, err, onTerminal(), onTerminal() ? Terminal.columns() : Integer.MAX_VALUE);
         return (done, total, note) -> {
             if (line.show(done, total, note)) {
+                rewritten = line;
                 pulse.spoken();
             }
             pulse.doing(line::state);

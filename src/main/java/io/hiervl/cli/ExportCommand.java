@@ -41,6 +41,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
     Path out;
 
+    @Option(names = "--force", description = "Write over a file that exists.")
+    boolean force;
+
     ExportCommand(Console console) {
         this.console = console;
     }
@@ -49,6 +52,10 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         ExportFormat chosen = ExportFormat.of(format);
         Folders.requireFile(out, "the exported model");
+        if (Files.exists(out) && !force && Files.isRegularFile(out)) {
+            throw HierVlException.usage(out + " exists; add --force to write over it, or choose another file");
+        }
+        console.begin("reading " + Models.describe(model));
         TrainedModel trained = Models.trained(model);
         HierVlNetwork network = trained.network();
         int patch = network.towers().image().patch();
@@ -65,6 +72,7 @@ final class ExportCommand implements Callable<Integer> {
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side, patch,
             attributes);
+        console.pulse().doing("writing and checking " + out);
         ExportCheck check = ModelExport.write(out, new ExportSource(network, trained.store(), trained.t(), meta), chosen);
         console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
             trained.classes().size(), Files.size(out) / 1e6));

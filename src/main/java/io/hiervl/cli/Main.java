@@ -70,6 +70,11 @@ public final class Main implements Runnable {
             CommandLine line = new CommandLine(main, new Factory(console));
             line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+            CommandLine.IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+            line.setParameterExceptionHandler((failure, given) -> {
+                SettingHints.of(failure).forEach(hint -> err.println("hiervl: " + hint));
+                return usual.handleParseException(failure, given);
+            });
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
                 return line.execute(args);

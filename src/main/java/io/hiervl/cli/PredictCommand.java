@@ -55,6 +55,7 @@ final class PredictCommand implements Callable<Integer> {
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
+        console.begin("reading " + Models.describe(model));
         try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
             PredictionFiles files = new PredictionFiles(out, segmenter.palette());
             for (Path path : photos) {
@@ -66,7 +67,7 @@ final class PredictCommand implements Callable<Integer> {
                     }
                     failures.add(e.getMessage());
                     documents.add(ClipCommand.ordered("image", path.toString(), "error", e.getMessage()));
-                    console.note("hiervl: " + e.getMessage());
+                    console.warn("hiervl: " + e.getMessage());
                 }
                 progress.update(documents.size(), photos.size(), "");
                 OffHeap.tidy();
@@ -76,8 +77,8 @@ final class PredictCommand implements Callable<Integer> {
             console.json(documents);
         }
         if (!failures.isEmpty()) {
-            throw HierVlException.data(String.format(Locale.ROOT, "%d of %d photos could not be segmented, the first: %s", failures.size(),
-                photos.size(), failures.get(0)));
+            throw HierVlException.data(String.format(Locale.ROOT, "%d of %d photos could not be segmented; the lines above name them", failures.size(),
+                photos.size()));
         }
         return 0;
     }

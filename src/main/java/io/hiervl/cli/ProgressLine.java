@@ -36,6 +36,11 @@ final class ProgressLine implements Progress {
         show(done, total, note);
     }
 
+    /** Whether a line stands on the terminal that goes on to be rewritten. */
+    synchronized boolean open() {
+        return terminal && width > 0;
+    }
+
     /** What was last reported, for a line of its own. */
     synchronized String state() {
         return state;

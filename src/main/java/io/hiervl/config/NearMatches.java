@@ -23,10 +23,15 @@ public final class NearMatches {
         if (known.isEmpty()) {
             return "; there are none";
         }
-        int allowed = Math.max(2, name.length() / 3);
-        List<String> near = known.stream().filter(k -> distance(name, k) <= allowed || k.contains(name) || name.contains(k))
-            .sorted(Comparator.comparingInt(k -> distance(name, k))).limit(3).toList();
+        List<String> near = of(name, known);
         return near.isEmpty() ? "; known: " + String.join(", ", known) : ", did you mean '" + String.join("' or '", near) + "'?";
+    }
+
+    /** The known names that are close, the closest first, three at most. */
+    public static List<String> of(String name, Collection<String> known) {
+        int allowed = Math.max(2, name.length() / 3);
+        return known.stream().filter(k -> distance(name, k) <= allowed || k.contains(name) || name.contains(k))
+            .sorted(Comparator.comparingInt(k -> distance(name, k))).limit(3).toList();
     }
 
     /** Levenshtein distance. */

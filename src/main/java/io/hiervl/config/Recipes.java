@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
  */
 public final class Recipes {
     /** Files that come with the program. */
-    private static final List<String> FILES = List.of("default", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
+    private static final List<String> FILES = List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
     private static final String SPLITS = "splits";
 
@@ -118,6 +118,9 @@ public final class Recipes {
             recipe.loss().set().components().thingClasses().forEach(c -> Check.that(c >= 0 && c < classes,
                 "loss.thing_classes names class " + c + ", the data set '" + spec.name() + "' has the classes 0 to " + (classes - 1)));
         }
+        List<Double> weights = recipe.loss().labelled().classWeightList();
+        Check.that(weights == null || weights.size() == classes,
+            "loss.class_weight_list has " + (weights == null ? 0 : weights.size()) + " values, the data set '" + spec.name() + "' has " + classes + " classes");
         // null stands for all but class 0
         if (recipe.loss().set().components().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
             filled = filled.overlaid(setting("loss.thing_classes=" + things));
@@ -126,6 +129,11 @@ public final class Recipes {
             filled = filled.overlaid(setting("loss.mask_background=" + !spec.backgroundFirst()));
         }
         return RecordBinder.bind(filled, Recipe.class);
+    }
+
+    /** A recipe whose weights of classes are these. */
+    public static Recipe withClassWeights(Recipe recipe, List<Double> weights) {
+        return RecordBinder.bind(YamlReader.file(recipe.toYaml(), "recipe " + recipe.name()).overlaid(setting("loss.class_weight_list=" + weights)), Recipe.class);
     }
 
     /** Reads any record from a YAML file under the same strict rules. */

@@ -2,9 +2,10 @@ package io.hiervl.train;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Asks a training run to stop after the step in work and to save. May be set from another thread, such as a Ctrl-C handler. */
+/** Asks a training run to give up the step in work and to save what was finished before it. May be set from another thread, such as a Ctrl-C handler. */
 public final class StopSignal {
     private final AtomicBoolean stop = new AtomicBoolean();
+    private volatile boolean unsaved;
 
     public void stop() {
         stop.set(true);
@@ -12,5 +13,14 @@ public final class StopSignal {
 
     public boolean isSet() {
         return stop.get();
+    }
+
+    /** Whether steps are finished that no checkpoint holds yet: then a process must not end before they are saved. */
+    public boolean unsaved() {
+        return unsaved;
+    }
+
+    void unsaved(boolean now) {
+        unsaved = now;
     }
 }

@@ -196,7 +196,7 @@ class WorkflowTest {
         assertTrue(cli.err().contains("'red thing' against 'cat'"), cli.err());
         Cli typo = Cli.run("train", "--recipe", "tiny", "--set", "train.stpes=3", "--out", dir.resolve("x"));
         assertEquals(3, typo.exit());
-        assertTrue(typo.err().contains("'steps'"), typo.err());
+        assertTrue(typo.err().contains("'train.steps'"), typo.err());
         assertTrue(Files.notExists(dir.resolve("x")), "a refused run leaves no folder");
     }
 }
