@@ -80,10 +80,9 @@ final class Console {
         err.flush();
     }
 
-    /** Says what happens now; while nothing else is written, the {@link Pulse} repeats it. */
+    /** What happens now; the {@link Pulse} says it unless it is over within a second and a half. */
     void begin(String work) {
-        note(work + " ...");
-        pulse.doing(work);
+        pulse.begin(work);
     }
 
     /** A progress line on standard error. */

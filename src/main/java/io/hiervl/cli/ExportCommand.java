@@ -55,7 +55,7 @@ final class ExportCommand implements Callable<Integer> {
         if (Files.exists(out) && !force && Files.isRegularFile(out)) {
             throw HierVlException.usage(out + " exists; add --force to write over it, or choose another file");
         }
-        console.begin("reading " + Models.describe(model));
+        Models.announce(model, console);
         TrainedModel trained = Models.trained(model);
         HierVlNetwork network = trained.network();
         int patch = network.towers().image().patch();

@@ -51,9 +51,12 @@ final class Models {
             || Files.isRegularFile(path) && path.getFileName().toString().matches(".*\\.(sd|onnx|zip|fb)");
     }
 
-    /** A model with the checkpoint that is taken, for people. */
-    static String describe(Path path) {
-        return "the model " + path + (Files.isDirectory(path) ? BestCheckpoint.of(path).map(best -> ": " + best.describe()).orElse("") : "");
+    /** Says which checkpoint of a run is taken, where there is a choice. */
+    static void announce(Path path, Console console) {
+        if (Files.isDirectory(path)) {
+            BestCheckpoint.of(path).ifPresent(best -> console.note("the model " + path + ": " + best.describe()));
+        }
+        console.begin("reading the model " + path);
     }
 
     /** Whether a path can only be an exported graph. */

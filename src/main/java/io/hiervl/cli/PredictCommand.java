@@ -55,7 +55,7 @@ final class PredictCommand implements Callable<Integer> {
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
-        console.begin("reading " + Models.describe(model));
+        Models.announce(model, console);
         try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
             PredictionFiles files = new PredictionFiles(out, segmenter.palette());
             for (Path path : photos) {

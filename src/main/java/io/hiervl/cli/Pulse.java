@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * A command's sign of life: a first line after a second and a half, and a line after every nine seconds in which nothing else was written. Safe
+ * A command's sign of life: a line after the first second and a half of a piece of work, and a line after every nine seconds in which nothing else was written. Safe
  * for several threads.
  */
 final class Pulse implements AutoCloseable {
@@ -43,6 +43,13 @@ final class Pulse implements AutoCloseable {
     synchronized void doing(Supplier<String> work) {
         doing = work;
         since = System.nanoTime();
+    }
+
+    /** New work, which is said soon if nothing else is written. */
+    synchronized void begin(String work) {
+        doing(work);
+        spoken = since;
+        silent = true;
     }
 
     /** Something was written. */
