@@ -57,7 +57,7 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
             return "";
         }
         return String.format(Locale.ROOT, "pseudo-labels at the end: %.1f %% of the pixels were sure%s", 100 * pseudo,
-            Double.isNaN(right) ? "; nobody knows how many were right" : String.format(Locale.ROOT, ", %.1f %% were right", 100 * right));
+            Double.isNaN(right) ? "; nobody knows how many were right" : String.format(Locale.ROOT, ", %.1f %% of all labels were right", 100 * right));
     }
 
     /** The one sentence about what would help most. */
