@@ -2,6 +2,7 @@ package io.hiervl;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Output folders; what cannot be made or written is an environment error (exit 6) that names the folder and the reason. */
@@ -17,6 +18,8 @@ public final class Folders {
         }
         try {
             return Files.createDirectories(folder);
+        } catch (NoSuchFileException e) {
+            throw HierVlException.environment("cannot make the folder " + folder + ": no folder can be made in " + nearest(folder), e);
         } catch (IOException e) {
             throw HierVlException.environment("cannot make the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
@@ -45,12 +48,17 @@ public final class Folders {
         require(file.toAbsolutePath().getParent(), what);
     }
 
-    /** The path itself or the nearest parent that exists, if that is not a folder. */
-    private static Path blockedBy(Path folder) {
+    private static Path nearest(Path folder) {
         Path nearest = folder.toAbsolutePath();
         while (nearest.getParent() != null && !Files.exists(nearest)) {
             nearest = nearest.getParent();
         }
+        return nearest;
+    }
+
+    /** The path itself or the nearest parent that exists, if that is not a folder. */
+    private static Path blockedBy(Path folder) {
+        Path nearest = nearest(folder);
         return Files.isDirectory(nearest) ? null : nearest;
     }
 }

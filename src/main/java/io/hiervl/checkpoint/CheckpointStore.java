@@ -60,8 +60,11 @@ public final class CheckpointStore {
         String name = String.format(Locale.ROOT, "step-%09d", step) + (revision > 1 ? "." + revision : "");
         Checkpoint saved = Checkpoint.write(folder.resolve(name), step, configHash, classes, arrays, details);
         List<Found> all = list(folder);
+        String best = BestCheckpoint.of(folder.getParent()).map(BestCheckpoint::name).orElse("");
         for (Found old : all.subList(Math.min(keepLast, all.size()), all.size())) {
-            Checkpoint.tryDelete(old.folder);
+            if (!old.folder.getFileName().toString().equals(best)) {
+                Checkpoint.tryDelete(old.folder);
+            }
         }
         return saved;
     }
@@ -98,12 +101,30 @@ public final class CheckpointStore {
         return Optional.empty();
     }
 
-    /** Opens what a user names as a model: a checkpoint folder, its manifest, or a run folder (its newest checkpoint). */
+    /** Opens what a user names as a model: a checkpoint folder, its manifest, or a run folder (its best checkpoint, else its newest). */
     public static Checkpoint find(Path path) {
         if (Files.isDirectory(path) && !Files.exists(path.resolve(Manifest.FILE)) && Files.isDirectory(path.resolve("checkpoints"))) {
+            Optional<Checkpoint> best = best(path);
+            if (best.isPresent()) {
+                return best.get();
+            }
             return latest(path).orElseThrow(() -> HierVlException.model("run folder " + path + " has no checkpoint yet"));
         }
         return Checkpoint.open(path);
+    }
+
+    /** The best checkpoint of a run if one was measured and is undamaged. */
+    public static Optional<Checkpoint> best(Path run) {
+        return BestCheckpoint.of(run).flatMap(best -> {
+            try {
+                Checkpoint c = Checkpoint.open(run.resolve("checkpoints").resolve(best.name()));
+                c.verify();
+                return Optional.of(c);
+            } catch (HierVlException e) {
+                LOG.warn("the best checkpoint {} cannot be used: {}", best.name(), e.getMessage());
+                return Optional.empty();
+            }
+        });
     }
 
     /** Newest first. */

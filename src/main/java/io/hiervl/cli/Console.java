@@ -11,14 +11,39 @@ final class Console {
 
     private final PrintStream out;
     private final PrintStream err;
+    private final Pulse pulse;
+    private boolean quiet;
+    private boolean verbose;
+    private volatile ProgressLine rewritten;
 
     Console(PrintStream out, PrintStream err) {
         this.out = out;
         this.err = err;
+        this.pulse = new Pulse(this::note);
+    }
+
+    /** Leaves out remarks and progress; results, warnings and errors stay. */
+    void quiet(boolean on) {
+        quiet = on;
+    }
+
+    /** Shows all terms of the loss in the line of progress. */
+    void verbose(boolean on) {
+        verbose = on;
+    }
+
+    boolean verbose() {
+        return verbose;
+    }
+
+    /** Says at least every ten seconds what the program does; see {@link Pulse}. */
+    Pulse pulse() {
+        return pulse;
     }
 
     /** A line of the result. */
     void println(String line) {
+        pulse.spoken();
         out.println(line);
         out.flush();
     }
@@ -39,13 +64,40 @@ final class Console {
 
     /** A remark for people. */
     void note(String line) {
+        if (!quiet) {
+            warn(line);
+        }
+    }
+
+    /** What people must see even if they want no remarks. */
+    void warn(String line) {
+        pulse.spoken();
+        if (rewritten != null && rewritten.open()) {
+            err.println();
+        }
+        rewritten = null;
         err.println(line);
         err.flush();
     }
 
+    /** What happens now; the {@link Pulse} says it unless it is over within a second and a half. */
+    void begin(String work) {
+        pulse.begin(work);
+    }
+
     /** A progress line on standard error. */
     Progress progress(String label) {
-        return new ProgressLine(label, err, onTerminal());
+        if (quiet) {
+            return Progress.NONE;
+        }
+        ProgressLine line = new ProgressLine(label, err, onTerminal(), onTerminal() ? Terminal.columns() : Integer.MAX_VALUE);
+        return (done, total, note) -> {
+            if (line.show(done, total, note)) {
+                rewritten = line;
+                pulse.spoken();
+            }
+            pulse.doing(line::state);
+        };
     }
 
     /** Since Java 22 there may be a console without a terminal, and a method that tells. */

@@ -79,6 +79,7 @@ final class EvalCommand implements Callable<Integer> {
         EvalResult result;
         Map<String, Object> document;
         if (subject.model != null) {
+            Models.announce(subject.model, console);
             try (Segmenter segmenter = windows.limit(Models.segmenter(subject.model, windows::apply))) {
                 requireSame(segmenter.classNames(), dataset.spec().classes());
                 result = evaluator.evaluate(source, segmenter.images(), console.progress("eval"));

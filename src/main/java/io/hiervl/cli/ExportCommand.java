@@ -38,6 +38,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
     Path out;
 
+    @Option(names = "--force", description = "Write over a file that exists.")
+    boolean force;
+
     ExportCommand(Console console) {
         this.console = console;
     }
@@ -46,6 +49,10 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         ExportFormat chosen = ExportFormat.of(format);
         Folders.requireFile(out, "the exported model");
+        if (Files.exists(out) && !force && Files.isRegularFile(out)) {
+            throw HierVlException.usage(out + " exists; add --force to write over it, or choose another file");
+        }
+        Models.announce(model, console);
         TrainedModel trained = Models.trained(model);
         HierVlNetwork network = trained.network();
         int multiple = network.sizeMultiple();
@@ -55,6 +62,7 @@ final class ExportCommand implements Callable<Integer> {
         }
         Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
+        console.pulse().doing("writing and checking " + out);
         ExportCheck check = ModelExport.write(out, ExportSource.of(trained, side, attributes), chosen);
         console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
             trained.classes().size(), Files.size(out) / 1e6));

@@ -20,7 +20,8 @@ import picocli.CommandLine.ScopeType;
 @Command(name = "hiervl", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
     description = "Semi-supervised semantic segmentation guided by language.%n",
     subcommands = {DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ExportCommand.class, ClipCommand.class,
-        DataCommand.class, ExperimentCommand.class, InspectCommand.class, BenchCommand.class, DoctorCommand.class},
+        DataCommand.class, ExperimentCommand.class, InspectCommand.class, BenchCommand.class, DoctorCommand.class, SettingsCommand.class,
+        RecipesCommand.class, TermsCommand.class, CompletionCommand.class, CommandLine.HelpCommand.class},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:success", "1:bug in the program", "2:wrong usage", "3:bad data or configuration", "4:bad model or checkpoint",
         "5:training diverged", "6:environment (disk, memory, native libraries)"})
@@ -32,12 +33,32 @@ public final class Main implements Runnable {
         + "auto (the first NVIDIA GPU that can be used, else cpu).")
     String device;
 
+    private final Console console;
+
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
 
+    Main(Console console) {
+        this.console = console;
+    }
+
+    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "Write results, warnings and errors alone.")
+    void quiet(boolean on) {
+        console.quiet(on);
+    }
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show all terms of the loss while training.")
+    void verbose(boolean on) {
+        console.verbose(on);
+    }
+
     public static void main(String[] args) {
         Leftovers.removeAtExit();
-        System.exit(run(System.out, System.err, args));
+        Console console = new Console(System.out, System.err);
+        if (args.length > 0) {
+            console.pulse().start("hiervl " + args[0]);
+        }
+        System.exit(run(console, System.out, System.err, args));
     }
 
     /**
@@ -45,14 +66,23 @@ public final class Main implements Runnable {
      * there, and standard output belongs to results.
      */
     static int run(PrintStream out, PrintStream err, String... args) {
+        return run(new Console(out, err), out, err, args);
+    }
+
+    private static int run(Console console, PrintStream out, PrintStream err, String... args) {
         PrintStream before = System.out;
         System.setOut(err);
-        try {
-            Main main = new Main();
-            CommandLine line = new CommandLine(main, new Factory(new Console(out, err)));
+        try (Pulse pulse = console.pulse()) {
+            Main main = new Main(console);
+            CommandLine line = new CommandLine(main, new Factory(console));
             line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
             line.setExecutionStrategy(parsed -> start(main, parsed));
+            CommandLine.IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+            line.setParameterExceptionHandler((failure, given) -> {
+                SettingHints.of(failure).forEach(hint -> err.println("hiervl: " + hint));
+                return usual.handleParseException(failure, given);
+            });
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
                 return line.execute(args);

@@ -7,6 +7,7 @@ import io.hiervl.export.ExportedModel;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.predict.TrainedModel;
+import io.hiervl.checkpoint.BestCheckpoint;
 import io.hiervl.checkpoint.Manifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ final class Models {
     /** A run folder or checkpoint folder. */
     static TrainedModel trained(Path path) {
         if (!Files.exists(path)) {
-            throw HierVlException.model(path + ": no such model");
+            throw HierVlException.model(path + ": no such model" + Nearest.hint(path, Models::isModel));
         }
         return TrainedModel.load(path);
     }
@@ -43,6 +44,19 @@ final class Models {
         }
         TrainedModel model = trained(path);
         return model.segmenter(windows.apply(model.recipe().eval()));
+    }
+
+    private static boolean isModel(Path path) {
+        return Files.isDirectory(path.resolve("checkpoints")) || Files.exists(path.resolve(Manifest.FILE))
+            || Files.isRegularFile(path) && path.getFileName().toString().matches(".*\\.(sd|onnx|zip|fb)");
+    }
+
+    /** Says which checkpoint of a run is taken, where there is a choice. */
+    static void announce(Path path, Console console) {
+        if (Files.isDirectory(path)) {
+            BestCheckpoint.of(path).ifPresent(best -> console.note("the model " + path + ": " + best.describe()));
+        }
+        console.begin("reading the model " + path);
     }
 
     /** Whether a path can only be an exported graph. */

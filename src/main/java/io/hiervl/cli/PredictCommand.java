@@ -76,6 +76,7 @@ final class PredictCommand implements Callable<Integer> {
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
+        Models.announce(model, console);
         try (Segmenter segmenter = windows.limit(Models.segmenter(model, windows::blended));
              Ahead<Read> ahead = new Ahead<>(photos.size(), i -> read(photos.get(i)))) {
             PredictionFiles files = new PredictionFiles(out, segmenter.palette());
@@ -97,8 +98,8 @@ final class PredictCommand implements Callable<Integer> {
             console.json(documents);
         }
         if (!failures.isEmpty()) {
-            throw HierVlException.data(String.format(Locale.ROOT, "%d of %d photos could not be segmented, the first: %s", failures.size(),
-                photos.size(), failures.get(0)));
+            throw HierVlException.data(String.format(Locale.ROOT, "%d of %d photos could not be segmented; the lines above name them", failures.size(),
+                photos.size()));
         }
         return 0;
     }

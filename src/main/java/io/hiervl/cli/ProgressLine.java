@@ -5,29 +5,49 @@ import java.io.PrintStream;
 import java.util.Locale;
 
 /**
- * Progress with an estimate of the time left. On a terminal one line that is rewritten, elsewhere (log files) a line every
- * ten seconds.
+ * Progress with an estimate of the time left. On a terminal one line that is rewritten and not longer than the terminal is wide, elsewhere (log
+ * files) a line every nine seconds.
  */
 final class ProgressLine implements Progress {
     private static final long TERMINAL_NANOS = 200_000_000L;
-    private static final long LOG_NANOS = 10_000_000_000L;
+    private static final long LOG_NANOS = 9_000_000_000L;
 
     private final String label;
     private final PrintStream err;
     private final boolean terminal;
+    private final int columns;
     private long first = -1;
     private long firstTime;
     private long shown;
     private int width;
+    private String state;
 
-    ProgressLine(String label, PrintStream err, boolean terminal) {
+    /** @param columns longest line */
+    ProgressLine(String label, PrintStream err, boolean terminal, int columns) {
         this.label = label;
         this.err = err;
         this.terminal = terminal;
+        this.columns = columns;
+        this.state = label;
     }
 
     @Override
-    public synchronized void update(long done, long total, String note) {
+    public void update(long done, long total, String note) {
+        show(done, total, note);
+    }
+
+    /** Whether a line stands on the terminal that goes on to be rewritten. */
+    synchronized boolean open() {
+        return terminal && width > 0;
+    }
+
+    /** What was last reported, for a line of its own. */
+    synchronized String state() {
+        return state;
+    }
+
+    /** @return whether anything was written */
+    synchronized boolean show(long done, long total, String note) {
         long now = System.nanoTime();
         if (first < 0 || done < first) {
             // Counted from the first report, so that a resumed run estimates from its own pace.
@@ -36,11 +56,12 @@ final class ProgressLine implements Progress {
             shown = now - (terminal ? TERMINAL_NANOS : 0);
         }
         boolean last = total > 0 && done >= total;
+        String line = line(label, done, total, note, first, (now - firstTime) / 1e9, columns);
+        state = last ? label + " done, next" : line(label, done, total, "", first, (now - firstTime) / 1e9, columns);
         if (!last && now - shown < (terminal ? TERMINAL_NANOS : LOG_NANOS)) {
-            return;
+            return false;
         }
         shown = now;
-        String line = line(label, done, total, note, first, (now - firstTime) / 1e9);
         if (terminal) {
             err.print("\r" + line + " ".repeat(Math.max(0, width - line.length())) + (last ? "\n" : ""));
             width = last ? 0 : line.length();
@@ -48,6 +69,17 @@ final class ProgressLine implements Progress {
             err.println(line);
         }
         err.flush();
+        return true;
+    }
+
+    /** A line of at most so many columns but one: at the edge some terminals begin a new line. Where the bar takes too much room it is left out. */
+    static String line(String label, long done, long total, String note, long first, double seconds, int columns) {
+        String full = line(label, done, total, note, first, seconds);
+        if (full.length() < columns) {
+            return full;
+        }
+        String shorter = full.replaceFirst(" \\[[#.]+\\]", "");
+        return shorter.length() < columns ? shorter : shorter.substring(0, Math.max(0, columns - 1));
     }
 
     static String line(String label, long done, long total, String note, long first, double seconds) {

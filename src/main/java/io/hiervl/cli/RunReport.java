@@ -11,7 +11,6 @@ import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
-import io.hiervl.report.Curves;
 import io.hiervl.report.HtmlReport;
 import io.hiervl.runlog.MetricsCsv;
 import java.awt.image.BufferedImage;
@@ -29,26 +28,36 @@ final class RunReport {
 
     /**
      * @param source images to measure on, null for none
+     * @param facts  of the run, for the page and the verdict
      * @return the measures, null without a source
      */
-    static EvalResult write(Path run, Recipe recipe, ListSource source, DatasetSpec spec, Console console) {
+    static EvalResult write(Path run, Recipe recipe, ListSource source, DatasetSpec spec, Console console, RunFacts facts) {
         HtmlReport page = new HtmlReport(recipe.name() + " on " + spec.name());
+        facts.lines().forEach(page::paragraph);
         EvalResult result = null;
         if (source != null) {
             try (Segmenter segmenter = Segmenter.load(run)) {
-                result = new Evaluator(spec.classes()).evaluate(source, segmenter.images(), console.progress("eval"));
+                EvalResult known = facts.known();
+                result = known != null ? known : new Evaluator(spec.classes()).evaluate(source, segmenter.images(), console.progress("eval"));
+                verdict(page, facts.verdict(result), console);
                 measures(page, result);
                 page.heading("Predictions").pictures(
-                    List.of(new HtmlReport.Picture("the first images of the list", pictures(segmenter, source, spec))), false);
+                    List.of(new HtmlReport.Picture("photos spread over the list", pictures(segmenter, source, spec))), false);
             }
             AtomicFile.write(run.resolve("eval.csv"), result.csv());
         }
-        List<HtmlReport.Picture> curves = new ArrayList<>();
-        Curves.ofMetrics(MetricsCsv.read(run.resolve("metrics.csv"))).forEach((name, image) -> curves.add(new HtmlReport.Picture(name, image)));
-        page.heading("Training").pictures(curves, false);
+        CurveGroups.write(page.heading("Training"), MetricsCsv.read(run.resolve("metrics.csv")));
         page.heading("Settings").preformatted(recipe.toYaml());
         page.write(run.resolve("report.html"));
         return result;
+    }
+
+    private static void verdict(HtmlReport page, Verdict verdict, Console console) {
+        page.heading("Verdict").paragraph(verdict.help()).table(Verdict.SUMMARY_HEADER, verdict.summary()).table(Verdict.CLASS_HEADER, verdict.classes());
+        if (!verdict.pseudoLabels().isEmpty()) {
+            page.paragraph(verdict.pseudoLabels());
+        }
+        verdict.lines().forEach(console::note);
     }
 
     private static void measures(HtmlReport page, EvalResult result) {
@@ -65,7 +74,9 @@ final class RunReport {
 
     private static BufferedImage pictures(Segmenter segmenter, ListSource source, DatasetSpec spec) {
         List<PredictionGrid.Row> rows = new ArrayList<>();
-        for (int i = 0; i < Math.min(PICTURES, source.size()); i++) {
+        int n = Math.min(PICTURES, source.size());
+        for (int j = 0; j < n; j++) {
+            int i = (int) ((long) j * source.size() / n);
             Photo photo = source.photo(i);
             rows.add(new PredictionGrid.Row(photo, List.of(source.labels(i), segmenter.segment(photo))));
         }

@@ -1,24 +1,35 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.Progress;
+import io.hiervl.Stoppable;
 import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.backbone.Backbones;
+import io.hiervl.checkpoint.BestCheckpoint;
 import io.hiervl.clip.ClipBundle;
+import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.Recipe;
+import io.hiervl.config.TrainConfig;
+import io.hiervl.data.ClassCounts;
 import io.hiervl.data.Dataset;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Trains a model into a run folder. */
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a model into a run folder, measures it and writes a report.",
@@ -27,13 +38,22 @@ final class TrainCommand implements Callable<Integer> {
     /** What shells expect of a program that stopped because of Ctrl-C. */
     private static final int INTERRUPTED = 130;
 
+    private static final double MINUTES = 30;
+
     private final Console console;
 
-    @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE",
-        description = "Built-in recipe or a YAML file: default, literal, tiny, voc-mini, and the benchmarks with "
-            + "their splits, such as voc-92, "
-            + "coco-1_512, ade20k-1_128, cityscapes-1_30.")
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--recipe", paramLabel = "NAME|FILE",
+        description = "Built-in recipe or a YAML file; 'hiervl recipes' lists them. Default: photos for own photos, default for benchmarks.")
     String recipe;
+
+    @Option(names = "--minutes", paramLabel = "N", description = "How long a run with the recipe photos shall take. Default: 30.")
+    Double minutes;
+
+    @Option(names = "--no-eval", description = "Do not measure the model, neither on the way nor at the end.")
+    boolean noEval;
 
     @Option(names = "--data", paramLabel = "DIR", description = "Folder with dataset.yaml; default: the recipe's.")
     Path data;
@@ -76,25 +96,98 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        console.begin("reading the data");
         SameDiffOps.start();
-        TrainData input = TrainData.open(recipe, settings, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
+        String name = recipeName();
+        boolean plans = name.equals(TrainData.PHOTOS) && !holdsRun();
+        if (minutes != null && !name.equals(TrainData.PHOTOS)) {
+            throw HierVlException.usage("--minutes plans a run with the recipe photos; this run has the recipe " + name + ", set train.steps instead");
+        }
+        if (minutes != null && !(minutes > 0)) {
+            throw HierVlException.usage("--minutes is " + minutes + ", it must be above 0");
+        }
+        List<String> own = TrainData.with(folders(), settings);
+        if (noEval) {
+            own = TrainData.with(own, List.of("train.eval_every=0", "train.patience=0"));
+        }
+        TrainData input = TrainData.open(name, own, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
+        StopSignal signal = new StopSignal();
+        try (Interrupt interrupt = new Interrupt(signal, console)) {
+            return run(name, own, plans, input, signal);
+        }
+    }
+
+    private int run(String name, List<String> own, boolean plans, TrainData read, StopSignal signal) {
+        TrainData input = read;
+        Dataset dataset = input.dataset();
+        ListSource source = noEval ? null : input.validation();
+        RunRecord record = new RunRecord(source, dataset.spec(), console);
+        ClipBundle bundle = ClipBundle.open(clipFolder(input.recipe()));
+        BackboneWeights tower = backbone == null ? null : Backbones.open(Home.resolve(backbone.toString()));
+        GuidanceWorth guidance = null;
+        try {
+            boolean guided = input.recipe().train().method() == TrainConfig.Method.HIERVL && input.recipe().loss().guidance().start() > 0;
+            if (guided && !holdsRun()) {
+                console.pulse().doing("measuring the frozen CLIP on labelled photos");
+                Recipe windows = input.recipe();
+                guidance = Stoppable.run(signal::isSet,
+                    () -> GuidanceWorth.measure(bundle, dataset, read.labelled(), windows.eval(), console));
+                console.note(guidance.line());
+                if (guidance.nothing()) {
+                    console.warn("warning: " + guidance.advice());
+                }
+            }
+            if (plans) {
+                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input, bundle, guidance), bundle, tower, signal, source == null ? 0 : source.size());
+                if (plan == null) {
+                    return INTERRUPTED;
+                }
+                plan.lines().forEach(console::note);
+                record.plan(plan.lines());
+                input = input.with(name, TrainData.with(plan.settings(), own));
+            }
+        } catch (Stoppable.Stopped e) {
+            console.note("stopped before the first step; nothing was trained");
+            return INTERRUPTED;
+        }
+        return train(input, source, bundle, tower, signal, record, guidance);
+    }
+
+    /** The plan with its steps; null if the signal came while they were timed. */
+    private PhotoPlan plan(TrainData input, String name, List<String> own, PhotoPlan plan, ClipBundle bundle, BackboneWeights tower, StopSignal signal,
+                           int val) {
+        int given = input.recipe().train().length().steps();
+        if (given > 0) {
+            return plan.steps(given, val, given + " steps, as given");
+        }
+        console.begin("planning: building the network and timing two steps");
+        List<String> timed = TrainData.with(TrainData.with(plan.settings(), own), StepTimer.SETTINGS);
+        double seconds = StepTimer.seconds(input.with(name, timed), bundle, tower, out.resolve(".plan"), signal);
+        return Double.isNaN(seconds) ? null : plan.timed(seconds, minutes == null ? MINUTES : minutes, val);
+    }
+
+    private int train(TrainData input, ListSource source, ClipBundle bundle, BackboneWeights tower, StopSignal signal, RunRecord record,
+                      GuidanceWorth guidance) {
         Recipe resolved = input.recipe();
         Dataset dataset = input.dataset();
-        ListSource source = input.validation();
         if (source == null && resolved.train().every().evalEvery() > 0) {
             throw HierVlException.config("train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
-        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.source().clip(), "--clip", "CLIP bundle"));
-        BackboneWeights tower = backbone == null ? null : Backbones.open(Home.resolve(backbone.toString()));
-        StopSignal signal = new StopSignal();
-        Trainer.Outcome outcome;
-        try (Interrupt interrupt = new Interrupt(signal, console)) {
-            outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
-                .train(resume, signal, console.progress("train"), new RunRecord(source, dataset.spec(), console));
-        }
+        console.begin("building the network");
+        Trainer.Outcome outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
+            .train(resume, signal, console.progress("train"), record);
         EvalResult result = null;
         if (outcome.finished()) {
-            result = RunReport.write(out, resolved, source, dataset.spec(), console);
+            BestCheckpoint best = BestCheckpoint.of(out).orElse(null);
+            EvalResult last = record.result(outcome.steps());
+            RunFacts facts = new RunFacts(facts(dataset), best, best == null ? last : record.result(best.step()), last, guidance,
+                ClassCounts.of(dataset, input.labelled(), Progress.NONE), out);
+            try {
+                console.pulse().doing("writing the report");
+                result = Stoppable.run(signal::isSet, () -> RunReport.write(out, resolved, source, dataset.spec(), console, facts));
+            } catch (Stoppable.Stopped e) {
+                console.warn("the model was not measured to the end; it is kept in " + out);
+            }
         }
         if (json) {
             Map<String, Object> document = ClipCommand.ordered("run", out.toString(), "steps", outcome.steps(), "finished", outcome.finished(),
@@ -106,9 +199,62 @@ final class TrainCommand implements Callable<Integer> {
         } else {
             console.println(String.format(Locale.ROOT, "%s after step %d, %s; model in %s%s", outcome.finished() ? "finished" : "stopped",
                 outcome.steps(), ProgressLine.time(outcome.seconds()), out,
-                result == null ? "" : String.format(Locale.ROOT, "; mIoU %.2f on %d images", 100 * result.miou(), result.images())));
+                result == null ? "" : String.format(Locale.ROOT, "; mIoU %.2f on %d images; report in %s", 100 * result.miou(), result.images(),
+                    out.resolve("report.html"))));
         }
         return outcome.finished() ? 0 : INTERRUPTED;
+    }
+
+    /** The recipe that is asked for, or that fits the data; a run that goes on has the one it began with. */
+    private String recipeName() {
+        Path before = out.resolve("resolved.yaml");
+        if ((recipe == null || recipe.equals(TrainData.PHOTOS)) && resume && Files.isRegularFile(before)) {
+            return before.toString();
+        }
+        if (recipe != null) {
+            return recipe;
+        }
+        if (data == null) {
+            return "default";
+        }
+        return DatasetSpecs.BUILT_IN.contains(DatasetSpecs.read(Home.resolve(data.toString())).name()) ? "default" : TrainData.PHOTOS;
+    }
+
+    private boolean holdsRun() {
+        return Files.isDirectory(out.resolve("checkpoints"));
+    }
+
+    /** Folders given on the command line, as settings: resolved.yaml and the manifest name them. */
+    private List<String> folders() {
+        List<String> given = new ArrayList<>();
+        if (data != null) {
+            given.add("dataset=" + quoted(Home.resolve(data.toString())));
+        }
+        if (clip != null) {
+            given.add("clip=" + quoted(Home.resolve(clip.toString())));
+        }
+        return given;
+    }
+
+    private static String quoted(Path path) {
+        return '"' + path.toString().replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
+    private Path clipFolder(Recipe resolved) {
+        Path chosen = folder(clip, resolved.source().clip(), "--clip", "CLIP bundle");
+        if (!Files.isDirectory(chosen)) {
+            String hint = Nearest.hint(chosen, p -> Files.isDirectory(p) && (Files.exists(p.resolve("config.json")) || Files.exists(p.resolve("onnx"))));
+            if (!hint.isEmpty()) {
+                throw HierVlException.model(chosen + ": no such CLIP folder" + hint);
+            }
+        }
+        return chosen;
+    }
+
+    private List<String> facts(Dataset dataset) {
+        return List.of("Command: hiervl " + String.join(" ", spec.root().commandLine().getParseResult().originalArgs()),
+            "Data: " + dataset.root().toAbsolutePath().normalize(), "Date: " + Instant.now().truncatedTo(ChronoUnit.SECONDS),
+            "Versions: hiervl " + Version.of("io.hiervl", "hiervl") + ", Java " + System.getProperty("java.version"));
     }
 
     static Path folder(Path given, String ofRecipe, String option, String what) {

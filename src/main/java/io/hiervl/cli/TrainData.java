@@ -10,6 +10,7 @@ import io.hiervl.data.Preflight;
 import io.hiervl.data.SplitList;
 import io.hiervl.eval.ListSource;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +26,9 @@ import java.util.Map;
  */
 record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ListSource validation) {
 
+    /** The recipe whose settings are planned. */
+    static final String PHOTOS = "photos";
+
     /**
      * Lists and folder named on the command line; what is null comes from recipe and data set.
      *
@@ -36,8 +40,9 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
     static TrainData open(String name, List<String> settings, Choice choice, Console console) {
         Recipe plain = Recipes.load(name, settings);
         Dataset dataset = Dataset.open(TrainCommand.folder(choice.data, plain.source().dataset(), "--data", "data set"), console.progress("labels"));
-        Recipe recipe = Recipes.forData(plain, dataset.spec());
-        ListFiles files = new ListFiles(dataset, recipe.source().split(), choice.splits);
+        ListFiles files = new ListFiles(dataset, plain.source().split(), choice.splits);
+        boolean alone = name.equals(PHOTOS) && choice.unlabeled == null && files.find("unlabeled") == null;
+        Recipe recipe = Recipes.forData(alone ? Recipes.load(name, with(settings, List.of("train.method=supervised"))) : plain, dataset.spec());
         SplitList labelled = dataset.list(choice.labeled == null ? files.require("labeled") : choice.labeled);
         boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
         SplitList unlabelled = !semi ? null : dataset.list(choice.unlabeled == null ? files.require("unlabeled") : choice.unlabeled);
@@ -48,6 +53,19 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
         Preflight.overlaps(result.lists()).forEach(console::note);
         result.compare(console);
         return result;
+    }
+
+    /** The same data with other settings of the recipe. */
+    TrainData with(String name, List<String> settings) {
+        List<String> all = recipe.train().method() == TrainConfig.Method.SUPERVISED ? with(settings, List.of("train.method=supervised")) : settings;
+        return new TrainData(Recipes.forData(Recipes.load(name, all), dataset.spec()), dataset, labelled, unlabelled, validation);
+    }
+
+    /** Settings one after the other; later ones win. */
+    static List<String> with(List<String> first, List<String> then) {
+        List<String> all = new ArrayList<>(first);
+        all.addAll(then);
+        return all;
     }
 
     private Map<String, SplitList> lists() {

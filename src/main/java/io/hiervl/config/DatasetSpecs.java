@@ -15,7 +15,7 @@ public final class DatasetSpecs {
     /** The file's name in a data folder. */
     public static final String FILE = "dataset.yaml";
     /** Descriptions that come with the program. */
-    static final List<String> BUILT_IN = List.of("voc", "coco", "ade20k", "cityscapes");
+    public static final List<String> BUILT_IN = List.of("voc", "coco", "ade20k", "cityscapes");
 
     private static final String EXTENDS = "extends";
     /** A root can be given one or two folders too high, as archives unpack: VOCdevkit/VOC2012, ADEChallengeData2016. */

@@ -25,6 +25,9 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
     /** How a sum over parts is scaled. */
     public enum Reduction { MEAN, SUM }
 
+    /** Weights of classes: all equal, the rarer the larger, or as {@code class_weight_list} says. */
+    public enum ClassWeights { NONE, BALANCED, LIST }
+
     /** Per pixel above a threshold (UniMatch), or every pixel weighted with its image's mean confidence. */
     public enum Confidence { PIXELWISE, PIXELAVG }
 
@@ -40,12 +43,22 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
     /**
      * L_x = pixel CE + set loss.
      *
-     * @param weight  factor of L_x
-     * @param pixelCe weight of the per-pixel cross-entropy inside L_x
+     * @param weight          factor of L_x
+     * @param pixelCe         weight of the per-pixel cross-entropy inside L_x
+     * @param classWeights    of pixels in this cross-entropy
+     * @param classWeightList weight of each class, null unless {@code classWeights} asks for one or was resolved
+     * @param ohem            pixels whose true class has a larger probability than this do not count; 1: all count
      */
-    public record Labelled(@GroupKey @Weight double weight, @Weight double pixelCe) {
+    public record Labelled(@GroupKey @Weight double weight, @Weight double pixelCe, ClassWeights classWeights,
+            @Nullable List<Double> classWeightList, @Range double ohem) {
         public Labelled {
-            Check.components(Labelled.class, weight, pixelCe);
+            Check.components(Labelled.class, weight, pixelCe, classWeights, classWeightList, ohem);
+            classWeightList = classWeightList == null ? null : List.copyOf(classWeightList);
+            if (classWeightList != null) {
+                classWeightList.forEach(w -> Check.weight("loss.class_weight_list", w));
+            }
+            Check.that(classWeights != ClassWeights.LIST || classWeightList != null,
+                "loss.class_weights is list, but loss.class_weight_list is null; give a weight for each class");
         }
     }
 

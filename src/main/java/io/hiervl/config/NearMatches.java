@@ -9,15 +9,29 @@ public final class NearMatches {
     private NearMatches() {
     }
 
+    /** Like {@link #hint(String, Collection)}, with every name shown behind its section: the text that a user can write. */
+    static String hint(String name, Collection<String> known, String section) {
+        String text = hint(name, known);
+        if (section.isEmpty() || !text.startsWith(", did you mean")) {
+            return text;
+        }
+        return text.replace("mean '", "mean '" + section).replace("or '", "or '" + section);
+    }
+
     /** ", did you mean 'a' or 'b'?", or the list of known names if nothing is close. */
     public static String hint(String name, Collection<String> known) {
         if (known.isEmpty()) {
             return "; there are none";
         }
-        int allowed = Math.max(2, name.length() / 3);
-        List<String> near = known.stream().filter(k -> distance(name, k) <= allowed || k.contains(name) || name.contains(k))
-            .sorted(Comparator.comparingInt(k -> distance(name, k))).limit(3).toList();
+        List<String> near = of(name, known);
         return near.isEmpty() ? "; known: " + String.join(", ", known) : ", did you mean '" + String.join("' or '", near) + "'?";
+    }
+
+    /** The known names that are close, the closest first, three at most. */
+    public static List<String> of(String name, Collection<String> known) {
+        int allowed = Math.max(2, name.length() / 3);
+        return known.stream().filter(k -> distance(name, k) <= allowed || k.contains(name) || name.contains(k))
+            .sorted(Comparator.comparingInt(k -> distance(name, k))).limit(3).toList();
     }
 
     /** Levenshtein distance. */

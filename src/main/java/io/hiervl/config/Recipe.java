@@ -50,6 +50,13 @@ public record Recipe(String name, @Group Source source, Guidance guidance, Model
         }
     }
 
+    /** This recipe with another one's rhythm of checkpoints, evaluations and rows, and its folders: they change no weight. */
+    public Recipe recordedAs(Recipe other) {
+        TrainConfig as = new TrainConfig(train.method(), train.length(), train.batch(), train.seed(), train.optimiser(), train.ema(), other.train.every());
+        Source folders = new Source(other.source.dataset(), other.source.clip(), source.split(), source.paper());
+        return new Recipe(name, folders, guidance, model, loss, augment, as, eval);
+    }
+
     /** The settings in which two recipes differ, one per line, empty if none. */
     public String differenceFrom(Recipe other) {
         return RecordDifference.describe(other, this, "");

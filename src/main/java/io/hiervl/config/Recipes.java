@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 @PublicApi
 public final class Recipes {
     /** Files that come with the program. */
-    private static final List<String> FILES = List.of("default", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
+    private static final List<String> FILES = List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
     private static final String SPLITS = "splits";
 
@@ -45,6 +45,21 @@ public final class Recipes {
 
     private static YamlNode.Mapping splits(String file) {
         return resource(file).entries().get(SPLITS) instanceof YamlNode.Mapping splits ? splits : new YamlNode.Mapping(Map.of(), file);
+    }
+
+    /** What each recipe file is for: the comment at its beginning. */
+    public static Map<String, String> purposes() {
+        Map<String, String> purposes = new LinkedHashMap<>();
+        FILES.forEach(f -> {
+            List<String> comment = resourceText(f).lines().takeWhile(l -> l.startsWith("#")).map(l -> l.substring(1).strip()).toList();
+            purposes.put(f, String.join(" ", comment));
+        });
+        return purposes;
+    }
+
+    /** Names of the recipes of a file's splits. */
+    public static List<String> splitsOf(String file) {
+        return splits(file).entries().keySet().stream().map(split -> file + "-" + split).toList();
     }
 
     /** The recommended reading at full size. */
@@ -105,6 +120,9 @@ public final class Recipes {
             recipe.loss().set().components().thingClasses().forEach(c -> Check.that(c >= 0 && c < classes,
                 "loss.thing_classes names class " + c + ", the data set '" + spec.name() + "' has the classes 0 to " + (classes - 1)));
         }
+        List<Double> weights = recipe.loss().labelled().classWeightList();
+        Check.that(weights == null || weights.size() == classes,
+            "loss.class_weight_list has " + (weights == null ? 0 : weights.size()) + " values, the data set '" + spec.name() + "' has " + classes + " classes");
         // null stands for all but class 0
         if (recipe.loss().set().components().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
             filled = filled.overlaid(setting("loss.thing_classes=" + things));
@@ -113,6 +131,11 @@ public final class Recipes {
             filled = filled.overlaid(setting("loss.mask_background=" + !spec.backgroundFirst()));
         }
         return RecordBinder.bind(filled, Recipe.class);
+    }
+
+    /** A recipe whose weights of classes are these. */
+    public static Recipe withClassWeights(Recipe recipe, List<Double> weights) {
+        return RecordBinder.bind(YamlReader.file(recipe.toYaml(), "recipe " + recipe.name()).overlaid(setting("loss.class_weight_list=" + weights)), Recipe.class);
     }
 
     /** Reads any record from a YAML file under the same strict rules. */
@@ -146,9 +169,14 @@ public final class Recipes {
     }
 
     private static YamlNode.Mapping resource(String name) {
+        return YamlReader.file(resourceText(name), "recipe " + name);
+    }
+
+    /** The text of a recipe that comes with the program. */
+    static String resourceText(String name) {
         String resource = "/recipes/" + name + ".yaml";
         try (InputStream in = Recipes.class.getResourceAsStream(resource)) {
-            return YamlReader.file(new String(in.readAllBytes(), StandardCharsets.UTF_8), "recipe " + name);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new IllegalStateException("cannot read " + resource, e);
         }

@@ -34,7 +34,7 @@ final class RecordBinder {
         List<String> known = Keys.PLAIN.all(type);
         mapping.entries().forEach((key, value) -> {
             if (!known.contains(key)) {
-                throw HierVlException.config(value.where() + ": unknown setting '" + join(path, key) + "'" + NearMatches.hint(key, known));
+                throw HierVlException.config(value.where() + ": unknown setting '" + join(path, key) + "'" + NearMatches.hint(key, known, path.isEmpty() ? "" : path + "."));
             }
         });
         return make(read(mapping, type, Keys.PLAIN, path), mapping);

@@ -20,6 +20,9 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
     /** HierVL; labelled images only; UniMatch-style consistency without any language term. */
     public enum Method { HIERVL, SUPERVISED, UNIMATCH }
 
+    /** Every labelled image as often as another, or images with rare classes more often. */
+    public enum Sampling { UNIFORM, RARE }
+
     /**
      * How long a run is.
      *
@@ -40,10 +43,12 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      * @param batchUnlabelled unlabelled images a step
      * @param microBatch      images run at a time; gradients are summed, so it changes memory and not the result
      * @param crop            side of training crops in pixels
+     * @param sampling        how labelled images are drawn
      */
-    public record Batch(@AtLeast(1) int batchLabelled, @AtLeast(0) int batchUnlabelled, @AtLeast(1) int microBatch, @AtLeast(32) int crop) {
+    public record Batch(@AtLeast(1) int batchLabelled, @AtLeast(0) int batchUnlabelled, @AtLeast(1) int microBatch, @AtLeast(32) int crop,
+            Sampling sampling) {
         public Batch {
-            Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop);
+            Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop, sampling);
         }
     }
 
@@ -82,11 +87,13 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      *
      * @param checkpointEvery steps between checkpoints
      * @param evalEvery       steps between evaluations on the validation list, 0: only at the end
+     * @param patience        evaluations in a row without a better mIoU after which the run ends, 0: it goes on to its last step
      * @param logEvery        steps between rows of metrics.csv
      */
-    public record Every(@AtLeast(1) int checkpointEvery, @AtLeast(0) int evalEvery, @AtLeast(1) int logEvery) {
+    public record Every(@AtLeast(1) int checkpointEvery, @AtLeast(0) int evalEvery, @AtLeast(0) int patience, @AtLeast(1) int logEvery) {
         public Every {
-            Check.components(Every.class, checkpointEvery, evalEvery, logEvery);
+            Check.components(Every.class, checkpointEvery, evalEvery, patience, logEvery);
+            Check.that(patience == 0 || evalEvery > 0, "train.patience is " + patience + ", but train.eval_every is 0: nothing is measured on the way");
         }
     }
 

@@ -59,6 +59,12 @@ public final class Batches {
             Shuffle.random(seed, UNLABELLED, 1).nextLong()) : null;
     }
 
+    /** Draws labelled images with these chances, with replacement, instead of all of them in turn. */
+    public Batches labelledChances(double[] chances) {
+        labelledSchedule.chances(chances);
+        return this;
+    }
+
     /** Everything for a step, counted from 0. */
     public Step at(long step) {
         return new Step(step, labelled(step), unlabelled == null ? null : unlabelled(step));

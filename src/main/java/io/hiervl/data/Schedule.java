@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -13,6 +14,7 @@ final class Schedule {
     private final long seed;
     private long cachedPass = -1;
     private int[] cachedOrder;
+    private double[] upTo;
 
     /**
      * @param dropLast leave out the rest of a pass that fills no batch; a list shorter than a batch is repeated
@@ -27,8 +29,22 @@ final class Schedule {
         this.seed = seed;
     }
 
+    /** Draws samples with these chances instead, with replacement. */
+    Schedule chances(double[] chances) {
+        upTo = chances.clone();
+        Arrays.parallelPrefix(upTo, Double::sum);
+        return this;
+    }
+
     int[] at(long step) {
         int[] out = new int[batch];
+        if (upTo != null) {
+            for (int i = 0; i < batch; i++) {
+                int found = Arrays.binarySearch(upTo, Shuffle.random(seed, draw(step, i)).nextDouble() * upTo[size - 1]);
+                out[i] = Math.min(size - 1, found < 0 ? -found - 1 : found);
+            }
+            return out;
+        }
         for (int i = 0; i < batch; i++) {
             long position = step * batch + i;
             out[i] = order(position / perPass)[(int) (position % perPass)];

@@ -1,5 +1,6 @@
 package io.hiervl.graph;
 
+import io.hiervl.Stoppable;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.tensor.Staging;
@@ -231,6 +232,7 @@ public final class GraphRunner {
                 if (i == pause) {
                     lend(missing, late.values(new Result(memory)), memory);
                 }
+                Stoppable.check();
                 run(steps.get(i), memory);
                 if (sink != null) {
                     List<String> ready = complete.getOrDefault(i, List.of());

@@ -5,18 +5,19 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import io.hiervl.tensor.RawArrays;
+import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
 final class SupervisedCrossEntropy implements Term<LabelledScene> {
-    private static final Input<LabelledTargets> WEIGHTS = Input.perImage("ce_weights",
-        t -> weights(t.labels(), (int) t.set().presence().size(1)));
-
     private final LossConfig.Labelled settings;
+    private final Input<LabelledTargets> weights;
 
     SupervisedCrossEntropy(LossConfig loss) {
         this.settings = loss.labelled();
+        double[] own = settings.classWeightList() == null ? null : settings.classWeightList().stream().mapToDouble(Double::doubleValue).toArray();
+        this.weights = Input.perImage("ce_weights", t -> weights(t.labels(), own == null ? equal((int) t.set().presence().size(1)) : own));
     }
 
     @Override
@@ -36,7 +37,7 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
 
     @Override
     public SDVariable build(LabelledScene scene) {
-        return build(scene.ops(), scene.z(), scene.in(SetLosses.LABELS), scene.in(WEIGHTS));
+        return build(scene.ops(), scene.z(), scene.in(SetLosses.LABELS), scene.in(weights), settings.ohem());
     }
 
     /**
@@ -45,18 +46,35 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
      * @param labels (B,H,W); values outside 0..classes-1 are ignored
      */
     static INDArray weights(INDArray labels, int classes) {
+        return weights(labels, equal(classes));
+    }
+
+    private static double[] equal(int classes) {
+        double[] ones = new double[classes];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    /**
+     * Weights (B,H,W) of a whole batch: weight of the pixel's class / sum of these weights over the valid pixels.
+     *
+     * @param ofClass weight of each class
+     */
+    static INDArray weights(INDArray labels, double[] ofClass) {
         INDArray dense = RawArrays.dense(labels);
+        int classes = ofClass.length;
         double[] valid = new double[(int) labels.size(0)];
         for (int b = 0; b < valid.length; b++) {
             for (double v : Maps.image(dense, b)) {
-                valid[b] += Maps.isClass(v, classes) ? 1 : 0;
+                valid[b] += Maps.isClass(v, classes) ? ofClass[(int) v] : 0;
             }
         }
-        double all = Maps.sum(valid);
+        double sum = Maps.sum(valid);
+        double all = sum == 0 ? 1 : sum;
         return Maps.perImage(labels.dataType(), labels.shape(), b -> {
             double[] w = Maps.image(dense, b);
             for (int i = 0; i < w.length; i++) {
-                w[i] = Maps.isClass(w[i], classes) ? 1 / all : 0;
+                w[i] = Maps.isClass(w[i], classes) ? ofClass[(int) w[i]] / all : 0;
             }
             return w;
         });
@@ -64,6 +82,10 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
 
     /** The scalar (1) from scores z (B,K,H,W), labels (B,H,W) and weights (B,H,W). */
     static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
+        return build(ops, z, labels, weights, 1);
+    }
+
+    private static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights, double ohem) {
+        return new Loss(new PixelCrossEntropyKernel(ohem)).apply(ops.sd(), z, labels, weights);
     }
 }

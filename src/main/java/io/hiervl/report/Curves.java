@@ -30,7 +30,7 @@ public final class Curves {
     }
 
     /** A line through points (x, y); points whose y is not finite are left out. */
-    record Line(String name, double[] x, double[] y) {
+    public record Line(String name, double[] x, double[] y) {
         Line finite() {
             int[] kept = IntStream.range(0, y.length).filter(i -> Double.isFinite(y[i])).toArray();
             return new Line(name, IntStream.of(kept).mapToDouble(i -> x[i]).toArray(), IntStream.of(kept).mapToDouble(i -> y[i]).toArray());
@@ -38,7 +38,7 @@ public final class Curves {
     }
 
     /** One chart of 560 x 320 pixels; null when no line has a finite point or Java cannot draw text here. */
-    static BufferedImage draw(String title, String xAxis, List<Line> lines) {
+    public static BufferedImage draw(String title, String xAxis, List<Line> lines) {
         List<Line> drawn = lines.stream().map(Line::finite).filter(line -> line.y().length > 0).toList();
         if (drawn.isEmpty()) {
             return null;

@@ -1,12 +1,16 @@
 package io.hiervl.train;
 
 import io.hiervl.PublicApi;
+import io.hiervl.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import java.util.Map;
 
 /** What a caller of {@link Trainer} may add to a run. The thread that trains calls it. */
 @PublicApi
 public interface RunHooks {
+    /** Figure of {@link #measure}: mIoU on the validation list, in [0, 1]. */
+    String MIOU = "val_miou";
+
     /** Adds nothing. */
     RunHooks NONE = new RunHooks() {
     };
@@ -16,11 +20,21 @@ public interface RunHooks {
     }
 
     /**
-     * The newest checkpoint of the run folder is that of step {@code done}; called every {@code train.eval_every} steps.
+     * Measures the newest checkpoint; called every {@code train.eval_every} steps and after the last one.
      *
-     * @return figures for the log
+     * @param newest that of step {@code done}
+     * @return figures for the log; {@link #MIOU} decides which checkpoint is the best
      */
-    default Map<String, Double> measure(Path run, long done) {
+    default Map<String, Double> measure(Checkpoint newest, long done) {
         return Map.of();
+    }
+
+    /** Something that the user should know before the run ends. */
+    default void warn(String sentence) {
+    }
+
+    /** Whether the line of progress shows every term. */
+    default boolean verbose() {
+        return false;
     }
 }

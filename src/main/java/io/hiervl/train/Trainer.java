@@ -5,6 +5,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
+import io.hiervl.Stoppable;
 import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -12,10 +13,12 @@ import io.hiervl.checkpoint.Hashes;
 import io.hiervl.checkpoint.RunLock;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
+import io.hiervl.config.LossConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
+import io.hiervl.data.ClassCounts;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.Prefetcher;
 import io.hiervl.data.SplitList;
@@ -33,6 +36,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -66,7 +70,9 @@ public final class Trainer {
      */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone,
                    Path run) {
-        this.recipe = Recipes.forData(recipe, dataset.spec());
+        Recipe filled = Recipes.forData(recipe, dataset.spec());
+        this.recipe = filled.loss().labelled().classWeights() != LossConfig.ClassWeights.BALANCED ? filled
+            : Recipes.withClassWeights(filled, ClassCounts.of(dataset, dataset.requireMasks(labelled), Progress.NONE).balanced());
         this.dataset = dataset;
         this.labelled = labelled;
         this.unlabelled = unlabelled;
@@ -129,24 +135,36 @@ public final class Trainer {
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(), semi ? config.batch().batchUnlabelled() : 0,
             config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
-        long first = begin(newest, model, step, batches);
-        LongConsumer save = at -> save(checkpoints, at, model, step);
+        if (config.batch().sampling() == TrainConfig.Sampling.RARE) {
+            batches.labelledChances(ClassCounts.of(dataset, labelled, Progress.NONE).rareChances());
+        }
+        long first;
+        try {
+            first = Stoppable.run(signal::isSet, () -> begin(newest, model, step, batches));
+        } catch (Stoppable.Stopped e) {
+            return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
+        }
+        LongFunction<Checkpoint> save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
+        Patience patience = new Patience(run, config.every());
+        PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
+        Double miou = null;
         long done = first;
         long saved = newest == null ? -1 : first;
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
             Rate rate = new Rate();
-            while (done < total && !signal.isSet()) {
-                Batches.Step batch;
+            while (done < total && !signal.isSet() && !patience.over(done)) {
+                Batches.Step batch = next(source, saved, done, save::apply);
                 try {
-                    batch = source.next();
-                } catch (RuntimeException e) {
-                    throw rescued(e, saved, done, save);
+                    last = Stoppable.run(signal::isSet, () -> step.run(batch));
+                } catch (Stoppable.Stopped e) {
+                    break;
                 }
-                last = step.run(batch);
                 done++;
+                signal.unsaved(true);
+                watch.add(done, last);
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
                 Map<String, Double> row = new LinkedHashMap<>();
                 if (done % config.every().logEvery() == 0 || done == total) {
@@ -154,24 +172,44 @@ public final class Trainer {
                     row.put("images_per_second", rate.perSecond());
                     row.put("data_wait", source.shareWaited());
                 }
-                progress.update(done, total, note(model.terms().headlines(), last, rate.perSecond()));
-                boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 && done < total;
-                if (measured || done % config.every().checkpointEvery() == 0 && done < total) {
-                    save.accept(done);
+                progress.update(done, total, hooks.verbose() ? note(model.terms().headlines(), last, rate.perSecond()) : shortNote(last, miou));
+                boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
+                Checkpoint kept = null;
+                if (measured || done % config.every().checkpointEvery() == 0) {
+                    kept = save.apply(done);
                     saved = done;
+                    signal.unsaved(false);
                 }
                 if (measured) {
                     rate.pause();
-                    row.putAll(hooks.measure(run, done));
+                    Checkpoint newer = kept;
+                    long at = done;
+                    try {
+                        Map<String, Double> figures = Stoppable.run(signal::isSet, () -> hooks.measure(newer, at));
+                        patience.measured(newer, figures);
+                        miou = figures.getOrDefault(RunHooks.MIOU, miou);
+                        row.putAll(figures);
+                    } catch (Stoppable.Stopped e) {
+                        progress.update(done, total, "not measured");
+                    }
                     rate.go();
                 }
                 metrics.add(done, row);
             }
             if (done != saved) {
-                save.accept(done);
+                save.apply(done);
             }
+            signal.unsaved(false);
         }
-        return new Outcome(done, done == total, (System.nanoTime() - start) / 1e9, last);
+        return new Outcome(done, done == total || patience.over(done), (System.nanoTime() - start) / 1e9, last);
+    }
+
+    private Batches.Step next(Prefetcher<Batches.Step> source, long saved, long done, LongConsumer save) {
+        try {
+            return source.next();
+        } catch (RuntimeException e) {
+            throw rescued(e, saved, done, save);
+        }
     }
 
     /**
@@ -204,7 +242,7 @@ public final class Trainer {
     private void requireStart(boolean resume, Checkpoint newest) {
         if (newest == null) {
             if (resume) {
-                throw HierVlException.model(run + " holds no checkpoint to resume from");
+                throw HierVlException.model(run + " holds no checkpoint to resume from; leave out --resume to start a new run there");
             }
             return;
         }
@@ -214,8 +252,10 @@ public final class Trainer {
         }
         newest.manifest().requireClasses(dataset.spec().classes());
         Recipe before = TrainedModel.recipe(newest);
-        if (!before.equals(recipe)) {
-            throw HierVlException.config("cannot resume " + run + " with other settings (then -> now): " + recipe.differenceFrom(before));
+        Recipe now = recipe.recordedAs(before);
+        if (!before.equals(now)) {
+            throw HierVlException.config("cannot resume " + run + " with other settings (then -> now): " + now.differenceFrom(before)
+                + "; only train.checkpoint_every, train.eval_every, train.patience and train.log_every may change");
         }
     }
 
@@ -253,12 +293,24 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private void save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step) {
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step) {
         ImageTowers towers = model.network().towers();
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
         arrays.putAll(step.state());
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
-        checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
+        return checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
+    }
+
+    /** Total loss, last mIoU and share of pseudo-labels. */
+    private static String shortNote(Map<String, Double> terms, Double miou) {
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.3f", terms.get(StepContext.TOTAL)));
+        if (miou != null) {
+            text.append(String.format(Locale.ROOT, "  mIoU %.2f", 100 * miou));
+        }
+        if (terms.containsKey("mask_ratio")) {
+            text.append(String.format(Locale.ROOT, "  pseudo %.0f %%", 100 * terms.get("mask_ratio")));
+        }
+        return text.toString();
     }
 
     private static String note(List<String> headlines, Map<String, Double> terms, double rate) {

@@ -54,7 +54,7 @@ class ExperimentTest {
         Path file = Files.writeString(dir.resolve("wrong.yaml"), RUNS + "  other: [train.stpes=1]\n");
         Cli cli = Cli.run("experiment", file, "--out", dir.resolve("out"));
         assertEquals(3, cli.exit());
-        assertTrue(cli.err().contains("'steps'"), cli.err());
+        assertTrue(cli.err().contains("'train.steps'"), cli.err());
         assertTrue(Files.notExists(dir.resolve("out")));
     }
 

@@ -105,7 +105,7 @@ class RecipesTest {
         assertEquals(ModelConfig.GateMode.GT, recipe.model().gate().mode());
         assertEquals(4, recipe.train().seed());
         HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of("train.sed=3")));
-        assertTrue(e.getMessage().contains("--set train.sed=3") && e.getMessage().contains("did you mean 'seed'"), e.getMessage());
+        assertTrue(e.getMessage().contains("--set train.sed=3") && e.getMessage().contains("did you mean 'train.seed'"), e.getMessage());
         assertEquals(2, assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of("seed"))).kind().exitCode());
     }
 

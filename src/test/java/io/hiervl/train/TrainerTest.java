@@ -18,6 +18,7 @@ import io.hiervl.image.ClipNormalize;
 import io.hiervl.loss.MaskTargets;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.runlog.MetricsCsv;
+import io.hiervl.checkpoint.BestCheckpoint;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import java.io.IOException;
@@ -116,17 +117,23 @@ class TrainerTest {
         trainer(recipe("train.eval_every=4", "train.checkpoint_every=3", "train.log_every=2"), run).train(false, new StopSignal(),
             (done, total, note) -> notes.add(done + "/" + total + " " + note), new RunHooks() {
                 @Override
-                public Map<String, Double> measure(Path folder, long step) {
-                    assertEquals(step, newest(folder).manifest().step(), "the checkpoint is there when the model is measured");
+                public Map<String, Double> measure(Checkpoint newest, long step) {
+                    assertEquals(step, newest.manifest().step(), "the checkpoint is there when the model is measured");
                     measured.add(step);
                     return Map.of("val_miou", 0.25);
                 }
+
+                @Override
+                public boolean verbose() {
+                    return true;
+                }
             });
-        assertEquals(List.of(4L), measured);
+        assertEquals(List.of(4L, 6L), measured, "on the way and at the end");
         Map<String, double[]> log = MetricsCsv.read(run.resolve("metrics.csv"));
         assertEquals(3, log.get("step").length);
         assertEquals(0.25, log.get("val_miou")[1]);
         assertTrue(Double.isNaN(log.get("val_miou")[0]));
+        assertEquals(0.25, log.get("val_miou")[2], "the last evaluation is logged too");
         for (String column : List.of("total", "ce", "set_class", "set_mask", "set_dice", "gate", "qt", "self_s1", "self_s2", "self_fp", "guidance_s1",
             "guidance_s2", "guidance_fp", "entropy_s1", "entropy_s2", "topo", "anchor", "mask_ratio", "grad_norm", "lr", "images_per_second",
             "data_wait")) {
@@ -241,6 +248,54 @@ class TrainerTest {
         }
     }
 
+    /** A request in the middle of a step gives the step up; the run then goes on as if it had not been interrupted. */
+    @Test
+    void aStepInWorkIsGivenUp() {
+        Path run = dir.resolve("run-given-up");
+        StopSignal stop = new StopSignal();
+        int[] asked = new int[1];
+        Progress progress = (done, total, note) -> {
+            if (done == 2) {
+                // no look at the signal comes between this report and the next step's ops but the one before the step
+                Thread later = new Thread(() -> {
+                    try {
+                        Thread.sleep(30);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    stop.stop();
+                });
+                later.start();
+            }
+            asked[0]++;
+        };
+        Trainer.Outcome stopped = trainer(recipe("train.steps=400"), run).train(false, stop, progress);
+        assertFalse(stopped.finished());
+        assertEquals(stopped.steps(), newest(run).manifest().step(), "what was finished is saved");
+        assertTrue(stopped.steps() < 400 && asked[0] == stopped.steps(), stopped.toString());
+    }
+
+    /** The best of the measured checkpoints stays beside the last ones, ends a run that no longer gains, and is what predictions take. */
+    @Test
+    void theBestCheckpointStaysAndPatienceEndsTheRun() {
+        Path run = dir.resolve("run-best");
+        Map<Long, Double> found = Map.of(1L, 0.2, 2L, 0.4, 3L, 0.3, 4L, 0.1, 5L, 0.1, 6L, 0.1);
+        RunHooks hooks = new RunHooks() {
+            @Override
+            public Map<String, Double> measure(Checkpoint newest, long done) {
+                assertEquals(done, newest.manifest().step());
+                return Map.of(MIOU, found.get(done));
+            }
+        };
+        Trainer.Outcome outcome = trainer(recipe("train.steps=6", "train.eval_every=1", "train.patience=3", "train.checkpoint_every=1"), run)
+            .train(false, new StopSignal(), Progress.NONE, hooks);
+        assertEquals(5, outcome.steps(), "three measurements after the best one");
+        assertTrue(outcome.finished());
+        assertEquals(2, CheckpointStore.find(run).manifest().step());
+        assertEquals(5, newest(run).manifest().step());
+        assertEquals(0.4, BestCheckpoint.of(run).orElseThrow().miou());
+    }
+
     /** The rule for checkpoints of older versions: a setting that did not exist had its default. */
     @Test
     void aCheckpointWithoutLaterSettingsGoesOn() throws IOException {
@@ -256,9 +311,10 @@ class TrainerTest {
         HierVlException other = assertThrows(HierVlException.class, () -> trainer(recipe("train.seed=9", "loss.tau=0.5"), run)
             .train(true, new StopSignal(), Progress.NONE));
         assertEquals(HierVlException.Kind.DATA, other.kind());
-        assertEquals("cannot resume " + run + " with other settings (then -> now): loss.tau: 0.07 -> 0.5; train.seed: 0 -> 9", other.getMessage());
+        assertEquals("cannot resume " + run + " with other settings (then -> now): loss.tau: 0.07 -> 0.5; train.seed: 0 -> 9"
+            + "; only train.checkpoint_every, train.eval_every, train.patience and train.log_every may change", other.getMessage());
         HierVlException rim = assertThrows(HierVlException.class, () -> trainer(recipe("loss.blank_rim=true"), run).train(true, new StopSignal(), Progress.NONE));
-        assertTrue(rim.getMessage().endsWith("loss.blank_rim: false -> true"), rim.getMessage());
+        assertTrue(rim.getMessage().contains("loss.blank_rim: false -> true; only"), rim.getMessage());
         assertTrue(trainer(recipe(), run).train(true, new StopSignal(), Progress.NONE).finished());
     }
 

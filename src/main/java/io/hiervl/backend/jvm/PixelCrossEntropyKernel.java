@@ -5,8 +5,17 @@ import io.hiervl.backend.LossKernel;
 import java.util.Arrays;
 import io.hiervl.tensor.Tensor;
 
-/** Inputs z (B,K,H,W), labels (B,H,W), weights (B,H,W). */
-public record PixelCrossEntropyKernel() implements LossKernel {
+/**
+ * Inputs z (B,K,H,W), labels (B,H,W), weights (B,H,W).
+ *
+ * @param ohem pixels whose label has a larger probability than this do not count; 1: all count
+ */
+public record PixelCrossEntropyKernel(double ohem) implements LossKernel {
+    /** All pixels count. */
+    public PixelCrossEntropyKernel() {
+        this(1);
+    }
+
     @Override
     public String name() {
         return "pixel_cross_entropy";
@@ -37,7 +46,8 @@ public record PixelCrossEntropyKernel() implements LossKernel {
             double sum = 0;
             for (int x = 0; x < rows.width(); x++) {
                 if (counts(labels[x], weights[x], rows.classes())) {
-                    sum += weights[x] * (row.logSumExp(x) - row.value((int) labels[x], x));
+                    double loss = row.logSumExp(x) - row.value((int) labels[x], x);
+                    sum += hard(loss) ? weights[x] * loss : 0;
                 }
             }
             parts[r] = sum;
@@ -45,7 +55,11 @@ public record PixelCrossEntropyKernel() implements LossKernel {
         return new double[] {Arrays.stream(parts).sum()};
     }
 
-    private static double sum(PixelExp exp, Tensor[] in) {
+    private boolean hard(double loss) {
+        return ohem >= 1 || !(loss < -Math.log(ohem));
+    }
+
+    private double sum(PixelExp exp, Tensor[] in) {
         Slab labels = Slab.of(in[1]);
         Slab weights = Slab.of(in[2]);
         double[] parts = new double[exp.pieces()];
@@ -59,20 +73,21 @@ public record PixelCrossEntropyKernel() implements LossKernel {
         return Arrays.stream(parts).sum();
     }
 
-    private static double sum(PixelExp.Piece piece, int classes, float[] labels, float[] weights) {
+    private double sum(PixelExp.Piece piece, int classes, float[] labels, float[] weights) {
         float[][] scores = piece.scores();
         float[] max = piece.max();
         float[] sum = piece.sum();
         double total = 0;
         for (int i = 0; i < piece.n; i++) {
             if (counts(labels[i], weights[i], classes)) {
-                total += weights[i] * (Math.log(sum[i]) + (max[i] - scores[(int) labels[i]][i]));
+                double loss = Math.log(sum[i]) + (max[i] - scores[(int) labels[i]][i]);
+                total += hard(loss) ? weights[i] * loss : 0;
             }
         }
         return total;
     }
 
-    private static void gradient(PixelExp exp, Tensor[] in, double cotangent, Tensor target) {
+    private void gradient(PixelExp exp, Tensor[] in, double cotangent, Tensor target) {
         Slab labels = Slab.of(in[1]);
         Slab weights = Slab.of(in[2]);
         Slab out = Slab.of(target);
@@ -83,7 +98,7 @@ public record PixelCrossEntropyKernel() implements LossKernel {
             labels.get(piece.first, l, 0, piece.n);
             weights.get(piece.first, w, 0, piece.n);
             for (int i = 0; i < piece.n; i++) {
-                w[i] = counts(l[i], w[i], exp.classes()) ? (float) (cotangent * w[i]) : 0;
+                w[i] = counts(l[i], w[i], exp.classes()) && hard(piece, l[i], i) ? (float) (cotangent * w[i]) : 0;
                 factor[i] = w[i] / piece.sum()[i];
             }
             float[][] d = piece.exps();
@@ -97,6 +112,10 @@ public record PixelCrossEntropyKernel() implements LossKernel {
             }
             piece.write(d, out);
         });
+    }
+
+    private boolean hard(PixelExp.Piece piece, float label, int i) {
+        return ohem >= 1 || hard(Math.log(piece.sum()[i]) + (piece.max()[i] - piece.scores()[(int) label][i]));
     }
 
     private static void multiply(float[] x, float[] factor, int n) {
@@ -130,6 +149,9 @@ public record PixelCrossEntropyKernel() implements LossKernel {
                     continue;
                 }
                 double total = row.logSumExp(x);
+                if (!hard(total - row.value((int) labels[x], x))) {
+                    continue;
+                }
                 double factor = cotangent[0] * weights[x];
                 for (int k = 0; k < rows.classes(); k++) {
                     d[k][x] = factor * (Math.exp(row.value(k, x) - total) - (k == (int) labels[x] ? 1 : 0));

@@ -1,0 +1,120 @@
+package io.hiervl.cli;
+
+import io.hiervl.HierVlException;
+import io.hiervl.clip.ClipBundle;
+import io.hiervl.data.Sample;
+import io.hiervl.data.SplitList;
+import io.hiervl.image.ImageHeader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/**
+ * Settings for own photos on a CPU, with their reasons. First what follows from the photos; then, with the time of a step, how many steps.
+ *
+ * @param settings {@code key=value}
+ * @param reasons  one sentence each
+ */
+record PhotoPlan(List<String> settings, List<String> reasons) {
+    /** Share of the minutes that goes to steps; the rest is for measurements, the report and graphs. */
+    private static final double FOR_STEPS = 0.75;
+    private static final int LOOKED_AT = 50;
+    private static final int MANY_STEPS = 20_000;
+    private static final int FEW_STEPS = 20;
+    private static final int MEASUREMENTS = 5;
+    private static final int MANY_PHOTOS = 50;
+
+    /** What follows from photos and tower. */
+    static PhotoPlan of(TrainData data, ClipBundle clip, GuidanceWorth guidance) {
+        List<String> settings = new ArrayList<>();
+        List<String> reasons = new ArrayList<>();
+        int shortSide = medianShortSide(data.labelled());
+        int patch = clip.weights().architecture().vision().patch();
+        boolean small = clip.weights().architecture().vision().width() <= 128;
+        int multiple = 2 * patch;
+        int most = small ? 192 : 256;
+        int crop = Math.max(multiple, Math.min(shortSide, most) / multiple * multiple);
+        int windows = shortSide > 2 * crop ? 2 * crop : 0;
+        settings.add("train.crop=" + crop);
+        settings.add("eval.crop=" + crop);
+        settings.add("eval.stride=" + Math.max(1, crop * 3 / 4));
+        settings.add("eval.short_side=" + windows);
+        reasons.add("crop " + crop + ": the photos' short side is " + shortSide + ", and " + most + " is the most that a CPU trains with this tower");
+        if (windows > 0) {
+            reasons.add("short side " + windows + ": larger photos are measured at this size, so that crops show enough of them");
+        }
+        int labelled = data.labelled().size();
+        int batch = small ? Math.min(4, labelled) : 1;
+        settings.add("train.batch_labelled=" + batch);
+        settings.add("train.batch_unlabelled=" + Math.max(1, data.unlabelled() == null ? batch : Math.min(batch, data.unlabelled().size())));
+        settings.add("train.micro_batch=" + batch);
+        reasons.add(batch + " labelled photos a step: there are " + labelled + (data.unlabelled() == null ? ", and none without labels"
+            : ", and " + data.unlabelled().size() + " without labels"));
+        if (data.validation() == null) {
+            settings.add("train.eval_every=0");
+            settings.add("train.patience=0");
+            reasons.add("no measurement on the way: there is no val list");
+        }
+        if (guidance != null && guidance.nothing()) {
+            settings.add("loss.guidance_start=0");
+            settings.add("loss.guidance_end=0");
+            reasons.add("no guidance: the frozen CLIP is hardly better than the commonest class");
+        }
+        return new PhotoPlan(settings, reasons);
+    }
+
+    /**
+     * The plan with a number of steps.
+     *
+     * @param seconds of a step, measured
+     * @param minutes of the whole run
+     * @param val     photos to measure on, 0 for none
+     */
+    PhotoPlan timed(double seconds, double minutes, int val) {
+        int steps = (int) Math.max(FEW_STEPS, Math.min(MANY_STEPS, FOR_STEPS * 60 * minutes / seconds));
+        return steps(steps, val, String.format(Locale.ROOT, "%d steps: two steps took %.2f s each, so they fill %.1f of %.1f minutes; the rest is for "
+            + "measuring", steps, seconds, steps * seconds / 60, minutes));
+    }
+
+    /** The plan with a number of steps and the reason for it. */
+    PhotoPlan steps(int steps, int val, String reason) {
+        int measurements = val > MANY_PHOTOS ? 3 : MEASUREMENTS;
+        List<String> more = new ArrayList<>(settings);
+        List<String> why = new ArrayList<>(reasons);
+        more.add("train.steps=" + steps);
+        more.add("train.warmup=" + Math.max(1, steps / 10));
+        more.add("train.checkpoint_every=" + Math.max(1, steps / measurements));
+        why.add(reason);
+        if (val > 0) {
+            more.add("train.eval_every=" + Math.max(1, steps / measurements));
+            why.add(measurements + " measurements of " + val + " val photos");
+        }
+        return new PhotoPlan(more, why);
+    }
+
+    /** The plan for people and for the head of resolved.yaml. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        lines.add("plan: " + String.join(" ", settings));
+        reasons.forEach(r -> lines.add("  " + r));
+        return lines;
+    }
+
+    private static int medianShortSide(SplitList list) {
+        int n = Math.min(LOOKED_AT, list.size());
+        int[] sides = IntStream.range(0, n).map(i -> shortSide(list.samples().get(i * list.size() / n))).sorted().toArray();
+        return sides[n / 2];
+    }
+
+    private static int shortSide(Sample sample) {
+        try {
+            ImageHeader header = ImageHeader.read(Files.readAllBytes(sample.imagePath()), sample.imagePath().toString());
+            return Math.min(header.width(), header.height());
+        } catch (IOException e) {
+            throw HierVlException.data("cannot read " + sample.imagePath() + ": " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.hiervl.cli;
+
+import io.hiervl.checkpoint.BestCheckpoint;
+import io.hiervl.data.ClassCounts;
+import io.hiervl.eval.EvalResult;
+import io.hiervl.runlog.MetricsCsv;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a report says about a run beside its figures.
+ *
+ * @param lines    command, data, date, versions: a sentence each
+ * @param best     the checkpoint that predictions take, null for the last
+ * @param known    what was measured for that checkpoint, null if nothing was
+ * @param last     what was measured after the last step, null if nothing was
+ * @param guidance of the frozen CLIP, null if it was not measured
+ * @param labels   pixels of the labelled photos
+ * @param run      the run folder
+ */
+record RunFacts(List<String> lines, BestCheckpoint best, EvalResult known, EvalResult last, GuidanceWorth guidance, ClassCounts labels, Path run) {
+    /** The verdict for a result of the checkpoint that predictions take. */
+    Verdict verdict(EvalResult result) {
+        Map<String, double[]> columns = MetricsCsv.read(run.resolve("metrics.csv"));
+        return new Verdict(result, last == result ? null : last, best, guidance, labels, lastOf(columns, "mask_ratio"), lastOf(columns, "pseudo_accuracy"));
+    }
+
+    private static double lastOf(Map<String, double[]> columns, String name) {
+        double found = Double.NaN;
+        for (double v : columns.getOrDefault(name, new double[0])) {
+            found = Double.isFinite(v) ? v : found;
+        }
+        return found;
+    }
+}
