@@ -9,6 +9,7 @@ import io.hiervl.export.ExportMeta;
 import io.hiervl.export.ExportSource;
 import io.hiervl.export.ModelExport;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,6 +57,8 @@ final class ExportCommand implements Callable<Integer> {
         if (side < multiple || side % multiple != 0) {
             throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
         }
+        MemoryPlan.ofPrediction(trained.recipe().model(), trained.clip(), trained.classes().size(), side)
+            .require("an exported graph for " + side + "x" + side + " pixels", size == null ? "eval.crop" : "--size");
         HierVlNetwork network = new HierVlNetwork(trained.recipe().model(), trained.clip(), trained.classes().size());
         List<int[]> colours = trained.palette().colours(trained.classes().size()).stream()
             .map(c -> c.stream().mapToInt(Integer::intValue).toArray()).toList();

@@ -11,6 +11,7 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.op.Backend;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -134,6 +135,10 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
 
     /** A segmenter with another window rule or input scale. */
     public Segmenter segmenter(EvalConfig windows) {
+        if (windows.window() != EvalConfig.Window.WHOLE) {
+            MemoryPlan.ofPrediction(recipe.model(), clip, classes.size(), windows.crop())
+                .require("a window of " + windows.crop() + "x" + windows.crop() + " pixels", "eval.crop (--crop)");
+        }
         return new Segmenter(inference(), normalize, windows, palette);
     }
 

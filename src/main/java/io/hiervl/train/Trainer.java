@@ -16,6 +16,7 @@ import io.hiervl.data.SplitList;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.ComputeSettings;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -108,6 +109,8 @@ public final class Trainer {
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         Checkpoint newest = checkpoints.latest().orElse(null);
         requireStart(resume, newest);
+        MemoryPlan.ofTraining(recipe, clip.weights().architecture(), spec.classes().size()).require("training with these settings",
+            "train.crop, the train.batch sizes or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
