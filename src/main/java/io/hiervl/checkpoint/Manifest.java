@@ -137,6 +137,11 @@ public record Manifest(String format, int version, long step,
         return List.copyOf(classes);
     }
 
+    /** Whether the file carries a checksum of itself. */
+    public boolean sealed() {
+        return version >= SEALED;
+    }
+
     /** The text of the file with its checksum. */
     byte[] sealedJson() {
         Map<String, Object> json = new LinkedHashMap<>();

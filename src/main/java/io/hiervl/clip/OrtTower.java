@@ -50,12 +50,12 @@ final class OrtTower implements AutoCloseable {
         this.session = open(model, arch.source().dtype().endsWith("float16"));
     }
 
-    /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
+    /** @throws HierVlException exit code 4 if ONNX Runtime does not take the file */
     static OrtTower images(ClipBundle bundle, OnnxModel model) {
         return new OrtTower(bundle, model, "image_embeds", true);
     }
 
-    /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
+    /** @throws HierVlException exit code 4 if ONNX Runtime does not take the file */
     static OrtTower texts(ClipBundle bundle, OnnxModel model) {
         return new OrtTower(bundle, model, "text_embeds", false);
     }
@@ -85,7 +85,7 @@ final class OrtTower implements AutoCloseable {
             }
             return env.createSession(proto.build().toByteArray(), options);
         } catch (OrtException e) {
-            throw HierVlException.environment(file + ": ONNX Runtime does not take it: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": ONNX Runtime does not take it: " + oneLine(e), e);
         }
     }
 
@@ -159,7 +159,7 @@ final class OrtTower implements AutoCloseable {
                 }
             }
         } catch (OrtException e) {
-            throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model("ONNX Runtime cannot run the file: " + oneLine(e), e);
         }
         throw HierVlException.model("no input of rank " + rank + " in the ONNX file");
     }
@@ -184,7 +184,7 @@ final class OrtTower implements AutoCloseable {
                 return out;
             }
         } catch (OrtException e) {
-            throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model("ONNX Runtime cannot run the file: " + oneLine(e), e);
         } finally {
             feed.values().forEach(OnnxTensor::close);
         }
@@ -202,12 +202,16 @@ final class OrtTower implements AutoCloseable {
                 : OnnxTensor.createTensor(env, LongBuffer.wrap(Arrays.stream(flat).asLongStream().toArray()), shape);
     }
 
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ").strip();
+    }
+
     @Override
     public void close() {
         try {
             session.close();
         } catch (OrtException e) {
-            throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model("ONNX Runtime cannot run the file: " + oneLine(e), e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.op.Backend;
 import io.hiervl.predict.InferenceModel;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ public interface ExportedModel extends InferenceModel {
      */
     static ExportedModel load(Path file) {
         Backend.start();
+        InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         if (!Files.isRegularFile(file)) {
             throw HierVlException.model(file + ": no such file");
         }

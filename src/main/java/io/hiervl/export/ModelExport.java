@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
+import io.hiervl.Seal;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -37,7 +39,8 @@ public final class ModelExport {
         Folders.requireFile(file, "the exported model");
         ExportCheck[] check = new ExportCheck[1];
         AtomicFile.replace(file, temporary -> {
-            save(temporary, source, format);
+            save(temporary, new ExportSource(source.network(), source.store(), source.text(), source.meta().unsealed()), format);
+            Seal.close(temporary);
             try (ExportedModel written = ExportedModel.load(temporary)) {
                 check[0] = ExportCheck.run(written, source.live());
             }
@@ -76,7 +79,7 @@ public final class ModelExport {
         onnx.metadata("classes", ExportMeta.json(meta.classes()));
         onnx.metadata("mean", ExportMeta.json(meta.mean()));
         onnx.metadata("std", ExportMeta.json(meta.std()));
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.TRUNCATE_EXISTING))) {
             onnx.writeTo(out);
         }
     }

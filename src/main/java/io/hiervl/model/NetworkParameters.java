@@ -47,6 +47,13 @@ public final class NetworkParameters {
         return store;
     }
 
+    /** The newly initialised parts of a network alone, to compare stored ones with. */
+    public static ParameterStore fresh(ModelConfig config, ClipArchitecture clip, int classes) {
+        ParameterStore store = new ParameterStore();
+        network(new Initializer(store, DataType.FLOAT, new Random(0), "", Group.NEW), config, clip, classes);
+        return store;
+    }
+
     /** The newly initialised parts alone. */
     static void network(Initializer root, ModelConfig config, ClipArchitecture clip, int classes) {
         int width = clip.vision().width();

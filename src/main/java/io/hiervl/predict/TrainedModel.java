@@ -1,6 +1,5 @@
 package io.hiervl.predict;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipArchitecture;
@@ -15,6 +14,7 @@ import io.hiervl.model.MemoryPlan;
 import io.hiervl.op.Backend;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
+import io.hiervl.checkpoint.Hashes;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -81,7 +81,8 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
 
     /** Loads the model of a checkpoint; parameters with an average ({@code e/}) get the average. */
     public static TrainedModel of(Checkpoint checkpoint) {
-        Map<String, Object> details = checkpoint.manifest().details();
+        String where = checkpoint.folder().toString();
+        StoredNetwork stored = new StoredNetwork(checkpoint.manifest().details(), where);
         Map<String, INDArray> arrays = checkpoint.arrays(n -> n.startsWith(PARAMETER) || n.startsWith(AVERAGE) || n.equals(T));
         INDArray t = arrays.get(T);
         List<String> classes = checkpoint.manifest().classes();
@@ -89,37 +90,55 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
             throw HierVlException.model(checkpoint.folder() + " holds no usable class embeddings: " + T + " is "
                 + (t == null ? "missing" : Arrays.toString(t.shape())) + ", the manifest lists " + classes.size() + " classes");
         }
+        ModelValues.requireFinite(arrays, where);
+        ModelValues.requireUnitRows(t, classes, T, where);
         ParameterStore store = new ParameterStore();
         arrays.forEach((name, array) -> {
             if (name.startsWith(PARAMETER)) {
                 String plain = name.substring(PARAMETER.length());
                 // frozen parameters become constants of the graph
-                store.add(plain, arrays.getOrDefault(AVERAGE + plain, array), ParameterStore.Group.FROZEN, false);
+                store.add(plain, averaged(arrays.get(AVERAGE + plain), array, plain, where), ParameterStore.Group.FROZEN, false);
             }
         });
-        try {
-            ObjectMapper json = new ObjectMapper();
-            return new TrainedModel(recipe(checkpoint),
-                json.convertValue(need(checkpoint, details, "clip"), ClipArchitecture.class),
-                new ClipNormalize(json.convertValue(need(checkpoint, details, "mean"), float[].class),
-                    json.convertValue(need(checkpoint, details, "std"), float[].class)), classes,
-                palette(json, details), store, t);
-        } catch (IllegalArgumentException | ClassCastException e) {
-            throw HierVlException.model("the manifest of " + checkpoint.folder() + " does not describe a model: " + e.getMessage(), e);
+        Recipe recipe = recipe(checkpoint);
+        ClipArchitecture clip = stored.clip();
+        if (!checkpoint.manifest().sealed()) {
+            try {
+                MemoryPlan.ofPrediction(recipe.model(), clip, classes.size(), clip.vision().patch()).require("the model of " + where, "nothing: the file is damaged");
+                ModelValues.requireShapes(store, recipe.model(), clip, classes.size(), where);
+            } catch (HierVlException e) {
+                throw HierVlException.model(e.getMessage(), e);
+            }
         }
+        if (t.size(1) != clip.projection()) {
+            throw HierVlException.model(where + ": " + T + " has rows of " + t.size(1) + " values, the image tower projects to " + clip.projection());
+        }
+        return new TrainedModel(recipe, clip, stored.normalize(), classes, Palette.of(stored.colours(PALETTE)), store, t);
+    }
+
+    private static INDArray averaged(INDArray average, INDArray last, String name, String where) {
+        if (average != null && !Arrays.equals(average.shape(), last.shape())) {
+            throw HierVlException.model(where + ": array " + AVERAGE + name + " has the shape " + Arrays.toString(average.shape()) + ", expected "
+                + Arrays.toString(last.shape()));
+        }
+        return average == null ? last : average;
     }
 
     /** The settings that a checkpoint was trained with; those that did not exist then have their default. */
     public static Recipe recipe(Checkpoint checkpoint) {
-        if (!(need(checkpoint, checkpoint.manifest().details(), "recipe") instanceof String yaml)) {
+        String where = checkpoint.folder().toString();
+        if (!(new StoredNetwork(checkpoint.manifest().details(), where).need("recipe") instanceof String yaml)) {
             throw HierVlException.model("the manifest of " + checkpoint.folder() + " has no text as details.recipe");
         }
-        return Recipes.parse(yaml, "recipe of " + checkpoint.folder());
-    }
-
-    /** Checkpoints of older versions have no colours. */
-    private static Palette palette(ObjectMapper json, Map<String, Object> details) {
-        return Palette.of(json.convertValue(details.getOrDefault(PALETTE, List.of()), new TypeReference<List<List<Integer>>>() { }));
+        String hash = checkpoint.manifest().configHash();
+        if (hash.matches("[0-9a-f]{64}") && !hash.equals(Hashes.of(yaml))) {
+            throw HierVlException.model("the manifest of " + where + " holds another recipe than it was written with: config_hash does not fit");
+        }
+        try {
+            return Recipes.parse(yaml, "recipe of " + checkpoint.folder());
+        } catch (HierVlException e) {
+            throw HierVlException.model(e.getMessage(), e);
+        }
     }
 
     /** The network, ready to score windows. */
@@ -140,14 +159,6 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
                 .require("a window of " + windows.crop() + "x" + windows.crop() + " pixels", "eval.crop (--crop)");
         }
         return new Segmenter(inference(), normalize, windows, palette);
-    }
-
-    private static Object need(Checkpoint checkpoint, Map<String, Object> details, String key) {
-        Object value = details.get(key);
-        if (value == null) {
-            throw HierVlException.model("the manifest of " + checkpoint.folder() + " lacks details." + key + "; it has " + details.keySet());
-        }
-        return value;
     }
 
     private static List<Float> floats(float[] values) {
