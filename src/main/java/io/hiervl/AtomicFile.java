@@ -150,7 +150,7 @@ public final class AtomicFile {
         if (e instanceof CharacterCodingException) {
             return "not a text in UTF-8";
         }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
     }
 
     private static String state(FileSystemException e) {

@@ -14,6 +14,9 @@ public final class MemoryLimits {
     /** Values that one array may have: Java and the native libraries count them in 32 bits. */
     public static final double LARGEST_ARRAY = Integer.MAX_VALUE - 8.0;
 
+    /** Weights above it are damaged: their products overflow, and native code takes what comes out for positions in memory. */
+    public static final double LARGEST_VALUE = 1e15;
+
     private MemoryLimits() {
     }
 

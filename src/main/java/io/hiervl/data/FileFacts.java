@@ -29,6 +29,7 @@ record FileFacts(String hash, int width, int height, List<Value> values, String 
     static FileFacts ofPhoto(byte[] bytes, String name) {
         String hash = sha256(bytes);
         try {
+            Images.requireUndamaged(bytes, name);
             Photo photo = Images.decode(bytes, name, false, Images.MAX_PIXELS);
             return new FileFacts(hash, photo.width(), photo.height(), List.of(), null, null);
         } catch (HierVlException e) {

@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
+import io.hiervl.MemoryLimits;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -144,8 +145,8 @@ final class SdFile {
         int n = bytes.remaining() / type.width();
         for (int i = 0; i < n; i++) {
             double v = type == DataType.FLOAT ? bytes.getFloat(bytes.position() + 4 * i) : bytes.getDouble(bytes.position() + 8 * i);
-            if (!Double.isFinite(v)) {
-                throw refuse("array '" + name + "' has the value " + v + " at position " + i + "; a model's values are finite numbers");
+            if (!(Math.abs(v) <= MemoryLimits.LARGEST_VALUE)) {
+                throw refuse("array '" + name + "' has the value " + v + " at position " + i + "; a model's values are finite numbers of ordinary size");
             }
         }
     }

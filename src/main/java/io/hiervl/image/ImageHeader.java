@@ -19,6 +19,8 @@ import javax.imageio.stream.ImageInputStream;
  */
 public record ImageHeader(String format, int width, int height) {
     private static final int PNG_CRITICAL = 0x20;
+    /** Progressive photos have about ten; decoders go over the whole picture for each. */
+    private static final int MAX_SCANS = 100;
 
     /**
      * Reads the header and walks the file's own structure to its end.
@@ -37,6 +39,9 @@ public record ImageHeader(String format, int width, int height) {
             return jpeg(bytes, name);
         }
         refuseText(bytes, name);
+        if (!known(bytes)) {
+            throw unknown(bytes, name);
+        }
         return other(bytes, name);
     }
 
@@ -71,6 +76,8 @@ public record ImageHeader(String format, int width, int height) {
     private static ImageHeader jpeg(byte[] b, String name) {
         int width = 0;
         int height = 0;
+        int frames = 0;
+        int scans = 0;
         int at = 2;
         while (at + 1 < b.length) {
             if ((b[at] & 255) != 0xFF) {
@@ -89,6 +96,12 @@ public record ImageHeader(String format, int width, int height) {
                 break;
             }
             boolean frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+            if (frame && frames++ > 0) {
+                throw HierVlException.data(name + " is damaged: the JPEG has two frame headers, the second at byte " + at);
+            }
+            if (marker == 0xDA && ++scans > MAX_SCANS) {
+                throw HierVlException.data(name + ": the JPEG has more than " + MAX_SCANS + " scans; no photo has");
+            }
             if (frame && at + 8 < b.length) {
                 height = int16(b, at + 5);
                 width = int16(b, at + 7);
@@ -115,9 +128,18 @@ public record ImageHeader(String format, int width, int height) {
             if (e instanceof HierVlException known) {
                 throw known;
             }
-            throw HierVlException.data(name + " is damaged: " + e.getMessage(), e);
+            throw HierVlException.data(name + " is damaged: " + (e.getMessage() == null ? "its header ends too early" : e.getMessage().lines().findFirst().orElse("")), e);
         }
-        throw HierVlException.data(String.format(Locale.ROOT,
+        throw unknown(bytes, name);
+    }
+
+    /** BMP, TIFF and GIF by their first bytes: decoders of other formats are not asked at all. */
+    private static boolean known(byte[] b) {
+        return startsWith(b, 'B', 'M') || startsWith(b, 'I', 'I', '*', 0) || startsWith(b, 'M', 'M', 0, '*') || startsWith(b, 'G', 'I', 'F', '8');
+    }
+
+    private static HierVlException unknown(byte[] bytes, String name) {
+        return HierVlException.data(String.format(Locale.ROOT,
                 "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, GIF); its first bytes are %02x %02x %02x %02x",
                 name, byteAt(bytes, 0), byteAt(bytes, 1), byteAt(bytes, 2), byteAt(bytes, 3)));
     }

@@ -90,8 +90,14 @@ public final class LabelMaps {
             } finally {
                 reader.dispose();
             }
-        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
-            throw HierVlException.data(name + " cannot be decoded: " + e.getMessage(), e);
+        } catch (IOException | RuntimeException e) {
+            if (e instanceof HierVlException known) {
+                throw known;
+            }
+            throw HierVlException.data(name + " cannot be decoded: " + (e.getMessage() == null ? "its " + format + " data are damaged"
+                : e.getMessage().lines().findFirst().orElse("")), e);
+        } catch (OutOfMemoryError e) {
+            throw HierVlException.data(name + " is too large to decode in " + Runtime.getRuntime().maxMemory() + " bytes of heap", e);
         }
     }
 

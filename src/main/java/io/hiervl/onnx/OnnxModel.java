@@ -3,6 +3,7 @@ package io.hiervl.onnx;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
+import io.hiervl.MemoryLimits;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
@@ -156,7 +157,7 @@ public final class OnnxModel {
                 long[] at = {0};
                 OnnxTensors.floats(this, t, (values, n) -> {
                     for (int i = 0; i < n; i++) {
-                        if (!Float.isFinite(values[i])) {
+                        if (!(Math.abs(values[i]) <= MemoryLimits.LARGEST_VALUE)) {
                             throw HierVlException.model(file + ": tensor '" + t.getName() + "' has the value " + values[i] + " at position " + (at[0] + i)
                                 + "; a model's values are finite numbers");
                         }

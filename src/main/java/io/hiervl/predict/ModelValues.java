@@ -1,6 +1,7 @@
 package io.hiervl.predict;
 
 import io.hiervl.HierVlException;
+import io.hiervl.MemoryLimits;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.graph.ParameterStore;
@@ -30,13 +31,13 @@ final class ModelValues {
     }
 
     private static void requireFinite(String name, INDArray array, String where) {
-        if (Double.isFinite(array.sumNumber().doubleValue())) {
+        if (Double.isFinite(array.sumNumber().doubleValue()) && array.amaxNumber().doubleValue() <= MemoryLimits.LARGEST_VALUE) {
             return;
         }
         INDArray flat = array.dup('c').reshape(array.length());
         for (long i = 0; i < flat.length(); i++) {
             double v = flat.getDouble(i);
-            if (!Double.isFinite(v)) {
+            if (!(Math.abs(v) <= MemoryLimits.LARGEST_VALUE)) {
                 throw HierVlException.model(where + ": array " + name + " has the value " + v + " at position " + i + "; a model's values are finite numbers");
             }
         }

@@ -63,7 +63,7 @@ record StoredNetwork(Map<String, Object> details, String where) {
         }
         for (Object row : rows) {
             if (!(row instanceof List<?> rgb) || rgb.size() != 3 || !rgb.stream().allMatch(c -> c instanceof Long v && v >= 0 && v <= 255)) {
-                throw refuse(key + " " + colours.size(), row);
+                throw refuse(key + " " + colours.size(), row + ", expected [r, g, b] of 0 to 255");
             }
             colours.add(rgb.stream().map(c -> ((Long) c).intValue()).toList());
         }
