@@ -65,6 +65,20 @@ public final class MemoryLimits {
         }
     }
 
+    /**
+     * Refuses arrays of floats that Java's heap cannot hold.
+     *
+     * @param values number of floats
+     * @throws HierVlException data error (exit 3) with the numbers
+     */
+    public static void requireHeap(String what, double values, String advice) {
+        long heap = Runtime.getRuntime().maxMemory();
+        if (!(values <= LARGEST_ARRAY) || Float.BYTES * values > heap) {
+            throw HierVlException.data(String.format(Locale.ROOT, "%s needs %s of Java heap, there is %s; lower %s or raise -Xmx",
+                what, gib(Float.BYTES * values), gib(heap), advice));
+        }
+    }
+
     private static String gib(double bytes) {
         return String.format(Locale.ROOT, bytes < 1e16 ? "%.1f GiB" : "%.3g GiB", bytes / (1L << 30));
     }

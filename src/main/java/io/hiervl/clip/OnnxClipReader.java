@@ -32,12 +32,19 @@ final class OnnxClipReader {
         this.graph = new OnnxGraph(model);
         Set<String> foreign = new TreeSet<>();
         Set<String> quantised = new TreeSet<>();
+        Set<String> unknown = new TreeSet<>();
         for (NodeProto n : graph.nodes()) {
             if (QUANTISED.contains(n.getOpType()) || n.getOpType().startsWith("QLinear")) {
                 quantised.add(n.getOpType());
             } else if (!n.getDomain().isEmpty() && !n.getDomain().equals("ai.onnx")) {
                 foreign.add(n.getDomain() + ":" + n.getOpType());
+            } else if (!OnnxOperators.NAMES.contains(n.getOpType())) {
+                unknown.add(n.getOpType());
             }
+        }
+        if (!unknown.isEmpty() || model.opset() < 1 || model.opset() > OnnxOperators.NEWEST) {
+            throw graph.refuse((unknown.isEmpty() ? "" : "operators that ONNX does not have (" + String.join(", ", unknown) + "); ")
+                    + "the file declares operator set " + model.opset() + ", sets 1 to " + OnnxOperators.NEWEST + " are known; export the model again");
         }
         if (!quantised.isEmpty()) {
             throw graph.refuse("quantised model (" + String.join(", ", quantised) + "); not supported, use the float32 "

@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.OpenCvResize;
@@ -36,10 +37,20 @@ public record ImageSegmenter(WindowModel model, ClipNormalize normalize, Sliding
 
     /** Classes at another size, such as that of a label map. */
     public Segmentation segment(Photo photo, int width, int height) {
+        requireRoom(photo);
         Photo scaled = scaled(photo);
         float[] chw = new float[Math.multiplyExact(3, Math.multiplyExact(scaled.width(), scaled.height()))];
         normalize.into(scaled, chw, 0);
         return windows.score(model, chw, scaled.height(), scaled.width()).segment(height, width);
+    }
+
+    /** Scores of all classes are summed on the heap; what cannot fit is refused before it is tried. */
+    private void requireRoom(Photo photo) {
+        double factor = shortSide == 0 ? 1 : Math.min((double) shortSide / Math.min(photo.width(), photo.height()),
+            (double) LONG_TO_SHORT * shortSide / Math.max(photo.width(), photo.height()));
+        MemoryLimits.requireHeap("a photo of " + photo.width() + "x" + photo.height() + " pixels" + (shortSide == 0 ? "" : ", resized to the short side "
+            + shortSide + ",") + " with scores of " + model.classes() + " classes",
+            (model.classes() + 3.0) * factor * photo.width() * factor * photo.height(), "the photo's size or eval.short_side (--short-side)");
     }
 
     Photo scaled(Photo photo) {

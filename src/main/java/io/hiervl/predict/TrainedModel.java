@@ -76,7 +76,7 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
     /** Loads a checkpoint folder, or the newest one of a run folder; model error (exit 4) if it is damaged or incomplete. */
     public static TrainedModel load(Path path) {
         Backend.start();
-        return of(CheckpointStore.find(path));
+        return CheckpointStore.read(path, TrainedModel::of);
     }
 
     /** Loads the model of a checkpoint; parameters with an average ({@code e/}) get the average. */

@@ -40,6 +40,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class Trainer {
     private static final int KEEP = 2;
+    /** Beginning of the columns that {@link RunHooks#measure} fills. */
+    private static final String MEASURED = "val_";
 
     private final Recipe recipe;
     private final Dataset dataset;
@@ -126,6 +128,9 @@ public final class Trainer {
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
+            if (first > 0 && first < total && config.evalEvery() > 0 && first % config.evalEvery() == 0 && !metrics.has(first, MEASURED)) {
+                metrics.add(first, hooks.measure(run, first)); // a kill came in between
+            }
             Rate rate = new Rate();
             while (done < total && !signal.isSet()) {
                 Batches.Step batch;
@@ -144,6 +149,8 @@ public final class Trainer {
                     row.put("data_wait", source.shareWaited());
                 }
                 progress.update(done, total, note(last, rate.perSecond()));
+                // Before the checkpoint, so that a kill behind it loses no row; rows of steps that are not saved are dropped.
+                metrics.add(done, row);
                 boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
                 if (measured || done % config.checkpointEvery() == 0 && done < total) {
                     save.accept(done);
@@ -151,10 +158,9 @@ public final class Trainer {
                 }
                 if (measured) {
                     rate.pause();
-                    row.putAll(hooks.measure(run, done));
+                    metrics.add(done, hooks.measure(run, done));
                     rate.go();
                 }
-                metrics.add(done, row);
             }
             if (done != saved) {
                 save.accept(done);

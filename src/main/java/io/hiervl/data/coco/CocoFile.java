@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.Progress;
+import io.hiervl.image.Images;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -130,7 +132,12 @@ final class CocoFile {
                     String name = stem(image.path("file_name").asText(""));
                     if (wanted.contains(name)) {
                         long id = image.path("id").asLong();
-                        pictures.put(id, new Picture(id, name, size(image, "width"), size(image, "height")));
+                        Picture picture = new Picture(id, name, size(image, "width"), size(image, "height"));
+                        if ((long) picture.width() * picture.height() > Images.MAX_PIXELS) {
+                            throw HierVlException.data(path + ": the image " + image.path("file_name") + " claims " + picture.width() + "x" + picture.height()
+                                + " pixels, more than the limit of " + Images.MAX_PIXELS);
+                        }
+                        pictures.put(id, picture);
                     }
                 }
             }
@@ -166,6 +173,7 @@ final class CocoFile {
     }
 
     private void scan(Progress progress, Section section) {
+        InputFiles.requireRegular(path, HierVlException.Kind.DATA);
         try (JsonParser parser = JSON.createParser(new BufferedInputStream(Files.newInputStream(path), 1 << 20))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw HierVlException.data(path + " is not a COCO annotation file: it does not begin with '{'");
@@ -177,7 +185,7 @@ final class CocoFile {
                 report(progress, parser, 0);
             }
         } catch (IOException | ArithmeticException e) {
-            throw HierVlException.data(path + " cannot be read: " + e.getMessage(), e);
+            throw HierVlException.data(path + " cannot be read: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
         }
     }
 

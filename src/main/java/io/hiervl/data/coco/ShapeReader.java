@@ -33,7 +33,10 @@ final class ShapeReader {
                     return polygons.stream().map(p -> Region.polygon(p, w, h)).toList();
                 }
                 Region region = counts != null ? Region.runs(counts) : Region.text(text);
-                if (width != w || height != h || !region.fills(w, h)) {
+                if (width == w && height == h && !region.fills(w, h)) {
+                    throw new IllegalArgumentException("its run lengths do not end with the last of the " + w + "x" + h + " pixels");
+                }
+                if (width != w || height != h) {
                     throw new IllegalArgumentException("its run lengths are for " + width + "x" + height + " pixels, the image has " + w + "x" + h);
                 }
                 return List.of(region);
