@@ -39,6 +39,10 @@ public record ImageHeader(String format, int width, int height) {
             return jpeg(bytes, name);
         }
         refuseText(bytes, name);
+        if (startsWith(bytes, 'R', 'I', 'F', 'F') && new String(bytes, 0, Math.min(12, bytes.length), StandardCharsets.ISO_8859_1).endsWith("WEBP")) {
+            // OpenCV 4.5.5 carries a libwebp with CVE-2023-4863: a picture could run code.
+            throw HierVlException.data(name + " is a WebP picture; photos are read from JPEG, PNG, BMP and TIFF, convert it first");
+        }
         if (!known(bytes)) {
             throw unknown(bytes, name);
         }
@@ -52,7 +56,7 @@ public record ImageHeader(String format, int width, int height) {
         CRC32 crc = new CRC32();
         while (at + 12 <= b.length) {
             int length = int32(b, at);
-            String type = new String(b, at + 4, 4, StandardCharsets.ISO_8859_1);
+            String type = new String(b, at + 4, 4, StandardCharsets.ISO_8859_1).replaceAll("[^A-Za-z0-9]", "?");
             if (length < 0 || (long) at + 12 + length > b.length) {
                 throw truncated(name, "PNG", b.length, "the " + type + " chunk at byte " + at + " is longer than the file");
             }
@@ -124,7 +128,7 @@ public record ImageHeader(String format, int width, int height) {
                     reader.dispose();
                 }
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             if (e instanceof HierVlException known) {
                 throw known;
             }

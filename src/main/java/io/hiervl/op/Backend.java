@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.HierVlException;
+import io.hiervl.NativeSettings;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -19,6 +20,7 @@ public final class Backend {
         if (started) {
             return;
         }
+        NativeSettings.apply();
         System.setProperty("opexec", JvmExecutioner.class.getName());
         OpExecutioner active = Nd4j.getExecutioner();
         if (!(active instanceof JvmExecutioner)) {

@@ -1,5 +1,6 @@
 package io.hiervl.fuzz;
 
+import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipCheck;
@@ -25,7 +26,10 @@ import java.util.List;
 /** All kinds of files that a user, a colleague or the network may hand to the program. */
 final class Families {
     static final List<String> NAMES = List.of("checkpoint", "manifest", "sd", "stock", "onnx", "clip-vision", "clip-text", "png", "jpeg", "tiff", "bmp", "webp",
-        "mask", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
+        "mask", "old-manifest", "old-onnx", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
+
+    /** Files without a checksum run in a process of their own each, which takes seconds: {@code -Dfuzz.families=old-sd,old-stock}. */
+    static final List<String> SLOW = List.of("old-sd", "old-stock");
 
     private final Seeds seeds;
     private Path clip;
@@ -54,7 +58,11 @@ final class Families {
             case "jpeg" -> photo(name, seeds.photo("jpg"));
             case "tiff" -> photo(name, seeds.photo("tif"));
             case "bmp" -> photo(name, seeds.photo("bmp"));
-            case "webp" -> photo(name, seeds.photo("webp"));
+            case "webp" -> neverRead(photo(name, seeds.photo("webp")));
+            case "old-manifest" -> new Family(name, seeds.older(checkpoint().resolve("manifest.json")), false, this::predictCheckpoint);
+            case "old-sd" -> older(exported(name, ExportFormat.SAMEDIFF));
+            case "old-stock" -> older(exported(name, ExportFormat.SAMEDIFF_STOCK));
+            case "old-onnx" -> older(exported(name, ExportFormat.ONNX));
             case "mask" -> mask(name);
             case "dataset" -> new Family(name, data().resolve("dataset.yaml"), false, () -> DatasetSpecs.read(data));
             case "list" -> new Family(name, data().resolve("labeled.txt"), false, () -> SplitList.parse(data.resolve("labeled.txt"), data).toString());
@@ -62,6 +70,21 @@ final class Families {
             case "recipe" -> recipe(name);
             default -> throw new IllegalArgumentException("no family '" + name + "', known are " + NAMES);
         };
+    }
+
+    /** A format that is refused before any decoder sees it. */
+    private static Family neverRead(Family family) {
+        return new Family(family.name(), family.file(), false, () -> {
+            try {
+                return family.subject().read();
+            } catch (HierVlException e) {
+                return "refused";
+            }
+        });
+    }
+
+    private Family older(Family family) throws IOException {
+        return new Family(family.name(), seeds.older(family.file()), false, family.subject());
     }
 
     private Path checkpoint() {
@@ -128,7 +151,7 @@ final class Families {
         try {
             delete(data.resolve(".hiervl-cache"));
             SplitList list = dataset.list("labeled");
-            dataset.drawMasks(list.samples());
+            dataset.requireMasks(list);
             Pair pair = dataset.load(list.samples().get(0), true);
             return Arrays.hashCode(pair.labels().values());
         } catch (IOException e) {

@@ -81,6 +81,14 @@ final class Seeds {
         return file;
     }
 
+    /** The file as versions before the checksum wrote it: same length, other version, no mark. */
+    Path older(Path file) throws IOException {
+        String text = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
+        text = text.replace("hiervl.sha256=", "hiervl-sha256=").replace("\"version\" : 2", "\"version\" : 1").replace("\"format\" : 2", "\"format\" : 1");
+        Files.write(file, text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+        return file;
+    }
+
     Path clip() {
         Path folder = root.resolve("clip");
         RandomClip.bundle(ClipArchitecture.of(16, 4, 2, 8, 32, 16, 1, 2, 16, 180, 16), 0, folder);
