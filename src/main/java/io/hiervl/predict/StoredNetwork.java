@@ -113,6 +113,6 @@ record StoredNetwork(Map<String, Object> details, String where) {
     }
 
     private HierVlException refuse(String key, Object value) {
-        return HierVlException.model("the manifest of " + where + " does not describe a model: details." + key + " is " + value);
+        return HierVlException.model("the manifest of " + where + " does not describe a model: details." + key + (value == null ? " is missing" : " is " + value));
     }
 }
