@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
+import io.hiervl.onnx.OnnxContents;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxReferences;
 import io.hiervl.onnx.OnnxTensors;
@@ -68,6 +69,7 @@ final class OrtTower implements AutoCloseable {
 
     private OrtSession open(OnnxModel model, boolean half) {
         Path file = model.file();
+        OnnxContents.requireOrder(model);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             // The nodes as they stand in the file: fusions break on some exports, and memory is not spent on folded copies.

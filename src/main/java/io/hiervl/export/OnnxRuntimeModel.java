@@ -47,7 +47,7 @@ final class OnnxRuntimeModel implements ExportedModel {
         }
     }
 
-    /** Checksum, contents and description come first; then ONNX Runtime sees the file. */
+    /** Checksum, contents, description and, for a file without a checksum, a trial come first; then ONNX Runtime sees the file here. */
     static OnnxRuntimeModel load(Path file) {
         boolean sealed = SealedFile.verify(file);
         // Says more about files that are none than ONNX Runtime does.
@@ -59,7 +59,15 @@ final class OnnxRuntimeModel implements ExportedModel {
         ExportMeta meta = ExportMeta.parse(json, file.toString());
         SealedFile.requireSeal(sealed, meta, file);
         OnnxContents.requireSelfContained(model);
+        OnnxContents.requireOrder(model);
         model.requireFiniteWeights();
+        if (!sealed) {
+            Trial.require(file);
+        }
+        return open(file, meta);
+    }
+
+    static OnnxRuntimeModel open(Path file, ExportMeta meta) {
         OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);

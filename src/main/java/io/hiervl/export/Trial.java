@@ -15,11 +15,13 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs a file without a checksum once in a process of its own: the native library under a graph does not check what the graph
- * tells it, and a damaged one ends the process. Files with a checksum need no trial.
+ * Runs a file without a checksum once in a process of its own: the native libraries under a graph do not check what the graph
+ * tells them: damaged ones end the process or never come back. Files with a checksum need no trial.
  */
 final class Trial {
-    private static final long SECONDS = 120;
+    private static final long SECONDS = 20;
+    /** Large models get more time. */
+    private static final long BYTES_PER_SECOND = 10_000_000;
     private static final int FINE = 40;
     private static final int REFUSED = 41;
     private static final String STARTED = "trial started";
@@ -36,10 +38,11 @@ final class Trial {
                 "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=" + (File.separatorChar == '/' ? "/dev/null" : "NUL"), "-Djava.awt.headless=true",
                 "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", System.getProperty("java.class.path"), Trial.class.getName(), file.toString()))
                 .redirectErrorStream(true).redirectOutput(log.toFile()).start();
-            boolean ended = child.waitFor(SECONDS, TimeUnit.SECONDS);
+            long limit = SECONDS + Files.size(file) / BYTES_PER_SECOND;
+            boolean ended = child.waitFor(limit, TimeUnit.SECONDS);
             if (!ended) {
                 child.destroyForcibly().waitFor();
-                throw damaged(file, "does not end within " + SECONDS + " seconds");
+                throw damaged(file, "does not end within " + limit + " seconds");
             }
             judge(file, child.exitValue(), Files.readString(log, StandardCharsets.UTF_8));
         } catch (IOException e) {
@@ -89,7 +92,7 @@ final class Trial {
         int code = FINE;
         try {
             io.hiervl.op.Backend.start();
-            SameDiffModel model = SameDiffModel.parse(Path.of(args[0]), ExportMeta.parse(SdFile.check(Path.of(args[0])), args[0]));
+            ExportedModel model = model(Path.of(args[0]));
             Random random = new Random(1);
             for (int i = 0; i < 2; i++) {
                 requireNumbers(model.run(Nd4j.create(noise(model.inputShape(), random), model.inputShape(), 'c')), model.meta().classes().size());
@@ -101,6 +104,13 @@ final class Trial {
             code = REFUSED;
         }
         Runtime.getRuntime().halt(code);
+    }
+
+    private static ExportedModel model(Path file) {
+        if (ExportFormat.isOnnx(file)) {
+            return OnnxRuntimeModel.open(file, ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()));
+        }
+        return SameDiffModel.parse(file, ExportMeta.parse(SdFile.check(file), file.toString()));
     }
 
     private static float[] noise(long[] shape, Random random) {

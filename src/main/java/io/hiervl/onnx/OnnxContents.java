@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.FunctionProto;
 import onnx.Onnx.GraphProto;
@@ -58,7 +60,9 @@ public final class OnnxContents {
 
     private void sparse(SparseTensorProto tensor) {
         tensors.add(tensor.getValues());
-        tensors.add(tensor.getIndices());
+        if (tensor.hasIndices()) {
+            tensors.add(tensor.getIndices());
+        }
     }
 
     private void node(NodeProto node, int depth) {
@@ -103,6 +107,25 @@ public final class OnnxContents {
                 throw HierVlException.model(model.file() + ": tensor '" + t.getName() + "' wants external data from '" + location(t)
                     + "'; an exported model holds its weights itself; refused");
             }
+        }
+    }
+
+    /**
+     * Refuses a graph whose nodes read what no earlier node makes. ONNX asks for this order; ONNX Runtime never ends on some
+     * graphs with circles.
+     */
+    public static void requireOrder(OnnxModel model) {
+        GraphProto graph = model.proto().getGraph();
+        Set<String> made = new HashSet<>(model.initializers().keySet());
+        graph.getInputList().forEach(i -> made.add(i.getName()));
+        graph.getSparseInitializerList().forEach(s -> made.add(s.getValues().getName()));
+        for (NodeProto node : graph.getNodeList()) {
+            for (String input : node.getInputList()) {
+                if (!input.isEmpty() && !made.contains(input)) {
+                    throw HierVlException.model(model.file() + ": node '" + node.getName() + "' reads tensor '" + input + "', which nothing before it makes");
+                }
+            }
+            node.getOutputList().forEach(made::add);
         }
     }
 

@@ -194,4 +194,31 @@ class CheckpointStoreTest {
         Path file = Files.writeString(run.resolve("file"), "");
         assertEquals(6, assertThrows(HierVlException.class, () -> new CheckpointStore(file, 2)).kind().exitCode());
     }
+
+    @Test
+    void readersBesideATrainingTakeTheNewestAgain() throws Exception {
+        save(1);
+        java.util.concurrent.atomic.AtomicBoolean done = new java.util.concurrent.atomic.AtomicBoolean();
+        Thread training = new Thread(() -> {
+            for (int step = 2; step < 80; step++) {
+                save(step);
+            }
+            done.set(true);
+        });
+        training.start();
+        int reads = 0;
+        for (; !done.get() || reads < 20; reads++) {
+            float value = CheckpointStore.read(run, c -> {
+                Thread.yield();
+                float v = c.arrays(n -> n.equals("p/w")).get("p/w").getFloat(3, 3);
+                assertEquals((float) c.manifest().step(), v);
+                return v;
+            });
+            assertTrue(value >= 1);
+        }
+        training.join();
+        try (Stream<Path> left = Files.list(run.resolve("checkpoints"))) {
+            assertEquals(2, left.count());
+        }
+    }
 }

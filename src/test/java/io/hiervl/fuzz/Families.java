@@ -26,10 +26,10 @@ import java.util.List;
 /** All kinds of files that a user, a colleague or the network may hand to the program. */
 final class Families {
     static final List<String> NAMES = List.of("checkpoint", "manifest", "sd", "stock", "onnx", "clip-vision", "clip-text", "png", "jpeg", "tiff", "bmp", "webp",
-        "mask", "old-manifest", "old-onnx", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
+        "mask", "old-manifest", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
 
-    /** Files without a checksum run in a process of their own each, which takes seconds: {@code -Dfuzz.families=old-sd,old-stock}. */
-    static final List<String> SLOW = List.of("old-sd", "old-stock");
+    /** Files without a checksum run in a process of their own each, which takes seconds: {@code -Dfuzz.families=old-sd,old-stock,old-onnx}. */
+    static final List<String> SLOW = List.of("old-sd", "old-stock", "old-onnx");
 
     private final Seeds seeds;
     private Path clip;
