@@ -18,8 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
  * cycles warm up caches. More cycles: {@code mvn -q test -Dtest=OpenCloseSoakTest -Dsoak.cycles=2000}.
  */
 class OpenCloseSoakTest {
-    private static final int CYCLES = Integer.getInteger("soak.cycles", 120);
-    private static final double KIB_PER_CYCLE = 40;
+    private static final int CYCLES = Integer.getInteger("soak.cycles", 240);
+    /** A thread for each model left 160. */
+    private static final double KIB_PER_CYCLE = 64;
 
     @TempDir
     Path work;
