@@ -34,6 +34,8 @@ public final class AtomicFile {
     }
 
     private static final SecureRandom RANDOM = new SecureRandom();
+    /** Characters of a long name that its temporary file keeps: with three bytes each they fit a file system. */
+    private static final int KEPT = 60;
 
     private AtomicFile() {
     }
@@ -89,9 +91,15 @@ public final class AtomicFile {
      * nobody can put a link there that leads what is written to another file.
      */
     private static Path exclusive(Path target) throws IOException {
-        Path made = target.resolveSibling("." + target.getFileName() + "." + randomName() + ".tmp");
+        Path made = target.resolveSibling(temporary(target.getFileName().toString()));
         Files.newByteChannel(made, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS).close();
         return made;
+    }
+
+    /** Not longer than the name by much: file systems take 255 bytes. */
+    private static String temporary(String name) {
+        String start = name.length() > KEPT ? name.substring(0, KEPT) + "-" + Integer.toHexString(name.hashCode()) : name;
+        return "." + start + "." + randomName() + ".tmp";
     }
 
     /** Sixteen hex digits that nobody can guess. */

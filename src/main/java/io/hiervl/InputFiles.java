@@ -2,6 +2,8 @@ package io.hiervl;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -60,6 +62,16 @@ public final class InputFiles {
         } catch (ZipException e) {
             throw new HierVlException(kind, file + " is no gzip file or is damaged: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * A text in UTF-8 without the mark of byte order that some editors put first; arguments as of {@link #read}.
+     *
+     * @throws java.nio.charset.CharacterCodingException other bytes
+     */
+    public static String text(Path file, String what, long limit, HierVlException.Kind kind) throws IOException {
+        String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(read(file, what, limit, kind))).toString();
+        return text.startsWith("\uFEFF") ? text.substring(1) : text;
     }
 
     private static byte[] bounded(InputStream in, Path file, String what, long limit, HierVlException.Kind kind) throws IOException {

@@ -7,9 +7,10 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,10 +27,40 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Reader of the golden numeric fixtures (folder {@code golden.dir}). Tests ask for the cases of a topic, run them and
- * let {@link Case#check} compare by the tolerance of the manifest. Where the folder is absent tests are skipped.
+ * Reader of the golden numeric fixtures. There are two sets of one layout: a small one of this repository, which every clone has,
+ * and a larger one in the folder {@code golden.dir}, whose tests are skipped where it is absent. Tests ask for the cases of a topic,
+ * run them and let {@link Case#check} compare by the tolerance of the manifest.
  */
 public final class GoldenFixtures {
+    /** A set of fixtures. */
+    public enum Source {
+        /** {@code src/test/resources/golden}, made by {@code src/test/python/golden}. */
+        COMMITTED("committed"),
+        /** The folder {@code golden.dir}. */
+        SHARED("shared");
+
+        public final String label;
+
+        Source(String label) {
+            this.label = label;
+        }
+
+        /** The folder; null where none is given. */
+        public Path root() {
+            String other = System.getProperty("golden.dir");
+            if (this == SHARED) {
+                return other == null ? null : Path.of(other);
+            }
+            try {
+                return Path.of(GoldenFixtures.class.getResource("/golden").toURI());
+            } catch (URISyntaxException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private static final ThreadLocal<Source> SOURCE = ThreadLocal.withInitial(() -> Source.SHARED);
+
     private GoldenFixtures() {
     }
 
@@ -37,26 +68,32 @@ public final class GoldenFixtures {
     public record Tensor(String name, String role, long[] shape, String dtype, JsonNode tolerance, String file) {
     }
 
-    /** Whether the fixtures of a topic are there. */
-    public static boolean present(String topic) {
-        String root = System.getProperty("golden.dir");
-        return root != null && Files.isRegularFile(Path.of(root, topic, "manifest.json"));
+    /** The set that this thread reads from now on; the folder {@code golden.dir} at first. */
+    public static void use(Source source) {
+        SOURCE.set(source);
+    }
+
+    /** Whether the set has fixtures of a topic. The committed set has them all. */
+    public static boolean present(Source source, String topic) {
+        Path root = source.root();
+        return source == Source.COMMITTED || root != null && Files.isRegularFile(root.resolve(topic).resolve("manifest.json"));
     }
 
     /** The folder of a topic; skips the test when the fixtures are not there. */
     public static Path topic(String topic) {
-        String root = System.getProperty("golden.dir");
-        Assumptions.assumeTrue(present(topic), "golden fixtures not found: golden.dir=" + root);
-        return Path.of(root, topic);
+        Source source = SOURCE.get();
+        Assumptions.assumeTrue(present(source, topic), "golden fixtures not found: golden.dir=" + source.root());
+        return source.root().resolve(topic);
     }
 
     /** All cases of a topic, in the order of the manifest. */
     public static List<Case> cases(String topic) {
         Path dir = topic(topic);
+        String kept = SOURCE.get() == Source.COMMITTED ? topic + " (committed)" : topic;
         try {
             List<Case> result = new ArrayList<>();
             for (JsonNode node : new ObjectMapper().readTree(dir.resolve("manifest.json").toFile()).get("cases")) {
-                result.add(new Case(topic, dir, node));
+                result.add(new Case(topic, kept, dir, node));
             }
             return result;
         } catch (IOException e) {
@@ -80,6 +117,7 @@ public final class GoldenFixtures {
         public final Map<String, Tensor> tensors = new LinkedHashMap<>();
         private static final Set<String> ENTRIES = Set.of("case", "op", "config", "note", "tensors", "files");
         private static final Set<String> TENSOR_ENTRIES = Set.of("name", "role", "file", "shape", "dtype", "meaning", "produced_by", "tolerance");
+        private final String recordedAs;
         private final Path dir;
         private final JsonNode node;
         private final Map<String, GoldenFile.Values> cache = new LinkedHashMap<>();
@@ -87,8 +125,9 @@ public final class GoldenFixtures {
         private final Set<String> compared = new TreeSet<>();
         private String setting;
 
-        Case(String topic, Path dir, JsonNode node) {
+        Case(String topic, String recordedAs, Path dir, JsonNode node) {
             this.topic = topic;
+            this.recordedAs = recordedAs;
             this.dir = dir;
             this.node = node;
             this.name = node.get("case").asText();
@@ -111,7 +150,7 @@ public final class GoldenFixtures {
 
         /** The case without memory of what was compared; results are recorded under this setting. */
         public Case again(String newSetting) {
-            Case fresh = new Case(topic, dir, node);
+            Case fresh = new Case(topic, recordedAs, dir, node);
             fresh.setting = newSetting;
             return fresh;
         }
@@ -193,7 +232,7 @@ public final class GoldenFixtures {
 
         /** The tensor as an array of this type in c order; a scalar gets shape (1). */
         public INDArray array(String tensor, DataType type) {
-            Backend.start();
+            SameDiffOps.start();
             long[] shape = shape(tensor);
             INDArray flat = Nd4j.createFromArray(values(tensor));
             return flat.reshape('c', shape.length == 0 ? new long[] {1} : shape).castTo(type);
@@ -259,7 +298,7 @@ public final class GoldenFixtures {
                     worst = i;
                 }
             }
-            GoldenNumbers.add(topic, setting == null ? isDouble ? "double" : "float" : setting, name, tensor, largest, share);
+            GoldenNumbers.add(recordedAs, setting == null ? isDouble ? "double" : "float" : setting, name, tensor, largest, share);
             if (different > tolerance.maxDifferent()) {
                 fail(String.format(Locale.ROOT, "%s/%s: %d of %d values outside %s; worst at %d: %.9g, expected %.9g",
                     name, tensor, different, expected.length, tolerance, worst, actual[worst], expected[worst]));

@@ -17,7 +17,8 @@ final class GoldenSettings {
         clip/clip_vision: dense_last; dense_value; tap
         clip/pos_resize: from; mode=bicubic, a = -0.75, align_corners False, no antialias; rows
         end_to_end/gradients: frozen; of
-        end_to_end/parameters: batch_labelled; batch_unlabelled; entropy_ramp; eot; fraction_of_valid_pixels_above_threshold; guidance_weight_lam; \
+        end_to_end/parameters: batch_labelled; batch_unlabelled; entropy_ramp; eot; \
+        fraction_of_valid_pixels_above_threshold; guidance_weight_lam; \
         heads_note; layer_norm_eps=1.0E-5; parameters_without_gradient; s_eps=1.0E-6; safety_margins; sot; thresholds_note
         hiervl/anchor_loss: formula
         hiervl/cmsam: d; eps=1.0E-5; formula

@@ -1,12 +1,12 @@
 package io.hiervl;
 
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.StockOps;
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +51,7 @@ public final class GoldenSuite {
         /** Runs a task with the setting's kernels. */
         public void during(Runnable task) {
             if (this == FUSED_JAVA) {
-                KernelChoice.during(KernelChoice.java(), task);
+                Backends.during(Backends.java(), task);
             } else {
                 task.run();
             }
@@ -92,25 +92,34 @@ public final class GoldenSuite {
         return this;
     }
 
-    /** The tests; one that is skipped where the fixtures are not there. */
+    /** The tests on the committed set, then those on the folder golden.dir or one that is skipped where it is absent. */
     public List<DynamicTest> tests() {
-        if (!GoldenFixtures.present(topic)) {
-            // an aborted factory would not be counted, a test inside it is reported as skipped
-            return List.of(DynamicTest.dynamicTest("fixtures", () -> GoldenFixtures.topic(topic)));
-        }
-        Backend.start();
+        SameDiffOps.start();
         List<DynamicTest> tests = new ArrayList<>();
-        for (Case c : GoldenFixtures.cases(topic)) {
-            Entry e = entries.get(c.op);
-            if (e == null) {
-                tests.add(DynamicTest.dynamicTest(c.name, () -> {
-                    throw new AssertionError("nothing is known of op " + c.op + " of case " + c.name);
+        for (GoldenFixtures.Source source : GoldenFixtures.Source.values()) {
+            GoldenFixtures.use(source);
+            if (GoldenFixtures.present(source, topic)) {
+                GoldenFixtures.cases(topic).forEach(c -> add(source, c, tests));
+            } else {
+                // an aborted factory would not be counted, a test inside it is reported as skipped
+                tests.add(DynamicTest.dynamicTest(source.label + " fixtures", () -> {
+                    GoldenFixtures.use(source);
+                    GoldenFixtures.topic(topic);
                 }));
-                continue;
             }
-            e.settings.forEach(s -> tests.add(DynamicTest.dynamicTest(c.name + ", " + s.label, () -> run(c, e, s))));
         }
         return tests;
+    }
+
+    private void add(GoldenFixtures.Source source, Case c, List<DynamicTest> tests) {
+        Entry e = entries.get(c.op);
+        if (e == null) {
+            tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name, () -> {
+                throw new AssertionError("nothing is known of op " + c.op + " of case " + c.name);
+            }));
+            return;
+        }
+        e.settings.forEach(s -> tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name + ", " + s.label, () -> run(c, e, s))));
     }
 
     private static void run(Case c, Entry e, Setting s) throws Exception {

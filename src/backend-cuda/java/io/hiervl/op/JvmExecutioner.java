@@ -7,11 +7,11 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.jcublas.ops.executioner.CudaExecutioner;
 
-/** Executes {@link JavaOp}s in the JVM and hands everything else to ND4J. ND4J creates it by name, see {@link Backend}. */
+/** Executes {@link GraphOp}s in the JVM and hands everything else to ND4J. ND4J creates it by name, see {@link SameDiffOps}. */
 public final class JvmExecutioner extends CudaExecutioner {
     @Override
     public INDArray[] exec(CustomOp op, OpContext context) {
-        if (!(op instanceof JavaOp own)) {
+        if (!(op instanceof GraphOp own)) {
             return super.exec(op, context);
         }
         INDArray[] out = context.getOutputArrays().toArray(new INDArray[0]);
@@ -21,7 +21,7 @@ public final class JvmExecutioner extends CudaExecutioner {
 
     @Override
     public INDArray[] exec(CustomOp op) {
-        if (!(op instanceof JavaOp own)) {
+        if (!(op instanceof GraphOp own)) {
             return super.exec(op);
         }
         if (op.numOutputArguments() == 0) {

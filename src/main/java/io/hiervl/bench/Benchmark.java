@@ -1,7 +1,7 @@
 package io.hiervl.bench;
 
 import io.hiervl.Progress;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -52,7 +52,7 @@ public final class Benchmark {
             double warm = look ? 0 : name.contains("tiny") ? 3 * WARM_SECONDS : WARM_SECONDS;
             return List.of(row(name, precision, Timing.of(work, warm, runs, look || Cases.isLong(name) ? 0 : BUDGET_SECONDS, progress)));
         }
-        Backend.start();
+        SameDiffOps.start();
         List<Row> rows = new ArrayList<>();
         for (String operation : Cases.operations(name)) {
             Operations.prepare(operation).forEach((direction, work) -> rows.add(row(direction, precision,

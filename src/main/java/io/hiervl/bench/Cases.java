@@ -1,7 +1,7 @@
 package io.hiervl.bench;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,7 +53,7 @@ public final class Cases {
 
     /** Prepares a case; every call of the result does the work once. */
     static Runnable prepare(String name, String precision) {
-        Backend.start();
+        SameDiffOps.start();
         boolean backward = name.endsWith(BACKWARD);
         String part = backward ? name.substring(0, name.length() - BACKWARD.length()) : name.endsWith(" fwd") ? name.substring(0, name.length() - 4) : name;
         Setup big = Setup.vitB16(512, Setup.VOC_CLASSES, 1, precision);
@@ -69,6 +69,7 @@ public final class Cases {
         };
     }
 
+    @SuppressWarnings("ReturnValueIgnored") // only the time counts
     private static Runnable step(String name, String precision) {
         Matcher m = ANY_STEP.matcher(name);
         if (!m.matches()) {

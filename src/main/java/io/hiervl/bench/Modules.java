@@ -8,7 +8,7 @@ import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.DQTD;
 import io.hiervl.model.Gate;
@@ -46,9 +46,9 @@ final class Modules {
         ClipWeights weights = RandomClip.weights(setup.clip(), random);
         TowerParameters.addVision(work.store(), "vision", weights, backward ? TowerParameters.Trained.ALL : TowerParameters.Trained.NONE,
             setup.side(), Resize.BICUBIC, DataType.FLOAT);
-        int size = setup.recipe().train().crop();
+        int size = setup.recipe().train().batch().crop();
         VisionTower.Output out = new VisionTower(setup.clip()).apply(work.root().at("vision"), work.input("images", false, 1, 3, size, size),
-            config.tapsFor(setup.clip().vision().layers()), DensePath.LAST);
+            config.tower().tapsFor(setup.clip().vision().layers()), DensePath.LAST);
         out.taps().forEach(work::result);
         work.result(out.normalised());
         work.result(out.dense());
@@ -60,15 +60,15 @@ final class Modules {
     /** Deformable attention with its projections over three levels, 5376 tokens; its output's gradient is the value input. */
     Runnable deformableAttention(boolean backward) {
         Work work = new Work(random, ComputeSettings.of(config));
-        int d = config.dim();
-        MSDeformAttn.init(initializer(work, "deform"), d, config.heads(), SHAPES.length, config.points());
+        int d = config.queries().dim();
+        MSDeformAttn.init(initializer(work, "deform"), d, config.decoders().heads(), SHAPES.length, config.decoders().points());
         // At the start the offsets are the same for every query; trained ones are not.
         INDArray weight = work.store().get("deform.sampling_offsets.weight").array();
         weight.assign(Work.normal(random, weight.shape()).muli(0.02));
         SDVariable x = work.input("x", backward, 1, tokens(), d);
         SDVariable q = work.input("q", backward, 1, tokens(), d);
         SDVariable reference = work.ops().constant("reference", ReferencePoints.of(SHAPES, DataType.FLOAT));
-        SDVariable y = MSDeformAttn.apply(work.root().at("deform"), q, x, reference, SHAPES, config.heads(), config.points());
+        SDVariable y = MSDeformAttn.apply(work.root().at("deform"), q, x, reference, SHAPES, config.decoders().heads(), config.decoders().points());
         work.result(y);
         work.sum(work.ops().mul(y, work.ops().constant("gradient", work.store().get("x").array().dup('c'))), 1);
         return backward ? work.both() : work.forward();
@@ -85,8 +85,8 @@ final class Modules {
             pyramid.add(work.input("map" + side, backward, 1, width, side, side));
         }
         List<SDVariable> queries = new ArrayList<>();
-        for (int l = 0; l < config.levels(); l++) {
-            queries.add(work.input("queries" + l, backward, 1, k, config.dim()));
+        for (int l = 0; l < config.queries().levels(); l++) {
+            queries.add(work.input("queries" + l, backward, 1, k, config.queries().dim()));
         }
         PixelDecoder.Output out = new PixelDecoder(config).apply(work.root().at("pixel_decoder"), pyramid, queries, gate(work, k));
         for (SDVariable m : out.memory()) {
@@ -97,7 +97,7 @@ final class Modules {
         work.mean(out.feature());
         for (SDVariable q : out.queries()) {
             work.result(q);
-            work.sum(q, 1.0 / (config.levels() * k * config.dim()));
+            work.sum(q, 1.0 / (config.queries().levels() * k * config.queries().dim()));
         }
         return backward ? work.both() : work.forward();
     }
@@ -105,7 +105,7 @@ final class Modules {
     /** The query decoder; forward only the last prediction, backward from all of them. */
     Runnable queryDecoder(boolean backward) {
         Work work = new Work(random, ComputeSettings.of(config));
-        int d = config.dim();
+        int d = config.queries().dim();
         int k = setup.classes().size();
         DQTD.init(initializer(work, "query_decoder"), config, k);
         List<SDVariable> memory = new ArrayList<>();
@@ -115,8 +115,8 @@ final class Modules {
             positions.add(work.ops().constant("positions" + i, SinePositions.ofMap(SHAPES[i][0], SHAPES[i][1], d, DataType.FLOAT)));
         }
         SDVariable feature = work.input("feature", backward, 1, d, FINEST, FINEST);
-        SDVariable text = work.input("text", backward, 1, (long) config.levels() * k, d);
-        SDVariable bias = work.ops().constant("text_bias", Nd4j.valueArrayOf(new long[] {1, (long) config.levels() * k}, Math.log(GATE + 1e-4), DataType.FLOAT));
+        SDVariable text = work.input("text", backward, 1, (long) config.queries().levels() * k, d);
+        SDVariable bias = work.ops().constant("text_bias", Nd4j.valueArrayOf(new long[] {1, (long) config.queries().levels() * k}, Math.log(GATE + 1e-4), DataType.FLOAT));
         List<DQTD.Prediction> out = new DQTD(config).apply(work.root().at("query_decoder"), text, bias,
             new PixelDecoder.Output(memory, positions, SHAPES, feature, List.of(), List.of()), backward);
         for (DQTD.Prediction p : out) {

@@ -1,12 +1,15 @@
 package io.hiervl.bench;
 
+import io.hiervl.tensor.Tensor;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.backend.jvm.JavaKernels;
+import io.hiervl.backend.Matmul;
+import io.hiervl.backend.Operand;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.Profile;
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Kernels;
-import io.hiervl.op.kernel.Matmul;
-import io.hiervl.op.kernel.Operand;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Precision;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -113,16 +116,16 @@ public final class OpProfile {
 
     /** Fastest product (1024,768) by (768,3072) of factors of this precision, in 1e9 operations a second. */
     private static double peak(Precision precision) {
-        Backend.start();
+        SameDiffOps.start();
         int m = 1024;
         int k = 768;
         int n = 3072;
         Random random = new Random(0);
-        INDArray full = Work.normal(random, m, k);
-        Kernels kernels = KernelChoice.of(full, precision);
-        INDArray a = kernels.factor(full, (long) m * k, "peak-a");
-        INDArray b = kernels.factor(Work.normal(random, k, n), (long) k * n, "peak-b");
-        INDArray c = Nd4j.create(DataType.FLOAT, m, n);
+        // the kernels of this process multiply with factors that were rounded before, as layers do
+        JavaKernels kernels = (JavaKernels) Backends.host().kernels(ElementType.FLOAT, precision);
+        Tensor a = kernels.factor(Nd4jTensors.of(Work.normal(random, m, k)), (long) m * k, "peak-a");
+        Tensor b = kernels.factor(Nd4jTensors.of(Work.normal(random, k, n)), (long) k * n, "peak-b");
+        Tensor c = Tensor.onHost(ElementType.FLOAT, m, n);
         double best = Double.POSITIVE_INFINITY;
         long start = System.nanoTime();
         while ((System.nanoTime() - start) / 1e9 < PEAK_SECONDS) {

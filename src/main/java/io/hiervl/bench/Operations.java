@@ -1,9 +1,10 @@
 package io.hiervl.bench;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.graph.FusedOps;
-import io.hiervl.graph.Resize;
-import io.hiervl.op.PixelCrossEntropy;
+import io.hiervl.op.Loss;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,7 @@ final class Operations {
         FusedOps ops = w.ops();
         SDVariable labels = ops.constant("labels", Nd4j.zeros(DataType.FLOAT, 1, 512, 512));
         SDVariable weights = w.constant("weights", 1.0 / (512 * 512), 1, 512, 512);
-        return ops.adopt(new PixelCrossEntropy(ops.sd(), w.input("z", true, 1, 21, 512, 512), labels, weights).outputVariable(), 1);
+        return ops.adopt(new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), w.input("z", true, 1, 21, 512, 512), labels, weights), 1);
     }
 
     /** Work of every kernel: forward, and forward + backward to all of its inputs. */

@@ -73,7 +73,7 @@ record Setup(Recipe recipe, ClipArchitecture clip, List<String> classes) {
 
     /** Patches along a side of an image. */
     int side() {
-        return recipe.train().crop() / clip.vision().patch();
+        return recipe.train().batch().crop() / clip.vision().patch();
     }
 
     Random random() {

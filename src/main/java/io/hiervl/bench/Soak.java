@@ -54,6 +54,7 @@ public final class Soak {
     }
 
     /** Runs the steps in this process. */
+    @SuppressWarnings("ReturnValueIgnored") // only the memory counts
     public static Result run(String name, String precision, Progress progress) {
         Matcher m = CASE.matcher(name);
         if (!m.matches()) {

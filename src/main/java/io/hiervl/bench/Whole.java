@@ -1,5 +1,6 @@
 package io.hiervl.bench;
 
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.data.Batches;
@@ -10,6 +11,7 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.train.StandaloneStep;
 import java.util.List;
@@ -41,9 +43,9 @@ final class Whole {
     Runnable inference() {
         ClipBundle clip = setup.bundle();
         int k = setup.classes().size();
-        int size = setup.recipe().train().crop();
+        int size = setup.recipe().train().batch().crop();
         ParameterStore store = NetworkParameters.create(setup.recipe().model(), clip.weights(), k, setup.side(), new int[0], DataType.FLOAT, random);
-        HierVlNetwork network = new HierVlNetwork(setup.recipe().model(), setup.clip(), k);
+        HierVlNetwork network = new HierVlNetwork(setup.recipe().model(), ImageTowers.of(Backbones.ofClip(clip).backbone()), k);
         FusedOps ops = network.newGraph(DataType.FLOAT);
         SDVariable x = ops.placeholder("images", 1, 3, size, size);
         SDVariable t = ops.placeholder("t", k, setup.clip().projection());
@@ -64,7 +66,7 @@ final class Whole {
     }
 
     private Batches.Step batch(int labelled, int unlabelled) {
-        int size = setup.recipe().train().crop();
+        int size = setup.recipe().train().batch().crop();
         SplittableRandom boxes = new SplittableRandom(1);
         // One unlabelled image is mixed with itself, as in the peer, which spares the labels of a partner.
         UnlabelledBatch views = new UnlabelledBatch(images(unlabelled, size), images(unlabelled, size), images(unlabelled, size),
@@ -93,7 +95,8 @@ final class Whole {
                 double ry = (0.1 + 0.15 * random.nextDouble()) * size;
                 double rx = (0.1 + 0.15 * random.nextDouble()) * size;
                 for (int p = 0; p < size * size; p++) {
-                    double y = (p / size - cy) / ry;
+                    int row = p / size;
+                    double y = (row - cy) / ry;
                     double x = (p % size - cx) / rx;
                     double d = y * y + x * x;
                     if (d < 1.1) {

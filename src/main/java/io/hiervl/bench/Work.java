@@ -80,7 +80,7 @@ final class Work {
 
     /** Makes an array of normal values the gradient of x, instead of a loss. */
     void given(SDVariable x) {
-        loss = ops.adopt(new GivenGradient(ops.sd(), x, ops.constant("given", normal(random, ops.shape(x)))).outputVariable(), 1);
+        loss = ops.adopt(new GivenGradient().apply(ops.sd(), x, ops.constant("given", normal(random, ops.shape(x)))), 1);
     }
 
     /** Adds the mean of x to the loss. */

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -152,7 +151,7 @@ public final class CheckpointStore {
     /** Newest first. */
     private static List<Found> list(Path folder) {
         if (!Files.isDirectory(folder)) {
-            return Collections.emptyList();
+            return List.of();
         }
         List<Found> found = new ArrayList<>();
         try (Stream<Path> all = Files.list(folder)) {
@@ -166,6 +165,6 @@ public final class CheckpointStore {
             throw HierVlException.model("cannot list " + folder + ": " + AtomicFile.reason(e), e);
         }
         found.sort(Comparator.comparingLong(Found::step).thenComparingInt(Found::revision).reversed());
-        return found;
+        return List.copyOf(found);
     }
 }

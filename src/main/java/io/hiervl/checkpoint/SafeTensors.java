@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
-import io.hiervl.op.kernel.RawArrays;
+import io.hiervl.tensor.RawArrays;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

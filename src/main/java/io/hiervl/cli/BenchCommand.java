@@ -3,6 +3,8 @@ package io.hiervl.cli;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.bench.Benchmark;
 import io.hiervl.bench.Cases;
 import io.hiervl.bench.Comparison;
@@ -11,8 +13,6 @@ import io.hiervl.bench.Peer;
 import io.hiervl.bench.Soak;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.model.ComputeSettings;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Parallel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,13 +23,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** Speed and peak memory, alone or beside PyTorch. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
-    description = "Measures parts of the network, inference and training steps on random weights, each in a process of its own: time and peak "
+    description = "Measures parts of the network, inference and training steps on random weights, each in a process "
+        + "of its own: time and peak "
         + "memory. With --peer the PyTorch program is measured in turns and the ratios are printed.")
 final class BenchCommand implements Callable<Integer> {
     private final Console console;
@@ -48,7 +49,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves ('ops gelu': "
         + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1', 'step vit-b16-512 2+2 81 classes' or "
-        + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' (or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
+        + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' "
+        + "(or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
     List<String> only = new ArrayList<>();
 
     @Option(names = "--precision", defaultValue = "fp32", description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
@@ -248,7 +250,7 @@ final class BenchCommand implements Callable<Integer> {
         facts.put("memory", Memory.gib(Memory.machine()));
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         facts.put("java", System.getProperty("java.version"));
-        facts.put("kernels", KernelChoice.describe());
+        facts.put("kernels", Backends.describe());
         facts.put("hiervl", Version.of("io.hiervl", "hiervl"));
         return facts;
     }

@@ -24,7 +24,8 @@ final class Binaries {
             return "the only one for this processor; oneDNN has none, plain Java computes";
         }
         if (classifier.endsWith("avx2")) {
-            return "the CPU has AVX2; the AVX-512 build is never taken, because oneDNN does the dense work and finds the CPU's instructions itself";
+            return "the CPU has AVX2; the AVX-512 build is never taken, because oneDNN does the dense work and finds "
+                + "the CPU's instructions itself";
         }
         return "it needs no AVX2";
     }

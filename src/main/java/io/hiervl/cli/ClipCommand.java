@@ -11,7 +11,7 @@ import io.hiervl.clip.ClipEmbedder;
 import io.hiervl.clip.ClipPreprocess;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.image.Images;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.synth.PretrainingReport;
 import io.hiervl.synth.PretrainingSettings;
 import io.hiervl.synth.SynthDataset;
@@ -52,7 +52,7 @@ final class ClipCommand implements Runnable {
     @Command(mixinStandardHelpOptions = true, description = "Compares the imported towers with ONNX Runtime on the same files.")
     int check(@Parameters(paramLabel = "DIR", description = "CLIP bundle.") Path dir,
               @Option(names = "--json", description = "Write one JSON document.") boolean json) {
-        Backend.start();
+        SameDiffOps.start();
         ClipCheck.Result result = ClipCheck.run(dir, console.progress("check"));
         if (json) {
             console.json(ordered("vision", Map.of("max_abs_diff", result.visionMaxAbsDiff()),
@@ -78,7 +78,7 @@ final class ClipCommand implements Runnable {
             throw HierVlException.usage("give either --text or --image");
         }
         Folders.requireFile(out, "embeddings");
-        Backend.start();
+        SameDiffOps.start();
         ClipBundle bundle = ClipBundle.open(dir);
         ClipEmbedder embedder = new ClipEmbedder(bundle.weights(), bundle.preprocessing().eot());
         INDArray rows = texts != null ? embedTexts(bundle, embedder, texts) : embedImages(bundle, embedder, images);
@@ -162,7 +162,7 @@ final class ClipCommand implements Runnable {
             throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
         }
         Folders.require(dir, "the bundle");
-        Backend.start();
+        SameDiffOps.start();
         RandomClip.bundle(size.architecture, seed, dir);
         console.println("random CLIP (" + size.name().toLowerCase(Locale.ROOT) + ", seed " + seed + ") in " + dir);
         return 0;

@@ -32,8 +32,8 @@ final class Comparison {
     Comparison(Recipe base, Console console) {
         this.base = base;
         this.console = console;
-        this.dataset = Dataset.open(TrainCommand.folder(null, base.dataset(), "--data", "data set"));
-        this.clip = ClipBundle.open(TrainCommand.folder(null, base.clip(), "--clip", "CLIP bundle"));
+        this.dataset = Dataset.open(TrainCommand.folder(null, base.source().dataset(), "--data", "data set"));
+        this.clip = ClipBundle.open(TrainCommand.folder(null, base.source().clip(), "--clip", "CLIP bundle"));
         this.val = new ListSource(dataset, dataset.list("val"));
         this.evaluator = new Evaluator(dataset.spec().classes());
     }

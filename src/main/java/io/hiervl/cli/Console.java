@@ -45,6 +45,17 @@ final class Console {
 
     /** A progress line on standard error. */
     Progress progress(String label) {
-        return new ProgressLine(label, err, System.console() != null);
+        return new ProgressLine(label, err, onTerminal());
+    }
+
+    /** Since Java 22 there may be a console without a terminal, and a method that tells. */
+    @SuppressWarnings("SystemConsoleNull") // the method is asked too
+    private static boolean onTerminal() {
+        java.io.Console console = System.console();
+        try {
+            return console != null && (Boolean) java.io.Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true;
+        }
     }
 }

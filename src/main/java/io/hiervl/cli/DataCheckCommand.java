@@ -77,7 +77,7 @@ final class DataCheckCommand implements Callable<Integer> {
     public Integer call() {
         Dataset dataset = Dataset.open(dir, console.progress("labels"));
         Recipe named = recipe == null ? null : Recipes.load(recipe, List.of());
-        String chosen = split != null ? split : named == null ? null : named.split();
+        String chosen = split != null ? split : named == null ? null : named.source().split();
         ListFiles files = new ListFiles(dataset, chosen, splits);
         Map<String, Path> given = new LinkedHashMap<>();
         put(given, "labeled", labeled);

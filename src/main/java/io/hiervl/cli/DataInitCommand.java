@@ -1,11 +1,9 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.data.ClassFile;
 import io.hiervl.data.ClassNames;
 import io.hiervl.data.DatasetInit;
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -31,7 +29,8 @@ final class DataInitCommand implements Callable<Integer> {
     Path masks;
 
     @Parameters(index = "2", paramLabel = "CLASSES", description = "Text file with one class a line in index order, or names with commas. With colours "
-        + "for RGB masks: 'cat 64 0 0' or 'cat #400000'; 'ignore 224 224 192' for pixels without a label. One name alone gets 'background' before it.")
+        + "for RGB masks: 'cat 64 0 0' or 'cat #400000'; 'ignore 224 224 192' for pixels without a label. One name "
+        + "alone gets 'background' before it.")
     String classes;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for dataset.yaml and the lists.")
@@ -55,7 +54,7 @@ final class DataInitCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         ClassNames names = classNames();
         String called = name != null ? name : out.toAbsolutePath().normalize().getFileName().toString();
         DatasetInit.Result made = DatasetInit.write(images, masks, names, out, new DatasetInit.Options(called, validation, labels, seed),
@@ -68,16 +67,9 @@ final class DataInitCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ClassNames classNames() throws IOException {
+    private ClassNames classNames() {
         Path file = file();
-        if (file == null) {
-            return ClassNames.parse(Arrays.asList(classes.split(",")), "CLASSES");
-        }
-        try {
-            return ClassNames.parse(Files.readAllLines(file, StandardCharsets.UTF_8), file.toString());
-        } catch (MalformedInputException e) {
-            throw HierVlException.data(file + " is not a text file in UTF-8");
-        }
+        return file == null ? ClassNames.parse(Arrays.asList(classes.split(",")), "CLASSES") : ClassFile.read(file);
     }
 
     private Path file() {
@@ -89,7 +81,8 @@ final class DataInitCommand implements Callable<Integer> {
         } catch (InvalidPathException e) {
             return null;
         }
-        if (classes.endsWith(".txt") || classes.endsWith(".csv") || classes.contains("/")) {
+        if (classes.endsWith(".txt") || classes.endsWith(".csv") || classes.endsWith(".json") || classes.endsWith(".yaml")
+            || classes.contains("/")) {
             throw HierVlException.data("the class list " + classes + " does not exist");
         }
         return null;

@@ -5,7 +5,7 @@ import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.data.DataSpeed;
 import io.hiervl.data.Dataset;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,11 +49,11 @@ final class DataSpeedCommand implements Callable<Integer> {
         requirePositive("--crops", crops);
         requirePositive("--crop", crop == null ? 1 : crop);
         requirePositive("--threads", threads == null ? 1 : threads);
-        Backend.start();
+        SameDiffOps.start();
         var settings = Recipes.load(recipe, List.of());
         AugmentationConfig augment = settings.augment();
         Dataset dataset = Dataset.open(Home.resolve(dir.toString()));
-        DataSpeed speed = new DataSpeed(dataset, crop == null ? settings.train().crop() : crop, augment);
+        DataSpeed speed = new DataSpeed(dataset, crop == null ? settings.train().batch().crop() : crop, augment);
         int cores = Runtime.getRuntime().availableProcessors();
         List<Map<String, Object>> rows = new ArrayList<>();
         for (int n : threads != null ? List.of(threads) : cores > 1 ? List.of(1, cores) : List.of(1)) {

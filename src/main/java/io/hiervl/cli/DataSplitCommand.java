@@ -21,8 +21,10 @@ import picocli.CommandLine.Parameters;
 
 /** Makes split lists. */
 @Command(name = "split", mixinStandardHelpOptions = true,
-    description = "Splits images into labelled and unlabelled ones, the same for the same seed; photos of the validation list are left out.",
-    footer = {"", "A published labelled list is completed with:  data split ROOT --part train --labeled splits/1_512/labeled.txt --out ROOT/splits/1_512"})
+    description = "Splits images into labelled and unlabelled ones, the same for the same seed; photos of the "
+        + "validation list are left out.",
+    footer = {"", "A published labelled list is completed with:  data split ROOT --part train --labeled "
+        + "splits/1_512/labeled.txt --out ROOT/splits/1_512"})
 final class DataSplitCommand implements Callable<Integer> {
     private static final String LABELED = "labeled.txt";
     private static final String UNLABELED = "unlabeled.txt";

@@ -7,7 +7,7 @@ import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ImageSegmenter;
 import io.hiervl.eval.ListSource;
 import io.hiervl.image.Palette;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.PredictionGrid;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.report.Curves;
@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
 
 /** The embedded default: one table of what language adds at the smallest label count. */
 @Command(name = "demo", mixinStandardHelpOptions = true,
-    description = "Trains a supervised-only baseline and HierVL on the embedded scenes, with the same number of steps, and compares both with the "
+    description = "Trains a supervised-only baseline and HierVL on the embedded scenes, with the same number of "
+        + "steps, and compares both with the "
         + "frozen CLIP alone: a table and a report.")
 final class DemoCommand implements Callable<Integer> {
     private static final int PICTURES = 6;
@@ -68,7 +69,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Folders.require(out, "runs and report");
-        Backend.start();
+        SameDiffOps.start();
         Comparison comparison = new Comparison(Recipes.load(recipe, settings), console);
         List<Row> rows = new ArrayList<>();
         long start = System.nanoTime();

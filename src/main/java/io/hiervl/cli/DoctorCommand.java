@@ -1,8 +1,9 @@
 package io.hiervl.cli;
 
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.OneDnnIsa;
+import io.hiervl.tensor.Precision;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.onednn.OneDnnIsa;
+import io.hiervl.op.SameDiffOps;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,13 +57,13 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("heap", Memory.gib(Memory.heap()));
         facts.put("arrays", Memory.offHeap() == 0 ? "no limit" : Memory.gib(Memory.offHeap()));
         facts.put("binaries", Binaries.describe());
-        Backend.start();
+        SameDiffOps.start();
         Properties nd4j = Nd4j.getExecutioner().getEnvironmentInformation();
         facts.put("nd4j", Version.of("org.nd4j", "nd4j-api") + ", " + Nd4j.getBackend().getClass().getSimpleName() + ", BLAS "
             + nd4j.getOrDefault("blas.vendor", "unknown"));
-        facts.put("kernels", KernelChoice.describe());
-        facts.put("onednn", KernelChoice.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
-        facts.put("precision", KernelChoice.fastBf16() ? "auto means bf16 for dense layers, by " + cpu.bf16()
+        facts.put("kernels", Backends.describe());
+        facts.put("onednn", Backends.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
+        facts.put("precision", Backends.host().gainsFrom(Precision.BF16) ? "auto means bf16 for dense layers, by " + cpu.bf16()
             : "auto means fp32: " + (cpu.bf16() != null ? "the kernels in use cannot multiply bf16" : "this CPU has no instructions for bf16"));
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));

@@ -10,6 +10,7 @@ import io.hiervl.eval.ConfusionPicture;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ListSource;
+import io.hiervl.eval.PredictionReader;
 import io.hiervl.eval.StoredPredictions;
 import io.hiervl.image.Images;
 import io.hiervl.predict.Segmenter;
@@ -45,6 +46,10 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--data", required = true, paramLabel = "DIR", description = "Data folder.")
     String data;
+
+    @Option(names = "--counted-from", defaultValue = "0", paramLabel = "0|1",
+        description = "Value of the first class in stored predictions, default ${DEFAULT-VALUE}.")
+    int first;
 
     @Option(names = "--list", paramLabel = "FILE", description = "List, relative to the data folder. Default: the data set's val list.")
     Path list;
@@ -82,7 +87,9 @@ final class EvalCommand implements Callable<Integer> {
             }
         } else {
             StoredPredictions stored = StoredPredictions.find(subject.predictions, samples);
-            result = evaluator.evaluate(source, stored::read, console.progress("eval"));
+            PredictionReader reader = new PredictionReader(stored, dataset.spec(), first);
+            reader.survey().forEach(n -> console.note("note: " + n));
+            result = evaluator.evaluate(source, reader::read, console.progress("eval"));
             document = result.json();
         }
         write(result, document);

@@ -10,7 +10,7 @@ import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.eval.EvalResult;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.report.ExperimentTable;
 import io.hiervl.train.StopSignal;
 import io.hiervl.checkpoint.Hashes;
@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
 
 /** Tables of many runs, such as those of docs/results.md. */
 @Command(name = "experiment", mixinStandardHelpOptions = true,
-    description = "Trains and measures every row of a table at every label count with every seed, and prints the table of what is measured so far.",
+    description = "Trains and measures every row of a table at every label count with every seed, and prints the "
+        + "table of what is measured so far.",
     footer = {"", "A run whose result is there is not repeated. Ctrl-C saves; the same command goes on.",
         "Several processes may work on one folder, and several files may share rows of the same name and settings in it."})
 final class ExperimentCommand implements Callable<Integer> {
@@ -70,7 +71,7 @@ final class ExperimentCommand implements Callable<Integer> {
         Folders.require(out, "runs and tables");
         boolean finished = true;
         if (!tableOnly) {
-            Backend.start();
+            SameDiffOps.start();
             Comparison comparison = new Comparison(recipes.get(0), console);
             StopSignal stop = new StopSignal();
             try (Interrupt interrupt = new Interrupt(stop, console)) {
@@ -95,7 +96,7 @@ final class ExperimentCommand implements Callable<Integer> {
 
     private static Recipe recipe(ExperimentSpec spec, Cell cell) {
         Recipe recipe = Recipes.load(spec.recipe(), cell.settings);
-        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.dataset(), "--data", "data set")));
+        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.source().dataset(), "--data", "data set")));
     }
 
     private ExperimentTable.Entry entry(Cell cell, Recipe recipe) throws IOException {

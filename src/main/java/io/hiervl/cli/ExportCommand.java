@@ -51,19 +51,20 @@ final class ExportCommand implements Callable<Integer> {
         ExportFormat chosen = ExportFormat.of(format);
         Folders.requireFile(out, "the exported model");
         TrainedModel trained = Models.trained(model);
-        int patch = trained.clip().vision().patch();
-        int multiple = 2 * patch;
+        HierVlNetwork network = trained.network();
+        int patch = network.towers().image().patch();
+        int multiple = network.sizeMultiple();
         int side = size == null ? Canvas.side(trained.recipe().eval().crop(), multiple) : size;
         if (side < multiple || side % multiple != 0) {
             throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
         }
-        MemoryPlan.ofPrediction(trained.recipe().model(), trained.clip(), trained.classes().size(), side)
+        MemoryPlan.ofPrediction(trained.recipe().model(), trained.towers(), trained.classes().size(), side)
             .require("an exported graph for " + side + "x" + side + " pixels", size == null ? "eval.crop" : "--size");
-        HierVlNetwork network = new HierVlNetwork(trained.recipe().model(), trained.clip(), trained.classes().size());
         List<int[]> colours = trained.palette().colours(trained.classes().size()).stream()
             .map(c -> c.stream().mapToInt(Integer::intValue).toArray()).toList();
         Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
         attributes.put("recipe", trained.recipe().name());
+        attributes.put("backbone", network.towers().image().family());
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side, patch,
             attributes);

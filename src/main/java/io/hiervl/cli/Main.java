@@ -3,6 +3,7 @@ package io.hiervl.cli;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.util.Locale;
@@ -30,6 +31,7 @@ public final class Main implements Runnable {
     CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
+        Leftovers.removeAtExit();
         System.exit(run(System.out, System.err, args));
     }
 
@@ -43,7 +45,7 @@ public final class Main implements Runnable {
         try {
             Main main = new Main();
             CommandLine line = new CommandLine(main, new Factory(new Console(out, err)));
-            line.setOut(new java.io.PrintWriter(out, true)).setErr(new java.io.PrintWriter(err, true));
+            line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
@@ -55,6 +57,11 @@ public final class Main implements Runnable {
         } finally {
             System.setOut(before);
         }
+    }
+
+    @SuppressWarnings("DefaultCharset") // since Java 18 the stream's own one, before that the stream has the default too
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true);
     }
 
     @Override
@@ -70,6 +77,9 @@ public final class Main implements Runnable {
         if (failure instanceof HierVlException known) {
             err.println("hiervl: " + known.getMessage());
             return known.kind().exitCode();
+        }
+        if (failure instanceof InvalidPathException path) {
+            return unspeakable(path, err);
         }
         if (failure instanceof OutOfMemoryError) {
             err.println("hiervl: out of memory: " + failure.getMessage() + ". " + Memory.advice());
@@ -94,6 +104,14 @@ public final class Main implements Runnable {
             failure.printStackTrace(err);
         }
         return 1;
+    }
+
+    /** Names with letters outside ASCII in a locale that has none. */
+    private static int unspeakable(InvalidPathException path, PrintStream err) {
+        boolean locale = path.getInput().chars().anyMatch(c -> c > 127) || path.getInput().indexOf('\uFFFD') >= 0;
+        err.println("hiervl: '" + path.getInput() + "' is no file name: " + path.getReason() + (locale ? "; the locale's encoding is "
+            + System.getProperty("sun.jnu.encoding") + ", set LC_ALL=C.UTF-8" : ""));
+        return (locale ? HierVlException.Kind.ENVIRONMENT : HierVlException.Kind.USAGE).exitCode();
     }
 
     /** Hands the console to commands that ask for it in their constructor. */

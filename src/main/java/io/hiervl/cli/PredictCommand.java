@@ -4,12 +4,14 @@ import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
+import io.hiervl.config.PhotoRules;
 import io.hiervl.image.Images;
+import io.hiervl.image.Orientation;
 import io.hiervl.image.Photo;
 import io.hiervl.predict.Prediction;
 import io.hiervl.predict.PredictionFiles;
 import io.hiervl.predict.Segmenter;
-import java.io.IOException;
+import io.hiervl.predict.labels.LabelFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +40,16 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write to.")
     Path out;
 
+    @Option(names = "--photo-range", defaultValue = "type", paramLabel = "type|own",
+        description = "What is white in photos of more than 8 bits: the largest number of their type (default), "
+            + "or the largest value of each file.")
+    PhotoRules.Range range;
+
+    @Option(names = "--as", split = ",", paramLabel = "FORM",
+        description = "Also write labels for correction in a tool, in a folder of the form's name: coco, labelme, cvat, "
+            + "label-studio or png (CVAT's and VOC's masks).")
+    List<String> forms = List.of();
+
     @Mixin
     WindowOptions windows;
 
@@ -49,17 +61,23 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
-        List<Path> photos = PhotoFiles.of(images);
+    public Integer call() {
+        PhotoFiles chosen = PhotoFiles.of(images);
+        List<Path> photos = chosen.photos();
+        chosen.notes().forEach(n -> console.note("note: " + n));
+        forms.stream().filter(f -> !LabelFiles.FORMS.contains(f)).findFirst().ifPresent(f -> {
+            throw HierVlException.usage("--as is '" + f + "', known are " + String.join(", ", LabelFiles.FORMS));
+        });
         Folders.require(out, "predictions");
         List<Map<String, Object>> documents = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         Progress progress = console.progress("predict");
         try (Segmenter segmenter = Models.segmenter(model, windows::apply)) {
             PredictionFiles files = new PredictionFiles(out, segmenter.palette());
+            List<LabelFiles> labels = forms.stream().map(f -> LabelFiles.of(f, out, segmenter.classNames(), segmenter.palette())).toList();
             for (Path path : photos) {
                 try {
-                    documents.add(one(segmenter, files, path));
+                    documents.add(one(segmenter, files, labels, path));
                 } catch (HierVlException e) {
                     if (e.kind() != HierVlException.Kind.DATA) {
                         throw e;
@@ -71,6 +89,7 @@ final class PredictCommand implements Callable<Integer> {
                 progress.update(documents.size(), photos.size(), "");
                 OffHeap.tidy();
             }
+            labels.forEach(LabelFiles::finish);
         }
         if (json) {
             console.json(documents);
@@ -82,10 +101,18 @@ final class PredictCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> one(Segmenter segmenter, PredictionFiles files, Path path) {
-        Photo photo = Images.readUpright(path);
+    private Map<String, Object> one(Segmenter segmenter, PredictionFiles files, List<LabelFiles> labels, Path path) {
+        byte[] bytes = Images.readBytes(path);
+        Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS,
+            range == PhotoRules.Range.OWN));
+        String dark = Images.nearlyBlack(photo, bytes, path.toString());
+        if (dark != null) {
+            console.note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
+        }
         Prediction prediction = segmenter.predict(photo);
         List<Path> written = files.write(path, photo, prediction);
+        String stem = written.get(2).getFileName().toString().replaceFirst("\\.json$", "");
+        labels.forEach(l -> l.add(path, stem, prediction.labels()));
         if (!json) {
             console.println(path + ": " + String.join(", ", prediction.areas().stream()
                 .map(a -> String.format(Locale.ROOT, "%s %.1f %%", a.name(), 100 * a.fraction())).toList()) + " -> " + written.get(1));

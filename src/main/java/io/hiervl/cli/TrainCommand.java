@@ -1,12 +1,14 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.Recipe;
 import io.hiervl.data.Dataset;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
 import java.nio.file.Path;
@@ -28,7 +30,8 @@ final class TrainCommand implements Callable<Integer> {
     private final Console console;
 
     @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE",
-        description = "Built-in recipe or a YAML file: default, literal, tiny, voc-mini, and the benchmarks with their splits, such as voc-92, "
+        description = "Built-in recipe or a YAML file: default, literal, tiny, voc-mini, and the benchmarks with "
+            + "their splits, such as voc-92, "
             + "coco-1_512, ade20k-1_128, cityscapes-1_30.")
     String recipe;
 
@@ -37,6 +40,10 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--clip", paramLabel = "DIR", description = "CLIP bundle; default: the recipe's.")
     Path clip;
+
+    @Option(names = "--backbone", paramLabel = "DIR|FILE",
+        description = "Image tower beside the CLIP: ONNX file or folder in the Hugging Face layout; default: CLIP's own.")
+    Path backbone;
 
     @Option(names = "--splits", paramLabel = "DIR",
         description = "Folder of the recipe's split, such as UniMatch's splits/pascal; default: splits in the data folder.")
@@ -69,19 +76,20 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Backend.start();
+        SameDiffOps.start();
         TrainData input = TrainData.open(recipe, settings, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
         Recipe resolved = input.recipe();
         Dataset dataset = input.dataset();
         ListSource source = input.validation();
-        if (source == null && resolved.train().evalEvery() > 0) {
-            throw HierVlException.config("train.eval_every is " + resolved.train().evalEvery() + ", but there is no list to measure on; add --val FILE");
+        if (source == null && resolved.train().every().evalEvery() > 0) {
+            throw HierVlException.config("train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
-        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.clip(), "--clip", "CLIP bundle"));
+        ClipBundle bundle = ClipBundle.open(folder(clip, resolved.source().clip(), "--clip", "CLIP bundle"));
+        BackboneWeights tower = backbone == null ? null : Backbones.open(Home.resolve(backbone.toString()));
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;
         try (Interrupt interrupt = new Interrupt(signal, console)) {
-            outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, out)
+            outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
                 .train(resume, signal, console.progress("train"), new RunRecord(source, dataset.spec(), console));
         }
         EvalResult result = null;

@@ -35,9 +35,9 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
 
     static TrainData open(String name, List<String> settings, Choice choice, Console console) {
         Recipe plain = Recipes.load(name, settings);
-        Dataset dataset = Dataset.open(TrainCommand.folder(choice.data, plain.dataset(), "--data", "data set"), console.progress("labels"));
+        Dataset dataset = Dataset.open(TrainCommand.folder(choice.data, plain.source().dataset(), "--data", "data set"), console.progress("labels"));
         Recipe recipe = Recipes.forData(plain, dataset.spec());
-        ListFiles files = new ListFiles(dataset, recipe.split(), choice.splits);
+        ListFiles files = new ListFiles(dataset, recipe.source().split(), choice.splits);
         SplitList labelled = dataset.list(choice.labeled == null ? files.require("labeled") : choice.labeled);
         boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
         SplitList unlabelled = !semi ? null : dataset.list(choice.unlabeled == null ? files.require("unlabeled") : choice.unlabeled);
@@ -64,7 +64,7 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
 
     /** Says what the paper reports for this recipe, and whether these are its lists. */
     private void compare(Console console) {
-        Published paper = recipe.paper();
+        Published paper = recipe.source().paper();
         if (paper == null) {
             return;
         }

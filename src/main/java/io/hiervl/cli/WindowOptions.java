@@ -16,7 +16,8 @@ final class WindowOptions {
     Integer stride;
 
     @Option(names = "--short-side", paramLabel = "N",
-        description = "Resize photos to this short side first, 0 for their own size (VOC, ADE20K: 512; COCO, Cityscapes: 0); default: the model's.")
+        description = "Resize photos to this short side first, 0 for their own size (VOC, ADE20K: 512; COCO, "
+            + "Cityscapes: 0); default: the model's.")
     Integer shortSide;
 
     @Option(names = "--resize", paramLabel = "HOW", description = "pillow (antialias) or opencv (none, as mmseg); default: the model's.")

@@ -2,7 +2,7 @@ package io.hiervl.clip;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.HierVlException;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.BpeTokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,7 +50,7 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
      * @throws HierVlException exit code 4; the message says what is wrong, or what was looked for and not found
      */
     public static ClipBundle open(Path folder) {
-        Backend.start();
+        SameDiffOps.start();
         if (!Files.isDirectory(folder)) {
             throw HierVlException.model(folder + ": no such CLIP folder (expected config.json, preprocessor_config.json, "
                     + BpeTokenizer.FILES + ", onnx/vision_model.onnx and onnx/text_model.onnx or onnx/model.onnx)");

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
-
 import io.hiervl.InputFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,7 +43,7 @@ final class ClipConfig {
             return null;
         }
         try {
-            JsonNode root = new ObjectMapper().readTree(InputFiles.read(file, "a configuration", MAX_BYTES, HierVlException.Kind.MODEL));
+            JsonNode root = new ObjectMapper().readTree(InputFiles.text(file, "a configuration", MAX_BYTES, HierVlException.Kind.MODEL));
             if (root == null || !root.isObject()) {
                 throw HierVlException.model(file + ": not a JSON object");
             }

@@ -5,10 +5,10 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.graph.StockOps;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -42,7 +42,7 @@ public final class ClipEmbedder {
 
     /** @param ops how the layers are computed, for a fresh graph */
     public ClipEmbedder(ClipWeights weights, EotRule eot, Function<SameDiff, Ops> ops) {
-        Backend.start();
+        SameDiffOps.start();
         this.weights = weights;
         this.eot = eot;
         this.ops = ops;

@@ -1,6 +1,6 @@
 package io.hiervl.clip;
 
-/** Where the per-patch embeddings of an image tower come from (hiervl.md 1.6). */
+/** Where the per-patch embeddings of an image tower come from (docs/paper.md 1.6). */
 public enum DensePath {
     /** No per-patch embeddings. */
     NONE,

@@ -5,14 +5,12 @@ import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxGraph;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxTensors;
-import onnx.Onnx.NodeProto;
-import onnx.Onnx.TensorProto;
-import org.nd4j.linalg.api.ndarray.INDArray;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.TensorProto;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Recognises CLIP towers in an ONNX graph by what the graph computes: an image tower hangs on a patch convolution, a
@@ -20,9 +18,6 @@ import java.util.TreeSet;
  * TorchScript and the dynamo exporter.
  */
 final class OnnxClipReader {
-    private static final Set<String> QUANTISED = Set.of("MatMulInteger", "ConvInteger", "DynamicQuantizeLinear",
-            "DequantizeLinear", "QuantizeLinear", "QLinearMatMul", "QLinearConv");
-
     private final OnnxModel model;
     private final OnnxGraph graph;
     private final Set<String> fromInputs;
@@ -30,67 +25,25 @@ final class OnnxClipReader {
     OnnxClipReader(OnnxModel model) {
         this.model = model;
         this.graph = new OnnxGraph(model);
-        Set<String> foreign = new TreeSet<>();
-        Set<String> quantised = new TreeSet<>();
-        Set<String> unknown = new TreeSet<>();
-        for (NodeProto n : graph.nodes()) {
-            if (QUANTISED.contains(n.getOpType()) || n.getOpType().startsWith("QLinear")) {
-                quantised.add(n.getOpType());
-            } else if (!n.getDomain().isEmpty() && !n.getDomain().equals("ai.onnx")) {
-                foreign.add(n.getDomain() + ":" + n.getOpType());
-            } else if (!OnnxOperators.NAMES.contains(n.getOpType())) {
-                unknown.add(n.getOpType());
-            }
-        }
-        if (!unknown.isEmpty() || model.opset() < 1 || model.opset() > OnnxOperators.NEWEST) {
-            throw graph.refuse((unknown.isEmpty() ? "" : "operators that ONNX does not have (" + String.join(", ", unknown) + "); ")
-                    + "the file declares operator set " + model.opset() + ", sets 1 to " + OnnxOperators.NEWEST + " are known; export the model again");
-        }
-        if (!quantised.isEmpty()) {
-            throw graph.refuse("quantised model (" + String.join(", ", quantised) + "); not supported, use the float32 "
-                    + "or float16 file of the same model");
-        }
-        if (!foreign.isEmpty()) {
-            throw graph.refuse("fused operators that plain ONNX does not have (" + String.join(", ", foreign)
-                    + "); use the file before it was optimised for one runtime");
-        }
+        PatchConvolution.requirePlain(graph);
         this.fromInputs = graph.reach(graph.inputs());
     }
 
     /** @return the image tower, or null if the file has no patch convolution on an image input */
     Tower vision() {
-        NodeProto conv = patchConvolution();
+        PatchConvolution conv = PatchConvolution.find(graph);
         return conv == null ? null : vision(conv);
     }
 
-    private NodeProto patchConvolution() {
-        NodeProto conv = null;
-        for (NodeProto n : graph.nodes()) {
-            if (n.getOpType().equals("Conv") && fromInputs.contains(n.getInput(0))) {
-                if (conv != null) {
-                    throw graph.refuse("several convolutions; CLIP's ViT has one (a ResNet CLIP is not supported)");
-                }
-                conv = n;
-            }
-        }
-        return conv;
-    }
-
-    private Tower vision(NodeProto conv) {
-        Constant kernel = graph.constant(conv.getInput(1));
-        TowerScan scan = new TowerScan(graph, conv.getOutput(0));
+    private Tower vision(PatchConvolution conv) {
+        TowerScan scan = new TowerScan(graph, conv.output());
         TowerAssembler out = new TowerAssembler(scan, "vision");
-        out.require("patch convolution weight", kernel);
-        List<Long> dims = kernel.tensor().getDimsList();
-        if (dims.size() != 4 || dims.get(1) != 3 || !dims.get(2).equals(dims.get(3))) {
-            throw out.refuse("patch convolution weight (tensor '" + kernel.name() + "') has shape " + dims
-                    + ", expected [width, 3, patch, patch]");
-        }
-        int d = dims.get(0).intValue();
-        int patch = dims.get(2).intValue();
-        checkConv(out, conv, patch);
+        INDArray kernel = conv.weight(out);
+        int d = conv.width();
+        int patch = conv.patch();
+        checkBias(out, conv.bias());
         Map<String, INDArray> arrays = out.arrays();
-        arrays.put("vision.conv1.weight", out.array("patch convolution weight", kernel, d, 3, patch, patch));
+        arrays.put("vision.conv1.weight", kernel);
         int positions = visionEmbeddings(scan, out, d);
         int grid = (int) Math.round(Math.sqrt(positions - 1));
         if (grid * grid != positions - 1) {
@@ -104,14 +57,7 @@ final class OnnxClipReader {
         return tower(out, scan, shape, null, p, null);
     }
 
-    private void checkConv(TowerAssembler out, NodeProto conv, int patch) {
-        List<Long> strides = OnnxGraph.ints(conv, "strides");
-        boolean padded = OnnxGraph.ints(conv, "pads").stream().anyMatch(v -> v != 0);
-        if (!strides.equals(List.of((long) patch, (long) patch)) || padded || OnnxGraph.integer(conv, "group", 1) != 1) {
-            throw out.refuse("convolution with strides " + strides + (padded ? " and padding" : "") + "; a patch "
-                    + "convolution of kernel " + patch + " has that stride and no padding");
-        }
-        Constant bias = conv.getInputCount() > 2 && !conv.getInput(2).isEmpty() ? graph.constant(conv.getInput(2)) : null;
+    private static void checkBias(TowerAssembler out, Constant bias) {
         if (bias != null && !bias.missing()) {
             out.finite("patch convolution bias", bias, (values, n) -> {
                 for (int i = 0; i < n; i++) {
@@ -204,10 +150,20 @@ final class OnnxClipReader {
         throw out.refuse("no position embedding is added to the tokens");
     }
 
+    private String patches() {
+        PatchConvolution conv = PatchConvolution.find(graph);
+        return conv == null ? null : conv.output();
+    }
+
+    private String tokens() {
+        NodeProto lookup = tokenLookup();
+        return lookup == null ? null : lookup.getOutput(0);
+    }
+
     /** @return name of the tensor of embeddings, not normalised, whether or not it is an output of the file */
     String embedding(boolean image) {
-        NodeProto seed = image ? patchConvolution() : tokenLookup();
-        List<TowerScan.Linear> linears = seed == null ? List.of() : new TowerScan(graph, seed.getOutput(0)).linears;
+        String seed = image ? patches() : tokens();
+        List<TowerScan.Linear> linears = seed == null ? List.of() : new TowerScan(graph, seed).linears;
         if (linears.isEmpty()) {
             throw notRecognised();
         }
@@ -261,13 +217,13 @@ final class OnnxClipReader {
 
     /** The dynamo exporter stores the exponential itself; it multiplies the cosines, or one side of their product. */
     private double foldedScale() {
-        NodeProto conv = patchConvolution();
-        NodeProto lookup = tokenLookup();
-        if (conv == null || lookup == null) {
+        String patches = patches();
+        String tokens = tokens();
+        if (patches == null || tokens == null) {
             return Double.NaN;
         }
-        Set<String> images = graph.reach(Set.of(conv.getOutput(0)));
-        Set<String> texts = graph.reach(Set.of(lookup.getOutput(0)));
+        Set<String> images = graph.reach(Set.of(patches));
+        Set<String> texts = graph.reach(Set.of(tokens));
         for (NodeProto n : graph.nodes()) {
             boolean cosines = n.getOpType().equals("MatMul") && images.contains(n.getOutput(0)) && texts.contains(n.getOutput(0));
             if (cosines) {
@@ -298,14 +254,7 @@ final class OnnxClipReader {
 
     /** Refuses a file whose nodes take tensors that nothing provides, wherever they are. */
     void checkComplete() {
-        for (NodeProto n : graph.nodes()) {
-            for (String in : n.getInputList()) {
-                if (graph.missing(in)) {
-                    throw graph.refuse("node '" + n.getName() + "' (" + n.getOpType() + ") takes tensor '" + in
-                            + "', which is not in the file");
-                }
-            }
-        }
+        PatchConvolution.requireComplete(graph);
     }
 
     HierVlException notRecognised() {

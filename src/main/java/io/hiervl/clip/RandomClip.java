@@ -1,7 +1,7 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,7 +30,7 @@ public final class RandomClip {
     }
 
     public static ClipWeights weights(ClipArchitecture clip, Random random) {
-        Backend.start();
+        SameDiffOps.start();
         RandomClip r = new RandomClip(random);
         ClipArchitecture.Vision v = clip.vision();
         double scale = 1 / Math.sqrt(v.width());
@@ -72,7 +72,7 @@ public final class RandomClip {
         double projection = attention / Math.sqrt(2.0 * layers);
         norm(prefix + ".ln_1", width);
         normal(prefix + ".attn.in_proj_weight", attention, 3 * width, width);
-        zeros(prefix + ".attn.in_proj_bias", 3 * width);
+        zeros(prefix + ".attn.in_proj_bias", 3L * width);
         normal(prefix + ".attn.out_proj.weight", projection, width, width);
         zeros(prefix + ".attn.out_proj.bias", width);
         norm(prefix + ".ln_2", width);

@@ -3,7 +3,7 @@ package io.hiervl.clip;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.ResizeMatrix;
 import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,7 +16,7 @@ public final class TowerParameters {
     private static final String POSITIONS = "positional_embedding";
     private static final Set<String> EMBEDDINGS = Set.of("class_embedding", POSITIONS, "token_embedding");
 
-    /** Which parameters of the image tower are trained (hiervl.md 1.5). */
+    /** Which parameters of the image tower are trained (docs/paper.md 1.5). */
     public enum Trained {
         ALL,
         /** Attention and the position table only, as SemiVL does. */

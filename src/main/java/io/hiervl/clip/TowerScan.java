@@ -17,17 +17,17 @@ import java.util.Set;
  * layers and attention cores, in the order in which the data meets them. Names are not used: exporters and tools
  * change them. Query, key and value are told apart by the operands of the attention's two matrix products.
  */
-final class TowerScan {
+public final class TowerScan {
     /** A layer norm. */
-    record Norm(Constant weight, Constant bias, double eps) {
+    public record Norm(Constant weight, Constant bias, double eps) {
     }
 
     /** A linear layer; {@code outIn} tells the orientation of the matrix as the node sees it. */
-    record Linear(Constant weight, boolean outIn, Constant bias, String output) {
+    public record Linear(Constant weight, boolean outIn, Constant bias, String output) {
     }
 
     /** One attention; the three are the same object when the projection is fused. {@code headDim} 0: not readable. */
-    record Core(Linear q, Linear k, Linear v, int headDim) {
+    public record Core(Linear q, Linear k, Linear v, int headDim) {
     }
 
     private static final int MAX_STEPS = 64;
@@ -39,11 +39,22 @@ final class TowerScan {
     final List<Linear> linears = new ArrayList<>();
     final List<Core> cores = new ArrayList<>();
     Activation activation;
+    private final boolean gated;
+    private final List<String> gates = new ArrayList<>();
     private final Map<String, Linear> byOutput = new HashMap<>();
 
     /** @param seed output of the tower's first embedding (the patch convolution or the token lookup) */
     TowerScan(OnnxGraph graph, String seed) {
+        this(graph, seed, false);
+    }
+
+    /**
+     * @param seed  output of the tower's first embedding
+     * @param gated whether the MLPs may be gated by x * sigmoid(x) (SwiGLU)
+     */
+    public TowerScan(OnnxGraph graph, String seed, boolean gated) {
         this.graph = graph;
+        this.gated = gated;
         this.data = graph.reach(Set.of(seed));
         List<NodeProto> attentions = new ArrayList<>();
         for (NodeProto n : graph.nodes()) {
@@ -59,6 +70,7 @@ final class TowerScan {
                 case "Gemm" -> gemm(n);
                 case "Softmax", "Attention" -> attentions.add(n);
                 case "Sigmoid" -> sigmoid(n);
+                case "Swish" -> swish(n);
                 case "Erf" -> activation(Activation.GELU);
                 case "Gelu" -> {
                     if (OnnxGraph.attribute(n, "approximate") != null
@@ -82,8 +94,67 @@ final class TowerScan {
         activation = found;
     }
 
+    public OnnxGraph graph() {
+        return graph;
+    }
+
+    /** Every tensor computed from the seed. */
+    public Set<String> data() {
+        return data;
+    }
+
+    /** Layer norms in the order of the data. */
+    public List<Norm> norms() {
+        return norms;
+    }
+
+    /** Linear layers in the order of the data, those of the attentions among them. */
+    public List<Linear> linears() {
+        return linears;
+    }
+
+    /** Attentions in the order of the data. */
+    public List<Core> cores() {
+        return cores;
+    }
+
+    /** Whether the MLPs have GELU with the error function. */
+    public boolean hasGelu() {
+        return activation == Activation.GELU;
+    }
+
+    /** Tensors that enter x * sigmoid(x), in the order of the data. */
+    public List<String> gates() {
+        return gates;
+    }
+
+    /** @return the linear layer that the tensor comes from by nodes with one data input, or null */
+    public Linear linearBehind(String tensor) {
+        String t = tensor;
+        for (int step = 0; t != null && step < MAX_STEPS; step++) {
+            Linear linear = byOutput.get(t);
+            if (linear != null) {
+                return linear;
+            }
+            NodeProto n = graph.producer(t);
+            t = n == null ? null : onlyData(n);
+        }
+        return null;
+    }
+
+    private void swish(NodeProto n) {
+        if (!gated || OnnxGraph.real(n, "alpha", 1) != 1) {
+            throw graph.refuse("node '" + n.getName() + "': Swish is not an activation of this kind of tower");
+        }
+        gates.add(n.getInput(0));
+    }
+
     private void sigmoid(NodeProto n) {
         NodeProto before = skipCasts(n.getInput(0));
+        if (gated) {
+            gates.add(n.getInput(0));
+            return;
+        }
         if (before == null || !before.getOpType().equals("Mul")) {
             throw graph.refuse("node '" + n.getName() + "': Sigmoid without the factor 1.702; CLIP's activations are "
                     + "quick_gelu and gelu");

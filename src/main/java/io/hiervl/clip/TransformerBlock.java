@@ -1,6 +1,6 @@
 package io.hiervl.clip;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Scope;
 import org.nd4j.autodiff.samediff.SDVariable;
 

@@ -2,7 +2,7 @@ package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import java.util.ArrayList;
 import java.util.List;

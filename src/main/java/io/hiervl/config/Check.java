@@ -1,11 +1,61 @@
 package io.hiervl.config;
 
 import io.hiervl.HierVlException;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /** Validation of settings; every message names the setting, the value found and what is allowed. */
 final class Check {
     private Check() {
+    }
+
+    /**
+     * Checks what a record's constructor was given against the annotations of the components.
+     *
+     * @param values of all components, in their order
+     */
+    static void components(Class<? extends Record> type, Object... values) {
+        RecordComponent[] components = type.getRecordComponents();
+        if (components.length != values.length) {
+            throw new IllegalArgumentException(type + " has " + components.length + " components, its constructor checks " + values.length);
+        }
+        Map<String, Object> given = new LinkedHashMap<>();
+        for (int i = 0; i < values.length; i++) {
+            given.put(components[i].getName(), values[i]);
+        }
+        for (RecordComponent c : components) {
+            if (given.get(c.getName()) instanceof Number value) {
+                for (Annotation rule : c.getAnnotations()) {
+                    component(Keys.path(c), rule, value, given);
+                }
+            }
+        }
+    }
+
+    private static void component(String key, Annotation rule, Number value, Map<String, Object> given) {
+        if (rule instanceof Weight) {
+            weight(key, value.doubleValue());
+        } else if (rule instanceof Positive) {
+            positive(key, value.doubleValue());
+        } else if (rule instanceof AtLeast least) {
+            atLeast(key, value.longValue(), least.value());
+        } else if (rule instanceof Range range) {
+            range(key, value.doubleValue(), range.least(), range.most());
+        } else if (rule instanceof OneOf one) {
+            that(Arrays.stream(one.value()).anyMatch(v -> v == value.intValue()), key + " is " + value + ", it must be "
+                + String.join(" or ", Arrays.stream(one.value()).mapToObj(String::valueOf).toList()));
+        } else if (rule instanceof NotBelow bound) {
+            Number least = (Number) given.get(bound.value());
+            if (Double.isInfinite(bound.most())) {
+                atLeast(key, value.longValue(), least.longValue());
+            } else {
+                range(key, value.doubleValue(), least.doubleValue(), bound.most());
+            }
+        }
     }
 
     static void atLeast(String key, long value, long least) {

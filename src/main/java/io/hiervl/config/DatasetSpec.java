@@ -23,11 +23,13 @@ import java.util.Set;
  * @param files           where photos, masks and annotations lie; null: where the lists say
  * @param spellings       other spellings of class names, by the name of the spelling; null: none
  * @param spelling        the spelling to use; afterwards null, the classes carry their new names
+ * @param photos          how photo files become pixels; null: upright, and white is the largest number of their type
  */
 public record DatasetSpec(String name, List<String> classes, @Nullable Integer ignore, @Nullable Map<String, String> lists,
         @Nullable Map<String, List<String>> concepts, @Nullable Boolean backgroundFirst, @Nullable List<String> things,
         @Nullable LabelRules labels, @Nullable List<List<Integer>> palette, @Nullable FileRules files,
-        @Nullable Map<String, Map<String, String>> spellings, @Nullable String spelling) {
+        @Nullable Map<String, Map<String, String>> spellings, @Nullable String spelling,
+        @Nullable PhotoRules photos) {
 
     /** The lists a data set can have. */
     public static final List<String> ROLES = List.of("labeled", "unlabeled", "val");
@@ -77,11 +79,14 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
         Check.that(palette.size() <= 256, "palette has " + palette.size() + " colours, at most 256 are possible");
         checkColours("palette", palette);
         files = files == null ? FileRules.PLAIN : files;
+        photos = photos == null ? PhotoRules.PLAIN : photos;
+        Check.that(labels.transparent() == null || labels.transparent() < count || labels.transparent() == ignored,
+            "labels.transparent is " + labels.transparent() + ", neither one of the " + count + " classes nor the ignore value " + ignored);
     }
 
     /** A description with nothing but a name and classes. */
     public static DatasetSpec of(String name, List<String> classes) {
-        return new DatasetSpec(name, classes, null, null, null, null, null, null, null, null, null, null);
+        return new DatasetSpec(name, classes, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     /** The texts that describe a class to CLIP. */

@@ -20,6 +20,7 @@ public final class DatasetSpecs {
     private static final String EXTENDS = "extends";
     /** A root can be given one or two folders too high, as archives unpack: VOCdevkit/VOC2012, ADEChallengeData2016. */
     private static final int DEPTH = 2;
+    private static final int LOOKED_AT = 1000;
 
     private DatasetSpecs() {
     }
@@ -78,12 +79,28 @@ public final class DatasetSpecs {
 
     private static String recognise(Path folder) {
         return BUILT_IN.stream().filter(name -> {
-            List<String> layout = builtIn(name).files().layout();
-            return !layout.isEmpty() && layout.stream().allMatch(f -> Files.isDirectory(folder.resolve(f)));
+            FileRules files = builtIn(name).files();
+            return !files.layout().isEmpty() && files.layout().stream().allMatch(f -> Files.isDirectory(folder.resolve(f)))
+                && OwnClasses.find(folder) == null && (files.evidence().isEmpty() || files.evidence().entrySet().stream()
+                    .anyMatch(e -> holds(folder.resolve(e.getKey()), e.getValue())));
         }).findFirst().orElse(null);
     }
 
+    /** Whether one of the first files of a folder has a name like this. */
+    private static boolean holds(Path folder, String pattern) {
+        try (var files = Files.list(folder)) {
+            return files.limit(LOOKED_AT).anyMatch(f -> f.getFileName().toString().matches(pattern));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static String hint(Path folder) {
+        Path own = OwnClasses.find(folder);
+        if (own != null) {
+            return "; " + own.getFileName() + " lists classes of its own: 'hiervl data import " + folder
+                + " --out DIR' makes a data set of what labelling tools export";
+        }
         try (var below = Files.walk(folder, DEPTH)) {
             return below.filter(f -> !f.equals(folder) && Files.isDirectory(f) && recognise(f) != null).findFirst()
                 .map(f -> "; " + f + " looks like " + recognise(f)).orElse("");

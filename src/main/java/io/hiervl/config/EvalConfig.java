@@ -9,7 +9,7 @@ package io.hiervl.config;
  * @param shortSide images are resized to this short side first; 0: original size
  * @param resize    arithmetic of that; null: PILLOW
  */
-public record EvalConfig(Window window, int crop, int stride, int shortSide, @Nullable Resize resize) {
+public record EvalConfig(Window window, @AtLeast(32) int crop, @AtLeast(1) int stride, @AtLeast(0) int shortSide, @Nullable Resize resize) {
 
     /** Windows shifted back to full size at the border; cut off there (UniMatch v1); or the whole image at once. */
     public enum Window { CLAMPED, TRUNCATED, WHOLE }
@@ -18,10 +18,8 @@ public record EvalConfig(Window window, int crop, int stride, int shortSide, @Nu
     public enum Resize { PILLOW, OPENCV }
 
     public EvalConfig {
-        Check.atLeast("eval.crop", crop, 32);
-        Check.atLeast("eval.stride", stride, 1);
+        Check.components(EvalConfig.class, window, crop, stride, shortSide, resize);
         Check.that(stride <= crop, "eval.stride " + stride + " is larger than eval.crop " + crop + ": pixels between windows would have no prediction");
-        Check.atLeast("eval.short_side", shortSide, 0);
         resize = resize == null ? Resize.PILLOW : resize;
     }
 

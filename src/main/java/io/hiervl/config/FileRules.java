@@ -7,6 +7,8 @@ import java.util.Map;
  * Where a data set keeps its files.
  *
  * @param layout      subfolders by which a folder without dataset.yaml is recognised as this data set; null: never
+ * @param evidence    what else the folder of that data set holds: pairs of a subfolder and a pattern, one of which a file's name must
+ *                    match; null: the subfolders are enough
  * @param aliases     other names under which published split lists file it, such as UniMatch's "pascal"; null: none
  * @param parts       named parts ("train", "val") for making lists where none were published; null: none
  * @param folders     first folder of a path in a list to the folder it really is, absolute or relative to the data folder,
@@ -14,11 +16,12 @@ import java.util.Map;
  * @param annotations COCO annotation files from which label maps are drawn where a mask file is missing: panoptic first,
  *                    then instances and stuff; files that do not exist are passed over; null: none
  */
-public record FileRules(@Nullable List<String> layout, @Nullable List<String> aliases, @Nullable Map<String, Part> parts,
+public record FileRules(@Nullable List<String> layout, @Nullable Map<String, String> evidence, @Nullable List<String> aliases,
+    @Nullable Map<String, Part> parts,
         @Nullable Map<String, String> folders, @Nullable List<String> annotations) {
 
     /** Everything lies in the data folder as the lists say. */
-    public static final FileRules PLAIN = new FileRules(null, null, null, null, null);
+    public static final FileRules PLAIN = new FileRules(null, null, null, null, null, null);
 
     /**
      * Photos and their masks by naming rule.
@@ -41,6 +44,7 @@ public record FileRules(@Nullable List<String> layout, @Nullable List<String> al
 
     public FileRules {
         layout = layout == null ? List.of() : List.copyOf(layout);
+        evidence = evidence == null ? Map.of() : Map.copyOf(evidence);
         aliases = aliases == null ? List.of() : List.copyOf(aliases);
         parts = parts == null ? Map.of() : Map.copyOf(parts);
         folders = folders == null ? Map.of() : Map.copyOf(folders);

@@ -11,15 +11,24 @@ import java.util.Map;
  * @param colours       RGB masks: the colour [r, g, b] of each class in order; null: RGB masks are refused
  * @param ignoreColours RGB masks: colours of pixels without a label; null: none
  * @param variants      files with values of their own, told by the end of their name; null: none
+ * @param palettes      what the indices of palette files mean; null: the colours of {@code colours} where there are any
+ * @param transparent   class index or ignore value of fully transparent pixels, whose colour nobody saw; null: they are ignored
  */
 public record LabelRules(@Nullable ReduceZero reduceZero, @Nullable Map<Integer, Integer> map, @Nullable List<List<Integer>> colours,
-        @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants) {
+        @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants,
+        @Nullable Palettes palettes, @Nullable Integer transparent) {
 
     /** AUTO looks at the masks: the value K (number of classes) exists only where 0 still means "other". */
     public enum ReduceZero { NO, YES, AUTO }
 
+    /**
+     * COLOURS looks the entries of palettes up in {@code colours}; without colours, palettes that differ between masks are refused,
+     * because one of them was renumbered. INDEX takes the indices whatever the palettes say.
+     */
+    public enum Palettes { COLOURS, INDEX }
+
     /** Values in the files are class indices. */
-    public static final LabelRules PLAIN = new LabelRules(null, null, null, null, null);
+    public static final LabelRules PLAIN = new LabelRules(null, null, null, null, null, null, null);
 
     /**
      * Masks with other values, such as Cityscapes' labelIds beside labelTrainIds.
@@ -41,6 +50,10 @@ public record LabelRules(@Nullable ReduceZero reduceZero, @Nullable Map<Integer,
         colours = colours == null ? List.of() : List.copyOf(colours);
         ignoreColours = ignoreColours == null ? List.of() : List.copyOf(ignoreColours);
         variants = variants == null ? List.of() : List.copyOf(variants);
+        palettes = palettes == null ? Palettes.COLOURS : palettes;
+        if (transparent != null) {
+            Check.range("labels.transparent", transparent, 0, 255);
+        }
         checkValues("labels.map", map);
         DatasetSpec.checkColours("labels.colours", colours);
         DatasetSpec.checkColours("labels.ignore_colours", ignoreColours);

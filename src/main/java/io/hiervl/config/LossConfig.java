@@ -5,62 +5,20 @@ import java.util.List;
 /**
  * Weights and readings of all losses (hiervl section 8). A weight of 0 switches a term off, work included.
  *
- * @param labelled          factor of L_x = pixel CE + set loss
- * @param pixelCe           weight of the per-pixel cross-entropy inside L_x
- * @param setClass          class weight inside the set loss
- * @param setMask           mask BCE weight inside the set loss
- * @param setDice           dice weight inside the set loss
- * @param noObjectWeight    weight of the no-object class
- * @param deepSup           mean or sum over the predictions of all depths
- * @param samplePoints      points per mask of a 512 crop; scaled with the crop's area
- * @param oversample        candidates per point
- * @param importance        share of points taken where the mask is least certain
- * @param ignoreCandidates  candidates on ignored pixels never count as uncertain
- * @param minComponentCells smallest component, in stride-4 cells of a 512 crop; scaled with the crop's area
- * @param thingClasses      classes whose components get visual slots; null: as the data set says
- * @param strong            weight of each strong view
- * @param feature           weight of the feature-perturbed view
- * @param featureDropout    channel dropout of that view
- * @param confidence        how confident pixels are chosen
- * @param threshold         confidence threshold
- * @param guidanceStart     guidance weight lam at step 0
- * @param guidanceEnd       guidance weight at the last step, linear between
- * @param guidanceStrong    factor of each strong view's guidance
- * @param guidanceFeature   factor of the feature-perturbed view's guidance
- * @param guidanceThreshold probability above which the frozen CLIP is believed
- * @param entropy           weight of the entropy term
- * @param entropyRamp       share of training over which it rises from 0
- * @param entropyTemperature temperature of the distribution whose entropy is taken
- * @param prompt            weight of equations 3 to 5
- * @param lambdaRep         lambda of equation 4
- * @param anchorPower       1 as printed, 2 for an elastic tie
- * @param repulsion         mean or sum over j in equation 4
- * @param topoRescale       scaling of the sums over classes
- * @param phiLiteral        Phi of equation 4 as a plain two-layer map, not residual and not normalised
- * @param promptEpsilon     inside the root of distances
- * @param mask              weight of equation 6
- * @param pt                weight of equation 7
- * @param vlNesting         FLAT: pt (7) + mask (6); NESTED: pt ((7) + mask (6))
- * @param tau               temperature of equation 7
- * @param ptUnmasked        weight of equation 7 on all labelled patches of the whole image
- * @param blankRim          also blank ignored pixels that touch the erased object
- * @param maskBackground    class 0 may be erased too; null: if the data set says that it is no background
- * @param qt                weight of equation 2
- * @param qtLiteral         equation 2 as printed: sum over all rows with their own best class, nothing normalised, text attached
- * @param qtOnUnlabelled    equation 2 also on unlabelled images
- * @param gate              weight of the presence BCE
- * @param gtGateProbability chance of the ground-truth gate in gate mode mix
- * @param selfTrainSet      confident regions also as targets of the set loss
- * @param unlabelledStride  resolution of the unlabelled per-pixel losses
+ * @param labelled    labelled images
+ * @param set         the set loss
+ * @param consistency self-training on unlabelled images
+ * @param guidance    labels of the frozen CLIP
+ * @param entropy     entropy of strong views
+ * @param prompt      equations 3 to 5
+ * @param masked      equations 6 to 8
+ * @param qt          equation 2
+ * @param gate        presence of classes
+ * @param unlabelled  how much of the losses unlabelled images take part in
  */
-public record LossConfig(double labelled, double pixelCe, double setClass, double setMask, double setDice, double noObjectWeight,
-        Reduction deepSup, int samplePoints, int oversample, double importance, boolean ignoreCandidates, int minComponentCells,
-        @Nullable List<Integer> thingClasses, double strong, double feature, double featureDropout, Confidence confidence, double threshold,
-        double guidanceStart, double guidanceEnd, double guidanceStrong, double guidanceFeature, double guidanceThreshold, double entropy,
-        double entropyRamp, double entropyTemperature, double prompt, double lambdaRep, int anchorPower, Reduction repulsion,
-        TopoRescale topoRescale, boolean phiLiteral, double promptEpsilon, double mask, double pt, VlNesting vlNesting, double tau, double ptUnmasked,
-        boolean blankRim, @Nullable Boolean maskBackground, double qt, boolean qtLiteral, boolean qtOnUnlabelled, double gate, double gtGateProbability,
-        boolean selfTrainSet, UnlabelledStride unlabelledStride) {
+public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Consistency consistency,
+        @Group(prefixed = true) Guidance guidance, @Group(prefixed = true) Entropy entropy, @Group Prompt prompt, @Group Masked masked,
+        @Group(prefixed = true) QueryText qt, @Group Gate gate, @Group Unlabelled unlabelled) {
 
     /** How a sum over parts is scaled. */
     public enum Reduction { MEAN, SUM }
@@ -77,55 +35,190 @@ public record LossConfig(double labelled, double pixelCe, double setClass, doubl
     /** Per-pixel losses of unlabelled images at full size, at stride 4, or stride 4 only above 50 classes. */
     public enum UnlabelledStride { FULL, FOUR, AUTO }
 
-    public LossConfig {
-        Check.weight("loss.labelled", labelled);
-        Check.weight("loss.pixel_ce", pixelCe);
-        Check.weight("loss.set_class", setClass);
-        Check.weight("loss.set_mask", setMask);
-        Check.weight("loss.set_dice", setDice);
-        Check.weight("loss.no_object_weight", noObjectWeight);
-        Check.atLeast("loss.sample_points", samplePoints, 1);
-        Check.atLeast("loss.oversample", oversample, 1);
-        Check.range("loss.importance", importance, 0, 1);
-        Check.atLeast("loss.min_component_cells", minComponentCells, 1);
-        thingClasses = thingClasses == null ? null : List.copyOf(thingClasses);
-        Check.weight("loss.strong", strong);
-        Check.weight("loss.feature", feature);
-        Check.range("loss.feature_dropout", featureDropout, 0, 0.99);
-        Check.range("loss.threshold", threshold, 0, 1);
-        Check.weight("loss.guidance_start", guidanceStart);
-        Check.weight("loss.guidance_end", guidanceEnd);
-        Check.weight("loss.guidance_strong", guidanceStrong);
-        Check.weight("loss.guidance_feature", guidanceFeature);
-        Check.range("loss.guidance_threshold", guidanceThreshold, 0, 1);
-        Check.weight("loss.entropy", entropy);
-        Check.range("loss.entropy_ramp", entropyRamp, 0, 1);
-        Check.positive("loss.entropy_temperature", entropyTemperature);
-        Check.weight("loss.prompt", prompt);
-        Check.weight("loss.lambda_rep", lambdaRep);
-        Check.that(anchorPower == 1 || anchorPower == 2, "loss.anchor_power is " + anchorPower + ", it must be 1 or 2");
-        Check.positive("loss.prompt_epsilon", promptEpsilon);
-        Check.weight("loss.mask", mask);
-        Check.weight("loss.pt", pt);
-        Check.positive("loss.tau", tau);
-        Check.weight("loss.pt_unmasked", ptUnmasked);
-        Check.weight("loss.qt", qt);
-        Check.weight("loss.gate", gate);
-        Check.range("loss.gt_gate_probability", gtGateProbability, 0, 1);
+    /**
+     * L_x = pixel CE + set loss.
+     *
+     * @param weight  factor of L_x
+     * @param pixelCe weight of the per-pixel cross-entropy inside L_x
+     */
+    public record Labelled(@GroupKey @Weight double weight, @Weight double pixelCe) {
+        public Labelled {
+            Check.components(Labelled.class, weight, pixelCe);
+        }
     }
 
-    /** Points per mask for crops of this side. */
-    public int points(int crop) {
-        return Math.max(1, (int) Math.round(samplePoints * (crop / 512.0) * (crop / 512.0)));
+    /**
+     * The set loss.
+     *
+     * @param setClass       class weight inside the set loss
+     * @param setMask        mask BCE weight inside the set loss
+     * @param setDice        dice weight inside the set loss
+     * @param noObjectWeight weight of the no-object class
+     * @param deepSup        mean or sum over the predictions of all depths
+     * @param points         where masks are looked at
+     * @param components     objects as targets
+     */
+    public record SetLoss(@Weight double setClass, @Weight double setMask, @Weight double setDice,
+            @Weight double noObjectWeight, Reduction deepSup, @Group Points points, @Group Components components) {
+        public SetLoss {
+            Check.components(SetLoss.class, setClass, setMask, setDice, noObjectWeight, deepSup, points, components);
+        }
     }
 
-    /** Guidance weight lam(t) at a training progress in [0, 1]. */
-    public double guidance(double progress) {
-        return guidanceStart + (guidanceEnd - guidanceStart) * progress;
+    /**
+     * Points at which masks are compared.
+     *
+     * @param samplePoints     points per mask of a 512 crop; scaled with the crop's area
+     * @param oversample       candidates per point
+     * @param importance       share of points taken where the mask is least certain
+     * @param ignoreCandidates candidates on ignored pixels never count as uncertain
+     */
+    public record Points(@AtLeast(1) int samplePoints, @AtLeast(1) int oversample, @Range double importance, boolean ignoreCandidates) {
+        public Points {
+            Check.components(Points.class, samplePoints, oversample, importance, ignoreCandidates);
+        }
+
+        /** Points per mask for crops of this side. */
+        public int perMask(int crop) {
+            return Math.max(1, (int) Math.round(samplePoints * (crop / 512.0) * (crop / 512.0)));
+        }
     }
 
-    /** Entropy weight at a training progress in [0, 1]. */
-    public double entropyAt(double progress) {
-        return entropyRamp == 0 ? entropy : entropy * Math.min(1, progress / entropyRamp);
+    /**
+     * Connected regions of a class as objects.
+     *
+     * @param minComponentCells smallest component, in stride-4 cells of a 512 crop; scaled with the crop's area
+     * @param thingClasses      classes whose components get visual slots; null: as the data set says
+     */
+    public record Components(@AtLeast(1) int minComponentCells, @Nullable List<Integer> thingClasses) {
+        public Components {
+            Check.components(Components.class, minComponentCells, thingClasses);
+            thingClasses = thingClasses == null ? null : List.copyOf(thingClasses);
+        }
+    }
+
+    /**
+     * Self-training (UniMatch).
+     *
+     * @param strong         weight of each strong view
+     * @param feature        weight of the feature-perturbed view
+     * @param featureDropout channel dropout of that view
+     * @param confidence     how confident pixels are chosen
+     * @param threshold      confidence threshold
+     */
+    public record Consistency(@Weight double strong, @Weight double feature, @Range(most = 0.99) double featureDropout,
+            Confidence confidence, @Range double threshold) {
+        public Consistency {
+            Check.components(Consistency.class, strong, feature, featureDropout, confidence, threshold);
+        }
+    }
+
+    /**
+     * Guidance by the frozen CLIP (SemiVL).
+     *
+     * @param start     weight lam at step 0
+     * @param end       weight at the last step, linear between
+     * @param strong    factor of each strong view
+     * @param feature   factor of the feature-perturbed view
+     * @param threshold probability above which the frozen CLIP is believed
+     */
+    public record Guidance(@Weight double start, @Weight double end, @Weight double strong, @Weight double feature,
+            @Range double threshold) {
+        public Guidance {
+            Check.components(Guidance.class, start, end, strong, feature, threshold);
+        }
+
+        /** Weight lam(t) at a training progress in [0, 1]. */
+        public double at(double progress) {
+            return start + (end - start) * progress;
+        }
+    }
+
+    /**
+     * Entropy of strong views.
+     *
+     * @param weight      weight after the ramp
+     * @param ramp        share of training over which it rises from 0
+     * @param temperature temperature of the distribution whose entropy is taken
+     */
+    public record Entropy(@GroupKey @Weight double weight, @Range double ramp, @Positive double temperature) {
+        public Entropy {
+            Check.components(Entropy.class, weight, ramp, temperature);
+        }
+
+        /** Weight at a training progress in [0, 1]. */
+        public double at(double progress) {
+            return ramp == 0 ? weight : weight * Math.min(1, progress / ramp);
+        }
+    }
+
+    /**
+     * Losses of the learnable prompt.
+     *
+     * @param weight        weight of equations 3 to 5
+     * @param lambdaRep     lambda of equation 4
+     * @param anchorPower   1 as printed, 2 for an elastic tie
+     * @param repulsion     mean or sum over j in equation 4
+     * @param topoRescale   scaling of the sums over classes
+     * @param phiLiteral    Phi of equation 4 as a plain two-layer map, not residual and not normalised
+     * @param promptEpsilon inside the root of distances
+     */
+    public record Prompt(@GroupKey @Weight double weight, @Weight double lambdaRep, @OneOf({1, 2}) int anchorPower, Reduction repulsion,
+            TopoRescale topoRescale, boolean phiLiteral, @Positive double promptEpsilon) {
+        public Prompt {
+            Check.components(Prompt.class, weight, lambdaRep, anchorPower, repulsion, topoRescale, phiLiteral, promptEpsilon);
+        }
+    }
+
+    /**
+     * Vision and language where a class was erased.
+     *
+     * @param mask           weight of equation 6
+     * @param pt             weight of equation 7
+     * @param vlNesting      FLAT: pt (7) + mask (6); NESTED: pt ((7) + mask (6))
+     * @param tau            temperature of equation 7
+     * @param ptUnmasked     weight of equation 7 on all labelled patches of the whole image
+     * @param blankRim       also blank ignored pixels that touch the erased object
+     * @param maskBackground class 0 may be erased too; null: if the data set says that it is no background
+     */
+    public record Masked(@Weight double mask, @Weight double pt, VlNesting vlNesting, @Positive double tau, @Weight double ptUnmasked,
+            boolean blankRim, @Nullable Boolean maskBackground) {
+        public Masked {
+            Check.components(Masked.class, mask, pt, vlNesting, tau, ptUnmasked, blankRim, maskBackground);
+        }
+    }
+
+    /**
+     * Queries and text.
+     *
+     * @param weight       weight of equation 2
+     * @param literal      equation 2 as printed: sum over all rows with their own best class, nothing normalised, text attached
+     * @param onUnlabelled equation 2 also on unlabelled images
+     */
+    public record QueryText(@GroupKey @Weight double weight, boolean literal, boolean onUnlabelled) {
+        public QueryText {
+            Check.components(QueryText.class, weight, literal, onUnlabelled);
+        }
+    }
+
+    /**
+     * The gate of classes.
+     *
+     * @param weight            weight of the presence BCE
+     * @param gtGateProbability chance of the ground-truth gate in gate mode mix
+     */
+    public record Gate(@GroupKey @Weight double weight, @Range double gtGateProbability) {
+        public Gate {
+            Check.components(Gate.class, weight, gtGateProbability);
+        }
+    }
+
+    /**
+     * Extent of the losses of unlabelled images.
+     *
+     * @param selfTrainSet     confident regions also as targets of the set loss
+     * @param unlabelledStride resolution of the per-pixel losses
+     */
+    public record Unlabelled(boolean selfTrainSet, UnlabelledStride unlabelledStride) {
     }
 }

@@ -6,10 +6,7 @@ import io.hiervl.HierVlException;
  * Everything that decides a training run.
  *
  * @param name        for tables and reports
- * @param dataset     folder with dataset.yaml; null: given on the command line
- * @param clip        folder of the CLIP bundle; null: given on the command line
- * @param split       split of the data set whose lists are used; null: the data set's own lists
- * @param paper       what the paper reports on the split; null: nothing
+ * @param source      what it is trained on
  * @param guidance    text that the frozen CLIP compares pixels with
  * @param model       the network
  * @param loss        the losses
@@ -17,15 +14,26 @@ import io.hiervl.HierVlException;
  * @param train       optimiser, schedule, batches
  * @param eval        how whole images are segmented
  */
-public record Recipe(String name, @Nullable String dataset, @Nullable String clip, @Nullable String split, @Nullable Published paper, Guidance guidance, ModelConfig model, LossConfig loss,
-        AugmentationConfig augment, TrainConfig train, EvalConfig eval) {
+public record Recipe(String name, @Group Source source, Guidance guidance, ModelConfig model, LossConfig loss, AugmentationConfig augment,
+        TrainConfig train, EvalConfig eval) {
+
+    /**
+     * What a recipe is trained on.
+     *
+     * @param dataset folder with dataset.yaml; null: given on the command line
+     * @param clip    folder of the CLIP bundle; null: given on the command line
+     * @param split   split of the data set whose lists are used; null: the data set's own lists
+     * @param paper   what the paper reports on the split; null: nothing
+     */
+    public record Source(@Nullable String dataset, @Nullable String clip, @Nullable String split, @Nullable Published paper) {
+    }
 
     /** The data set's concepts (several names per class, maximum over them), or the class names alone. */
     public enum Guidance { CONCEPTS, NAMES }
 
     public Recipe {
-        Check.that(model.gateMode() != ModelConfig.GateMode.NONE || loss.gate() == 0,
-            "loss.gate is " + loss.gate() + ", but model.gate_mode: none leaves nothing to train; set loss.gate to 0");
+        Check.that(model.gate().mode() != ModelConfig.GateMode.NONE || loss.gate().weight() == 0,
+            "loss.gate is " + loss.gate().weight() + ", but model.gate_mode: none leaves nothing to train; set loss.gate to 0");
     }
 
     /** The recipe as YAML text that {@link Recipes#load} reads back to an equal recipe. */

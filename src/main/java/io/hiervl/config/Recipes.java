@@ -102,15 +102,15 @@ public final class Recipes {
         YamlNode.Mapping filled = YamlReader.file(recipe.toYaml(), "recipe " + recipe.name());
         List<Integer> things = spec.things().stream().map(spec.classes()::indexOf).toList();
         int classes = spec.classes().size();
-        if (recipe.loss().thingClasses() != null) {
-            recipe.loss().thingClasses().forEach(c -> Check.that(c >= 0 && c < classes,
+        if (recipe.loss().set().components().thingClasses() != null) {
+            recipe.loss().set().components().thingClasses().forEach(c -> Check.that(c >= 0 && c < classes,
                 "loss.thing_classes names class " + c + ", the data set '" + spec.name() + "' has the classes 0 to " + (classes - 1)));
         }
         // null stands for all but class 0
-        if (recipe.loss().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
+        if (recipe.loss().set().components().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
             filled = filled.overlaid(setting("loss.thing_classes=" + things));
         }
-        if (recipe.loss().maskBackground() == null) {
+        if (recipe.loss().masked().maskBackground() == null) {
             filled = filled.overlaid(setting("loss.mask_background=" + !spec.backgroundFirst()));
         }
         return RecordBinder.bind(filled, Recipe.class);

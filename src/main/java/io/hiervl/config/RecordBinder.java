@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Turns YAML values into records. Keys are the component names in snake case. Every component must be given (defaults
+ * Turns YAML values into records. {@link Keys} follow from the component names. Every component must be given (defaults
  * stand in {@code recipes/default.yaml}, not in code), except those marked {@link Nullable}; every key must be known.
  */
 final class RecordBinder {
@@ -31,38 +31,60 @@ final class RecordBinder {
         if (!(node instanceof YamlNode.Mapping mapping)) {
             throw wrong(node, path, "a group of settings");
         }
-        RecordComponent[] components = type.getRecordComponents();
-        List<String> known = Arrays.stream(components).map(c -> key(c.getName())).toList();
+        List<String> known = Keys.PLAIN.all(type);
         mapping.entries().forEach((key, value) -> {
             if (!known.contains(key)) {
                 throw HierVlException.config(value.where() + ": unknown setting '" + join(path, key) + "'" + NearMatches.hint(key, known));
             }
         });
+        return make(read(mapping, type, Keys.PLAIN, path), mapping);
+    }
+
+    /**
+     * Values of a record that is not made yet: mistakes of writing are found before those that a record's checks find.
+     *
+     * @param values of the components; those of groups are read, too
+     */
+    private record Read(Class<?> type, Object[] values) {
+    }
+
+    private static Read read(YamlNode.Mapping mapping, Class<?> type, Keys keys, String path) {
+        RecordComponent[] components = type.getRecordComponents();
         Object[] values = new Object[components.length];
-        Class<?>[] types = new Class<?>[components.length];
         for (int i = 0; i < components.length; i++) {
-            String key = known.get(i);
-            YamlNode value = mapping.entries().get(key);
-            types[i] = components[i].getType();
-            boolean absent = value == null || value instanceof YamlNode.Scalar scalar && scalar.text() == null;
-            if (!absent) {
-                values[i] = value(value, components[i].getGenericType(), join(path, key));
-            } else if (!components[i].isAnnotationPresent(Nullable.class)) {
-                throw HierVlException.config((value == null ? mapping : value).where() + ": '" + join(path, key) + "' needs a value");
-            }
+            Keys within = keys.within(components[i]);
+            values[i] = within != null ? read(mapping, components[i].getType(), within, path)
+                : setting(mapping, components[i], keys.of(components[i]), path);
         }
+        return new Read(type, values);
+    }
+
+    private static Object setting(YamlNode.Mapping mapping, RecordComponent component, String key, String path) {
+        YamlNode value = mapping.entries().get(key);
+        if (value != null && !(value instanceof YamlNode.Scalar scalar && scalar.text() == null)) {
+            return value(value, component.getGenericType(), join(path, key));
+        }
+        if (!component.isAnnotationPresent(Nullable.class)) {
+            throw HierVlException.config((value == null ? mapping : value).where() + ": '" + join(path, key) + "' needs a value");
+        }
+        return null;
+    }
+
+    private static Object make(Read read, YamlNode from) {
+        Object[] values = Arrays.stream(read.values).map(v -> v instanceof Read group ? make(group, from) : v).toArray();
+        Class<?>[] types = Arrays.stream(read.type.getRecordComponents()).map(RecordComponent::getType).toArray(Class<?>[]::new);
         try {
-            var constructor = type.getDeclaredConstructor(types);
+            var constructor = read.type.getDeclaredConstructor(types);
             constructor.setAccessible(true);
             return constructor.newInstance(values);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof HierVlException refused) {
-                throw HierVlException.config(node.where().replaceAll(":\\d+$", "") + ": " + refused.getMessage());
+                throw HierVlException.config(from.where().replaceAll(":\\d+$", "") + ": " + refused.getMessage());
             }
-            throw HierVlException.config(node.where() + ": " + (path.isEmpty() ? "these settings" : "'" + path + "'") + " cannot be used: "
+            throw HierVlException.config(from.where() + ": these settings cannot be used: "
                 + String.valueOf(e.getCause().getMessage()).lines().findFirst().orElse("") + " (" + e.getCause().getClass().getSimpleName() + ")");
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("no canonical constructor in " + type.getName(), e);
+            throw new IllegalStateException("no canonical constructor in " + read.type.getName(), e);
         }
     }
 
@@ -145,11 +167,6 @@ final class RecordBinder {
         String found = node instanceof YamlNode.Scalar scalar ? "'" + scalar.text() + "'"
             : node instanceof YamlNode.Sequence ? "a list" : "a group of settings";
         return HierVlException.config(node.where() + ": '" + path + "' is " + found + ", expected " + expected);
-    }
-
-    /** promptInit -> prompt_init, nEnc -> n_enc, visualRowsInS -> visual_rows_in_s. */
-    static String key(String component) {
-        return component.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
     }
 
     static String option(Object constant) {

@@ -1,8 +1,8 @@
 package io.hiervl.config;
 
-import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /** Names the settings in which two records of one type differ. */
@@ -18,19 +18,15 @@ final class RecordDifference {
     }
 
     private static void collect(Record before, Record after, String path, List<String> found) {
-        for (RecordComponent component : before.getClass().getRecordComponents()) {
-            String key = (path.isEmpty() ? "" : path + ".") + RecordBinder.key(component.getName());
-            try {
-                Object a = component.getAccessor().invoke(before);
-                Object b = component.getAccessor().invoke(after);
-                if (a instanceof Record below && b instanceof Record above) {
-                    collect(below, above, key, found);
-                } else if (!Objects.equals(a, b)) {
-                    found.add(key + ": " + a + " -> " + b);
-                }
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("cannot read " + component, e);
+        Map<String, Object> other = Keys.PLAIN.values(after);
+        Keys.PLAIN.values(before).forEach((name, a) -> {
+            String key = (path.isEmpty() ? "" : path + ".") + name;
+            Object b = other.get(name);
+            if (a instanceof Record below && b instanceof Record above) {
+                collect(below, above, key, found);
+            } else if (!Objects.equals(a, b)) {
+                found.add(key + ": " + a + " -> " + b);
             }
-        }
+        });
     }
 }

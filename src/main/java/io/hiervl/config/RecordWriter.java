@@ -1,6 +1,5 @@
 package io.hiervl.config;
 
-import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Map;
 
@@ -16,9 +15,7 @@ final class RecordWriter {
     }
 
     private static void group(Record value, String indent, StringBuilder out) {
-        for (RecordComponent component : value.getClass().getRecordComponents()) {
-            entry(RecordBinder.key(component.getName()), get(value, component), indent, out);
-        }
+        Keys.PLAIN.values(value).forEach((key, item) -> entry(key, item, indent, out));
     }
 
     /** Appends one line, or the key and indented lines of a record or mapping. */
@@ -50,14 +47,5 @@ final class RecordWriter {
             return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n").replace("\t", "\\t") + '"';
         }
         return String.valueOf(item);
-    }
-
-    private static Object get(Record value, RecordComponent component) {
-        try {
-            component.getAccessor().setAccessible(true);
-            return component.getAccessor().invoke(value);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot read " + component, e);
-        }
     }
 }

@@ -48,6 +48,11 @@ final class YamlReader {
         throw HierVlException.config(name + ": expected 'key: value' lines at the top level");
     }
 
+    /** A whole file of any form. */
+    static YamlNode any(String text, String name) {
+        return new YamlReader(name, true).read(text);
+    }
+
     /** A value given on the command line. */
     static YamlNode value(String text, String where) {
         return new YamlReader(where, false).read(text);

@@ -5,10 +5,13 @@ import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Where things derived from a data folder are kept: {@code .hiervl} inside it, or, where that cannot be written, a folder
- * of its own below {@code $XDG_CACHE_HOME/hiervl} or {@code ~/.cache/hiervl}. Deleting it costs time and nothing else.
+ * of its own below {@code $XDG_CACHE_HOME/hiervl}, {@code ~/.cache/hiervl} or the system's folder for temporary files. Deleting it costs
+ * time and nothing else.
  */
 public final class CacheFolder {
     /** Its name in a data folder. */
@@ -30,15 +33,35 @@ public final class CacheFolder {
     }
 
     private static Path outside(Path root, IOException why) {
-        String base = System.getenv("XDG_CACHE_HOME");
-        Path caches = base == null || base.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
         Path absolute = root.toAbsolutePath().normalize();
-        Path folder = caches.resolve("hiervl").resolve(absolute.getFileName() + "-" + Integer.toHexString(absolute.toString().hashCode()));
-        try {
-            return Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw HierVlException.environment("no place for files derived from " + root + ": neither it (" + AtomicFile.reason(why) + ") nor " + folder
-                + " can be written (" + AtomicFile.reason(e) + ")", e);
+        String name = absolute.getFileName() + "-" + Integer.toHexString(absolute.toString().hashCode());
+        IOException last = why;
+        for (Path caches : places()) {
+            try {
+                Path folder = Files.createDirectories(caches.resolve(name));
+                Files.delete(Files.createTempFile(folder, "probe", null));
+                return folder;
+            } catch (IOException e) {
+                last = e;
+            }
         }
+        throw HierVlException.environment("no place for files derived from " + root + ": neither it (" + AtomicFile.reason(why)
+            + ") nor a folder in " + places() + " can be written (" + AtomicFile.reason(last) + ")", last);
+    }
+
+    /** Where caches lie; Java knows no home ("?") for users that the system has no entry of, as in containers. */
+    private static List<Path> places() {
+        List<Path> all = new ArrayList<>();
+        String xdg = System.getenv("XDG_CACHE_HOME");
+        if (xdg != null && !xdg.isBlank()) {
+            all.add(Path.of(xdg, "hiervl"));
+        }
+        for (String home : new String[] {System.getenv("HOME"), System.getProperty("user.home")}) {
+            if (home != null && Path.of(home).isAbsolute()) {
+                all.add(Path.of(home, ".cache", "hiervl"));
+            }
+        }
+        all.add(Path.of(System.getProperty("java.io.tmpdir"), "hiervl-cache-" + System.getProperty("user.name").replaceAll("\\W", "_")));
+        return all;
     }
 }

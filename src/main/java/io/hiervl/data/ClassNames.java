@@ -2,11 +2,12 @@ package io.hiervl.data;
 
 import io.hiervl.HierVlException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Class names in index order, with the colours that stand for them in RGB masks.
@@ -16,79 +17,104 @@ import java.util.regex.Pattern;
  * @param ignoreColours colours of pixels without a label
  */
 public record ClassNames(List<String> names, List<List<Integer>> colours, List<List<Integer>> ignoreColours) {
-    private static final String NUMBER = "(\\d{1,3})";
-    private static final String GAP = "[\\s,;:]+";
-    private static final Pattern NAME_FIRST = Pattern.compile("(.+?)" + GAP + NUMBER + GAP + NUMBER + GAP + NUMBER);
-    private static final Pattern COLOUR_FIRST = Pattern.compile(NUMBER + GAP + NUMBER + GAP + NUMBER + GAP + "(.+)");
-    private static final Pattern HEX = Pattern.compile("(.+?)" + GAP + "#([0-9a-fA-F]{6})");
-    private static final Pattern HEADER = Pattern.compile("(name|class|label)" + GAP + "r(ed)?" + GAP + "g(reen)?" + GAP + "b(lue)?");
-    /** A colour with one of these names stands for no class. */
-    private static final Set<String> NOTHING = Set.of("ignore", "void", "unlabeled", "unlabelled");
-
-    private record Line(String name, List<Integer> colour) {
-    }
+    private static final int IGNORED = 255;
+    /** A colour or the value 255 with one of these names stands for no class. */
+    private static final Set<String> NOTHING = Set.of("ignore", "ignored", "void", "unlabeled", "unlabelled");
+    /** What labelme calls the value -1 and the value 0. */
+    private static final String LABELME_IGNORE = "__ignore__";
+    private static final String LABELME_BACKGROUND = "_background_";
+    private static final String BACKGROUND = "background";
 
     /**
-     * Reads one class a line: {@code cat}, {@code cat 64 0 0}, {@code cat #400000} or {@code 64 0 0 cat}. A single class
-     * gets "background" in front of it. A colour named ignore, void or unlabeled marks pixels without a label.
+     * Reads one class a line: {@code cat}, {@code 1: cat}, {@code cat 64 0 0}, {@code cat (64, 0, 0)}, {@code cat #400000},
+     * {@code 64 0 0 cat}, or a table with a header. A single class gets "background" in front of it. A colour named ignore, void or
+     * unlabeled marks pixels without a label.
      *
      * @param source how messages call the text
+     * @throws HierVlException no list of names, with the line
      */
     public static ClassNames parse(List<String> lines, String source) {
-        List<String> names = new ArrayList<>();
-        List<List<Integer>> colours = new ArrayList<>();
+        return of(ClassText.read(lines, source), source);
+    }
+
+    /** Puts entries into the order of their indices and takes those apart that stand for no class. */
+    static ClassNames of(List<ClassEntry> entries, String source) {
+        List<ClassEntry> classes = new ArrayList<>();
         List<List<Integer>> ignored = new ArrayList<>();
-        int number = 0;
-        for (String text : lines) {
-            number++;
-            String entry = text.replace("\uFEFF", "").strip();
-            if (entry.isEmpty() || HEADER.matcher(entry.toLowerCase(Locale.ROOT)).matches()) {
+        for (ClassEntry e : entries) {
+            boolean nothing = NOTHING.contains(e.name().toLowerCase(Locale.ROOT));
+            boolean outside = e.index() != null && (e.index() < 0 || e.index() == IGNORED);
+            if (e.name().equals(LABELME_IGNORE) || outside && (nothing || e.index() < 0) || nothing && e.colour() != null
+                && !isIndexed(e, entries)) {
+                if (e.colour() != null) {
+                    ignored.add(e.colour());
+                }
                 continue;
             }
-            Line line = line(entry, source + ":" + number);
-            if (line.colour != null && NOTHING.contains(line.name.toLowerCase(Locale.ROOT))) {
-                ignored.add(line.colour);
-                continue;
+            classes.add(e.name().equals(LABELME_BACKGROUND) ? new ClassEntry(BACKGROUND, e.index(), e.colour(), e.where()) : e);
+        }
+        if (classes.isEmpty()) {
+            throw HierVlException.usage(source + " names no class");
+        }
+        return named(ordered(classes, source), ignored, source);
+    }
+
+    /** With an index of its own among the classes, "void" is a class like others. */
+    private static boolean isIndexed(ClassEntry entry, List<ClassEntry> all) {
+        return entry.index() != null && entry.index() >= 0 && entry.index() < all.size() - 1;
+    }
+
+    private static List<ClassEntry> ordered(List<ClassEntry> classes, String source) {
+        long indexed = classes.stream().filter(e -> e.index() != null).count();
+        if (indexed == 0) {
+            return classes;
+        }
+        Map<Integer, ClassEntry> byIndex = new HashMap<>();
+        for (ClassEntry e : classes) {
+            if (e.index() == null) {
+                throw HierVlException.data(e.where() + ": '" + e.name() + "' has no index, other classes have one");
             }
-            names.add(line.name);
-            if (line.colour != null) {
-                colours.add(line.colour);
+            ClassEntry other = byIndex.put(e.index(), e);
+            if (other != null) {
+                throw HierVlException.data(e.where() + ": the index " + e.index() + " is given to '" + other.name() + "' and '" + e.name()
+                    + "'");
             }
         }
-        if (names.isEmpty()) {
-            throw HierVlException.usage(source + " names no class");
+        for (int i = 0; i < classes.size(); i++) {
+            if (!byIndex.containsKey(i)) {
+                throw HierVlException.data(source + ": no class has the index " + i + "; the " + classes.size()
+                    + " classes must have the indices 0 to "
+                    + (classes.size() - 1) + (i == 0 ? ". Name what 0 means, such as background" : ""));
+            }
+        }
+        return classes.stream().sorted(Comparator.comparing(ClassEntry::index)).toList();
+    }
+
+    private static ClassNames named(List<ClassEntry> classes, List<List<Integer>> ignored, String source) {
+        List<String> names = new ArrayList<>();
+        List<List<Integer>> colours = new ArrayList<>();
+        for (ClassEntry e : classes) {
+            if (names.contains(e.name())) {
+                throw HierVlException.data(e.where() + ": the class '" + e.name() + "' is named twice");
+            }
+            names.add(e.name());
+            if (e.colour() != null) {
+                if (colours.contains(e.colour())) {
+                    throw HierVlException.data(e.where() + ": '" + e.name() + "' has the colour " + e.colour() + " of '"
+                        + names.get(colours.indexOf(e.colour())) + "'");
+                }
+                colours.add(e.colour());
+            }
         }
         if (!colours.isEmpty() && colours.size() != names.size()) {
             throw HierVlException.data(source + ": " + colours.size() + " of " + names.size() + " classes have a colour; give all of them one, or none");
         }
         if (names.size() == 1) {
-            names.add(0, "background");
+            names.add(0, BACKGROUND);
             if (!colours.isEmpty()) {
                 colours.add(0, List.of(0, 0, 0));
             }
         }
         return new ClassNames(List.copyOf(names), List.copyOf(colours), List.copyOf(ignored));
-    }
-
-    private static Line line(String entry, String where) {
-        Matcher hex = HEX.matcher(entry);
-        if (hex.matches()) {
-            int rgb = Integer.parseInt(hex.group(2), 16);
-            return new Line(hex.group(1), List.of(rgb >> 16, rgb >> 8 & 255, rgb & 255));
-        }
-        Matcher after = NAME_FIRST.matcher(entry);
-        if (after.matches()) {
-            return new Line(after.group(1), colour(after, 2, where));
-        }
-        Matcher before = COLOUR_FIRST.matcher(entry);
-        return before.matches() ? new Line(before.group(4), colour(before, 1, where)) : new Line(entry, null);
-    }
-
-    private static List<Integer> colour(Matcher m, int from, String where) {
-        List<Integer> colour = List.of(Integer.parseInt(m.group(from)), Integer.parseInt(m.group(from + 1)), Integer.parseInt(m.group(from + 2)));
-        if (colour.stream().anyMatch(v -> v > 255)) {
-            throw HierVlException.data(where + ": the colour " + colour + " has a value above 255");
-        }
-        return colour;
     }
 }

@@ -35,12 +35,12 @@ public final class CutMix {
 
     /** A box for a square crop, or null with probability 1 - p. Its area is drawn once, its shape and place until it fits. */
     public static Box draw(int crop, AugmentationConfig c, SplittableRandom random) {
-        if (random.nextDouble() >= c.cutmix()) {
+        if (random.nextDouble() >= c.cutmix().probability()) {
             return null;
         }
-        double area = Geometric.uniform(random, c.cutmixAreaMin(), c.cutmixAreaMax()) * crop * crop;
+        double area = Geometric.uniform(random, c.cutmix().areaMin(), c.cutmix().areaMax()) * crop * crop;
         while (true) {
-            double aspect = Geometric.uniform(random, c.cutmixAspect(), 1 / c.cutmixAspect());
+            double aspect = Geometric.uniform(random, c.cutmix().aspect(), 1 / c.cutmix().aspect());
             int w = (int) Math.sqrt(area / aspect);
             int h = (int) Math.sqrt(area * aspect);
             int x = random.nextInt(crop);

@@ -62,6 +62,7 @@ public final class DataCheck {
         }
         check.lists.forEach(check::report);
         check.mixedZeros();
+        new SetFindings(dataset, check.inspections, check.problems).find(check.lists);
         new Overlaps(check.problems, check.inspections, check::name).find(check.lists);
         return check.report();
     }
@@ -104,15 +105,22 @@ public final class DataCheck {
 
     /** Masks of unlabelled images are not worth drawing: they only serve the log. */
     private void draw() {
+        List<Sample> drawn = new ArrayList<>();
         lists.forEach((role, list) -> {
             if (!role.equals("unlabeled")) {
                 try {
                     dataset.drawMasks(list.samples());
+                    drawn.addAll(list.samples());
                 } catch (HierVlException e) {
                     problems.add(new Problem(name(list.file()), name(list.file()), 0, "annotations", e.getMessage(), true));
                 }
             }
         });
+        try {
+            dataset.annotationFindings(drawn).forEach(f -> problems.add(new Problem(name(f.file()), "", 0, f.kind(), f.detail(), false)));
+        } catch (HierVlException e) {
+            problems.add(new Problem(dataset.spec().name(), "", 0, "annotations", e.getMessage(), true));
+        }
     }
 
     private void inspect(FactsCache cache, Progress progress) {

@@ -24,7 +24,8 @@ public record DataReport(String name, List<Problem> problems, List<String> class
      * @param line    line of the list, 0 if none
      * @param problem kind: "missing", "unreadable", "truncated", "size mismatch", "unknown label", "mixed labels", "no mask",
      *                "no labels", "annotations", "list syntax", "list format", "case differs", "duplicate", "overlap",
-     *                "same content", "tiny image", "class without labels"
+     *                "same content", "tiny image", "class without labels", "palettes differ",
+     *                "transparent", "orientation", "nearly black", "damaged", "categories", "shapes"
      * @param detail  names and numbers
      * @param stops   training cannot start
      */

@@ -7,17 +7,23 @@ import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.FileRules;
 import io.hiervl.config.LabelRules;
 import io.hiervl.data.coco.CocoMasks;
+import io.hiervl.image.ImageHeader;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
+import io.hiervl.image.Orientation;
 import io.hiervl.image.Photo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** A data folder with its description: opens its lists and loads its samples. Safe for several threads. */
 public final class Dataset {
+    private static final int[] NO_SIZE = {0, 0};
+
     private final Path root;
     private final DatasetSpec spec;
     private final Roots roots;
@@ -31,7 +37,7 @@ public final class Dataset {
         this.roots = Roots.of(root, spec);
         this.progress = progress;
         List<Path> annotations = spec.files().annotations().stream().map(root::resolve).filter(Files::isRegularFile).toList();
-        this.drawn = annotations.isEmpty() ? null : new CocoMasks(annotations, spec, CacheFolder.of(root));
+        this.drawn = annotations.isEmpty() ? null : new CocoMasks(annotations, spec, root, CacheFolder.of(root));
     }
 
     /** Opens a folder by its dataset.yaml (or as a known layout, see {@link DatasetSpecs}). */
@@ -153,8 +159,30 @@ public final class Dataset {
      */
     void drawMasks(List<Sample> samples) {
         if (drawn != null) {
-            drawn.draw(samples.stream().filter(s -> s.hasMask() && !Files.exists(mask(s))).map(Sample::imagePath).toList(), progress);
+            List<Path> images = samples.stream().filter(s -> s.hasMask() && !Files.exists(mask(s))).map(Sample::imagePath).toList();
+            if (!images.isEmpty()) {
+                drawn.draw(images, photos(), progress);
+            }
         }
+    }
+
+    /** What is odd in the annotations from which masks of these samples are drawn. */
+    List<CocoMasks.Finding> annotationFindings(List<Sample> samples) {
+        List<Path> images = drawn == null ? List.of()
+            : samples.stream().filter(s -> s.hasMask() && !Files.exists(s.maskPath())).map(Sample::imagePath).toList();
+        return images.isEmpty() ? List.of() : drawn.findings(images, photos(), progress);
+    }
+
+    /** The photos that the data set's own lists name. */
+    private Set<Path> photos() {
+        Set<Path> all = new LinkedHashSet<>();
+        for (String role : DatasetSpec.ROLES) {
+            SplitList list = parse(role);
+            if (list != null) {
+                list.samples().forEach(s -> all.add(s.imagePath()));
+            }
+        }
+        return all;
     }
 
     /** Refuses a list with lines that name no mask; draws masks that have to be drawn. */
@@ -185,15 +213,34 @@ public final class Dataset {
      * @throws HierVlException an unreadable file, or sizes that differ
      */
     public Pair load(Sample sample, boolean withLabels) {
-        Photo photo = Images.readPhoto(sample.imagePath());
-        if (!withLabels || !sample.hasMask()) {
+        byte[] bytes = Images.readBytes(sample.imagePath());
+        Photo stored = Images.decode(bytes, sample.imagePath().toString(), Images.MAX_PIXELS, spec.photos().ownRange());
+        Orientation orientation = Orientation.of(bytes);
+        LabelMap map = withLabels && sample.hasMask() ? readLabels(sample) : null;
+        int[] size = map != null ? new int[] {map.width(), map.height()} : orientation.isNone() ? NO_SIZE : maskSize(sample);
+        Uprightness way = Uprightness.of(orientation, stored.width(), stored.height(), size[0], size[1]);
+        Photo photo = way.turns(spec.photos()) ? orientation.upright(stored) : stored;
+        if (map == null) {
             return new Pair(photo, null);
         }
-        LabelMap map = readLabels(sample);
         if (map.width() != photo.width() || map.height() != photo.height()) {
             throw HierVlException.data(mask(sample) + " is " + map.width() + "x" + map.height() + ", its photo "
                 + sample.imagePath() + " is " + photo.width() + "x" + photo.height());
         }
         return new Pair(photo, map);
+    }
+
+    /** Width and height of a sample's mask, zeros if there is none that can be read: a photo lies as its mask whoever reads it. */
+    private int[] maskSize(Sample sample) {
+        if (!hasMaskFile(sample)) {
+            return NO_SIZE;
+        }
+        try {
+            Path mask = mask(sample);
+            ImageHeader header = ImageHeader.read(Images.readBytes(mask), mask.toString());
+            return new int[] {header.width(), header.height()};
+        } catch (HierVlException e) {
+            return NO_SIZE;
+        }
     }
 }

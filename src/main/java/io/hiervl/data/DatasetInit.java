@@ -6,6 +6,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.DatasetYaml;
+import io.hiervl.config.PhotoRules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,15 +14,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Makes a data set out of a folder of photos, a folder of masks for some of them and class names: {@code dataset.yaml} and
  * the lists. Photos and masks stay where they are.
  */
 public final class DatasetInit {
-    private static final List<String> LISTS = List.of("labeled.txt", "unlabeled.txt", "val.txt");
-
     /**
      * What is decided by the user.
      *
@@ -63,63 +61,69 @@ public final class DatasetInit {
         Path photoFolder = absolute(images);
         Path maskFolder = absolute(masks);
         FolderPairs pairs = FolderPairs.find(photoFolder, maskFolder);
-        List<Path> labelled = pairs.masks().values().stream().filter(m -> m != null).toList();
+        List<Path> labelled = pairs.masks().entrySet().stream().filter(e -> !e.getValue().isEmpty()).map(Map.Entry::getKey).toList();
         if (labelled.isEmpty()) {
-            throw HierVlException.data("no mask in " + masks + " belongs to a photo in " + images + (pairs.orphans().isEmpty() ? ""
-                : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName() + " have different names"));
+            throw HierVlException.data(nothingFits(images, masks, pairs));
         }
-        int held = options.validation == 0 ? 0
-            : Math.min(Math.max(1, (int) Math.round(options.validation * labelled.size())), labelled.size() - 1);
-        if (options.labels > labelled.size() - held) {
-            throw HierVlException.usage("cannot keep " + options.labels + " labels: " + (labelled.size() - held)
-                + " photos with masks are left for training");
+        int held = NewLists.held(labelled.size(), options);
+        int kept = NewLists.kept(labelled.size() - held, options);
+        SeveralMasks.require(pairs, classes);
+        MaskSurvey survey = MaskSurvey.of(pairs.masks().values().stream().flatMap(List::stream).toList(), classes, progress);
+        List<String> notes = new ArrayList<>(pairs.notes());
+        notes.addAll(survey.notes());
+        leftOut(pairs, notes);
+        Map<String, String> lists = NewLists.names(pairs.masks().size() - held > kept, held > 0, notes);
+        try (Undo undo = new Undo(out)) {
+            Path root = folder(out);
+            Map<String, String> folders = new LinkedHashMap<>();
+            String imagePrefix = prefix("images", photoFolder, root, folders);
+            String maskPrefix = prefix("masks", maskFolder, root, folders);
+            DatasetYaml yaml = new DatasetYaml("hiervl data init", options.name, classes.names(), survey.ignore(), lists, survey.labels(),
+                PhotoRules.PLAIN, folders);
+            Dataset dataset = Dataset.open(root, yaml.spec());
+            Map<Path, Path> united = SeveralMasks.unite(pairs, dataset, undo, notes);
+            List<Sample> samples = new ArrayList<>();
+            pairs.masks().forEach((photo, found) -> {
+                Path one = united.getOrDefault(photo, found.isEmpty() ? null : found.get(0));
+                String mask = one == null ? null : united.containsKey(photo) ? slashes(root.relativize(one)) : maskPrefix
+                    + slashes(maskFolder.relativize(one));
+                samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)), mask, photo, one, samples.size() + 1));
+            });
+            List<Integer> sizes = NewLists.write(dataset, samples, List.of(), held, kept, options, undo);
+            AtomicFile.write(undo.made(root.resolve(DatasetSpecs.FILE)), yaml.text());
+            undo.keep();
+            return new Result(out, sizes, List.copyOf(notes));
         }
-        MaskSurvey survey = MaskSurvey.of(labelled, classes, progress);
-        List<String> notes = new ArrayList<>(survey.notes());
+    }
+
+    private static String nothingFits(Path images, Path masks, FolderPairs pairs) {
+        if (!pairs.lossy().isEmpty()) {
+            return "the masks in " + masks + " are JPEG files (" + FolderPairs.names(pairs.lossy())
+                + "); the compression of JPEG changes values, so they are no label maps. Store masks as PNG"
+                    + (pairs.orphans().isEmpty() ? "" : "; the "
+                + pairs.orphans().size() + " others belong to no photo");
+        }
+        return "no mask in " + masks + " belongs to a photo in " + images
+            + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP"
+            : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName()
+                + " have different names");
+    }
+
+    private static void leftOut(FolderPairs pairs, List<String> notes) {
         if (!pairs.orphans().isEmpty()) {
-            notes.add(pairs.orphans().size() + " masks belong to no photo and are left out, such as " + pairs.orphans().get(0));
+            notes.add(pairs.orphans().size() + (pairs.orphans().size() == 1 ? " mask belongs to no photo and is"
+                : " masks belong to no photo and are")
+                + " left out, such as " + pairs.orphans().get(0));
         }
-        Map<String, String> lists = new LinkedHashMap<>(Map.of("labeled", "labeled.txt"));
-        int kept = options.labels == 0 ? labelled.size() - held : options.labels;
-        boolean unlabelled = pairs.masks().size() - held > kept;
-        if (unlabelled) {
-            lists.put("unlabeled", "unlabeled.txt");
-        } else {
-            notes.add("every photo has a mask, so nothing is unlabelled: keep fewer labels (--labels N), or train with --set train.method=supervised");
+        if (!pairs.lossy().isEmpty()) {
+            notes.add(pairs.lossy().size() + (pairs.lossy().size() == 1 ? " file among the masks is a JPEG and"
+                : " files among the masks are JPEGs and")
+                + " left out, because the compression changes values: " + FolderPairs.names(pairs.lossy()));
         }
-        if (held > 0) {
-            lists.put("val", "val.txt");
-        } else {
-            notes.add("no photo is kept for validation, so training measures nothing at its end");
-        }
-        Path root = folder(out);
-        Map<String, String> folders = new LinkedHashMap<>();
-        String imagePrefix = prefix("images", photoFolder, root, folders);
-        String maskPrefix = prefix("masks", maskFolder, root, folders);
-        List<Sample> samples = new ArrayList<>();
-        pairs.masks().forEach((photo, mask) -> samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)),
-            mask == null ? null : maskPrefix + slashes(maskFolder.relativize(mask)), photo, mask, samples.size() + 1)));
-        AtomicFile.write(root.resolve(DatasetSpecs.FILE), new DatasetYaml(options.name, classes.names(), survey.ignore(), lists, survey.map(),
-            survey.colours(), survey.ignoreColours(), folders).text());
-        return new Result(out, lists(Dataset.open(root), samples, held, kept, options), List.copyOf(notes));
     }
 
-    private static List<Integer> lists(Dataset dataset, List<Sample> samples, int held, int kept, Options options) {
-        List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
-        Set<Sample> val = held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed, Progress.NONE).labelled());
-        List<Sample> train = samples.stream().filter(s -> !val.contains(s)).toList();
-        // Few labels should show every class.
-        SplitMaker.Split split = SplitMaker.split(dataset, train, kept, options.labels > 0, options.seed, Progress.NONE);
-        List<List<Sample>> parts = List.of(split.labelled(), split.unlabelled(), samples.stream().filter(val::contains).toList());
-        for (int i = 0; i < LISTS.size(); i++) {
-            if (!parts.get(i).isEmpty()) {
-                SplitList.write(dataset.root().resolve(LISTS.get(i)), parts.get(i));
-            }
-        }
-        return parts.stream().map(List::size).toList();
-    }
-
-    private static Path folder(Path out) {
+    /** Makes the folder of a new data set. */
+    public static Path folder(Path out) {
         Folders.require(out, "the data set");
         try {
             return out.toRealPath();
@@ -129,7 +133,7 @@ public final class DatasetInit {
     }
 
     /** How lists call a folder: by its path if it lies in the data folder, else by a name that the description explains. */
-    private static String prefix(String name, Path folder, Path root, Map<String, String> folders) {
+    public static String prefix(String name, Path folder, Path root, Map<String, String> folders) {
         if (folder.startsWith(root)) {
             String inside = slashes(root.relativize(folder));
             return inside.isEmpty() ? "" : inside + "/";
@@ -139,7 +143,8 @@ public final class DatasetInit {
         return name + "/";
     }
 
-    private static String slashes(Path path) {
+    /** A path as lists write it. */
+    public static String slashes(Path path) {
         return path.toString().replace('\\', '/');
     }
 
@@ -154,8 +159,9 @@ public final class DatasetInit {
         }
     }
 
-    private static void refuseExisting(Path out) {
-        List<String> names = new ArrayList<>(LISTS);
+    /** Refuses a folder that holds a data set already. */
+    public static void refuseExisting(Path out) {
+        List<String> names = new ArrayList<>(NewLists.FILES);
         names.add(DatasetSpecs.FILE);
         for (String name : names) {
             if (Files.exists(out.resolve(name))) {
@@ -163,5 +169,4 @@ public final class DatasetInit {
             }
         }
     }
-
 }

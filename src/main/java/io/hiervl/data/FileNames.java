@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Compares names in lists with names on disk, where file systems disagree about case and about accented letters. */
-final class FileNames {
+public final class FileNames {
     private static final Map<Path, Folder> FOLDERS = new ConcurrentHashMap<>();
 
     /** Names in a folder, and the same names by what remains of them without case, accents' composition and extension. */
@@ -79,7 +79,12 @@ final class FileNames {
         return composed(stem(name)).toLowerCase(Locale.ROOT);
     }
 
-    private static String composed(String name) {
+    /** A file's name without extension, accents composed: macOS stores them apart. */
+    public static String composedStem(Path file) {
+        return composed(stem(file.getFileName().toString()));
+    }
+
+    public static String composed(String name) {
         return Normalizer.normalize(name, Normalizer.Form.NFC);
     }
 }

@@ -1,119 +1,122 @@
 package io.hiervl.data;
 
 import io.hiervl.HierVlException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.Files;
+import io.hiervl.image.PhotoTypes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * Photos below one folder and their masks below another, paired by name.
  *
- * @param masks   photo to mask, null for photos without one; in the order of the photos' paths
+ * @param masks   photo to masks, none for photos without; in the order of the photos' paths
  * @param orphans masks that belong to no photo
+ * @param lossy   files among the masks whose type changes values
+ * @param notes   what was passed over, for the user
  */
-public record FolderPairs(Map<Path, Path> masks, List<Path> orphans) {
-    private static final Set<String> PHOTOS = Set.of("jpg", "jpeg", "png", "bmp", "tif", "tiff");
-    private static final Set<String> MASKS = Set.of("png", "bmp", "tif", "tiff");
-    /** What tools put behind a photo's name to call its mask. */
-    private static final List<String> SUFFIXES = List.of("", "_mask", "-mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "_L");
+public record FolderPairs(Map<Path, List<Path>> masks, List<Path> orphans, List<Path> lossy, List<String> notes) {
+
+    private record Found(List<Path> photos, List<Path> masks, List<Path> lossy, Set<String> notes) {
+    }
 
     /**
-     * Pairs files. A mask belongs to the photo of the same path below its folder, without extension and without an ending
-     * such as {@code _mask}; if no path fits, to the only photo of the same file name.
+     * Pairs files. A mask belongs to the photo of the same path below its folder, without extension and without what tools add to names
+     * ({@link PairNames}); if no path fits, to the only photo of the same file name.
      *
      * @param images absolute and normalised, as {@code masks}; the two may be one folder, or one inside the other
-     * @throws HierVlException a folder that cannot be read, no photo, two photos for a mask or two masks for a photo
+     * @throws HierVlException a folder that cannot be read, no photo, or two photos for a mask
      */
     public static FolderPairs find(Path images, Path masks) {
-        boolean together = images.equals(masks);
-        boolean masksInside = !together && masks.startsWith(images);
-        boolean imagesInside = !together && images.startsWith(masks);
-        // In one folder the file type tells photos and masks apart.
-        List<Path> photos = files(images, together ? Set.of("jpg", "jpeg") : PHOTOS).stream()
-            .filter(p -> !(masksInside && p.startsWith(masks))).toList();
-        if (photos.isEmpty()) {
-            throw HierVlException.data("the folder " + images + " holds no photo (" + (together ? "JPEG, because masks lie in the same folder"
-                : String.join(", ", PHOTOS.stream().sorted().toList())) + ")");
+        Found found = images.equals(masks) ? together(images) : apart(images, masks);
+        if (found.photos.isEmpty()) {
+            throw HierVlException.data("the folder " + images + " holds no photo (" + PhotoTypes.photoNames() + ")"
+                + (found.notes.isEmpty() ? "" : "; " + String.join("; ", found.notes)));
         }
-        Map<String, List<Path>> byPath = index(photos, images, true);
-        Map<String, List<Path>> byName = index(photos, images, false);
-        Map<Path, Path> pairs = new TreeMap<>();
+        PhotoIndex index = new PhotoIndex(found.photos, images);
+        Map<Path, List<Path>> pairs = new TreeMap<>();
+        found.photos.forEach(p -> pairs.put(p, new ArrayList<>()));
         List<Path> orphans = new ArrayList<>();
-        for (Path mask : files(masks, MASKS)) {
-            if (imagesInside && mask.startsWith(images)) {
-                continue;
-            }
-            String path = key(mask, masks, true);
-            Path photo = match(byPath, path, mask);
-            photo = photo != null ? photo : match(byName, key(mask, masks, false), mask);
+        for (Path mask : found.masks) {
+            Path photo = index.find(mask, masks);
             if (photo == null) {
                 orphans.add(mask);
-                continue;
-            }
-            Path other = pairs.putIfAbsent(photo, mask);
-            if (other != null) {
-                throw HierVlException.data("two masks belong to " + photo + ": " + other + " and " + mask);
+            } else {
+                pairs.get(photo).add(mask);
             }
         }
-        Map<Path, Path> all = new TreeMap<>();
-        photos.forEach(p -> all.put(p, pairs.get(p)));
-        return new FolderPairs(Collections.unmodifiableMap(all), List.copyOf(orphans));
+        return new FolderPairs(Collections.unmodifiableMap(pairs), List.copyOf(orphans), found.lossy, List.copyOf(found.notes));
     }
 
-    private static Path match(Map<String, List<Path>> photos, String name, Path mask) {
-        for (String suffix : SUFFIXES) {
-            List<Path> found = name.endsWith(suffix) ? photos.get(name.substring(0, name.length() - suffix.length())) : null;
-            if (found != null && found.size() > 1) {
-                throw HierVlException.data("the mask " + mask + " fits several photos: " + found.get(0) + " and " + found.get(1));
-            }
-            if (found != null) {
-                return found.get(0);
-            }
-        }
-        return null;
+    private static Found apart(Path images, Path masks) {
+        FolderListing photos = FolderListing.deep(images);
+        FolderListing labels = FolderListing.deep(masks);
+        boolean masksInside = masks.startsWith(images);
+        boolean imagesInside = images.startsWith(masks);
+        List<Path> ofPhotos = photos.files().stream().filter(p -> !(masksInside && p.startsWith(masks))).toList();
+        List<Path> ofMasks = labels.files().stream().filter(p -> !(imagesInside && p.startsWith(images))).toList();
+        Set<String> notes = new LinkedHashSet<>(photos.notes());
+        notes.addAll(labels.notes());
+        others(ofPhotos, notes);
+        return new Found(ofPhotos.stream().filter(PhotoTypes::isPhoto).toList(), ofMasks.stream().filter(PhotoTypes::isMask).toList(),
+            ofMasks.stream().filter(p -> PhotoTypes.LOSSY.contains(PhotoTypes.extension(p))).toList(), notes);
     }
 
-    private static Map<String, List<Path>> index(List<Path> photos, Path folder, boolean path) {
-        Map<String, List<Path>> index = new HashMap<>();
-        photos.forEach(p -> index.computeIfAbsent(key(p, folder, path), k -> new ArrayList<>()).add(p));
-        return index;
-    }
-
-    private static String key(Path file, Path folder, boolean path) {
-        return FileNames.stem(path ? folder.relativize(file).toString() : file.getFileName().toString());
-    }
-
-    private static List<Path> files(Path folder, Set<String> extensions) {
-        try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-            return files.filter(f -> extensions.contains(extension(f)) && !hidden(folder, f) && Files.isRegularFile(f)).sorted().toList();
-        } catch (IOException | UncheckedIOException e) {
-            throw HierVlException.data("the folder " + folder + (Files.exists(folder) ? " cannot be read: " + e : " does not exist"), e);
-        }
-    }
-
-    /** macOS leaves files such as ._photo.jpg, and our own cache lies in such a folder. */
-    private static boolean hidden(Path folder, Path file) {
-        for (Path part : folder.relativize(file)) {
-            if (part.toString().startsWith(".")) {
-                return true;
+    /** In one folder a mask is told by its name, or, beside a JPEG of the same name, by its type. */
+    private static Found together(Path folder) {
+        FolderListing all = FolderListing.deep(folder);
+        Set<String> notes = new LinkedHashSet<>(all.notes());
+        others(all.files(), notes);
+        Set<String> names = new HashSet<>();
+        Map<String, Boolean> jpeg = new HashMap<>();
+        for (Path p : all.files()) {
+            if (PhotoTypes.isPhoto(p)) {
+                String stem = FileNames.composedStem(p);
+                names.add(place(p, stem));
+                PairNames.ofPhoto(stem).forEach(n -> names.add(place(p, n)));
+                jpeg.merge(place(p, stem), PhotoTypes.LOSSY.contains(PhotoTypes.extension(p)), Boolean::logicalOr);
             }
         }
-        return false;
+        List<Path> photos = new ArrayList<>();
+        List<Path> masks = new ArrayList<>();
+        List<Path> lossy = new ArrayList<>();
+        for (Path p : all.files()) {
+            String stem = FileNames.composedStem(p);
+            boolean isLossy = PhotoTypes.LOSSY.contains(PhotoTypes.extension(p));
+            boolean named = PairNames.photosOfDecorated(stem).stream().anyMatch(n -> names.contains(place(p, n)));
+            boolean typed = !isLossy && jpeg.getOrDefault(place(p, stem), false);
+            if (PhotoTypes.isMask(p) && (named || typed)) {
+                masks.add(p);
+            } else if (named && isLossy) {
+                lossy.add(p);
+            } else if (PhotoTypes.isPhoto(p)) {
+                photos.add(p);
+            }
+        }
+        return new Found(photos, masks, List.copyOf(lossy), notes);
     }
 
-    private static String extension(Path file) {
-        String name = file.getFileName().toString();
-        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    private static String place(Path file, String name) {
+        return file.getParent() + "/" + PairNames.folded(name);
+    }
+
+    private static void others(List<Path> files, Set<String> notes) {
+        List<Path> others = files.stream().filter(PhotoTypes::isOther).toList();
+        if (!others.isEmpty()) {
+            notes.add(others.size() + (others.size() == 1 ? " picture of a type that is not read is"
+                : " pictures of types that are not read are") + " left out: "
+                + names(others) + "; photos are read from " + PhotoTypes.photoNames());
+        }
+    }
+
+    /** The first names, for messages. */
+    static String names(List<Path> files) {
+        return String.join(", ", files.stream().limit(5).map(p -> p.getFileName().toString()).toList()) + (files.size() > 5 ? ", ..." : "");
     }
 }

@@ -37,17 +37,17 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
     public Draw draw(int width, int height, SplittableRandom random) {
         int w;
         int h;
-        if (config.scaleMode() == ScaleMode.LONG_SIDE) {
+        if (config.geometry().scaleMode() == ScaleMode.LONG_SIDE) {
             int side = Math.max(width, height);
-            int least = Math.max(1, (int) (side * config.scaleMin()));
-            int most = Math.max(least, (int) (side * config.scaleMax()));
+            int least = Math.max(1, (int) (side * config.geometry().scaleMin()));
+            int most = Math.max(least, (int) (side * config.geometry().scaleMax()));
             int to = random.nextInt(least, most + 1);
             w = height > width ? (int) (1.0 * width * to / height + 0.5) : to;
             h = height > width ? to : (int) (1.0 * height * to / width + 0.5);
         } else {
-            double ratio = uniform(random, config.scaleMin(), config.scaleMax());
-            double factor = Math.min((int) (config.ratioLong() * ratio) / (double) Math.max(width, height),
-                (int) (config.ratioShort() * ratio) / (double) Math.min(width, height));
+            double ratio = uniform(random, config.geometry().scaleMin(), config.geometry().scaleMax());
+            double factor = Math.min((int) (config.geometry().ratioLong() * ratio) / (double) Math.max(width, height),
+                (int) (config.geometry().ratioShort() * ratio) / (double) Math.min(width, height));
             w = (int) (width * factor + 0.5);
             h = (int) (height * factor + 0.5);
         }
@@ -55,7 +55,7 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
         h = Math.max(1, h);
         int left = random.nextInt(Math.max(w, crop) - crop + 1);
         int top = random.nextInt(Math.max(h, crop) - crop + 1);
-        return new Draw(w, h, left, top, random.nextDouble() < config.flip());
+        return new Draw(w, h, left, top, random.nextDouble() < config.geometry().flip());
     }
 
     /** Applies given choices; only the part inside the crop is computed. */
@@ -86,7 +86,7 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
     }
 
     private boolean likeMmseg() {
-        return config.scaleMode() == ScaleMode.RATIO;
+        return config.geometry().scaleMode() == ScaleMode.RATIO;
     }
 
     static double uniform(SplittableRandom random, double least, double most) {

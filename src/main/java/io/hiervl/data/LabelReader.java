@@ -6,7 +6,8 @@ import io.hiervl.config.LabelRules;
 import io.hiervl.image.ColourTable;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
-import io.hiervl.image.LabelMaps;
+import io.hiervl.image.MaskFile;
+import io.hiervl.image.MaskRules;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,18 +22,22 @@ public final class LabelReader {
     private static final int UNKNOWN = -1;
 
     private final DatasetSpec spec;
-    private final ColourTable colours;
     private final int[] table;
     private final Map<String, int[]> variants = new LinkedHashMap<>();
     private final boolean reduced;
+    private final MaskRules rules;
+    private final PaletteGuard palettes;
 
     /** @param reduce whether 0 means "other" and 1, 2, ... are the classes */
     LabelReader(DatasetSpec spec, boolean reduce) {
         this.spec = spec;
         this.reduced = reduce;
         LabelRules rules = spec.labels();
-        this.colours = rules.colours().isEmpty() ? null : ColourTable.of(rules.colours(), rules.ignoreColours());
+        ColourTable colours = rules.colours().isEmpty() ? null : ColourTable.of(rules.colours(), rules.ignoreColours());
         this.table = table(spec, reduce);
+        boolean byPalette = rules.palettes() == LabelRules.Palettes.COLOURS;
+        this.rules = new MaskRules(colours, byPalette, rules.transparent() == null ? spec.ignore() : rules.transparent());
+        this.palettes = new PaletteGuard(byPalette && colours == null);
         for (LabelRules.Variant v : rules.variants()) {
             int[] own = new int[256];
             Arrays.fill(own, UNKNOWN);
@@ -74,19 +79,29 @@ public final class LabelReader {
         return variants.entrySet().stream().filter(v -> name.endsWith(v.getKey())).findFirst().map(Map.Entry::getValue).orElse(table);
     }
 
-    /** The values as the file has them (for RGB masks: class indices of the colours). */
-    LabelMap raw(byte[] bytes, String name) {
-        return LabelMaps.decode(bytes, name, colours, Images.MAX_PIXELS);
+    /** The values as the file has them (for masks of colours: class indices of the colours). */
+    LabelMap raw(MaskFile file) {
+        return file.labels(rules);
+    }
+
+    /** Whether palettes have to agree, because the indices of their files are taken. */
+    boolean comparesPalettes() {
+        return palettes.active();
     }
 
     /**
      * Reads a mask as class indices.
      *
-     * @throws HierVlException unreadable, or a value that is neither a class nor ignored (file, pixel and value named)
+     * @throws HierVlException unreadable, or a value that is neither a class nor ignored (file, pixel and value named), or a palette that
+     *                         differs from those of masks read before
      */
     public LabelMap read(Path file) {
         String name = file.toString();
-        LabelMap raw = raw(Images.readBytes(file), name);
+        MaskFile mask = MaskFile.decode(Images.readBytes(file), name, Images.MAX_PIXELS);
+        if (palettes.active() && !mask.storesColours()) {
+            palettes.require(mask.palette(), name);
+        }
+        LabelMap raw = raw(mask);
         int[] own = tableOf(name);
         byte[] values = raw.values();
         for (int i = 0; i < values.length; i++) {

@@ -2,9 +2,11 @@ package io.hiervl.data;
 
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
+import io.hiervl.config.LabelRules;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
-import io.hiervl.image.LabelMaps;
+import io.hiervl.image.MaskFile;
+import io.hiervl.image.Palette;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,50 +23,80 @@ import java.util.stream.IntStream;
 /**
  * Looks at all masks of a folder and finds the rules by which they are read.
  *
- * @param ignore        value of pixels without a label
- * @param map           value to class index, empty if values are class indices
- * @param colours       colour of each class, empty if no mask stores colours
- * @param ignoreColours colours without a label
- * @param notes         what was concluded, for the user
+ * @param ignore value of pixels without a label
+ * @param labels the rules
+ * @param notes  what was concluded, for the user
  */
-public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Integer>> colours, List<List<Integer>> ignoreColours,
-        List<String> notes) {
+public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
     private static final int SHOWN = 12;
+    private static final int SOFT = 10;
     private static final int BLACK = 0;
     private static final int WHITE = 0xFFFFFF;
+
+    /** What all masks hold together. */
+    private static final class Counts {
+        private final Map<Integer, Long> values = new HashMap<>();
+        private final Map<Integer, Long> colours = new HashMap<>();
+        private long transparent;
+
+        synchronized void add(MaskFile file, boolean byColour) {
+            boolean coloured = file.storesColours() || byColour && !file.palette().isEmpty();
+            if (coloured) {
+                file.colourCounts().forEach((c, n) -> colours.merge(c, n, Long::sum));
+                transparent += file.transparentPixels();
+            } else {
+                long[] counts = file.histogram();
+                IntStream.range(0, 256).filter(v -> counts[v] > 0).forEach(v -> values.merge(v, counts[v], Long::sum));
+            }
+        }
+    }
 
     /**
      * Reads every mask.
      *
-     * @throws HierVlException an unreadable mask, or values or colours that fit no class; all of them are named with counts
+     * @throws HierVlException an unreadable mask, palettes that differ, or values or colours that fit no class; all of them are named with
+     * counts
      */
     public static MaskSurvey of(List<Path> masks, ClassNames classes, Progress progress) {
-        Map<Integer, Long> values = new HashMap<>();
-        Map<Integer, Long> colours = new HashMap<>();
+        Counts counts = new Counts();
+        boolean byColour = !classes.colours().isEmpty();
+        PaletteGuard guard = new PaletteGuard(!byColour);
         AtomicInteger done = new AtomicInteger();
         masks.parallelStream().forEach(mask -> {
-            byte[] bytes = Images.readBytes(mask);
-            Map<Integer, Long> rgb = LabelMaps.colourCounts(bytes, mask.toString());
-            Map<Integer, Long> counts = rgb != null ? rgb : values(LabelMaps.decode(bytes, mask.toString(), null, Images.MAX_PIXELS));
-            Map<Integer, Long> sum = rgb != null ? colours : values;
-            synchronized (values) {
-                counts.forEach((v, n) -> sum.merge(v, n, Long::sum));
+            MaskFile file = MaskFile.decode(Images.readBytes(mask), mask.toString(), Images.MAX_PIXELS);
+            counts.add(file, byColour);
+            if (!file.storesColours()) {
+                guard.require(file.palette(), mask.toString());
             }
             progress.update(done.incrementAndGet(), masks.size(), mask.getFileName().toString());
         });
         List<String> notes = new ArrayList<>();
-        Map<Integer, Integer> map = values(values, classes, notes);
-        List<List<Integer>> table = colours.isEmpty() ? List.of() : colours(colours, classes, notes);
+        Map<Integer, Integer> map = values(counts.values, classes, notes);
+        List<List<Integer>> table = counts.colours.isEmpty() ? List.of() : colours(counts.colours, classes, counts.transparent > 0, notes);
         List<List<Integer>> ignored = new ArrayList<>(classes.ignoreColours());
-        if (!table.isEmpty() && classes.colours().isEmpty() && colours.containsKey(WHITE) && !table.contains(rgb(WHITE))) {
+        if (!table.isEmpty() && classes.colours().isEmpty() && counts.colours.containsKey(WHITE) && !table.contains(rgb(WHITE))) {
             ignored.add(rgb(WHITE));
         }
-        return new MaskSurvey(map.isEmpty() ? LabelMap.IGNORE : LabelMap.IGNORE - 1, map, table, List.copyOf(ignored), List.copyOf(notes));
+        int border = Palette.voc().colour(LabelMap.IGNORE);
+        if (!table.isEmpty() && classes.colours().isEmpty() && counts.colours.containsKey(border) && !table.contains(rgb(border))) {
+            ignored.add(rgb(border));
+        }
+        Integer transparent = counts.transparent == 0 ? null : transparent(counts, table, classes, notes);
+        return new MaskSurvey(map.isEmpty() ? LabelMap.IGNORE : LabelMap.IGNORE - 1,
+            new LabelRules(null, map, table, List.copyOf(ignored), null, null, transparent),
+            List.copyOf(notes));
     }
 
-    private static Map<Integer, Long> values(LabelMap map) {
-        long[] counts = map.histogram();
-        return IntStream.range(0, 256).filter(v -> counts[v] > 0).boxed().collect(Collectors.toMap(v -> v, v -> counts[v]));
+    /** Nobody saw the colour of transparent pixels. Where nothing else is background, they are; else they have no label. */
+    private static Integer transparent(Counts counts, List<List<Integer>> table, ClassNames classes, List<String> notes) {
+        String first = classes.names().get(0);
+        boolean background = first.toLowerCase(Locale.ROOT).equals("background") && !table.isEmpty()
+            && !counts.colours.containsKey(code(table.get(0)))
+            && !counts.values.containsKey(0);
+        notes.add(counts.transparent + " pixels of masks are fully transparent and "
+            + (background ? "taken as '" + first + "', because no other pixel is"
+            : "ignored") + "; 'labels: {transparent: ...}' in dataset.yaml says what they are");
+        return background ? 0 : null;
     }
 
     /** 0 and 255 for two classes are drawn that way by most painting programs. */
@@ -79,7 +111,9 @@ public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Intege
         if (!strange.isEmpty()) {
             throw HierVlException.data("masks have values that stand for no class: " + list(strange, Object::toString) + "; the " + k
                 + " classes are 0 to " + (k - 1) + ", 255 is ignored" + (strange.size() == 1 && strange.containsKey(k)
-                ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : ""));
+                ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : k == 2
+                    && strange.size() > SOFT
+                ? ". Masks with soft edges have to be made black and white first (above 127 is white)" : ""));
         }
         if (found.containsKey(LabelMap.IGNORE)) {
             notes.add("pixels with the value 255 are ignored");
@@ -87,7 +121,7 @@ public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Intege
         return Map.of();
     }
 
-    private static List<List<Integer>> colours(Map<Integer, Long> found, ClassNames classes, List<String> notes) {
+    private static List<List<Integer>> colours(Map<Integer, Long> found, ClassNames classes, boolean transparent, List<String> notes) {
         int k = classes.names().size();
         if (!classes.colours().isEmpty()) {
             Map<Integer, Long> strange = new LinkedHashMap<>(found);
@@ -95,7 +129,9 @@ public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Intege
             classes.ignoreColours().forEach(c -> strange.remove(code(c)));
             if (!strange.isEmpty()) {
                 throw HierVlException.data("masks have colours that no class names: " + list(strange, MaskSurvey::text)
-                    + "; add them to the classes, or as 'ignore R G B' for pixels without a label");
+                    + "; add them to the classes, or as 'ignore R G B' for pixels without a label."
+                    + " If masks are palette files whose indices are right,"
+                    + " give class names without colours");
             }
             return classes.colours();
         }
@@ -103,9 +139,20 @@ public record MaskSurvey(int ignore, Map<Integer, Integer> map, List<List<Intege
             notes.add("masks are black and white pictures; white is taken as '" + classes.names().get(1) + "'");
             return List.of(rgb(BLACK), rgb(WHITE));
         }
+        if (k == 2 && transparent && found.size() == 1) {
+            int only = found.keySet().iterator().next();
+            notes.add("masks have one colour on a transparent ground; it is taken as '" + classes.names().get(1) + "'");
+            return List.of(rgb(only == BLACK ? WHITE : BLACK), rgb(only));
+        }
         if (found.keySet().stream().allMatch(c -> c == WHITE || c % 0x010101 == 0 && c / 0x010101 < k)) {
             notes.add("masks store class indices as grey colours" + (found.containsKey(WHITE) ? "; white is ignored" : ""));
             return IntStream.range(0, k).mapToObj(i -> List.of(i, i, i)).toList();
+        }
+        List<List<Integer>> voc = Palette.voc().colours(k);
+        int border = Palette.voc().colour(LabelMap.IGNORE);
+        if (found.keySet().stream().allMatch(c -> c == border || voc.contains(rgb(c)))) {
+            notes.add("masks have the colours of Pascal VOC's palette, which stand for the classes in their order");
+            return voc;
         }
         throw HierVlException.data("masks store colours, and the classes have none: " + list(found, MaskSurvey::text)
             + "; write one class a line with its colour, such as 'cat 64 0 0', and 'ignore R G B' for pixels without a label");

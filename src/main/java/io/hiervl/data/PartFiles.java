@@ -4,16 +4,13 @@ import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.config.FileRules;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** Photos and masks of a data set's parts, paired by their names as its description says. */
 public final class PartFiles {
@@ -64,11 +61,8 @@ public final class PartFiles {
 
     /** Names below a folder, with subfolders and without the suffix, sorted. */
     private static List<String> scan(Path folder, String suffix) {
-        try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-            return files.map(f -> folder.relativize(f).toString().replace('\\', '/')).filter(n -> n.endsWith(suffix))
-                .map(n -> n.substring(0, n.length() - suffix.length())).sorted().toList();
-        } catch (IOException | UncheckedIOException e) {
-            throw HierVlException.data("the folder " + folder + " cannot be read: " + (Files.exists(folder) ? e.toString() : "it does not exist"), e);
-        }
+        return FolderListing.deep(folder).files().stream().map(f -> folder.relativize(f).toString().replace('\\', '/'))
+            .filter(n -> n.endsWith(suffix))
+            .map(n -> n.substring(0, n.length() - suffix.length())).sorted().toList();
     }
 }

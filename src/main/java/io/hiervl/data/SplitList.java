@@ -15,13 +15,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
  * A list of samples in UniMatch's format: {@code image mask} or {@code image} a line, relative to the data folder,
- * separated by a blank or a tab. Names with blanks work with a tab between the two, or if the files exist.
+ * separated by a blank, a tab, a comma or a semicolon ({@link ListLine}).
  *
  * @param file    the list
  * @param samples its lines in order
@@ -82,6 +81,8 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         List<Fault> faults = new ArrayList<>();
         int blank = 0;
         int backslashes = 0;
+        int commas = 0;
+        int absolute = 0;
         int number = 0;
         for (String line : text.lines().toList()) {
             number++;
@@ -90,16 +91,29 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
                 blank++;
                 continue;
             }
+            if (number == 1 && ListLine.isHeader(entry)) {
+                notes.add("begins with the header '" + entry + "'");
+                continue;
+            }
             try {
                 if (entry.contains("\\")) {
                     backslashes++;
                 }
-                samples.add(sample(entry.replace('\\', '/'), roots, number));
+                Sample sample = ListLine.read(line.replace('\\', '/'), roots, number);
+                commas += !entry.contains("\t") && ListLine.isSeparated(entry) && !sample.image().matches(".*[,;].*") ? 1 : 0;
+                absolute += ListLine.isAbsolute(entry) ? 1 : 0;
+                samples.add(sample);
             } catch (InvalidPathException e) {
                 faults.add(new Fault(number, entry, "not a path: " + e.getReason()));
             } catch (IllegalArgumentException e) {
                 faults.add(new Fault(number, entry, e.getMessage()));
             }
+        }
+        if (commas > 0) {
+            notes.add("has commas or semicolons between photo and mask in " + commas + (commas == 1 ? " line" : " lines"));
+        }
+        if (absolute > 0) {
+            notes.add("has absolute paths in " + absolute + (absolute == 1 ? " line" : " lines"));
         }
         if (blank > 0) {
             notes.add("has " + blank + (blank == 1 ? " blank line" : " blank lines"));
@@ -118,8 +132,9 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
     public static void write(Path file, List<Sample> samples) {
         StringBuilder text = new StringBuilder();
         for (Sample s : samples) {
-            String separator = s.image().contains(" ") || s.hasMask() && s.mask().contains(" ") ? "\t" : " ";
-            text.append(s.image()).append(s.hasMask() ? separator + s.mask() : "").append('\n');
+            boolean plain = (s.image() + (s.hasMask() ? s.mask() : "")).chars().noneMatch(c -> c == ' ' || c == ',' || c == ';');
+            // A tab at the end says that a name with blanks is one name.
+            text.append(s.image()).append(s.hasMask() ? (plain ? " " : "\t") + s.mask() : plain ? "" : "\t").append('\n');
         }
         Folders.create(file.toAbsolutePath().getParent());
         AtomicFile.write(file, text.toString());
@@ -146,50 +161,5 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
         } catch (CharacterCodingException e) {
             throw HierVlException.data("the list " + file + " is not a text file in UTF-8", e);
         }
-    }
-
-    private static Sample sample(String entry, Roots roots, int line) {
-        String[] parts = entry.contains("\t") ? entry.split("\t+") : entry.split(" +");
-        if (parts.length > 2 && !entry.contains("\t")) {
-            parts = withBlanks(entry, roots);
-        }
-        if (parts.length > 2) {
-            throw new IllegalArgumentException("expected 'image mask' or 'image', found " + parts.length + " parts");
-        }
-        String image = parts[0].strip();
-        String mask = parts.length == 2 ? parts[1].strip() : null;
-        Path photo = roots.resolve(image);
-        int invisible = invisible(entry);
-        if (invisible >= 0 && !Files.exists(photo)) {
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "invisible character U+%04X at position %d",
-                (int) entry.charAt(invisible), invisible + 1));
-        }
-        return new Sample(image, mask, photo, mask == null ? null : roots.resolve(mask), line);
-    }
-
-    /** Names with blanks: the split at which both files exist, or the whole line if it is a file. */
-    private static String[] withBlanks(String entry, Roots roots) {
-        if (Files.exists(roots.resolve(entry))) {
-            return new String[] {entry};
-        }
-        for (int at = entry.indexOf(' '); at > 0; at = entry.indexOf(' ', at + 1)) {
-            String first = entry.substring(0, at).strip();
-            String second = entry.substring(at).strip();
-            if (Files.exists(roots.resolve(first)) && Files.exists(roots.resolve(second))) {
-                return new String[] {first, second};
-            }
-        }
-        return entry.split(" +");
-    }
-
-    /** Characters that editors do not show: zero-width ones, no-break blanks, controls. Some names have them on purpose. */
-    private static int invisible(String entry) {
-        for (int i = 0; i < entry.length(); i++) {
-            char c = entry.charAt(i);
-            if (Character.isISOControl(c) && c != '\t' || Character.getType(c) == Character.FORMAT || c == '\u00A0' || c == '\u202F') {
-                return i;
-            }
-        }
-        return -1;
     }
 }

@@ -47,9 +47,9 @@ public record StrongView(int crop, AugmentationConfig config) implements JointTr
 
     /** Draws for one view. */
     public Draw draw(SplittableRandom random) {
-        Jitter jitter = random.nextDouble() < config.jitter() ? jitter(random) : null;
-        boolean grey = random.nextDouble() < config.greyscale();
-        return new Draw(jitter, grey, random.nextDouble() < config.blur() ? radius(random) : 0);
+        Jitter jitter = random.nextDouble() < config.colour().jitter() ? jitter(random) : null;
+        boolean grey = random.nextDouble() < config.colour().greyscale();
+        return new Draw(jitter, grey, random.nextDouble() < config.blur().probability() ? radius(random) : 0);
     }
 
     /** Applies given choices: jitter, grey, blur; a strength of 0 in the configuration leaves its step out. */
@@ -65,24 +65,24 @@ public record StrongView(int crop, AugmentationConfig config) implements JointTr
 
     private Photo apply(Photo in, Step step, Jitter j) {
         return switch (step) {
-            case BRIGHTNESS -> config.brightness() == 0 ? in : Colour.brightness(in, j.brightness());
-            case CONTRAST -> config.contrast() == 0 ? in : Colour.contrast(in, j.contrast());
-            case SATURATION -> config.saturation() == 0 ? in : Colour.saturation(in, j.saturation());
-            case HUE -> config.hue() == 0 ? in : Colour.hue(in, j.hue());
+            case BRIGHTNESS -> config.colour().brightness() == 0 ? in : Colour.brightness(in, j.brightness());
+            case CONTRAST -> config.colour().contrast() == 0 ? in : Colour.contrast(in, j.contrast());
+            case SATURATION -> config.colour().saturation() == 0 ? in : Colour.saturation(in, j.saturation());
+            case HUE -> config.colour().hue() == 0 ? in : Colour.hue(in, j.hue());
         };
     }
 
     double radius(SplittableRandom random) {
         double scale = Math.min(1, crop / 512.0);
-        double radius = Geometric.uniform(random, config.blurMin(), config.blurMax()) * scale;
-        return config.blurMax() == 0 ? 0 : Math.max(LEAST_RADIUS, radius);
+        double radius = Geometric.uniform(random, config.blur().min(), config.blur().max()) * scale;
+        return config.blur().max() == 0 ? 0 : Math.max(LEAST_RADIUS, radius);
     }
 
     /** As torchvision's ColorJitter: one order and four factors are drawn. */
     private Jitter jitter(SplittableRandom random) {
         List<Step> order = Arrays.stream(Shuffle.permutation(Step.values().length, random)).mapToObj(i -> Step.values()[i]).toList();
-        return new Jitter(order, factor(config.brightness(), random), factor(config.contrast(), random), factor(config.saturation(), random),
-            Geometric.uniform(random, -config.hue(), config.hue()));
+        return new Jitter(order, factor(config.colour().brightness(), random), factor(config.colour().contrast(), random), factor(config.colour().saturation(), random),
+            Geometric.uniform(random, -config.colour().hue(), config.colour().hue()));
     }
 
     private static double factor(double strength, SplittableRandom random) {

@@ -4,7 +4,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.image.LabelMap;
 
 /**
- * Counts of (true class, predicted class) over a data set and the measures made of them (hiervl.md 9.6). True pixels of
+ * Counts of (true class, predicted class) over a data set and the measures made of them (docs/paper.md 9.6). True pixels of
  * the ignore value do not count. A predicted value that is no class (index maps of other programs) counts as wrong: it
  * belongs to the union of the true class. Not safe for use from several threads; {@link #add(ConfusionMatrix)} merges.
  */

@@ -3,7 +3,6 @@ package io.hiervl.eval;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.Pair;
 import io.hiervl.data.SplitList;
-import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
 
@@ -31,7 +30,7 @@ public record ListSource(Dataset dataset, SplitList list) implements EvalSource 
 
     @Override
     public Photo photo(int i) {
-        return Images.readPhoto(list.samples().get(i).imagePath());
+        return dataset.load(list.samples().get(i), false).photo();
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Segments an image of any size with windows of a fixed one (hiervl.md 9.6): scores are summed, divided by the number of
+ * Segments an image of any size with windows of a fixed one (docs/paper.md 9.6): scores are summed, divided by the number of
  * windows over each pixel, and cut to the image. Images smaller than the window are padded right and below with 0, the
  * mean colour after normalisation.
  *

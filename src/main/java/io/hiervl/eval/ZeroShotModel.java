@@ -11,7 +11,7 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.text.Prompts;

@@ -45,7 +45,7 @@ public record ExportCheck(double maxAbsDiff, double meanAbsDiff, double scale, d
             count += want.length();
             INDArray same = want.argMax(1).eq(got.argMax(1));
             pixels += same.length();
-            other += same.length() - same.castTo(DataType.INT).sumNumber().longValue();
+            other += same.length() - same.castTo(DataType.INT32).sumNumber().longValue();
         }
         return new ExportCheck(max, sum / count, scale, (double) other / pixels);
     }

@@ -2,7 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.InferenceModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ public interface ExportedModel extends InferenceModel {
      * @throws HierVlException naming the file if it is missing, damaged or not an exported model
      */
     static ExportedModel load(Path file) {
-        Backend.start();
+        SameDiffOps.start();
         InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         if (!Files.isRegularFile(file)) {
             throw HierVlException.model(file + ": no such file");

@@ -4,13 +4,14 @@ import static io.hiervl.onnx.OnnxBuilder.integer;
 import static io.hiervl.onnx.OnnxBuilder.ints;
 import static io.hiervl.onnx.OnnxBuilder.real;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.graph.PathOps;
+import io.hiervl.tensor.Resize;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
-import io.hiervl.op.Shapes;
+import io.hiervl.tensor.Shapes;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -67,6 +68,9 @@ final class OnnxOps implements Ops {
 
     private SDVariable is(String tensor, long... shape) {
         SDVariable x = sd.placeHolder(tensor, DataType.FLOAT, shape);
+        if (tensor.endsWith(OnnxBuilder.RESULT)) {
+            onnx.shape(tensor, shape);
+        }
         shapes.put(x.name(), shape.clone());
         tensors.put(x.name(), tensor);
         return x;
@@ -78,6 +82,14 @@ final class OnnxOps implements Ops {
         shapes.put(name, shape(x));
         tensors.put(name, tensor(x));
         return alias;
+    }
+
+    @Override
+    public Ops in(String path) {
+        return PathOps.of(this, () -> {
+            String before = onnx.place(path);
+            return () -> onnx.place(before);
+        });
     }
 
     @Override

@@ -91,7 +91,7 @@ final class Trial {
         out.println(STARTED);
         int code = FINE;
         try {
-            io.hiervl.op.Backend.start();
+            io.hiervl.op.SameDiffOps.start();
             ExportedModel model = model(Path.of(args[0]));
             Random random = new Random(1);
             for (int i = 0; i < 2; i++) {

@@ -1,6 +1,6 @@
 package io.hiervl.graph;
 
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.tensor.Precision;
 
 /**
  * How graphs compute what their layers say.

@@ -3,8 +3,8 @@ package io.hiervl.graph;
 import io.hiervl.op.ActivationOp;
 import io.hiervl.op.Add;
 import io.hiervl.op.AttentionMask;
-import io.hiervl.op.AttentionOp;
-import io.hiervl.op.Bmm;
+import io.hiervl.op.Attention;
+import io.hiervl.op.BatchedMatmul;
 import io.hiervl.op.Concat;
 import io.hiervl.op.Conv2d;
 import io.hiervl.op.DeformableAttention;
@@ -12,27 +12,30 @@ import io.hiervl.op.GroupNorm;
 import io.hiervl.op.L2Normalize;
 import io.hiervl.op.LayerNorm;
 import io.hiervl.op.Linear;
-import io.hiervl.op.LogOp;
+import io.hiervl.op.Log;
 import io.hiervl.op.MaxPool2x2;
 import io.hiervl.op.Mul;
 import io.hiervl.op.PackedAttention;
 import io.hiervl.op.Permute;
 import io.hiervl.op.Repeat;
-import io.hiervl.op.ResizeOp;
+import io.hiervl.op.Interpolate;
 import io.hiervl.op.Reshape;
 import io.hiervl.op.Scale;
-import io.hiervl.op.Shapes;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Shapes;
 import io.hiervl.op.Slice;
 import io.hiervl.op.Softmax;
 import io.hiervl.op.StopGradient;
-import io.hiervl.op.SumAll;
+import io.hiervl.op.Sum;
 import io.hiervl.op.UpConv2x2;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.tensor.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -46,6 +49,8 @@ public final class FusedOps implements Ops {
     private final Precision precision;
     private final Map<String, long[]> shapes;
     private final List<String> blocks;
+    /** Place in the network, empty at its root. */
+    private final String path;
 
     /** Plainly computed. */
     public FusedOps(SameDiff sd, DataType type) {
@@ -57,16 +62,18 @@ public final class FusedOps implements Ops {
      * @param compute how
      */
     public FusedOps(SameDiff sd, DataType type, Compute compute) {
-        this(sd, type, compute, compute.products(), new HashMap<>(), new ArrayList<>());
+        this(sd, type, compute, compute.products(), new HashMap<>(), new ArrayList<>(), "");
     }
 
-    private FusedOps(SameDiff sd, DataType type, Compute compute, Precision precision, Map<String, long[]> shapes, List<String> blocks) {
+    private FusedOps(SameDiff sd, DataType type, Compute compute, Precision precision, Map<String, long[]> shapes, List<String> blocks,
+                     String path) {
         this.sd = sd;
         this.type = type;
         this.compute = compute;
         this.precision = precision;
         this.shapes = shapes;
         this.blocks = blocks;
+        this.path = path;
     }
 
     /** With 32-bit placeholders. */
@@ -136,7 +143,12 @@ public final class FusedOps implements Ops {
 
     @Override
     public FusedOps exact() {
-        return precision == Precision.FP32 ? this : new FusedOps(sd, type, compute, Precision.FP32, shapes, blocks);
+        return precision == Precision.FP32 ? this : new FusedOps(sd, type, compute, Precision.FP32, shapes, blocks, path);
+    }
+
+    @Override
+    public FusedOps in(String place) {
+        return new FusedOps(sd, type, compute, precision, shapes, blocks, place);
     }
 
     @Override
@@ -151,6 +163,14 @@ public final class FusedOps implements Ops {
         return List.copyOf(blocks);
     }
 
+    private SDVariable linear(Activation activation, SDVariable x, SDVariable w, SDVariable b) {
+        return new Linear(activation, b != null, precision).apply(sd, path, present(x, w, b));
+    }
+
+    private static SDVariable[] present(SDVariable... operands) {
+        return Arrays.stream(operands).filter(Objects::nonNull).toArray(SDVariable[]::new);
+    }
+
     @Override
     public SDVariable linear(SDVariable x, SDVariable w, SDVariable b, Activation activation) {
         long[] s = shape(x);
@@ -159,29 +179,29 @@ public final class FusedOps implements Ops {
         s[s.length - 1] = ws[0];
         if (precision == Precision.BF16 && (activation == Activation.GELU || activation == Activation.QUICK_GELU)) {
             // the backward pass needs what goes into the activation: kept in bfloat16 it is no longer than the result in 32 bits was
-            SDVariable z = is(new Linear(sd, x, w, b, Activation.NONE.ordinal(), precision).outputVariable(), s);
-            return is(new ActivationOp(sd, z, activation.ordinal(), precision).outputVariable(), s.clone());
+            SDVariable z = is(linear(Activation.NONE, x, w, b), s);
+            return is(new ActivationOp(activation, precision).apply(sd, path, z), s.clone());
         }
-        return is(new Linear(sd, x, w, b, activation.ordinal(), precision).outputVariable(), s);
+        return is(linear(activation, x, w, b), s);
     }
 
     @Override
     public SDVariable layerNorm(SDVariable x, SDVariable gamma, SDVariable beta, double eps) {
         long[] s = shape(x);
         require(s[s.length - 1] == Shapes.product(shape(gamma)), "layerNorm", s, shape(gamma));
-        return is(new LayerNorm(sd, x, gamma, beta, eps).outputVariable(), s);
+        return is(new LayerNorm(eps).apply(sd, path, x, gamma, beta), s);
     }
 
     @Override
     public SDVariable groupNorm(SDVariable x, SDVariable gamma, SDVariable beta, int groups, double eps) {
         long[] s = shape(x);
         require(s[1] == Shapes.product(shape(gamma)) && s[1] % groups == 0, "groupNorm", s, shape(gamma), new long[] {groups});
-        return is(new GroupNorm(sd, x, gamma, beta, groups, eps).outputVariable(), s);
+        return is(new GroupNorm(groups, eps).apply(sd, path, x, gamma, beta), s);
     }
 
     @Override
     public SDVariable activation(SDVariable x, Activation activation) {
-        return activation == Activation.NONE ? x : is(new ActivationOp(sd, x, activation.ordinal()).outputVariable(), shape(x));
+        return activation == Activation.NONE ? x : is(new ActivationOp(activation, Precision.FP32).apply(sd, path, x), shape(x));
     }
 
     @Override
@@ -193,7 +213,7 @@ public final class FusedOps implements Ops {
             && qs[2] % heads == 0, "attention", qs, ks, shape(v));
         require(keyBias == null || Arrays.equals(shape(keyBias), new long[] {ks[0], ks[1]}), "key bias", ks);
         require(mask == null || Arrays.equals(shape(mask), new long[] {qs[0], qs[1], ks[1]}), "attention mask", qs, ks);
-        return is(new AttentionOp(sd, q, k, v, heads, keyBias, mask, causal, precision).outputVariable(), qs);
+        return is(new Attention(heads, keyBias != null, mask != null, causal, precision).apply(sd, path, present(q, k, v, keyBias, mask)), qs);
     }
 
     @Override
@@ -201,7 +221,7 @@ public final class FusedOps implements Ops {
         long[] s = shape(qkv);
         require(s.length == 3 && s[2] % (3L * heads) == 0, "packedAttention", s, new long[] {heads});
         s[2] /= 3;
-        return is(new PackedAttention(sd, qkv, heads, causal, precision).outputVariable(), s);
+        return is(new PackedAttention(heads, causal, precision).apply(sd, path, qkv), s);
     }
 
     @Override
@@ -212,73 +232,75 @@ public final class FusedOps implements Ops {
         long sampled = (long) heads * levels.length * points;
         require(o[2] == 2 * sampled && shape(weights)[2] == sampled && shape(reference)[0] == o[1], "deformableAttention", s, o,
             shape(weights), shape(reference));
-        return is(new DeformableAttention(sd, value, offsets, weights, reference, levels, heads, points).outputVariable(),
+        return is(new DeformableAttention(heads, points, Arrays.stream(levels).flatMapToInt(Arrays::stream).toArray())
+            .apply(sd, path, value, offsets, weights, reference),
             s[0], o[1], s[2]);
     }
 
     @Override
     public SDVariable conv2d(SDVariable x, SDVariable w, SDVariable b, int stride, int padding) {
-        return is(new Conv2d(sd, x, w, b, stride, padding, precision).outputVariable(), Conv2d.resultShape(shape(x), shape(w), stride, padding));
+        Conv2d conv = new Conv2d(stride, padding, b != null, precision);
+        return is(conv.apply(sd, path, present(x, w, b)), conv.shapes(shape(x), shape(w))[0]);
     }
 
     @Override
     public SDVariable upConv2x2(SDVariable x, SDVariable w, SDVariable b) {
         long[] s = shape(x);
         require(s.length == 4 && s[1] == shape(w)[0], "upConv2x2", s, shape(w));
-        return is(new UpConv2x2(sd, x, w, b, precision).outputVariable(), s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
+        return is(new UpConv2x2(precision).apply(sd, path, x, w, b), s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
     }
 
     @Override
     public SDVariable maxPool2x2(SDVariable x) {
         long[] s = shape(x);
-        return is(new MaxPool2x2(sd, x).outputVariable(), s[0], s[1], s[2] / 2, s[3] / 2);
+        return is(new MaxPool2x2().apply(sd, path, x), s[0], s[1], s[2] / 2, s[3] / 2);
     }
 
     @Override
     public SDVariable resize(SDVariable x, int height, int width, Resize mode) {
         long[] s = shape(x);
-        return is(new ResizeOp(sd, x, height, width, mode.ordinal()).outputVariable(), s[0], s[1], height, width);
+        return is(new Interpolate(height, width, mode).apply(sd, path, x), s[0], s[1], height, width);
     }
 
     @Override
     public SDVariable attentionMask(SDVariable maskLogits, int height, int width) {
         long[] s = shape(maskLogits);
-        return is(AttentionMask.of(sd, maskLogits, height, width), s[0], s[1], (long) height * width);
+        return is(new AttentionMask(height, width).apply(sd, path, maskLogits), s[0], s[1], (long) height * width);
     }
 
     @Override
     public SDVariable bmm(SDVariable a, SDVariable b, boolean transposeA, boolean transposeB) {
-        return is(new Bmm(sd, a, b, transposeA, transposeB, precision).outputVariable(), Bmm.resultShape(shape(a), shape(b), transposeA, transposeB));
+        return is(new BatchedMatmul(transposeA, transposeB, precision).apply(sd, path, a, b), Shapes.product(shape(a), shape(b), transposeA, transposeB));
     }
 
     @Override
     public SDVariable softmax(SDVariable x) {
-        return is(new Softmax(sd, x).outputVariable(), shape(x));
+        return is(new Softmax().apply(sd, path, x), shape(x));
     }
 
     @Override
     public SDVariable l2Normalize(SDVariable x, double eps) {
-        return is(new L2Normalize(sd, x, eps).outputVariable(), shape(x));
+        return is(new L2Normalize(eps).apply(sd, path, x), shape(x));
     }
 
     @Override
     public SDVariable log(SDVariable x, double eps) {
-        return is(new LogOp(sd, x, eps).outputVariable(), shape(x));
+        return is(new Log(eps).apply(sd, path, x), shape(x));
     }
 
     @Override
     public SDVariable add(SDVariable a, SDVariable b) {
-        return is(new Add(sd, a, b, shape(a), shape(b)).outputVariable(), Shapes.broadcast(shape(a), shape(b)));
+        return is(new Add(shape(a), shape(b)).apply(sd, path, a, b), Shapes.broadcast(shape(a), shape(b)));
     }
 
     @Override
     public SDVariable mul(SDVariable a, SDVariable b) {
-        return is(new Mul(sd, a, b).outputVariable(), Shapes.broadcast(shape(a), shape(b)));
+        return is(new Mul().apply(sd, path, a, b), Shapes.broadcast(shape(a), shape(b)));
     }
 
     @Override
     public SDVariable scale(SDVariable x, double factor, double offset) {
-        return is(new Scale(sd, x, factor, offset).outputVariable(), shape(x));
+        return is(new Scale(factor, offset).apply(sd, path, x), shape(x));
     }
 
     @Override
@@ -294,7 +316,7 @@ public final class FusedOps implements Ops {
             require(Arrays.equals(other, s), "concat", s, other);
         }
         s[axis] = total;
-        return is(new Concat(sd, axis, sizes, x).outputVariable(), s);
+        return is(new Concat(axis, sizes).apply(sd, path, x), s);
     }
 
     @Override
@@ -303,7 +325,7 @@ public final class FusedOps implements Ops {
         long size = s[axis];
         require(from >= 0 && from < to && to <= size, "slice " + from + ".." + to + " of axis " + axis, s);
         s[axis] = to - from;
-        return is(new Slice(sd, x, axis, from, to, size).outputVariable(), s);
+        return is(new Slice(axis, from, to, size).apply(sd, path, x), s);
     }
 
     @Override
@@ -317,30 +339,31 @@ public final class FusedOps implements Ops {
             }
         }
         require(Shapes.product(s) == Shapes.product(result), "reshape", s, shape);
-        return is(new Reshape(sd, x, s, result).outputVariable(), result);
+        return is(new Reshape(s, result).apply(sd, path, x), result);
     }
 
     @Override
     public SDVariable permute(SDVariable x, int... axes) {
         long[] s = shape(x);
         require(s.length == axes.length, "permute", s);
-        return is(new Permute(sd, x, axes).outputVariable(), Permute.resultShape(s, Arrays.stream(axes).asLongStream().toArray()));
+        Permute op = new Permute(axes.clone());
+        return is(op.apply(sd, path, x), op.shapes(s)[0]);
     }
 
     @Override
     public SDVariable broadcast(SDVariable x, long... shape) {
         long[] s = shape(x);
         require(Arrays.equals(Shapes.broadcast(s, shape), shape), "broadcast", s, shape);
-        return is(new Repeat(sd, x, s, shape.clone()).outputVariable(), shape.clone());
+        return is(new Repeat(s, shape.clone()).apply(sd, path, x), shape.clone());
     }
 
     @Override
     public SDVariable sum(SDVariable x) {
-        return is(new SumAll(sd, x, shape(x)).outputVariable(), 1);
+        return is(new Sum(shape(x)).apply(sd, path, x), 1);
     }
 
     @Override
     public SDVariable stopGradient(SDVariable x) {
-        return is(new StopGradient(sd, x).outputVariable(), shape(x));
+        return is(new StopGradient().apply(sd, path, x), shape(x));
     }
 }

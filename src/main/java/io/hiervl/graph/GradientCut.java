@@ -1,8 +1,9 @@
 package io.hiervl.graph;
 
+import io.hiervl.op.GraphOp;
+import io.hiervl.op.Op;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -13,14 +14,12 @@ import org.nd4j.autodiff.samediff.internal.Variable;
  * parameter to the loss. While it derives the gradient graph, the outputs of these ops look like inputs of the graph.
  */
 final class GradientCut {
-    private static final Set<String> OPS = Set.of("hiervl_stop_gradient", "hiervl_attention_mask", "hiervl_confident_rows");
-
     private final Map<String, String> producers = new LinkedHashMap<>();
 
     /** Cuts the graph behind its stopping ops. */
     GradientCut(SameDiff sd) {
         for (SameDiffOp op : sd.getOps().values()) {
-            if (OPS.contains(op.getOp().opName())) {
+            if (op.getOp() instanceof GraphOp own && own.op().traits().contains(Op.Trait.CUT)) {
                 for (String name : op.getOutputsOfOp()) {
                     Variable v = sd.getVariables().get(name);
                     producers.put(name, op.getName());

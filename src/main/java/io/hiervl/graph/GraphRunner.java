@@ -1,8 +1,12 @@
 package io.hiervl.graph;
 
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.StopGradient;
-import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.tensor.Staging;
+import io.hiervl.op.Op;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -31,10 +35,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * transform ops can be run; control flow cannot. Several threads may run one graph; each uses its own memory.
  */
 public final class GraphRunner {
+    private final Backend backend;
     private final List<Step> steps;
     private final boolean[] rounded;
     private final Map<String, Integer> slots = new HashMap<>();
-    private final Map<Integer, INDArray> fixed = new HashMap<>();
+    private final Map<Integer, Tensor> fixed = new HashMap<>();
     private final Map<String, String> gradientNames = new LinkedHashMap<>();
     /** By number of step: the variables whose gradients are complete and read by no later op. */
     private final Map<Integer, List<String>> complete = new HashMap<>();
@@ -42,24 +47,36 @@ public final class GraphRunner {
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
     private final Profile profile = Profile.ifEnabled();
 
-    /** Forward only. */
+    /** Forward only, on this process's own memory. */
     public GraphRunner(SameDiff sd, List<String> outputs) {
-        this(sd, outputs, null, List.of());
+        this(Backends.host(), sd, outputs);
     }
 
-    /** Forward and backward, keeping every activation that the backward pass reads. */
+    /** Forward only. */
+    public GraphRunner(Backend backend, SameDiff sd, List<String> outputs) {
+        this(backend, sd, outputs, null, List.of(), List.of());
+    }
+
+    /** Forward and backward on this process's own memory, keeping every activation that the backward pass reads. */
     public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf) {
-        this(sd, outputs, loss, gradientsOf, List.of());
+        this(Backends.host(), sd, outputs, loss, gradientsOf, List.of());
+    }
+
+    /** Forward and backward on this process's own memory. */
+    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
+        this(Backends.host(), sd, outputs, loss, gradientsOf, blocks);
     }
 
     /**
+     * @param backend     memory and kernels
      * @param sd          the graph
      * @param outputs     variables whose values are wanted
      * @param loss        scalar to differentiate, or null for forward only
      * @param gradientsOf variables (of type VARIABLE) whose gradients are wanted
      * @param blocks      {@link FusedOps#blocks}: ends of blocks whose activations are computed again in the backward pass
      */
-    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
+    public GraphRunner(Backend backend, SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
+        this.backend = backend;
         this.outputs = List.copyOf(outputs);
         SameDiff graph = sd;
         Set<String> wanted = new LinkedHashSet<>(outputs);
@@ -139,18 +156,18 @@ public final class GraphRunner {
                 placeholders.put(name, slot);
             } else if (type != VariableType.ARRAY) {
                 INDArray shared = sd.hasVariable(name) ? sd.getVariable(name).getArr() : graph.getVariable(name).getArr();
-                fixed.put(slot, shared);
+                fixed.put(slot, Nd4jTensors.of(shared));
             }
         }
         List<Step> plan = new ArrayList<>();
         Set<String> zeros = new LinkedHashSet<>();
         for (int i = 0; i < order.size(); i++) {
             PlannedOp op = order.get(i);
-            if (op.op() instanceof StopGradient.Zeros) {
+            if (op.has(Op.Trait.ZEROS)) {
                 zeros.addAll(op.out());
             }
             // Adding the zeros of a cut gradient changes nothing: the sum is the other operand.
-            boolean addsZeros = op.op().opName().equals("add") && op.in().stream().anyMatch(zeros::contains);
+            boolean addsZeros = op.sumsGradients() && op.in().stream().anyMatch(zeros::contains);
             int[] in = (addsZeros ? op.in().stream().sorted((a, b) -> Boolean.compare(zeros.contains(a), zeros.contains(b))) : op.in().stream())
                 .mapToInt(slots::get).toArray();
             int[] out = op.out().stream().mapToInt(n -> slots.getOrDefault(n, -1)).toArray();
@@ -158,8 +175,7 @@ public final class GraphRunner {
             int[] release = op.in().stream().distinct()
                 .filter(n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
                 .mapToInt(slots::get).toArray();
-            plan.add(new Step(op.name(), op.op(), in, out, addsZeros || op.isAlias(),
-                op.op().opName().equals("add"), release));
+            plan.add(new Step(op.name(), op.op(), op.nd4j(), in, out, addsZeros || op.isAlias(), op.sumsGradients(), release));
         }
         return plan;
     }
@@ -167,7 +183,7 @@ public final class GraphRunner {
     /** Takes gradients as they come. */
     public interface GradientSink {
         /** @param gradient valid during the call, as its memory is used again afterwards */
-        void accept(String variable, INDArray gradient);
+        void accept(String variable, Tensor gradient);
     }
 
     /** Placeholders whose values follow from outputs of the same run. */
@@ -197,7 +213,7 @@ public final class GraphRunner {
      * @param sink null: the gradients are kept for {@link Result#gradient}
      */
     public Result run(Map<String, INDArray> inputs, Late late, GradientSink sink) {
-        RunMemory memory = new RunMemory(slots.size(), KernelChoice.fastBf16() ? rounded : new boolean[slots.size()]);
+        RunMemory memory = new RunMemory(backend, slots.size(), backend.gainsFrom(Precision.BF16) ? rounded : new boolean[slots.size()]);
         fixed.forEach(memory::lend);
         Set<String> missing = new LinkedHashSet<>(placeholders.keySet());
         missing.removeAll(inputs.keySet());
@@ -232,7 +248,7 @@ public final class GraphRunner {
                 throw new IllegalArgumentException("placeholder " + name + " has no value; given: " + values.keySet());
             }
             if (placeholders.containsKey(name)) {
-                memory.lend(placeholders.get(name), RawArrays.dense(values.get(name)));
+                memory.lend(placeholders.get(name), Nd4jTensors.of(values.get(name)));
             }
         }
     }
@@ -254,14 +270,13 @@ public final class GraphRunner {
     }
 
     private void run(Step step, RunMemory memory) {
-        INDArray[] in = memory.operands(step);
+        Tensor[] in = memory.operands(step);
         long start = profile == null ? 0 : System.nanoTime();
         memory.execute(step, in);
         if (profile != null) {
             long spent = System.nanoTime() - start;
-            String op = step.op().opName();
-            INDArray first = step.out()[0] < 0 ? null : memory.get(step.out()[0]);
-            profile.add(op, in, spent, Arithmetic.of(op, in, first, step.out().length > 1 && step.out()[1] >= 0));
+            long[][] shapes = Arrays.stream(in).map(Tensor::shape).toArray(long[][]::new);
+            profile.add(step.name(), step.type(), shapes, spent, step.op() == null ? 0 : step.op().flops(shapes, step.wanted()));
         }
         for (int slot : step.release()) {
             memory.release(slot);
@@ -280,7 +295,7 @@ public final class GraphRunner {
 
     /** Returns the unused memory of this thread's pool to the operating system. */
     public static void releaseMemory() {
-        ArrayPool.ofThread().clear();
+        ArrayPool.clearThread();
     }
 
     /** Values of one run; they live until {@link #close}, copies longer. */
@@ -293,7 +308,7 @@ public final class GraphRunner {
 
         /** Value of a wanted variable. */
         public INDArray output(String name) {
-            return memory.get(slot(name));
+            return Nd4jTensors.array(memory.onHost(slot(name)));
         }
 
         private int slot(String name) {
@@ -310,13 +325,13 @@ public final class GraphRunner {
 
         /** Value of a wanted scalar. */
         public double scalar(String name) {
-            return output(name).getDouble(0);
+            return Staging.first(memory.onHost(slot(name)));
         }
 
         /** Gradient of the loss, or null if the loss does not depend on the variable or a sink has taken it. */
         public INDArray gradient(String variable) {
             String name = gradientNames.get(variable);
-            return name == null ? null : memory.get(slots.get(name));
+            return name == null ? null : Nd4jTensors.array(memory.onHost(slots.get(name)));
         }
 
         @Override

@@ -1,6 +1,6 @@
 package io.hiervl.graph;
 
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
@@ -13,7 +13,7 @@ public final class Graphs {
 
     /** An empty graph. */
     public static SameDiff create() {
-        Backend.start();
+        SameDiffOps.start();
         SameDiff sd = SameDiff.create();
         // The default holders copy every array that is put into them.
         sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);

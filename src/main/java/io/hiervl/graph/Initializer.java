@@ -1,7 +1,8 @@
 package io.hiervl.graph;
 
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.op.kernel.Slab;
+import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
@@ -57,7 +58,7 @@ public record Initializer(ParameterStore store, DataType type, Random random, St
     /** In pieces, which leaves no large arrays to the garbage collector. */
     private void fill(String name, boolean decay, DoubleSupplier next, long... shape) {
         INDArray array = Nd4j.createUninitialized(type, shape, 'c');
-        Slab to = Slab.of(array);
+        Slab to = Slab.of(Nd4jTensors.of(array));
         double[] piece = new double[PIECE];
         int n = length(shape);
         for (int at = 0; at < n; at += PIECE) {

@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,6 +22,16 @@ public interface Ops {
 
     /** The same graph with dense products in 32 bits also where others are rounded to bfloat16: for positions, scores and losses. */
     default Ops exact() {
+        return this;
+    }
+
+    /**
+     * The same graph at a place of the network: variables that are made there are called after it, {@code path/word}, in SameDiff and in
+     * exported files.
+     *
+     * @param path dotted, for example {@code query_decoder.layers.0.cross_attn}
+     */
+    default Ops in(String path) {
         return this;
     }
 

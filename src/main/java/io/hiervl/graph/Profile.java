@@ -7,13 +7,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Time per kind of op, collected with {@code -Dhiervl.profile=true}, or per op and shape of its inputs with
- * {@code -Dhiervl.profile=shapes}, and logged when the JVM ends.
+ * Time per kind of op, collected with {@code -Dhiervl.profile=true}, per op and shape of its inputs with {@code -Dhiervl.profile=shapes}, or
+ * per module with {@code -Dhiervl.profile=modules}, and logged when the JVM ends.
  */
 public final class Profile {
     private static final Logger LOG = LoggerFactory.getLogger(Profile.class);
@@ -49,8 +48,13 @@ public final class Profile {
         return SHARED == null ? Map.of() : SHARED.take();
     }
 
-    void add(String op, INDArray[] inputs, long nanos, double flops) {
-        String name = MODE.equals("shapes") ? op + " " + Arrays.stream(inputs).map(a -> Arrays.toString(a.shape())).collect(Collectors.joining(" ")) : op;
+    /** @param step name of the op in its graph, after a module where it belongs to one */
+    void add(String step, String op, long[][] inputs, long nanos, double flops) {
+        String name = switch (MODE) {
+            case "modules" -> step.contains("/") ? step.substring(0, step.lastIndexOf('/')) : op;
+            case "shapes" -> op + " " + Arrays.stream(inputs).map(Arrays::toString).collect(Collectors.joining(" "));
+            default -> op;
+        };
         costs.merge(name, new Cost(1, nanos, nanos, flops), Cost::plus);
     }
 

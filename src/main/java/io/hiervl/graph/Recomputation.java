@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.op.Add;
+import io.hiervl.op.Op;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,9 +16,6 @@ import java.util.Set;
  */
 final class Recomputation {
     private static final String AGAIN = "#again";
-    private static final Set<String> CHEAP = Set.of("hiervl_layer_norm", "hiervl_group_norm", "hiervl_activation", "hiervl_add", "hiervl_slice",
-        "hiervl_scale", "hiervl_reshape", "hiervl_rename");
-
     /** Additions that an array must serve to be kept for their sake. */
     private static final int SHARED = 3;
 
@@ -77,7 +76,7 @@ final class Recomputation {
         Set<String> readLater = new HashSet<>();
         order.stream().filter(op -> !forward.contains(op.name())).forEach(op -> readLater.addAll(op.in()));
         Map<String, Integer> sums = new HashMap<>();
-        order.stream().filter(op -> op.op().opName().equals("hiervl_add")).forEach(op -> op.in().forEach(in -> sums.merge(in, 1, Integer::sum)));
+        order.stream().filter(op -> op.op() instanceof Add).forEach(op -> op.in().forEach(in -> sums.merge(in, 1, Integer::sum)));
         // one array for many: positions that every layer adds
         sums.forEach((name, n) -> {
             if (n >= SHARED) {
@@ -90,7 +89,7 @@ final class Recomputation {
         for (PlannedOp op : order) {
             if (forward.contains(op.name())) {
                 made.addAll(op.out());
-                boolean again = CHEAP.contains(op.op().opName())
+                boolean again = op.has(Op.Trait.CHEAP)
                     && op.in().stream().allMatch(in -> !made.contains(in) || makeable.contains(in) || readLater.contains(in) || wanted.contains(in));
                 (again ? makeable : r.kept).addAll(op.out());
             }

@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Resize;
+
 /**
  * Interpolation along one axis written as a matrix (out x in), PyTorch's rules with align_corners False and without
  * antialiasing: bilinear clamps the source position at 0, bicubic (a = -0.75) repeats the border, nearest takes

@@ -1,12 +1,11 @@
 package io.hiervl.graph;
 
-import io.hiervl.op.JavaOp;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Which arrays of a plan are kept in bfloat16: those that are made by an op that can write them so, and of which every reader is a product
- * that would round it, or an activation between such products, see {@link JavaOp#readsRounded}. They are half as long, and rounded once.
+ * that would round it, or an activation between such products, see {@link io.hiervl.op.Op#readsRounded}. They are half as long, and rounded once.
  * Products give the same as before; activations and sums of bias gradients see values of 8 bits, as under PyTorch's autocast.
  */
 final class RoundedSlots {
@@ -41,7 +40,7 @@ final class RoundedSlots {
                 int slot = step.out()[i];
                 if (slot >= 0) {
                     rounded[slot] = step.alias() ? i == 0 && rounded[step.in()[0]]
-                        : step.op() instanceof JavaOp op && op.writesRounded(i) && slots.canBe(slot);
+                        : step.op() != null && step.op().writesRounded(i) && slots.canBe(slot);
                 }
             }
         }
@@ -54,7 +53,7 @@ final class RoundedSlots {
             if (r.step.alias()) {
                 return r.input == 0 && (r.step.out()[0] < 0 || canBe(r.step.out()[0]));
             }
-            return r.step.op() instanceof JavaOp op && op.readsRounded(r.input);
+            return r.step.op() != null && r.step.op().readsRounded(r.input);
         });
     }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
@@ -13,7 +14,7 @@ public record Scope(Ops ops, ParameterStore store, String prefix) {
 
     /** The place below this one. */
     public Scope at(String name) {
-        return new Scope(ops, store, full(name));
+        return new Scope(ops.in(full(name)), store, full(name));
     }
 
     /** The same place with dense products in 32 bits, see {@link Ops#exact}. */
@@ -42,7 +43,7 @@ public record Scope(Ops ops, ParameterStore store, String prefix) {
 
     /** Linear layer {@code name.weight} (out,in), {@code name.bias} if there is one. */
     public SDVariable linear(String name, SDVariable x, Activation activation) {
-        return ops.linear(x, get(name + ".weight"), optional(name + ".bias"), activation);
+        return ops.in(full(name)).linear(x, get(name + ".weight"), optional(name + ".bias"), activation);
     }
 
     public SDVariable linear(String name, SDVariable x) {
@@ -55,20 +56,20 @@ public record Scope(Ops ops, ParameterStore store, String prefix) {
     }
 
     public SDVariable layerNorm(String name, SDVariable x, double eps) {
-        return ops.layerNorm(x, get(name + ".weight"), get(name + ".bias"), eps);
+        return ops.in(full(name)).layerNorm(x, get(name + ".weight"), get(name + ".bias"), eps);
     }
 
     public SDVariable groupNorm(String name, SDVariable x, int groups) {
-        return ops.groupNorm(x, get(name + ".weight"), get(name + ".bias"), groups, NORM_EPS);
+        return ops.in(full(name)).groupNorm(x, get(name + ".weight"), get(name + ".bias"), groups, NORM_EPS);
     }
 
     /** Convolution {@code name.weight} (out,in,kh,kw), {@code name.bias} if there is one. */
     public SDVariable conv(String name, SDVariable x, int stride, int padding) {
-        return ops.conv2d(x, get(name + ".weight"), optional(name + ".bias"), stride, padding);
+        return ops.in(full(name)).conv2d(x, get(name + ".weight"), optional(name + ".bias"), stride, padding);
     }
 
     /** Transposed convolution with kernel and stride 2. */
     public SDVariable up(String name, SDVariable x) {
-        return ops.upConv2x2(x, get(name + ".weight"), get(name + ".bias"));
+        return ops.in(full(name)).upConv2x2(x, get(name + ".weight"), get(name + ".bias"));
     }
 }

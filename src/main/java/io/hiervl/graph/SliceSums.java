@@ -21,7 +21,7 @@ final class SliceSums {
         Map<String, PlannedOp> slices = new HashMap<>();
         for (PlannedOp op : order) {
             op.in().forEach(in -> readers.merge(in, 1, Integer::sum));
-            if (op.op() instanceof Slice.Bp) {
+            if (op.op() instanceof Slice.Gradient) {
                 slices.put(op.out().get(0), op);
             }
         }
@@ -33,7 +33,7 @@ final class SliceSums {
                     String part = op.in().get(i);
                     if (slices.containsKey(part) && readers.get(part) == 1 && !wanted.contains(part)) {
                         PlannedOp slice = slices.get(part);
-                        sums.put(op.name(), new PlannedOp(op.name(), ((Slice.Bp) slice.op()).addition(), List.of(op.in().get(1 - i), slice.in().get(0)), op.out()));
+                        sums.put(op.name(), new PlannedOp(op.name(), ((Slice.Gradient) slice.op()).addition(), null, List.of(op.in().get(1 - i), slice.in().get(0)), op.out()));
                         gone.add(slice.name());
                     }
                 }

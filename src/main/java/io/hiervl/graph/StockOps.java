@@ -1,8 +1,11 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -57,9 +60,18 @@ public final class StockOps implements Ops {
     }
 
     @Override
+    public Ops in(String path) {
+        return PathOps.of(this, () -> {
+            NameScope scope = sd.withNameScope(path);
+            return scope::close;
+        });
+    }
+
+    @Override
     public SDVariable constant(String name, INDArray value) {
+        String place = sd.currentNameScope() == null ? "" : sd.currentNameScope() + "/";
         String unique = name;
-        for (int i = 1; sd.hasVariable(unique); i++) {
+        for (int i = 1; sd.hasVariable(unique) || sd.hasVariable(place + unique); i++) {
             unique = name + "_" + i;
         }
         return is(sd.constant(unique, value), value.shape().clone());

@@ -4,6 +4,7 @@ import io.hiervl.HierVlException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.zip.CRC32;
@@ -15,7 +16,7 @@ import javax.imageio.stream.ImageInputStream;
  * What the first bytes of a picture file say, read before any pixel is decoded: decoders allocate what the header
  * claims, and return a grey tail instead of an error for a file that was cut.
  *
- * @param format PNG, JPEG, BMP, TIFF or GIF
+ * @param format PNG, JPEG, BMP, TIFF, WebP or GIF
  */
 public record ImageHeader(String format, int width, int height) {
     private static final int PNG_CRITICAL = 0x20;
@@ -38,11 +39,28 @@ public record ImageHeader(String format, int width, int height) {
         if (startsWith(bytes, 0xFF, 0xD8)) {
             return jpeg(bytes, name);
         }
-        refuseText(bytes, name);
-        if (startsWith(bytes, 'R', 'I', 'F', 'F') && new String(bytes, 0, Math.min(12, bytes.length), StandardCharsets.ISO_8859_1).endsWith("WEBP")) {
-            // OpenCV 4.5.5 carries a libwebp with CVE-2023-4863: a picture could run code.
-            throw HierVlException.data(name + " is a WebP picture; photos are read from JPEG, PNG, BMP and TIFF, convert it first");
+        if (WebPHeader.isWebP(bytes)) {
+            WebPHeader webp = WebPHeader.read(bytes, name);
+            if (webp.animated()) {
+                throw HierVlException.data(name + " is an animated WebP; photos are still pictures");
+            }
+            return checked("WebP", webp.width(), webp.height(), name);
         }
+        if (TiffTags.isTiff(bytes)) {
+            TiffTags tags = TiffTags.read(bytes);
+            if (TiffTags.isBig(bytes)) {
+                throw HierVlException.data(name + " is a BigTIFF, which is not read; store it as TIFF, JPEG or PNG");
+            }
+            if (tags == null) {
+                throw HierVlException.data(name + " is truncated: the TIFF file ends after " + bytes.length + " bytes, before its tags");
+            }
+            return checked("TIFF", tags.width(), tags.height(), name);
+        }
+        String foreign = ForeignFormats.name(bytes);
+        if (foreign != null) {
+            throw HierVlException.data(name + " is a " + foreign + ", which is not read; convert it to JPEG or PNG");
+        }
+        refuseText(bytes, name);
         if (!known(bytes)) {
             throw unknown(bytes, name);
         }
@@ -118,7 +136,7 @@ public record ImageHeader(String format, int width, int height) {
 
     private static ImageHeader other(byte[] bytes, String name) {
         try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
-            Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+            Iterator<ImageReader> readers = bytes[0] == 'B' || bytes[0] == 'G' ? ImageIO.getImageReaders(in) : Collections.emptyIterator();
             if (readers.hasNext()) {
                 ImageReader reader = readers.next();
                 try {
@@ -137,14 +155,14 @@ public record ImageHeader(String format, int width, int height) {
         throw unknown(bytes, name);
     }
 
-    /** BMP, TIFF and GIF by their first bytes: decoders of other formats are not asked at all. */
+    /** BMP and GIF by their first bytes: decoders of other formats are not asked at all. */
     private static boolean known(byte[] b) {
-        return startsWith(b, 'B', 'M') || startsWith(b, 'I', 'I', '*', 0) || startsWith(b, 'M', 'M', 0, '*') || startsWith(b, 'G', 'I', 'F', '8');
+        return startsWith(b, 'B', 'M') || startsWith(b, 'G', 'I', 'F', '8');
     }
 
     private static HierVlException unknown(byte[] bytes, String name) {
         return HierVlException.data(String.format(Locale.ROOT,
-                "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, GIF); its first bytes are %02x %02x %02x %02x",
+                "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF); its first bytes are %02x %02x %02x %02x",
                 name, byteAt(bytes, 0), byteAt(bytes, 1), byteAt(bytes, 2), byteAt(bytes, 3)));
     }
 
@@ -154,7 +172,7 @@ public record ImageHeader(String format, int width, int height) {
         if (start.startsWith("version https://git-lfs")) {
             throw HierVlException.data(name + " is a Git LFS pointer, not the picture itself: run git lfs pull");
         }
-        if (start.startsWith("BM") || start.startsWith("GIF8") || start.startsWith("II*") || start.startsWith("MM\0")) {
+        if (start.startsWith("BM") || start.startsWith("GIF8")) {
             return;
         }
         if (start.chars().allMatch(c -> c >= 32 && c < 127 || c == '\n' || c == '\r' || c == '\t')) {

@@ -15,7 +15,7 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO.
+ * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO. WebP is decoded in Java.
  * Grey, palette, RGBA, CMYK and 16-bit files become 8-bit RGB; alpha is dropped, as Pillow's {@code convert("RGB")} does.
  */
 public final class Images {
@@ -23,11 +23,14 @@ public final class Images {
     public static final long MAX_PIXELS = 1L << 27;
 
     private static final long MAX_BYTES = 1L << 30;
+    /** Largest value of a photo that shows nearly nothing: 12 bits stored in 16 reach 15 of 255, 14 bits 63. */
+    private static final int NEARLY_BLACK = 16;
+    private static final int NEARLY_BLACK_DEEP = 64;
 
     private Images() {
     }
 
-    /** Reads a photo as it is stored, EXIF orientation ignored, because label maps know nothing of it. */
+    /** Reads a photo as it is stored, EXIF orientation ignored. */
     public static Photo readPhoto(Path file) {
         return decode(readBytes(file), file.toString(), false, MAX_PIXELS);
     }
@@ -66,20 +69,44 @@ public final class Images {
      * @param name      how messages call it
      * @param upright   follow the EXIF orientation
      * @param maxPixels largest width * height that is decoded
-     * @throws HierVlException no picture, cut off, damaged, or larger than allowed
+     * @throws HierVlException no picture, cut off, damaged, larger than allowed, or of samples that do not fit 8 bits
      */
     public static Photo decode(byte[] bytes, String name, boolean upright, long maxPixels) {
+        Photo stored = decode(bytes, name, maxPixels, false);
+        return upright ? Orientation.of(bytes).upright(stored) : stored;
+    }
+
+    /**
+     * Decodes a photo from memory as it is stored.
+     *
+     * @param ownRange whether the file's own largest value is white, for samples of more than 8 bits
+     */
+    public static Photo decode(byte[] bytes, String name, long maxPixels, boolean ownRange) {
         ImageHeader header = ImageHeader.read(bytes, name);
         refuseGiant(header, name, maxPixels);
         if (header.format().equals("GIF")) {
-            throw HierVlException.data(name + " is a GIF; photos are read from JPEG, PNG, BMP and TIFF");
+            throw HierVlException.data(name + " is a GIF; photos are read from JPEG, PNG, BMP, TIFF and WebP");
         }
-        int flags = opencv_imgcodecs.IMREAD_COLOR | (upright ? 0 : opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION);
+        SampleKinds kinds = SampleKinds.of(bytes, header.format());
+        if (ownRange && (kinds.deep() || kinds.unsupported() != null)) {
+            return DeepPhoto.read(bytes, name, header.format(), kinds);
+        }
+        if (kinds.unsupported() != null) {
+            throw HierVlException.data(name + " has " + kinds.unsupported()
+                + ", which are not supported: photos have 1, 3 or 4 channels of 8 or 16 bits"
+                + (kinds.channels() == 2 || kinds.channels() > 4 ? ""
+                    : "; 'photos: {range: own}' in dataset.yaml takes each file's largest value as white"));
+        }
+        return header.format().equals("WebP") ? fromBuffered(ImageReaders.webP(bytes, name)) : openCv(bytes, name, header.format());
+    }
+
+    private static Photo openCv(byte[] bytes, String name, String format) {
+        int flags = opencv_imgcodecs.IMREAD_COLOR | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
         try (BytePointer data = new BytePointer(bytes);
                 Mat encoded = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
                 Mat image = opencv_imgcodecs.imdecode(encoded, flags)) {
             if (image == null || image.empty()) {
-                throw HierVlException.data(name + " cannot be decoded: its " + header.format() + " data are damaged");
+                throw HierVlException.data(name + " cannot be decoded: its " + format + " data are damaged");
             }
             byte[] rgb = new byte[3 * image.rows() * image.cols()];
             image.data().get(rgb);
@@ -95,6 +122,27 @@ public final class Images {
             }
             throw HierVlException.data(name + " cannot be decoded: " + String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " "), e);
         }
+    }
+
+    /** What is wrong inside a photo that its decoder accepts, null if nothing is found: only JPEGs are followed. */
+    public static String hiddenDamage(byte[] bytes) {
+        boolean jpeg = bytes.length > 2 && (bytes[0] & 255) == 0xFF && (bytes[1] & 255) == 0xD8;
+        return jpeg ? JpegScan.damage(bytes) : null;
+    }
+
+    /** What is odd about the brightness of a decoded photo, null if nothing: samples may use few of the values of their type. */
+    public static String nearlyBlack(Photo photo, byte[] bytes, String name) {
+        int max = 0;
+        for (byte b : photo.rgb()) {
+            max = Math.max(max, b & 255);
+        }
+        boolean deep = SampleKinds.of(bytes, ImageHeader.read(bytes, name).format()).deep();
+        if (max == 0 || max >= (deep ? NEARLY_BLACK_DEEP : NEARLY_BLACK)) {
+            return null;
+        }
+        return "is nearly black: its brightest value is " + max + " of 255" + (deep
+            ? "; its samples of 16 bits hold smaller numbers, 'photos: {range: own}' in dataset.yaml"
+                + " takes each file's largest value as white" : "");
     }
 
     static void refuseGiant(ImageHeader header, String name, long maxPixels) {
@@ -134,14 +182,14 @@ public final class Images {
         return image;
     }
 
-    /** A photo from an AWT picture, alpha dropped. */
+    /** A photo from an AWT picture, alpha dropped; samples are taken as stored, as from a file, whatever colour space they claim. */
     public static Photo fromBuffered(BufferedImage image) {
         int w = image.getWidth();
         int h = image.getHeight();
         byte[] rgb = new byte[3 * w * h];
         int[] row = new int[w];
         for (int y = 0, i = 0; y < h; y++) {
-            image.getRGB(0, y, w, 1, row, 0, w);
+            Samples.row(image, y, row, 8);
             for (int p : row) {
                 rgb[i++] = (byte) (p >> 16);
                 rgb[i++] = (byte) (p >> 8);

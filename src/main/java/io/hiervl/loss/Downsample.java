@@ -3,7 +3,7 @@ package io.hiervl.loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** Maps at a stride: cell (i,j) is pixel (stride*i, stride*j), as PyTorch's nearest resizing (hiervl.md 8.1). */
+/** Maps at a stride: cell (i,j) is pixel (stride*i, stride*j), as PyTorch's nearest resizing (docs/paper.md 8.1). */
 public final class Downsample {
     private Downsample() {
     }

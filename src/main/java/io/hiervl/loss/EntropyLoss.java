@@ -1,13 +1,54 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelEntropyKernel;
+import io.hiervl.config.LossConfig;
+import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PixelEntropy;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Entropy of the class distribution on strong views, mean over valid pixels (hiervl.md 8.4). */
-public final class EntropyLoss {
-    private EntropyLoss() {
+/** Entropy of the class distribution on strong views, mean over valid pixels (docs/paper.md 8.4). */
+public final class EntropyLoss implements Term<UnlabelledScene> {
+    private static final Input<ViewTargets> WEIGHTS = Input.perImage("entropy_weights", t -> weights(t.believed().valid()));
+
+    private final LossConfig.Entropy settings;
+    private final double modelTemperature;
+
+    EntropyLoss(LossConfig loss, ModelConfig model) {
+        this.settings = loss.entropy();
+        this.modelTemperature = model.output().temperature();
+    }
+
+    @Override
+    public String name() {
+        return "entropy";
+    }
+
+    @Override
+    public Class<UnlabelledScene> scene() {
+        return UnlabelledScene.class;
+    }
+
+    @Override
+    public boolean language() {
+        return true;
+    }
+
+    @Override
+    public boolean headline() {
+        return false;
+    }
+
+    /** The two strong views share the weight. */
+    @Override
+    public double weight(View view, double progress) {
+        return view.strong() ? settings.at(progress) / 2 : 0;
+    }
+
+    @Override
+    public SDVariable build(UnlabelledScene scene) {
+        return build(scene.ops(), scene.z(), scene.in(WEIGHTS), modelTemperature, settings.temperature());
     }
 
     /** Weights (B,H,W): valid / number of valid pixels of the batch. */
@@ -24,6 +65,6 @@ public final class EntropyLoss {
      * @param entropyTemperature temperature of the distribution whose entropy is taken; 1 gives P = S / sum S
      */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable weights, double modelTemperature, double entropyTemperature) {
-        return new PixelEntropy(ops.sd(), z, weights, modelTemperature / entropyTemperature).outputVariable();
+        return new Loss(new PixelEntropyKernel(modelTemperature / entropyTemperature)).apply(ops.sd(), z, weights);
     }
 }

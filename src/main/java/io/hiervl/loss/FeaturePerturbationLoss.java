@@ -1,17 +1,44 @@
 package io.hiervl.loss;
 
 import io.hiervl.config.LossConfig.Confidence;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
 import java.util.SplittableRandom;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Self-training on the weak view with channel dropout on the feature pyramid: l_fp (UniMatch; hiervl.md 8.3). The same
+ * Self-training on the weak view with channel dropout on the feature pyramid: l_fp (UniMatch; docs/paper.md 8.3). The same
  * pseudo-labels as for strong views, without CutMix.
  */
-public final class FeaturePerturbationLoss {
-    private FeaturePerturbationLoss() {
+public final class FeaturePerturbationLoss implements Term<UnlabelledScene> {
+    private final LossConfig.Consistency settings;
+    private final Input<ViewTargets> weights;
+
+    FeaturePerturbationLoss(LossConfig loss) {
+        this.settings = loss.consistency();
+        this.weights = Input.late("self_weights",
+            t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
+    }
+
+    @Override
+    public String name() {
+        return "self";
+    }
+
+    @Override
+    public Class<UnlabelledScene> scene() {
+        return UnlabelledScene.class;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return view == View.FP ? settings.feature() : 0;
+    }
+
+    @Override
+    public SDVariable build(UnlabelledScene scene) {
+        return build(scene.ops(), scene.z(), scene.in(ViewTargets.PSEUDO_LABELS), scene.in(weights));
     }
 
     /** As {@link StrongViewLoss#weights}. */

@@ -1,10 +1,10 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.Matching;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.op.FixedMatching;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Matching;
+import io.hiervl.tensor.RawArrays;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -13,9 +13,12 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Makes the targets of the set loss from label maps, in a small graph around the matching op (hiervl.md 7.1, 7.3). */
+/** Makes the targets of the set loss from label maps, in a small graph around the matching op (docs/paper.md 7.1, 7.3). */
 public final class FixedMatcher {
     private static final double CELLS_OF_512 = 128 * 128;
+    private static final String LABELS = "labels";
+    /** Outputs of the op, in its order: row classes, slots and presence. */
+    private static final List<String> RESULTS = List.of("row_class", "slots", "presence");
 
     private final Matching matching;
     private final double noObjectWeight;
@@ -46,7 +49,7 @@ public final class FixedMatcher {
     }
 
     /**
-     * Targets of pseudo-labels (hiervl.md 8.3, {@code self_train: set}): confident regions are masks, everything else is
+     * Targets of pseudo-labels (docs/paper.md 8.3, {@code self_train: set}): confident regions are masks, everything else is
      * ignored. A class that is believed somewhere, but nowhere confidently, is neither present nor absent: its rows do not
      * count. Visual rows are for labelled images only.
      *
@@ -79,17 +82,17 @@ public final class FixedMatcher {
     /** Row classes, slots and presence. */
     private INDArray[] run(INDArray labels) {
         GraphRunner runner = runners.computeIfAbsent(labels.dataType() + Arrays.toString(labels.shape()), k -> build(labels));
-        try (GraphRunner.Result r = runner.run(Map.of("labels", labels))) {
-            return new INDArray[] {r.output("row_class").dup('c'), r.output("slots").dup('c'), r.output("presence").dup('c')};
+        try (GraphRunner.Result r = runner.run(Map.of(LABELS, labels))) {
+            return RESULTS.stream().map(name -> r.output(name).dup('c')).toArray(INDArray[]::new);
         }
     }
 
     private GraphRunner build(INDArray labels) {
         SameDiff sd = Graphs.create();
-        SDVariable[] out = new FixedMatching(sd, sd.placeHolder("labels", labels.dataType(), labels.shape()), matching).outputVariables();
-        out[0].rename("row_class");
-        out[1].rename("slots");
-        out[2].rename("presence");
-        return new GraphRunner(sd, List.of("row_class", "slots", "presence"));
+        SDVariable[] out = FixedMatching.of(matching).applyAll(sd, sd.placeHolder(LABELS, labels.dataType(), labels.shape()));
+        for (int i = 0; i < out.length; i++) {
+            out[i].rename(RESULTS.get(i));
+        }
+        return new GraphRunner(sd, RESULTS);
     }
 }

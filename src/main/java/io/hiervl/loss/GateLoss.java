@@ -1,13 +1,45 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.GateBceKernel;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.GateBce;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Presence BCE of the gate on labelled images, present and absent classes balanced (hiervl.md 3.3). */
-public final class GateLoss {
-    private GateLoss() {
+/** Presence BCE of the gate on labelled images, present and absent classes balanced (docs/paper.md 3.3). */
+public final class GateLoss implements Term<LabelledScene> {
+    private static final Input<LabelledTargets> WEIGHTS = Input.perImage("gate_weights", t -> weights(t.set().presence()));
+
+    private final LossConfig.Gate settings;
+
+    GateLoss(LossConfig loss) {
+        this.settings = loss.gate();
+    }
+
+    @Override
+    public String name() {
+        return "gate";
+    }
+
+    @Override
+    public Class<LabelledScene> scene() {
+        return LabelledScene.class;
+    }
+
+    @Override
+    public boolean headline() {
+        return false;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return settings.weight();
+    }
+
+    @Override
+    public SDVariable build(LabelledScene scene) {
+        return build(scene.ops(), scene.output().gate().logit(), scene.in(LabelledTargets.PRESENCE), scene.in(WEIGHTS));
     }
 
     /** Weights (B): 1 / number of images with a label, 0 for images without any valid pixel. */
@@ -28,6 +60,6 @@ public final class GateLoss {
 
     /** The scalar (1) from the gate's logit (B,K), presence (B,K) and weights (B). */
     public static SDVariable build(Ops ops, SDVariable logit, SDVariable presence, SDVariable weights) {
-        return new GateBce(ops.sd(), logit, presence, weights).outputVariable();
+        return new Loss(new GateBceKernel()).apply(ops.sd(), logit, presence, weights);
     }
 }

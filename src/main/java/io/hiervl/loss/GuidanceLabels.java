@@ -1,19 +1,19 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.Interpolation;
+import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
 import io.hiervl.graph.ResizeMatrix;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Interpolation;
-import io.hiervl.op.kernel.Parallel;
-import io.hiervl.op.kernel.Staging;
+import io.hiervl.tensor.RawArrays;
+import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Staging;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Labels by the frozen CLIP (SemiVL's MaskCLIP guidance; hiervl.md 8.3): cosine times the CLIP's logit scale, the best concept
+ * Labels by the frozen CLIP (SemiVL's MaskCLIP guidance; docs/paper.md 8.3): cosine times the CLIP's logit scale, the best concept
  * of every class, bilinear to the size of the loss, softmax, kept where it is sure.
  *
  * @param labels         (B,H,W), 255 where the frozen CLIP is unsure or the image is padding
@@ -125,7 +125,7 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
             this.w = (int) scores.size(3);
             this.width = width;
             this.vertical = ResizeMatrix.of(h, height, Resize.BILINEAR);
-            this.horizontal = Interpolation.of(w, width, Interpolation.BILINEAR);
+            this.horizontal = Interpolation.of(w, width, Resize.BILINEAR);
         }
 
         /** Row y of an image, (K,width). */

@@ -1,17 +1,50 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.PixelCrossEntropy;
+import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Cross-entropy against the labels of the frozen CLIP: g_s1, g_s2, g_fp (SemiVL, conf_mode {@code mean_all}; hiervl.md 8.3).
+ * Cross-entropy against the labels of the frozen CLIP: g_s1, g_s2, g_fp (SemiVL, conf_mode {@code mean_all}; docs/paper.md 8.3).
  * Divided by all pixels, ignored ones included.
  */
-public final class GuidanceLoss {
-    private GuidanceLoss() {
+public final class GuidanceLoss implements Term<UnlabelledScene> {
+    private static final Input<ViewTargets> LABELS = Input.perImage("guidance_labels", t -> t.believed().guidance());
+    private static final Input<ViewTargets> WEIGHTS = Input.perImage("guidance_weights", t -> weights(t.believed().guidance()));
+
+    private final LossConfig.Guidance settings;
+
+    GuidanceLoss(LossConfig loss) {
+        this.settings = loss.guidance();
+    }
+
+    @Override
+    public String name() {
+        return "guidance";
+    }
+
+    @Override
+    public Class<UnlabelledScene> scene() {
+        return UnlabelledScene.class;
+    }
+
+    @Override
+    public boolean language() {
+        return true;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return settings.at(progress) * (view.strong() ? settings.strong() : settings.feature());
+    }
+
+    @Override
+    public SDVariable build(UnlabelledScene scene) {
+        return build(scene.ops(), scene.z(), scene.in(LABELS), scene.in(WEIGHTS));
     }
 
     /** Weights (B,H,W): 1 / number of all pixels; those without a label count in the denominator alone. */
@@ -21,6 +54,6 @@ public final class GuidanceLoss {
 
     /** The scalar (1) from scores z (B,K,H,W), guidance labels (B,H,W) with 255 for none, and weights (B,H,W). */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

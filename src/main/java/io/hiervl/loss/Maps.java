@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Parallel;
-import io.hiervl.op.kernel.Staging;
+import io.hiervl.tensor.RawArrays;
+import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.tensor.Staging;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 import org.nd4j.linalg.api.buffer.DataType;

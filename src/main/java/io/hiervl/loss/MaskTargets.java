@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Parallel;
-import io.hiervl.op.kernel.Staging;
+import io.hiervl.tensor.RawArrays;
+import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.tensor.Staging;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Which class is erased from every labelled image for equations 6 and 7, and which patches count (hiervl.md 8.6).
+ * Which class is erased from every labelled image for equations 6 and 7, and which patches count (docs/paper.md 8.6).
  *
  * @param classes      erased class per image, -1 where none was suitable
  * @param erased       (B,H,W), 1 on pixels to blank

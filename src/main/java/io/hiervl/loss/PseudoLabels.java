@@ -1,14 +1,14 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.kernel.Parallel;
-import io.hiervl.op.kernel.Staging;
+import io.hiervl.tensor.RawArrays;
+import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.tensor.Staging;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What the network believes about weak views (hiervl.md 6.4, 8.3).
+ * What the network believes about weak views (docs/paper.md 6.4, 8.3).
  *
  * @param confidence (B,H,W), largest probability
  * @param labels     (B,H,W), its class, the lowest on ties

@@ -2,7 +2,7 @@ package io.hiervl.loss;
 
 import io.hiervl.config.LossConfig.TopoRescale;
 
-/** How the sums over classes of equations 3 and 4 are brought to the level of VOC's 21 classes (hiervl.md 8.5, A-16). */
+/** How the sums over classes of equations 3 and 4 are brought to the level of VOC's 21 classes (docs/paper.md 8.5). */
 final class Rescale {
     private static final double VOC = 21;
 

@@ -1,20 +1,27 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.SetLoss;
+import io.hiervl.model.DQTD;
+import io.hiervl.op.Loss;
 import io.hiervl.op.WeightedSum;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The set loss at every prediction (hiervl.md 7.2, 8.2): class, mask BCE, dice, each averaged or summed over depths. */
+/** The set loss at every prediction (docs/paper.md 7.2, 8.2): class, mask BCE, dice, each averaged or summed over depths. */
 public final class SetLosses {
-    private final SetLoss.Settings settings;
+    /** Labels (B,H,W) that masks are compared with. */
+    static final Input<PictureTargets> LABELS = Input.perImage("set_labels", PictureTargets::labels);
+    /** Class (B,Q) of every row. */
+    static final Input<PictureTargets> ROW_CLASS = Input.perImage("set_row_class", t -> t.set().rowClass());
+    private static final Input<PictureTargets> SLOTS = Input.perImage("set_slots", t -> t.set().slots());
+    private static final Input<PictureTargets> NORMS = Input.shared("set_norms", t -> t.set().norms());
+
+    private final SetLossKernel settings;
     private final Reduction depths;
 
     /**
@@ -36,29 +43,13 @@ public final class SetLosses {
      * @param rowClass (B,Q)
      * @param slots    (B,cells,cells)
      * @param norms    (3)
-     * @param points   as {@link SetPoints#placeholders} gives them
+     * @param points   as {@link SetPoints#inputs} gives them
      */
     public record Inputs(SDVariable labels, SDVariable rowClass, SDVariable slots, SDVariable norms, List<SDVariable> points) {
-        /** Creates the placeholders set_labels, set_row_class, set_slots, set_norms and those of the points. */
-        public static Inputs placeholders(Ops ops, long[] labels, SetTargets like, SetPoints points, int predictions) {
-            long[] rows = like.rowClass().shape();
-            long[] slots = like.slots().shape();
-            return new Inputs(ops.placeholder("set_labels", labels), ops.placeholder("set_row_class", labels[0], rows[1]),
-                ops.placeholder("set_slots", labels[0], slots[1], slots[2]), ops.placeholder("set_norms", 3), points.placeholders(ops, predictions));
-        }
-
-        /** Values of the placeholders that have a batch axis, without the points. */
-        public static Map<String, INDArray> values(INDArray labels, SetTargets targets) {
-            Map<String, INDArray> values = new LinkedHashMap<>();
-            values.put("set_labels", labels);
-            values.put("set_row_class", targets.rowClass());
-            values.put("set_slots", targets.slots());
-            return values;
-        }
-
-        /** Values of the placeholders without a batch axis. */
-        public static Map<String, INDArray> shared(SetTargets targets) {
-            return Map.of("set_norms", targets.norms());
+        /** The placeholders of a graph with so many predictions. */
+        static Inputs of(Placeholders<? extends PictureTargets> in, int predictions) {
+            List<SDVariable> points = in.points().inputs(predictions).stream().map(in::get).toList();
+            return new Inputs(in.get(LABELS), in.get(ROW_CLASS), in.get(SLOTS), in.get(NORMS), points);
         }
     }
 
@@ -66,9 +57,16 @@ public final class SetLosses {
      * @param settings sampling and class weights; the salt is replaced by the depth
      * @param depths   mean (recommended) or sum (Mask2Former) over predictions
      */
-    public SetLosses(SetLoss.Settings settings, Reduction depths) {
+    public SetLosses(SetLossKernel settings, Reduction depths) {
         this.settings = settings;
         this.depths = depths;
+    }
+
+    /** Terms over all predictions of an output. */
+    Terms build(PictureScene<?> scene) {
+        List<DQTD.Prediction> all = scene.output().predictions();
+        return build(scene.ops(), all.stream().map(DQTD.Prediction::classes).toList(), all.stream().map(DQTD.Prediction::masks).toList(),
+            Inputs.of(scene.placeholders(), all.size()));
     }
 
     /** Terms over predictions with class logits (B,Q,K+1 or K) and mask logits (B,Q,h,w). */
@@ -76,15 +74,14 @@ public final class SetLosses {
         int n = classLogits.size();
         List<List<SDVariable>> parts = new ArrayList<>();
         for (int d = 0; d < n; d++) {
-            SetLoss.Settings s = new SetLoss.Settings(settings.classes(), settings.levels(), settings.points(), settings.oversample(),
+            SetLossKernel s = new SetLossKernel(settings.classes(), settings.levels(), settings.points(), settings.oversample(),
                 settings.importance(), settings.ignoreCandidates(), settings.noObject(), d);
             SDVariable classes = classLogits.get(d);
             SDVariable masks = maskLogits.get(d);
-            SetLoss loss = in.points.size() == 1
-                ? new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0), s)
-                : new SetLoss(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d),
-                    in.points.get(2 * d + 1), s);
-            parts.add(List.of(loss.outputVariables()));
+            SDVariable[] loss = in.points.size() == 1
+                ? new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0))
+                : new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d), in.points.get(2 * d + 1));
+            parts.add(List.of(loss));
         }
         double each = depths == Reduction.MEAN ? 1.0 / n : 1;
         INDArray factors = Nd4j.valueArrayOf(new long[] {n}, each, in.norms.dataType());
@@ -92,7 +89,7 @@ public final class SetLosses {
         List<SDVariable> sums = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             int term = i;
-            sums.add(new WeightedSum(ops.sd(), parts.stream().map(p -> p.get(term)).toList(), coefficients).outputVariable());
+            sums.add(WeightedSum.of(ops.sd(), parts.stream().map(p -> p.get(term)).toList(), coefficients));
         }
         return new Terms(sums.get(0), sums.get(1), sums.get(2), sums.get(3), parts);
     }

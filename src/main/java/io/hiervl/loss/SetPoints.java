@@ -1,13 +1,9 @@
 package io.hiervl.loss;
 
-import io.hiervl.graph.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -20,11 +16,8 @@ public sealed interface SetPoints {
     /** Distinguishes points that need another graph. */
     String kind();
 
-    /** Placeholders of the graph: one of seeds, or candidates and random points per prediction. */
-    List<SDVariable> placeholders(Ops ops, int predictions);
-
-    /** Values of the placeholders. */
-    Map<String, INDArray> values(DataType type);
+    /** What the graph reads: seeds, or candidates and random points per prediction. */
+    List<Input<PictureTargets>> inputs(int predictions);
 
     /**
      * Drawn by the op.
@@ -32,7 +25,7 @@ public sealed interface SetPoints {
      * @param perImage one seed per image, below 2^24; micro-batches draw the same points as the whole batch
      */
     record Seeds(int[] perImage) implements SetPoints {
-        private static final String NAME = "set_seeds";
+        private static final Input<PictureTargets> INPUT = Input.cut("set_seeds", t -> ((Seeds) t.points()).values(t.type()));
 
         @Override
         public SetPoints part(int from, int to) {
@@ -45,13 +38,13 @@ public sealed interface SetPoints {
         }
 
         @Override
-        public List<SDVariable> placeholders(Ops ops, int predictions) {
-            return List.of(ops.placeholder(NAME, perImage.length));
+        public List<Input<PictureTargets>> inputs(int predictions) {
+            return List.of(INPUT);
         }
 
-        @Override
-        public Map<String, INDArray> values(DataType type) {
-            return Map.of(NAME, Nd4j.createFromArray(perImage).castTo(type));
+        /** The seeds as numbers of this type. */
+        public Rows values(DataType type) {
+            return (from, to) -> Nd4j.createFromArray(Arrays.copyOfRange(perImage, from, to)).castTo(type);
         }
     }
 
@@ -81,21 +74,24 @@ public sealed interface SetPoints {
         }
 
         @Override
-        public List<SDVariable> placeholders(Ops ops, int predictions) {
-            List<SDVariable> all = new ArrayList<>();
-            values(DataType.DOUBLE).forEach((name, value) -> all.add(ops.placeholder(name, value.shape())));
+        public List<Input<PictureTargets>> inputs(int predictions) {
+            List<Input<PictureTargets>> all = new ArrayList<>();
+            for (int d = 0; d < predictions; d++) {
+                int prediction = d;
+                all.add(Input.cut("set_candidates" + d, t -> ((Given) t.points()).candidates(prediction, t.type())));
+                all.add(Input.cut("set_random" + d, t -> ((Given) t.points()).random(prediction, t.type())));
+            }
             return all;
         }
 
-        @Override
-        public Map<String, INDArray> values(DataType type) {
-            Map<String, INDArray> all = new LinkedHashMap<>();
-            for (int d = 0; d < images.get(0).size(); d++) {
-                int prediction = d;
-                all.put("set_candidates" + d, join(images.stream().map(i -> i.get(prediction).candidates), type));
-                all.put("set_random" + d, join(images.stream().map(i -> i.get(prediction).random), type));
-            }
-            return all;
+        /** Candidates (N,points,2) of a prediction. */
+        public Rows candidates(int prediction, DataType type) {
+            return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).candidates), type);
+        }
+
+        /** Random points (N,points,2) of a prediction. */
+        public Rows random(int prediction, DataType type) {
+            return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).random), type);
         }
 
         /** (N,points,2); zeros, which nobody reads, when no row is matched or rows have no points of this kind. */

@@ -1,6 +1,6 @@
 package io.hiervl.loss;
 
-import io.hiervl.op.kernel.Matching;
+import io.hiervl.backend.Matching;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

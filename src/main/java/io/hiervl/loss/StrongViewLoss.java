@@ -1,15 +1,43 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.config.LossConfig.Confidence;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.PixelCrossEntropy;
+import io.hiervl.op.Loss;
+import io.hiervl.tensor.RawArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Self-training on a strong view with the weak view's pseudo-labels: l_s1, l_s2 (UniMatch, SemiVL; hiervl.md 8.3). */
-public final class StrongViewLoss {
-    private StrongViewLoss() {
+/** Self-training on a strong view with the weak view's pseudo-labels: l_s1, l_s2 (UniMatch, SemiVL; docs/paper.md 8.3). */
+public final class StrongViewLoss implements Term<UnlabelledScene> {
+    private final LossConfig.Consistency settings;
+    private final Input<ViewTargets> weights;
+
+    StrongViewLoss(LossConfig loss) {
+        this.settings = loss.consistency();
+        this.weights = Input.late("self_weights",
+            t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
+    }
+
+    @Override
+    public String name() {
+        return "self";
+    }
+
+    @Override
+    public Class<UnlabelledScene> scene() {
+        return UnlabelledScene.class;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return view.strong() ? settings.strong() : 0;
+    }
+
+    @Override
+    public SDVariable build(UnlabelledScene scene) {
+        return build(scene.ops(), scene.z(), scene.in(ViewTargets.PSEUDO_LABELS), scene.in(weights));
     }
 
     /**
@@ -67,6 +95,6 @@ public final class StrongViewLoss {
 
     /** The scalar (1) from scores z (B,K,H,W), pseudo-labels (B,H,W) and weights (B,H,W), both after CutMix. */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

@@ -1,14 +1,42 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.kernel.RawArrays;
-import io.hiervl.op.PixelCrossEntropy;
+import io.hiervl.op.Loss;
+import io.hiervl.tensor.RawArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; hiervl.md 8.2). */
-public final class SupervisedCrossEntropy {
-    private SupervisedCrossEntropy() {
+/** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
+public final class SupervisedCrossEntropy implements Term<LabelledScene> {
+    private static final Input<LabelledTargets> WEIGHTS = Input.perImage("ce_weights",
+        t -> weights(t.labels(), (int) t.set().presence().size(1)));
+
+    private final LossConfig.Labelled settings;
+
+    SupervisedCrossEntropy(LossConfig loss) {
+        this.settings = loss.labelled();
+    }
+
+    @Override
+    public String name() {
+        return "ce";
+    }
+
+    @Override
+    public Class<LabelledScene> scene() {
+        return LabelledScene.class;
+    }
+
+    @Override
+    public double weight(View view, double progress) {
+        return settings.weight() * settings.pixelCe();
+    }
+
+    @Override
+    public SDVariable build(LabelledScene scene) {
+        return build(scene.ops(), scene.z(), scene.in(SetLosses.LABELS), scene.in(WEIGHTS));
     }
 
     /**
@@ -36,6 +64,6 @@ public final class SupervisedCrossEntropy {
 
     /** The scalar (1) from scores z (B,K,H,W), labels (B,H,W) and weights (B,H,W). */
     public static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new PixelCrossEntropy(ops.sd(), z, labels, weights).outputVariable();
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
     }
 }

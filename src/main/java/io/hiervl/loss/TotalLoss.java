@@ -43,6 +43,6 @@ public final class TotalLoss {
     /** The total, a scalar (1). */
     public SDVariable build() {
         List<SDVariable> list = new ArrayList<>(terms.values());
-        return new WeightedSum(ops.sd(), list, ops.placeholder(coefficients, list.size())).outputVariable();
+        return WeightedSum.of(ops.sd(), list, ops.placeholder(coefficients, list.size()));
     }
 }

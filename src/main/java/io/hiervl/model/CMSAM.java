@@ -6,9 +6,9 @@ import io.hiervl.graph.Scope;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * Cross-Modal Spatial Alignment, equation 1: text rows gather pixels,
+ * Cross-Modal Spatial Alignment, Equation 1 of the paper: text rows gather pixels,
  * alpha = softmax_p((W_Q q)^T (W_K x_p) / sqrt(d)), c = sum_p alpha W_V x_p, q^ = q + s c. The inputs are layer-normalised
- * unless the literal reading is asked for, in which the update is not scaled either (hiervl.md 4.2, 4.3).
+ * unless the literal reading is asked for, in which the update is not scaled either (docs/paper.md 4.2, 4.3).
  */
 public final class CMSAM {
     /**

@@ -4,7 +4,7 @@ import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Scope;
 import org.nd4j.autodiff.samediff.SDVariable;
 
-/** Class logits of every row: K, and one more for "no object" unless the paper's literal head is wanted (hiervl.md 6.2). */
+/** Class logits of every row: K, and one more for "no object" unless the paper's literal head is wanted (docs/paper.md 6.2). */
 public final class ClassHead {
     private ClassHead() {
     }

@@ -1,11 +1,11 @@
 package io.hiervl.model;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Compute;
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Precision;
 
 /** What {@code model.precision} and {@code model.recompute} mean on this machine. */
 public final class ComputeSettings {
@@ -17,13 +17,13 @@ public final class ComputeSettings {
      * every machine.
      */
     public static Compute of(ModelConfig config) {
-        boolean bf16 = config.precision() != ModelConfig.Precision.FP32 && bf16();
-        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.recompute());
+        boolean bf16 = config.compute().precision() != ModelConfig.Precision.FP32 && bf16();
+        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.compute().recompute());
     }
 
     private static boolean bf16() {
-        Backend.start();
-        return KernelChoice.fastBf16();
+        SameDiffOps.start();
+        return Backends.host().gainsFrom(Precision.BF16);
     }
 
     /**
@@ -34,7 +34,7 @@ public final class ComputeSettings {
     public static void requireAvailable(ModelConfig.Precision setting) {
         if (setting == ModelConfig.Precision.BF16 && !bf16()) {
             throw HierVlException.environment("precision bf16 needs oneDNN's kernels and a CPU with AVX512-BF16 or AMX; found "
-                + KernelChoice.describe() + "; take auto or fp32");
+                + Backends.describe() + "; take auto or fp32");
         }
     }
 }

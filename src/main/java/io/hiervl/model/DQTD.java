@@ -3,7 +3,7 @@ package io.hiervl.model;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Dual-Query Transformer Decoder: the L*K aligned text rows and M learnable visual rows are refined together by
- * mask-guided layers (paper 3.4, hiervl.md 5). Row order: text level-major (l*K + k), then visual.
+ * mask-guided layers (paper 3.4, docs/paper.md 5). Row order: text level-major (l*K + k), then visual.
  */
 public final class DQTD {
     private final int heads;
@@ -31,7 +31,7 @@ public final class DQTD {
     }
 
     public DQTD(ModelConfig config) {
-        this(config.heads(), config.nDec());
+        this(config.decoders().heads(), config.decoders().nDec());
     }
 
     DQTD(int heads, int layers) {
@@ -40,21 +40,21 @@ public final class DQTD {
     }
 
     public static void init(Initializer at, ModelConfig c, int classes) {
-        int d = c.dim();
-        int textRows = c.levels() * classes;
-        at.normal("query_pos", 1, false, c.queries(classes), d);
-        if (c.visualQueries() > 0) {
-            at.normal("visual_queries", 1, false, c.visualQueries(), d);
-            int g = (int) Math.round(Math.sqrt(c.visualQueries()));
+        int d = c.queries().dim();
+        int textRows = c.queries().levels() * classes;
+        at.normal("query_pos", 1, false, c.queries().rows(classes), d);
+        if (c.queries().visualQueries() > 0) {
+            at.normal("visual_queries", 1, false, c.queries().visualQueries(), d);
+            int g = (int) Math.round(Math.sqrt(c.queries().visualQueries()));
             INDArray all = at.store().get(at.prefix() + ".query_pos").array();
-            all.get(NDArrayIndex.interval(textRows, textRows + c.visualQueries()), NDArrayIndex.all()).assign(SinePositions.ofSlots(g, d, at.type()));
+            all.get(NDArrayIndex.interval(textRows, textRows + c.queries().visualQueries()), NDArrayIndex.all()).assign(SinePositions.ofSlots(g, d, at.type()));
         }
         at.normal("level_embed", 1, false, PixelDecoder.FEATURE_LEVELS, d);
-        for (int i = 0; i < c.nDec(); i++) {
-            DecoderLayer.init(at.at("layers." + i), d, c.decFfn());
+        for (int i = 0; i < c.decoders().nDec(); i++) {
+            DecoderLayer.init(at.at("layers." + i), d, c.decoders().decFfn());
         }
         at.norm("decoder_norm", d);
-        ClassHead.init(at, "class_head", d, classes, c.noObject());
+        ClassHead.init(at, "class_head", d, classes, c.output().noObject());
         if (c.dynamicMasks()) {
             MaskHead.init(at.at("mask_head"), d);
         }

@@ -12,7 +12,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
  * One layer of the pixel decoder: deformable attention among pixels, pixels look at text, feed-forward, text looks at
- * pixels (equation 1). All weights are shared by the levels of the layer (hiervl.md 4.3).
+ * pixels (equation 1). All weights are shared by the levels of the layer (docs/paper.md 4.3).
  */
 public final class EncoderLayer {
     private final int heads;
@@ -45,8 +45,8 @@ public final class EncoderLayer {
     }
 
     public EncoderLayer(ModelConfig config) {
-        this(config.heads(), config.points(), config.cmsamLiteral(), config.cmsamLevels() == CmsamLevels.MATCHED,
-            config.attentionOrder() == AttentionOrder.DEFORMABLE_FIRST);
+        this(config.decoders().heads(), config.decoders().points(), config.alignment().cmsamLiteral(), config.alignment().cmsamLevels() == CmsamLevels.MATCHED,
+            config.alignment().attentionOrder() == AttentionOrder.DEFORMABLE_FIRST);
     }
 
     EncoderLayer(int heads, int points, boolean literal, boolean matched, boolean deformableFirst) {
@@ -58,17 +58,17 @@ public final class EncoderLayer {
     }
 
     public static void init(Initializer at, ModelConfig c, int featureLevels) {
-        int d = c.dim();
-        MSDeformAttn.init(at.at("self_attn"), d, c.heads(), featureLevels, c.points());
+        int d = c.queries().dim();
+        MSDeformAttn.init(at.at("self_attn"), d, c.decoders().heads(), featureLevels, c.decoders().points());
         at.norm("norm1", d);
-        if (c.cmsam() != ModelConfig.Cmsam.OFF) {
+        if (c.alignment().cmsam() != ModelConfig.Cmsam.OFF) {
             Attention.init(at.at("text_attn"), d);
             at.norm("norm2", d);
         }
-        FeedForward.init(at, d, c.encFfn());
+        FeedForward.init(at, d, c.decoders().encFfn());
         at.norm("norm3", d);
-        if (c.cmsam() == ModelConfig.Cmsam.PER_LAYER) {
-            CMSAM.init(at.at("cmsam"), d, c.cmDim());
+        if (c.alignment().cmsam() == ModelConfig.Cmsam.PER_LAYER) {
+            CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim());
         }
     }
 

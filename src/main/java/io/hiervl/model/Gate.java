@@ -4,7 +4,7 @@ import io.hiervl.graph.Ops;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * How present every class is thought to be, and what the rows of a class may do (hiervl.md 3.2 to 3.4).
+ * How present every class is thought to be, and what the rows of a class may do (docs/paper.md 3.2 to 3.4).
  *
  * @param logit   (B,K), W sim + b, before any ground truth
  * @param s       (B,K) in [0,1]: ground truth where it is used, else sigmoid(logit). It scales queries and, in equation 1,

@@ -1,6 +1,6 @@
 package io.hiervl.model;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Hierarchical Semantic Query Generator: one MLP per abstraction level turns the text embedding of a class into a query,
- * q_k^(l) = MLP_l(t_k), and a gate says which classes the picture shows (paper 3.2, hiervl.md 3).
+ * q_k^(l) = MLP_l(t_k), and a gate says which classes the picture shows (paper 3.2, docs/paper.md 3).
  */
 public final class HSQG {
     private static final double LOG_EPS = 1e-4;

@@ -1,15 +1,14 @@
 package io.hiervl.model;
 
-import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.backbone.Backbone;
 import io.hiervl.clip.DensePath;
-import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -21,7 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class HierVlNetwork {
     private final ModelConfig config;
-    private final ClipArchitecture clip;
+    private final ImageTowers towers;
     private final int classes;
 
     /**
@@ -48,7 +47,7 @@ public final class HierVlNetwork {
     /**
      * @param predictions in order; the last one counts
      * @param gate        gate with its logit
-     * @param alpha       attention of equation 1 per layer
+     * @param pixels      of the pixel decoder, with the attention of equation 1 per layer
      */
     public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels) {
         public DQTD.Prediction last() {
@@ -56,9 +55,9 @@ public final class HierVlNetwork {
         }
     }
 
-    public HierVlNetwork(ModelConfig config, ClipArchitecture clip, int classes) {
+    public HierVlNetwork(ModelConfig config, ImageTowers towers, int classes) {
         this.config = config;
-        this.clip = clip;
+        this.towers = towers.withPositions(positionResize(config));
         this.classes = classes;
     }
 
@@ -66,8 +65,14 @@ public final class HierVlNetwork {
         return config;
     }
 
-    public ClipArchitecture clip() {
-        return clip;
+    /** The trained image tower and the frozen CLIP. */
+    public ImageTowers towers() {
+        return towers;
+    }
+
+    /** Sides of images must be a multiple of it: patches, and the pyramid's coarsest map at twice the patch, come out even. */
+    public int sizeMultiple() {
+        return 2 * towers.image().patch();
     }
 
     public int classes() {
@@ -85,17 +90,17 @@ public final class HierVlNetwork {
      * @param dense  NONE unless per-patch embeddings are wanted
      */
     public Features encode(Scope root, SDVariable images, DensePath dense) {
-        VisionTower.Output out = tower().apply(root.at("vision"), images, config.tapsFor(clip.vision().layers()), dense);
-        return new Features(Pyramid.apply(root.at("pyramid"), out.taps(), config.normGroups()), out.normalised(), out.dense());
+        Backbone.Output out = towers.apply(root, images, taps(), dense);
+        return new Features(Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups()), out.embedding(), out.dense());
     }
 
-    /** The image tower, for the student (scope {@code vision}) and the frozen reference ({@code frozen.vision}). */
-    public VisionTower tower() {
-        return new VisionTower(clip, positionResize(config));
+    /** 0-based blocks of the image tower that feed the pyramid: those of the configuration, else the tower's own choice. */
+    public List<Integer> taps() {
+        return config.tower().taps() == null ? towers.image().taps() : config.tower().tapsFor(towers.image().layers());
     }
 
     static Resize positionResize(ModelConfig config) {
-        return config.posResize() == ModelConfig.PositionResize.BILINEAR ? Resize.BILINEAR : Resize.BICUBIC;
+        return config.tower().posResize() == ModelConfig.PositionResize.BILINEAR ? Resize.BILINEAR : Resize.BICUBIC;
     }
 
     /**
@@ -106,14 +111,14 @@ public final class HierVlNetwork {
      */
     public Output decode(Scope root, Features features, SDVariable t, SDVariable presence, SDVariable useGt, boolean all) {
         Ops ops = root.ops();
-        boolean gated = config.gateMode() != ModelConfig.GateMode.NONE;
-        HSQG.Output queries = gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.levels(), config.gateKeyBias())
-            : HSQG.open(root.at("hsqg"), t, features.v(), config.levels());
-        boolean aligned = config.cmsam() != ModelConfig.Cmsam.OFF;
+        boolean gated = config.gate().mode() != ModelConfig.GateMode.NONE;
+        HSQG.Output queries = gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.queries().levels(), config.gate().keyBias())
+            : HSQG.open(root.at("hsqg"), t, features.v(), config.queries().levels());
+        boolean aligned = config.alignment().cmsam() != ModelConfig.Cmsam.OFF;
         PixelDecoder.Output pixels = new PixelDecoder(config).apply(root.at("pixel_decoder"), features.pyramid(),
             aligned ? queries.queries() : List.of(), aligned ? queries.gate() : null);
         SDVariable text = EncoderLayer.join(ops, aligned ? pixels.queries() : queries.queries());
-        List<DQTD.Prediction> predictions = new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.levels()),
+        List<DQTD.Prediction> predictions = new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),
             pixels, all);
         return new Output(predictions, queries.gate(), pixels);
     }
@@ -125,13 +130,13 @@ public final class HierVlNetwork {
 
     /** S for predictions: with the options that concern inference only. */
     public SDVariable inferenceScores(Ops ops, Output out) {
-        SDVariable weight = config.gateClassProbability()
-            ? SemanticInference.gateWeights(ops, out.gate(), config.levels(), config.visualQueries(), out.last().classes().dataType()) : null;
+        SDVariable weight = config.gate().classProbability()
+            ? SemanticInference.gateWeights(ops, out.gate(), config.queries().levels(), config.queries().visualQueries(), out.last().classes().dataType()) : null;
         return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows());
     }
 
     private long rows() {
-        return config.visualRowsInS() ? config.queries(classes) : (long) config.levels() * classes;
+        return config.visualRowsInS() ? config.queries().rows(classes) : (long) config.queries().levels() * classes;
     }
 
     /** Images to log scores z (B,K,H,W) at the size of the images. */
@@ -139,7 +144,7 @@ public final class HierVlNetwork {
         Ops ops = root.ops();
         long[] s = ops.shape(images);
         Output out = decode(root, encode(root, images, DensePath.NONE), t, null, null, false);
-        return SemanticInference.logScores(ops, inferenceScores(ops, out), (int) s[2], (int) s[3], config.temperature());
+        return SemanticInference.logScores(ops, inferenceScores(ops, out), (int) s[2], (int) s[3], config.output().temperature());
     }
 
     /** The root scope over a store. */

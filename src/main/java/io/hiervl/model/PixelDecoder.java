@@ -1,10 +1,10 @@
 package io.hiervl.model;
 
 import io.hiervl.config.ModelConfig;
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Multi-scale deformable pixel decoder in whose layers pixels and text rows look at each other (paper 3.3, hiervl.md 4).
+ * Multi-scale deformable pixel decoder in whose layers pixels and text rows look at each other (paper 3.3, docs/paper.md 4).
  * Levels run from low to high resolution: strides 32, 16, 8 for a patch of 16.
  */
 public final class PixelDecoder {
@@ -36,7 +36,7 @@ public final class PixelDecoder {
     }
 
     public PixelDecoder(ModelConfig config) {
-        this(new EncoderLayer(config), config.nEnc(), config.normGroups());
+        this(new EncoderLayer(config), config.decoders().nEnc(), config.decoders().normGroups());
     }
 
     PixelDecoder(EncoderLayer layer, int layers, int groups) {
@@ -47,13 +47,13 @@ public final class PixelDecoder {
 
     /** @param width channels of the pyramid */
     public static void init(Initializer at, ModelConfig c, int width, int classes) {
-        int d = c.dim();
+        int d = c.queries().dim();
         at.normal("level_embed", 1, false, FEATURE_LEVELS, d);
-        if (c.cmsam() != ModelConfig.Cmsam.OFF) {
-            at.normal("text_pos", 1, false, c.levels(), classes, d);
+        if (c.alignment().cmsam() != ModelConfig.Cmsam.OFF) {
+            at.normal("text_pos", 1, false, c.queries().levels(), classes, d);
         }
-        if (c.cmsam() == ModelConfig.Cmsam.SHARED) {
-            CMSAM.init(at.at("cmsam"), d, c.cmDim());
+        if (c.alignment().cmsam() == ModelConfig.Cmsam.SHARED) {
+            CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim());
         }
         for (int i = 0; i < FEATURE_LEVELS; i++) {
             Initializer in = at.at("input_proj." + i);
@@ -61,7 +61,7 @@ public final class PixelDecoder {
             in.constant("conv.bias", 0, d);
             in.norm("norm", d);
         }
-        for (int i = 0; i < c.nEnc(); i++) {
+        for (int i = 0; i < c.decoders().nEnc(); i++) {
             EncoderLayer.init(at.at("layers." + i), c, FEATURE_LEVELS);
         }
         at.at("lateral").caffeConv("conv", width, d, 1, false);

@@ -1,6 +1,6 @@
 package io.hiervl.model;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
@@ -9,7 +9,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
  * Four maps F_1..F_4 at strides patch/4, patch/2, patch and 2 patch from four taps of the image tower: tqdm's pyramid with
- * GroupNorm(1) in front of each tap and group norm in place of batch norm (hiervl.md 1.3).
+ * GroupNorm(1) in front of each tap and group norm in place of batch norm (docs/paper.md 1.3).
  */
 public final class Pyramid {
     private Pyramid() {

@@ -1,15 +1,15 @@
 package io.hiervl.model;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * From rows to pixels: S_c = sum_i softmax(c_i)_c sigmoid(M_i), and from S to scores whose softmax is a distribution,
- * z = log(S + 1e-6) / T with S resized first (hiervl.md 6.3, 6.4).
+ * z = log(S + 1e-6) / T with S resized first (docs/paper.md 6.3, 6.4).
  */
 public final class SemanticInference {
     /** Added to S before the logarithm. */

@@ -39,7 +39,8 @@ public final class SinePositions {
 
     private static void fill(double[] values, int at, int half, double position) {
         for (int i = 0; i < half; i++) {
-            double angle = position / Math.pow(10000, 2.0 * (i / 2) / half);
+            int pair = i / 2;
+            double angle = position / Math.pow(10000, 2.0 * pair / half);
             values[at + i] = i % 2 == 0 ? Math.sin(angle) : Math.cos(angle);
         }
     }

@@ -24,12 +24,15 @@ import org.nd4j.shade.protobuf.UnsafeByteOperations;
 public final class OnnxBuilder {
     /** Operator set of the files: has LayerNormalization and GridSample. */
     public static final int OPSET = 17;
+    /** Behind the name of a node: the name of its result. */
+    public static final String RESULT = "_output_0";
     private static final int IR_VERSION = 8;
 
     private final GraphProto.Builder graph = GraphProto.newBuilder();
     private final ModelProto.Builder model = ModelProto.newBuilder().setIrVersion(IR_VERSION).setProducerName("hiervl")
         .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET));
     private int counter;
+    private String place = "";
 
     /** @param name of the graph */
     public OnnxBuilder(String name) {
@@ -99,12 +102,24 @@ public final class OnnxBuilder {
         return name;
     }
 
+    /** Nodes that follow are called after a place in the network, until another is set; empty for none. */
+    public String place(String path) {
+        String before = place;
+        place = path.isEmpty() ? "" : "/" + path;
+        return before.isEmpty() ? "" : before.substring(1);
+    }
+
+    /** Says what shape a float32 tensor has, for those who look at the file. */
+    public void shape(String tensor, long... dims) {
+        graph.addValueInfo(value(tensor, OnnxTensors.FLOAT, Arrays.stream(dims).boxed().toArray()));
+    }
+
     /** A node with one output. */
     public String node(String type, String[] inputs, AttributeProto... attributes) {
-        String out = "/" + type + "_" + counter++;
+        String out = place + "/" + type + "_" + counter++;
         graph.addNode(NodeProto.newBuilder().setOpType(type).setName(out).addAllInput(Arrays.asList(inputs))
-            .addOutput(out + "_output_0").addAllAttribute(Arrays.asList(attributes)));
-        return out + "_output_0";
+            .addOutput(out + RESULT).addAllAttribute(Arrays.asList(attributes)));
+        return out + RESULT;
     }
 
     /** A node with one input and one output. */

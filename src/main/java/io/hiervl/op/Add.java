@@ -1,74 +1,42 @@
 package io.hiervl.op;
 
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Kernels;
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Shapes;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** a + b with numpy broadcasting; static shapes. */
-public final class Add extends JavaOp {
-    public Add() {
-    }
-
-    public Add(SameDiff sd, SDVariable a, SDVariable b, long[] shapeA, long[] shapeB) {
-        super(sd, a, b);
-        addIArgument(Shapes.encode(shapeA, shapeB));
+/** a + b with numpy's broadcasting; static shapes. */
+@OpName("hiervl_add")
+public record Add(long[] shapeA, long[] shapeB) implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {Shapes.broadcast(in[0], in[1])};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_add";
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.add(in[0], in[1], out[0]);
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
+    public Set<Trait> traits() {
+        return Set.of(Trait.CHEAP);
     }
 
     @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {Shapes.broadcast(in[0].shape(), in[1].shape())};
+    public List<SDVariable> gradient(Backward g) {
+        return List.of(toShape(g, shapeA), toShape(g, shapeB));
     }
 
-    @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            new BroadcastPlan(in[0].shape(), in[1].shape()).zip(Kernels.Arithmetic.ADD, in[0], in[1], out[0], (a, b, n) -> {
-                for (int i = 0; i < n; i++) {
-                    a[i] += b[i];
-                }
-            });
-        }
-    }
-
-    /** y = a + b for dense arrays of equal shape; y may be a. */
-    public static void sum(INDArray a, INDArray b, INDArray y) {
-        if (!KernelChoice.of(a).zip(Kernels.Arithmetic.ADD, a, b, y, new long[] {a.length()}, new boolean[1])) {
-            Pointwise.zip(a, b, y, (v, w, n) -> {
-                for (int i = 0; i < n; i++) {
-                    v[i] += w[i];
-                }
-            });
-        }
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of(toShape(g.get(0), 0), toShape(g.get(0), 1));
-    }
-
-    private SDVariable toShape(SDVariable g, int which) {
-        long[] shape = Shapes.decode(intArgs(), which);
-        long[] result = Shapes.broadcast(shape, Shapes.decode(intArgs(), 1 - which));
+    private SDVariable toShape(Backward g, long[] shape) {
+        long[] result = Shapes.broadcast(shapeA, shapeB);
         if (Arrays.equals(shape, result)) {
-            return new Rename(sameDiff, g).outputVariable();
+            return g.apply(new Rename(), g.cotangent(0)).get(0);
         }
-        if (Shapes.product(shape) == Shapes.product(result)) {
-            return new Reshape(sameDiff, g, result, shape).outputVariable();
-        }
-        return new Repeat.Bp(sameDiff, g, shape, result).outputVariable();
+        Op op = Shapes.product(shape) == Shapes.product(result) ? new Reshape(result, shape) : new Repeat.Gradient(shape, result);
+        return g.apply(op, g.cotangent(0)).get(0);
     }
 }

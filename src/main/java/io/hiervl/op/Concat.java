@@ -1,60 +1,37 @@
 package io.hiervl.op;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Arrays side by side along an axis; the lengths along the axis are static. */
-public final class Concat extends JavaOp {
-    public Concat() {
-    }
-
-    public Concat(SameDiff sd, int axis, long[] sizes, SDVariable... x) {
-        super(sd, x);
-        addIArgument(axis);
-        addIArgument(sizes);
-    }
-
+@OpName("hiervl_concat")
+public record Concat(int axis, long[] sizes) implements Op {
     @Override
-    public String opName() {
-        return "hiervl_concat";
-    }
-
-    @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
-        long[] shape = in[0].shape().clone();
+    public long[][] shapes(long[]... in) {
+        long[] shape = in[0].clone();
         for (int i = 1; i < in.length; i++) {
-            shape[intArg(0)] += in[i].size(intArg(0));
+            shape[axis] += in[i][axis];
         }
         return new long[][] {shape};
     }
 
     @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        long at = 0;
-        for (int i = 0; i < in.length && out[0] != null; i++) {
-            Blocks.copy(in[i], 0, out[0], at, in[i].size(intArg(0)), intArg(0));
-            at += in[i].size(intArg(0));
-        }
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.concat(in, axis, out[0]);
     }
 
     @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        long[] args = intArgs();
+    public List<SDVariable> gradient(Backward g) {
         List<SDVariable> result = new ArrayList<>();
+        long total = Arrays.stream(sizes).sum();
         long at = 0;
-        long total = Arrays.stream(args).skip(1).sum();
-        for (int i = 1; i < args.length; i++) {
-            result.add(new Slice(sameDiff, g.get(0), (int) args[0], at, at + args[i], total).outputVariable());
-            at += args[i];
+        for (long size : sizes) {
+            result.addAll(g.apply(new Slice(axis, at, at + size, total), g.cotangent(0)));
+            at += size;
         }
         return result;
     }

@@ -1,47 +1,28 @@
 package io.hiervl.op;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A loss that is never computed, only its gradient: y (any shape) gets the cotangent g of the same shape, as it lies. What
- * PyTorch calls {@code y.backward(g)}; for measuring a backward pass without the cost of a sum. Its value is 0.
+ * A loss that is never computed, only its gradient: y (any shape) gets the cotangent g of the same shape, as it lies. What PyTorch calls
+ * {@code y.backward(g)}; for measuring a backward pass without the cost of a sum. Its value is 0. Inputs y, and g as a constant.
  */
-public final class GivenGradient extends JavaOp {
-    public GivenGradient() {
-    }
-
-    /** g must be a constant of the shape of y. */
-    public GivenGradient(SameDiff sd, SDVariable y, SDVariable g) {
-        super(sd, y, g);
-    }
-
+@OpName("hiervl_given_gradient")
+public record GivenGradient() implements Op {
     @Override
-    public String opName() {
-        return "hiervl_given_gradient";
-    }
-
-    @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
+    public long[][] shapes(long[]... in) {
         return new long[][] {{1}};
     }
 
     @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            out[0].assign(0);
-        }
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.fill(out[0], 0);
     }
 
     @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of(new Rename(sameDiff, arg(1)).outputVariable());
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Rename(), g.input(1));
     }
 }

@@ -1,35 +1,23 @@
 package io.hiervl.op;
 
-import io.hiervl.op.kernel.KernelChoice;
-import java.util.Arrays;
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Layer norm over the last axis: x (..., D), gamma (D), beta (D); biased variance. */
-public final class LayerNorm extends JavaOp {
-    public LayerNorm() {
-    }
-
-    public LayerNorm(SameDiff sd, SDVariable x, SDVariable gamma, SDVariable beta, double eps) {
-        super(sd, x, gamma, beta);
-        addTArgument(eps);
+/** Layer norm over the last axis of x with gamma and beta of its length. */
+@OpName("hiervl_layer_norm")
+public record LayerNorm(double eps) implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {in[0]};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_layer_norm";
-    }
-
-    @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {in[0].shape()};
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        int columns = (int) in[1].length();
+        kernels.layerNorm(in[0], in[1], in[2], out[0], (int) (in[0].length() / columns), columns, eps);
     }
 
     @Override
@@ -38,48 +26,32 @@ public final class LayerNorm extends JavaOp {
     }
 
     @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            int columns = (int) in[1].length();
-            KernelChoice.of(in[0]).layerNorm(in[0], in[1], in[2], out[0], (int) (in[0].length() / columns), columns, realArg(0));
-        }
+    public Set<Trait> traits() {
+        return Set.of(Trait.CHEAP);
     }
 
     @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return Arrays.asList(new Bp(sameDiff, arg(0), arg(1), g.get(0), realArg(0)).outputVariables());
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Gradient(eps), g.input(0), g.input(1), g.cotangent(0));
     }
 
-    /** Gradients of x, gamma and beta; statistics are computed again. */
-    public static final class Bp extends JavaOp {
-        public Bp() {
-        }
-
-        Bp(SameDiff sd, SDVariable x, SDVariable gamma, SDVariable g, double eps) {
-            super(sd, x, gamma, g);
-            addTArgument(eps);
-        }
-
+    /** Gradients of x, gamma and beta. */
+    @OpName("hiervl_layer_norm_bp")
+    public record Gradient(double eps) implements Op {
         @Override
-        public String opName() {
-            return "hiervl_layer_norm_bp";
-        }
-
-        @Override
-        public int getNumOutputs() {
+        public int outputs() {
             return 3;
         }
 
         @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {in[0].shape(), in[1].shape(), in[1].shape()};
+        public long[][] shapes(long[]... in) {
+            return new long[][] {in[0], in[1], in[1]};
         }
 
         @Override
-        public void compute(INDArray[] in, INDArray[] out) {
+        public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
             int columns = (int) in[1].length();
-            KernelChoice.of(in[0]).layerNormGradient(in[0], in[1], in[2], out[0], out[1], out[2], (int) (in[0].length() / columns),
-                columns, realArg(0));
+            kernels.layerNormGradient(in[0], in[1], in[2], out[0], out[1], out[2], (int) (in[0].length() / columns), columns, eps);
         }
     }
 }

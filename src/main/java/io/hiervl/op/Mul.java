@@ -1,91 +1,47 @@
 package io.hiervl.op;
 
-import io.hiervl.op.kernel.Kernels;
-import java.util.Arrays;
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Shapes;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** a * b with numpy broadcasting. */
-public final class Mul extends JavaOp {
-    public Mul() {
-    }
-
-    public Mul(SameDiff sd, SDVariable a, SDVariable b) {
-        super(sd, a, b);
+/** a b with numpy's broadcasting. */
+@OpName("hiervl_mul")
+public record Mul() implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {Shapes.broadcast(in[0], in[1])};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_mul";
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.multiply(in[0], in[1], out[0]);
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {Shapes.broadcast(in[0].shape(), in[1].shape())};
-    }
-
-    @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            multiply(in[0], in[1], out[0]);
-        }
-    }
-
-    private static void multiply(INDArray x, INDArray y, INDArray target) {
-        new BroadcastPlan(x.shape(), y.shape()).zip(Kernels.Arithmetic.MULTIPLY, x, y, target, (a, b, n) -> {
-            for (int i = 0; i < n; i++) {
-                a[i] *= b[i];
-            }
-        });
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return Arrays.asList(new Bp(sameDiff, arg(0), arg(1), g.get(0)).outputVariables());
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Gradient(), g.input(0), g.input(1), g.cotangent(0));
     }
 
     /** Gradients of a and b. */
-    public static final class Bp extends JavaOp {
-        public Bp() {
-        }
-
-        Bp(SameDiff sd, SDVariable a, SDVariable b, SDVariable g) {
-            super(sd, a, b, g);
-        }
-
+    @OpName("hiervl_mul_bp")
+    public record Gradient() implements Op {
         @Override
-        public String opName() {
-            return "hiervl_mul_bp";
-        }
-
-        @Override
-        public int getNumOutputs() {
+        public int outputs() {
             return 2;
         }
 
         @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {in[0].shape(), in[1].shape()};
+        public long[][] shapes(long[]... in) {
+            return new long[][] {in[0], in[1]};
         }
 
         @Override
-        public void compute(INDArray[] in, INDArray[] out) {
+        public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
             for (int i = 0; i < 2; i++) {
-                if (out[i] == null) {
-                    continue;
-                }
-                INDArray other = in[1 - i];
-                if (out[i].length() == in[2].length()) {
-                    multiply(in[2], other, out[i]);
-                } else {
-                    new BroadcastPlan(in[i].shape(), other.shape()).reduceToA(in[2], other, out[i]);
+                if (out[i] != null) {
+                    kernels.multiplyGradient(in[1 - i], in[2], out[i]);
                 }
             }
         }

@@ -1,122 +1,82 @@
 package io.hiervl.op;
 
-import io.hiervl.op.kernel.Operand;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Shapes;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Self-attention on packed projections: qkv (B,T,3D) holds q, k, v side by side; the result is (B,T,D). */
-public final class PackedAttention extends JavaOp {
-    public PackedAttention() {
-    }
-
-    public PackedAttention(SameDiff sd, SDVariable qkv, int heads, boolean causal, Precision precision) {
-        super(sd, qkv);
-        addIArgument(heads, causal ? 1 : 0, precision.ordinal());
-    }
-
+/** Multi-head attention of tokens to themselves: q, k and v side by side (B,T,3D), the result is (B,T,D). */
+@OpName("hiervl_packed_attention")
+public record PackedAttention(int heads, boolean causal, Precision precision) implements Op {
     @Override
-    public String opName() {
-        return "hiervl_packed_attention";
-    }
-
-    @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
-        long[] s = in[0].shape();
-        if (s.length != 3 || s[2] % (3L * intArg(0)) != 0) {
-            throw new IllegalArgumentException("packed attention of " + Arrays.toString(s) + " with " + intArg(0) + " heads");
+    public long[][] shapes(long[]... in) {
+        long[] s = in[0];
+        if (s.length != 3 || s[2] % (3L * heads) != 0) {
+            throw new IllegalArgumentException("packed attention of " + Arrays.toString(s) + " with " + heads + " heads");
         }
         return new long[][] {{s[0], s[1], s[2] / 3}};
     }
 
     @Override
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.packedAttention(in[0], heads, causal, out[0]);
+    }
+
+    @Override
     public boolean readsRounded(int input) {
-        return precisionArg(2) == Precision.BF16;
+        return precision == Precision.BF16;
     }
 
     @Override
     public boolean writesRounded(int output) {
-        return precisionArg(2) == Precision.BF16;
+        return precision == Precision.BF16;
+    }
+
+    /** One product of queries and keys. */
+    private static double product(long[][] in) {
+        return 2.0 * Shapes.product(in[0]) / 3 * in[0][1];
     }
 
     @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            AttentionCore core = core(in[0], intArg(0), intArg(1) == 1, precisionArg(2));
-            long width = in[0].size(2) / 3;
-            core.forward(view(core, in[0], 0), view(core, in[0], 1), view(core, in[0], 2),
-                AttentionCore.heads(out[0], 0, core.queries(), width, core.depth()));
-        }
-    }
-
-    private static AttentionCore core(INDArray qkv, int heads, boolean causal, Precision precision) {
-        int batch = (int) qkv.size(0);
-        int tokens = (int) qkv.size(1);
-        Operand add = AttentionCore.bias(null, null, causal, batch, tokens, tokens, AttentionCore.logitType(qkv));
-        return new AttentionCore(batch, heads, tokens, tokens, (int) qkv.size(2) / 3 / heads, add, precision);
-    }
-
-    private static Operand view(AttentionCore core, INDArray qkv, int which) {
-        long width = qkv.size(2) / 3;
-        return AttentionCore.heads(qkv, which * width, core.queries(), 3 * width, core.depth());
+    public double flops(long[][] in, boolean[] wanted) {
+        return 2 * product(in);
     }
 
     @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return Arrays.asList(new Bp(sameDiff, arg(0), g.get(0), intArgs()).outputVariables());
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Gradient(heads, causal, precision), g.input(0), g.cotangent(0));
     }
 
-    /** Gradient of qkv. */
-    public static final class Bp extends JavaOp {
-        public Bp() {
-        }
-
-        Bp(SameDiff sd, SDVariable qkv, SDVariable g, long[] args) {
-            super(sd, qkv, g);
-            addIArgument(args);
+    /** Gradient of q, k and v. */
+    @OpName("hiervl_packed_attention_bp")
+    public record Gradient(int heads, boolean causal, Precision precision) implements Op {
+        @Override
+        public long[][] shapes(long[]... in) {
+            return new long[][] {in[0]};
         }
 
         @Override
-        public String opName() {
-            return "hiervl_packed_attention_bp";
-        }
-
-        @Override
-        public int getNumOutputs() {
-            return 1;
-        }
-
-        @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {in[0].shape()};
+        public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+            kernels.packedAttentionGradient(in[0], heads, causal, in[1], out[0]);
         }
 
         @Override
         public boolean readsRounded(int input) {
-            return precisionArg(2) == Precision.BF16;
+            return precision == Precision.BF16;
         }
 
         @Override
         public boolean writesRounded(int output) {
-            return precisionArg(2) == Precision.BF16;
+            return precision == Precision.BF16;
         }
 
+        /** The scores again and four gradients. */
         @Override
-        public void compute(INDArray[] in, INDArray[] out) {
-            if (out[0] != null) {
-                AttentionCore core = core(in[0], intArg(0), intArg(1) == 1, precisionArg(2));
-                Operand g = AttentionCore.heads(in[1], 0, core.queries(), in[0].size(2) / 3, core.depth());
-                core.backward(view(core, in[0], 0), view(core, in[0], 1), view(core, in[0], 2), g, view(core, out[0], 0),
-                    view(core, out[0], 1), view(core, out[0], 2), null);
-            }
+        public double flops(long[][] in, boolean[] wanted) {
+            return 5 * product(in);
         }
     }
 }

@@ -1,43 +1,31 @@
 package io.hiervl.op;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The same values under another name: SameDiff renames gradients, so two inputs cannot share one. */
-public final class Rename extends JavaOp {
-    public Rename() {
-    }
-
-    public Rename(SameDiff sd, SDVariable x) {
-        super(sd, x);
+/** The same array under another name: SameDiff wants a variable of its own for every gradient. */
+@OpName("hiervl_rename")
+public record Rename() implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {in[0]};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_rename";
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.copy(in[0], out[0]);
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
+    public Set<Trait> traits() {
+        return Set.of(Trait.ALIAS, Trait.CHEAP);
     }
 
     @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {in[0].shape()};
-    }
-
-    @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            Pointwise.copy(in[0], out[0]);
-        }
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of(new Rename(sameDiff, g.get(0)).outputVariable());
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Rename(), g.cotangent(0));
     }
 }

@@ -1,77 +1,39 @@
 package io.hiervl.op;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Numpy broadcasting of x from one static shape to another. */
-public final class Repeat extends JavaOp {
-    public Repeat() {
-    }
-
-    public Repeat(SameDiff sd, SDVariable x, long[] from, long[] to) {
-        super(sd, x);
-        addIArgument(Shapes.encode(from, to));
+/** x repeated along axes of length 1, and along missing leading axes; static shapes. */
+@OpName("hiervl_broadcast")
+public record Repeat(long[] from, long[] to) implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {to.clone()};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_broadcast";
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.repeat(in[0], out[0]);
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Gradient(from, to), g.cotangent(0));
     }
 
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {Shapes.decode(intArgs(), 1)};
-    }
-
-    @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            new BroadcastPlan(in[0].shape(), out[0].shape()).repeat(in[0], out[0]);
-        }
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of(new Bp(sameDiff, g.get(0), Shapes.decode(intArgs(), 0), Shapes.decode(intArgs(), 1)).outputVariable());
-    }
-
-    /** Sum of the cotangent over the repeated axes. */
-    public static final class Bp extends JavaOp {
-        public Bp() {
-        }
-
-        Bp(SameDiff sd, SDVariable g, long[] from, long[] to) {
-            super(sd, g);
-            addIArgument(Shapes.encode(from, to));
+    /** Sums of the cotangent over the repeated axes. */
+    @OpName("hiervl_broadcast_bp")
+    public record Gradient(long[] from, long[] to) implements Op {
+        @Override
+        public long[][] shapes(long[]... in) {
+            return new long[][] {from.clone()};
         }
 
         @Override
-        public String opName() {
-            return "hiervl_broadcast_bp";
-        }
-
-        @Override
-        public int getNumOutputs() {
-            return 1;
-        }
-
-        @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {Shapes.decode(intArgs(), 0)};
-        }
-
-        @Override
-        public void compute(INDArray[] in, INDArray[] out) {
-            if (out[0] != null) {
-                new BroadcastPlan(out[0].shape(), in[0].shape()).reduceToA(in[0], null, out[0]);
-            }
+        public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+            kernels.repeatGradient(in[0], out[0]);
         }
     }
 }

@@ -1,44 +1,31 @@
 package io.hiervl.op;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The same elements in c order under another static shape. */
-public final class Reshape extends JavaOp {
-    public Reshape() {
-    }
-
-    public Reshape(SameDiff sd, SDVariable x, long[] from, long[] to) {
-        super(sd, x);
-        addIArgument(Shapes.encode(from, to));
+/** The same elements in another shape; static shapes. */
+@OpName("hiervl_reshape")
+public record Reshape(long[] from, long[] to) implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {to.clone()};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_reshape";
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.copy(in[0], out[0]);
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
+    public Set<Trait> traits() {
+        return Set.of(Trait.ALIAS, Trait.CHEAP);
     }
 
     @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {Shapes.decode(intArgs(), 1)};
-    }
-
-    @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            Pointwise.copy(in[0], out[0]);
-        }
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of(new Reshape(sameDiff, g.get(0), Shapes.decode(intArgs(), 1), Shapes.decode(intArgs(), 0)).outputVariable());
+    public List<SDVariable> gradient(Backward g) {
+        return g.apply(new Reshape(to, from), g.cotangent(0));
     }
 }

@@ -1,76 +1,51 @@
 package io.hiervl.op;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The same values, through which no gradient flows. */
-public final class StopGradient extends JavaOp {
-    public StopGradient() {
-    }
-
-    public StopGradient(SameDiff sd, SDVariable x) {
-        super(sd, x);
+@OpName("hiervl_stop_gradient")
+public record StopGradient() implements Op {
+    @Override
+    public long[][] shapes(long[]... in) {
+        return new long[][] {in[0]};
     }
 
     @Override
-    public String opName() {
-        return "hiervl_stop_gradient";
+    public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+        kernels.copy(in[0], out[0]);
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public long[][] outputShapes(INDArray[] in) {
-        return new long[][] {in[0].shape()};
-    }
-
-    @Override
-    public void compute(INDArray[] in, INDArray[] out) {
-        if (out[0] != null) {
-            Pointwise.copy(in[0], out[0]);
-        }
+    public Set<Trait> traits() {
+        return Set.of(Trait.ALIAS, Trait.CUT);
     }
 
     /** SameDiff insists on a gradient for every variable on the way, so this is an array of zeros. */
     @Override
-    public List<SDVariable> doDiff(List<SDVariable> g) {
-        return List.of(new Zeros(sameDiff, g.get(0)).outputVariable());
+    public List<SDVariable> gradient(Backward g) {
+        return List.of(g.zeros(g.cotangent(0)));
     }
 
     /** Zeros in the shape of the input. */
-    public static final class Zeros extends JavaOp {
-        public Zeros() {
-        }
-
-        Zeros(SameDiff sd, SDVariable x) {
-            super(sd, x);
+    @OpName("hiervl_zeros")
+    public record Zeros() implements Op {
+        @Override
+        public long[][] shapes(long[]... in) {
+            return new long[][] {in[0]};
         }
 
         @Override
-        public String opName() {
-            return "hiervl_zeros";
+        public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+            kernels.fill(out[0], 0);
         }
 
         @Override
-        public int getNumOutputs() {
-            return 1;
-        }
-
-        @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {in[0].shape()};
-        }
-
-        @Override
-        public void compute(INDArray[] in, INDArray[] out) {
-            if (out[0] != null) {
-                out[0].assign(0);
-            }
+        public Set<Trait> traits() {
+            return Set.of(Trait.ZEROS);
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.hiervl.optim;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.kernel.RawArrays;
+import io.hiervl.tensor.RawArrays;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -86,8 +86,8 @@ public final class AdamW {
     }
 
     private AdamKernel kernel(INDArray p, INDArray g, Moments s, double lr, double decay) {
-        double stepSize = lr / (1 - Math.pow(beta1, s.updates));
-        double root = Math.sqrt(1 - Math.pow(beta2, s.updates));
+        double stepSize = lr / (1 - Math.pow(beta1, (double) s.updates));
+        double root = Math.sqrt(1 - Math.pow(beta2, (double) s.updates));
         AdamKernel.Factors f = new AdamKernel.Factors(1 - lr * decay, 1 - beta1, beta2, stepSize, root, eps);
         return p.dataType() == DataType.DOUBLE
             ? new AdamKernel.Doubles(f, RawArrays.doubles(p), RawArrays.doubles(g), RawArrays.doubles(s.m), RawArrays.doubles(s.v))

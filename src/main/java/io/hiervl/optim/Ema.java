@@ -7,7 +7,7 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Exponential moving average of parameters (UniMatch-V2; hiervl.md 9.4): average = r average + (1 - r) parameter with
+ * Exponential moving average of parameters (UniMatch-V2; docs/paper.md 9.4): average = r average + (1 - r) parameter with
  * r = min(1 - 1/(t + 1), ratio), so that the first update copies the parameters.
  */
 public final class Ema {

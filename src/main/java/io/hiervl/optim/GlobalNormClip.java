@@ -1,6 +1,6 @@
 package io.hiervl.optim;
 
-import io.hiervl.op.kernel.RawArrays;
+import io.hiervl.tensor.RawArrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -8,7 +8,7 @@ import java.util.function.ToDoubleFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Learning rate and weight decay of each parameter of a store (hiervl.md 9.3): the image tower learns at
+ * Learning rate and weight decay of each parameter of a store (docs/paper.md 9.3): the image tower learns at
  * {@code vit x base} (0.1), everything new and the prompt tokens at {@code fresh x base} (4).
  *
  * @param store parameters with their groups and decay flags

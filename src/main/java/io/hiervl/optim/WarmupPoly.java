@@ -3,7 +3,7 @@ package io.hiervl.optim;
 import io.hiervl.HierVlException;
 
 /**
- * Polynomial decay with linear warm-up, both per iteration (hiervl.md 9.3, as resolved in 0.6): factor(t) =
+ * Polynomial decay with linear warm-up, both per iteration (docs/paper.md 9.3 and 0.6): factor(t) =
  * (1 - t/T)^power, times 1 - (1 - t/Tw)(1 - start) while t &lt; Tw. t counts from 0.
  *
  * @param total  iterations T of the whole run

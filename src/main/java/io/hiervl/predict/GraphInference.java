@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The network as a scorer of windows: probabilities, softmax of the log scores z (hiervl.md 6.4), at every pixel. One graph
+ * The network as a scorer of windows: probabilities, softmax of the log scores z (docs/paper.md 6.4), at every pixel. One graph
  * for each window size, the last few are kept; parameters are read from the store at every run. For one thread.
  */
 public final class GraphInference implements InferenceModel {
@@ -61,7 +61,7 @@ public final class GraphInference implements InferenceModel {
     /** Patches, and the pyramid's coarsest map at twice the patch size, must come out even. */
     @Override
     public int sizeMultiple() {
-        return 2 * network.clip().vision().patch();
+        return network.sizeMultiple();
     }
 
     @Override

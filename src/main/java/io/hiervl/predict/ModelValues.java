@@ -2,15 +2,14 @@ package io.hiervl.predict;
 
 import io.hiervl.HierVlException;
 import io.hiervl.MemoryLimits;
-import io.hiervl.clip.ClipArchitecture;
-import io.hiervl.clip.RandomClip;
-import io.hiervl.graph.ParameterStore;
-import io.hiervl.model.NetworkParameters;
+import io.hiervl.backbone.Backbone;
 import io.hiervl.config.ModelConfig;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.model.ImageTowers;
+import io.hiervl.model.NetworkParameters;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -55,31 +54,42 @@ final class ModelValues {
     }
 
     /** Compares names and shapes with those of a new network of these settings: for files without a checksum. */
-    static void requireShapes(ParameterStore store, ModelConfig config, ClipArchitecture clip, int classes, String where) {
-        ClipArchitecture.Vision v = clip.vision();
-        // 12 D^2 values a block: sizes that the stored values cannot have are not allocated
-        if (12.0 * v.width() * v.width() * v.layers() > 2.0 * store.size() || 3.0 * v.patch() * v.patch() * v.width() > store.size()
-                || (double) v.mlp() * v.width() > store.size() || (double) clip.projection() * v.width() > store.size()
-                || (double) v.grid() * v.grid() * v.width() > 64.0 * store.size()) {
-            throw HierVlException.model("the manifest of " + where + " describes an image tower that is larger than the stored " + store.size() + " values");
+    static void requireShapes(ParameterStore store, ModelConfig config, ImageTowers towers, int classes, String where) {
+        requireTower(store, ImageTowers.VISION, towers.image(), where);
+        if (!towers.aligned()) {
+            requireTower(store, ImageTowers.FROZEN, towers.clip(), where);
         }
-        ClipArchitecture image = new ClipArchitecture(v, new ClipArchitecture.Text(1, 0, 1, 1, 1, 1), clip.projection(), clip.activation(), clip.eps(),
-            clip.logitScale(), clip.source());
-        RandomClip.weights(image, new Random(0)).arrays().forEach((name, array) -> {
-            if (name.startsWith("vision.")) {
-                boolean positions = name.endsWith("positional_embedding");
-                require(store, name, positions ? null : array.shape(), where);
-            }
-        });
-        INDArray table = store.get("vision.positional_embedding").array();
-        long side = Math.round(Math.sqrt(table.size(0) - 1.0));
-        if (table.rank() != 2 || table.size(1) != v.width() || side * side != table.size(0) - 1) {
-            throw HierVlException.model(where + ": array p/vision.positional_embedding has the shape " + Arrays.toString(table.shape())
-                + ", expected a square number of rows and one, each of " + v.width() + " values");
-        }
-        for (ParameterStore.Parameter p : NetworkParameters.fresh(config, clip, classes).all()) {
+        for (ParameterStore.Parameter p : NetworkParameters.fresh(config, towers, classes).all()) {
             require(store, p.name(), p.array().shape(), where);
         }
+    }
+
+    private static void requireTower(ParameterStore store, String prefix, Backbone tower, String where) {
+        // sizes that the stored values cannot have are not even listed
+        if (tower.layers() > store.all().size()) {
+            throw larger(store, where);
+        }
+        Map<String, long[]> shapes = tower.shapes();
+        double values = shapes.values().stream().mapToDouble(s -> Arrays.stream(s).asDoubleStream().map(Math::abs).reduce(1, (x, y) -> x * y)).sum();
+        if (values > store.size()) {
+            throw larger(store, where);
+        }
+        shapes.forEach((name, shape) -> {
+            String full = prefix + "." + name;
+            require(store, full, shape[0] < 0 ? null : shape, where);
+            long[] found = store.get(full).array().shape();
+            if (shape[0] < 0) {
+                long side = Math.round(Math.sqrt(found[0] - 1.0));
+                if (found.length != 2 || found[1] != shape[1] || side * side != found[0] - 1) {
+                    throw HierVlException.model(where + ": array p/" + full + " has the shape " + Arrays.toString(found)
+                        + ", expected a square number of rows and one, each of " + shape[1] + " values");
+                }
+            }
+        });
+    }
+
+    private static HierVlException larger(ParameterStore store, String where) {
+        return HierVlException.model("the manifest of " + where + " describes an image tower that is larger than the stored " + store.size() + " values");
     }
 
     private static void require(ParameterStore store, String name, long[] shape, String where) {

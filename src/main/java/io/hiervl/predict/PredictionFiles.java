@@ -9,6 +9,7 @@ import io.hiervl.image.LabelMaps;
 import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -25,6 +26,11 @@ import java.util.Set;
 public final class PredictionFiles {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final String IMAGE = "image";
+    private static final String OVERLAY = "_overlay.png";
+    private static final String JSON_END = ".json";
+    /** Bytes that file systems take for a name, and some for "-2" behind it. */
+    private static final int NAME_BYTES = 255;
+    private static final int SPARE = 6;
 
     private final Path folder;
     private final Palette palette;
@@ -51,13 +57,52 @@ public final class PredictionFiles {
     }
 
     private List<Path> files(String stem) {
-        return List.of(folder.resolve(stem + ".png"), folder.resolve(stem + "_overlay.png"), folder.resolve(stem + ".json"));
+        return List.of(folder.resolve(stem + ".png"), folder.resolve(stem + OVERLAY), folder.resolve(stem + ".json"));
+    }
+
+    /** The index maps and overlays among files that lie in one folder: pictures beside a JSON that {@link #write} made. */
+    public static Set<Path> picturesIn(List<Path> files) {
+        Set<Path> all = new HashSet<>(files);
+        Set<Path> made = new HashSet<>();
+        for (Path json : files) {
+            String name = json.getFileName().toString();
+            if (name.endsWith(JSON_END)) {
+                String stem = name.substring(0, name.length() - JSON_END.length());
+                List<Path> pictures = List.of(json.resolveSibling(stem + ".png"), json.resolveSibling(stem + OVERLAY));
+                if (pictures.stream().anyMatch(all::contains) && isOwn(json)) {
+                    pictures.stream().filter(all::contains).forEach(made::add);
+                }
+            }
+        }
+        return made;
+    }
+
+    private static boolean isOwn(Path json) {
+        try {
+            JsonNode node = JSON.readTree(Files.readAllBytes(json));
+            return node != null && node.path(IMAGE).isTextual() && node.path("width").isInt() && node.path("classes").isArray();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Names longer than file systems take lose their end to a number that tells them apart. */
+    private static String shortened(String base) {
+        if (base.getBytes(StandardCharsets.UTF_8).length + OVERLAY.length() + SPARE <= NAME_BYTES) {
+            return base;
+        }
+        String hash = "-" + Integer.toHexString(base.hashCode());
+        String kept = base;
+        while (kept.getBytes(StandardCharsets.UTF_8).length + hash.length() + OVERLAY.length() + SPARE > NAME_BYTES) {
+            kept = kept.substring(0, kept.offsetByCodePoints(kept.length(), -1));
+        }
+        return kept + hash;
     }
 
     private String stem(Path image) {
         String name = image.getFileName().toString();
         int dot = name.lastIndexOf('.');
-        String base = dot > 0 ? name.substring(0, dot) : name;
+        String base = shortened(dot > 0 ? name.substring(0, dot) : name);
         String stem = base;
         for (int i = 2; used.contains(stem) || !free(stem, image); i++) {
             stem = base + "-" + i;

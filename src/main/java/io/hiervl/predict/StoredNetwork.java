@@ -1,10 +1,14 @@
 package io.hiervl.predict;
 
 import io.hiervl.HierVlException;
-import io.hiervl.clip.Activation;
+import io.hiervl.backbone.Backbone;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.image.ClipNormalize;
+import io.hiervl.model.ImageTowers;
+import io.hiervl.clip.Activation;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,6 +19,13 @@ import java.util.Map;
  * @param where   the checkpoint, for messages
  */
 record StoredNetwork(Map<String, Object> details, String where) {
+    /** Sizes of the CLIP. */
+    static final String CLIP = "clip";
+    /** The image tower if it is not CLIP's own; then the CLIP's colours stand beside it. */
+    static final String BACKBONE = "backbone";
+    static final String CLIP_MEAN = "clip_mean";
+    static final String CLIP_STD = "clip_std";
+
     private static final int LARGEST = 1 << 20;
 
     Object need(String key) {
@@ -25,9 +36,34 @@ record StoredNetwork(Map<String, Object> details, String where) {
         return value;
     }
 
+    /** The image tower and the CLIP beside it. */
+    ImageTowers towers() {
+        ClipNormalize colours = normalize("mean", "std");
+        if (!details.containsKey(BACKBONE)) {
+            return ImageTowers.of(Backbones.ofClip(clip(), colours));
+        }
+        return new ImageTowers(backbone(colours), Backbones.ofClip(clip(), normalize(CLIP_MEAN, CLIP_STD)));
+    }
+
+    private Backbone backbone(ClipNormalize colours) {
+        Map<String, Object> description = new LinkedHashMap<>();
+        map(need(BACKBONE), BACKBONE).forEach((key, value) -> {
+            if (value instanceof Number n && !(n.doubleValue() >= 0 && n.doubleValue() <= LARGEST)) {
+                throw refuse(BACKBONE + "." + key, value);
+            }
+            description.put((String) key, value);
+        });
+        try {
+            return Backbones.described(description, colours);
+        } catch (IllegalArgumentException | ClassCastException e) {
+            throw HierVlException.model("the manifest of " + where + " does not describe a model: details." + BACKBONE + ": "
+                + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
+        }
+    }
+
     /** Sizes of the CLIP towers. */
-    ClipArchitecture clip() {
-        Map<?, ?> clip = map(need("clip"), "clip");
+    private ClipArchitecture clip() {
+        Map<?, ?> clip = map(need(CLIP), CLIP);
         Map<?, ?> v = map(clip.get("vision"), "clip.vision");
         Map<?, ?> t = map(clip.get("text"), "clip.text");
         Map<?, ?> s = clip.get("source") instanceof Map<?, ?> m ? m : Map.of();
@@ -43,15 +79,15 @@ record StoredNetwork(Map<String, Object> details, String where) {
             s.get("opset") instanceof Long o ? o.intValue() : 0, String.valueOf(s.get("dtype"))));
     }
 
-    /** Colour constants of the image tower. */
-    ClipNormalize normalize() {
-        float[] std = triple("std");
+    /** Colour constants of a tower. */
+    private ClipNormalize normalize(String meanKey, String stdKey) {
+        float[] std = triple(stdKey);
         for (float v : std) {
             if (!(v > 0)) {
-                throw refuse("std", need("std"));
+                throw refuse(stdKey, need(stdKey));
             }
         }
-        return new ClipNormalize(triple("mean"), std);
+        return new ClipNormalize(triple(meanKey), std);
     }
 
     /** Colours of the classes in pictures; checkpoints of older versions have none. */

@@ -1,8 +1,10 @@
 package io.hiervl.predict;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
-import io.hiervl.clip.ClipArchitecture;
+import io.hiervl.backbone.Backbones;
+import io.hiervl.checkpoint.Checkpoint;
+import io.hiervl.checkpoint.CheckpointStore;
+import io.hiervl.checkpoint.Hashes;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -10,11 +12,9 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.MemoryPlan;
-import io.hiervl.op.Backend;
-import io.hiervl.checkpoint.Checkpoint;
-import io.hiervl.checkpoint.CheckpointStore;
-import io.hiervl.checkpoint.Hashes;
+import io.hiervl.op.SameDiffOps;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -28,14 +28,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@code p/name} (or their averages {@code e/name}), {@code x/t}, and the entries of {@link #details}.
  *
  * @param recipe    settings of the run
- * @param clip      sizes of the image tower
+ * @param towers    sizes of the image tower and of the CLIP beside it
  * @param normalize colour constants
  * @param classes   class names in index order
  * @param palette   colours of the classes in pictures
  * @param store     parameters of image tower and network
  * @param t         (K,C), unit rows
  */
-public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<String> classes, Palette palette,
+public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize normalize, List<String> classes, Palette palette,
                            ParameterStore store, INDArray t) {
     /** Name of the text embeddings in a checkpoint. */
     public static final String T = "x/t";
@@ -44,28 +44,39 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
     private static final String AVERAGE = "e/";
 
     /**
-     * What {@link #load} needs in the details of a checkpoint, under the keys recipe, clip, mean, std and palette.
+     * What {@link #load} needs in the details of a checkpoint: recipe, clip, mean, std and palette, and if the image tower is not CLIP's
+     * own, backbone, clip_mean and clip_std.
      *
      * @param colours [r, g, b] of the first classes in pictures; VOC's for the rest
      */
-    public static Map<String, Object> details(Recipe recipe, ClipArchitecture clip, ClipNormalize normalize, List<List<Integer>> colours) {
+    public static Map<String, Object> details(Recipe recipe, ImageTowers towers, List<List<Integer>> colours) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("recipe", recipe.toYaml());
-        details.put("clip", new ObjectMapper().convertValue(clip, Map.class));
-        details.put("mean", floats(normalize.mean()));
-        details.put("std", floats(normalize.std()));
+        details.put(StoredNetwork.CLIP, towers.clip().describe());
+        details.put("mean", floats(towers.image().colours().mean()));
+        details.put("std", floats(towers.image().colours().std()));
+        if (!towers.aligned()) {
+            details.put(StoredNetwork.BACKBONE, Backbones.describe(towers.image()));
+            details.put(StoredNetwork.CLIP_MEAN, floats(towers.clip().colours().mean()));
+            details.put(StoredNetwork.CLIP_STD, floats(towers.clip().colours().std()));
+        }
         details.put(PALETTE, colours);
         return details;
     }
 
+    /** The towers of a checkpoint. */
+    public static ImageTowers towers(Checkpoint checkpoint) {
+        return new StoredNetwork(checkpoint.manifest().details(), checkpoint.folder().toString()).towers();
+    }
+
     /**
-     * The arrays to save: all parameters but those of the frozen towers, which come from the CLIP bundle again, and t.
-     * They are live, not copies.
+     * The arrays to save: t and all parameters but those of the frozen towers that predictions do not need, which come from the CLIP
+     * bundle again. They are live, not copies.
      */
-    public static Map<String, INDArray> arrays(ParameterStore store, INDArray t) {
+    public static Map<String, INDArray> arrays(ImageTowers towers, ParameterStore store, INDArray t) {
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         for (ParameterStore.Parameter p : store.all()) {
-            if (!p.name().startsWith("frozen.") && !p.name().startsWith("text.")) {
+            if (towers.predictionNeeds(p.name())) {
                 arrays.put(PARAMETER + p.name(), p.array());
             }
         }
@@ -75,7 +86,7 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
 
     /** Loads a checkpoint folder, or the newest one of a run folder; model error (exit 4) if it is damaged or incomplete. */
     public static TrainedModel load(Path path) {
-        Backend.start();
+        SameDiffOps.start();
         return CheckpointStore.read(path, TrainedModel::of);
     }
 
@@ -101,19 +112,21 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
             }
         });
         Recipe recipe = recipe(checkpoint);
-        ClipArchitecture clip = stored.clip();
+        ImageTowers towers = stored.towers();
         if (!checkpoint.manifest().sealed()) {
             try {
-                MemoryPlan.ofPrediction(recipe.model(), clip, classes.size(), clip.vision().patch()).require("the model of " + where, "nothing: the file is damaged");
-                ModelValues.requireShapes(store, recipe.model(), clip, classes.size(), where);
+                MemoryPlan.ofPrediction(recipe.model(), towers, classes.size(), towers.image().patch())
+                    .require("the model of " + where, "nothing: the file is damaged");
+                ModelValues.requireShapes(store, recipe.model(), towers, classes.size(), where);
             } catch (HierVlException e) {
                 throw HierVlException.model(e.getMessage(), e);
             }
         }
-        if (t.size(1) != clip.projection()) {
-            throw HierVlException.model(where + ": " + T + " has rows of " + t.size(1) + " values, the image tower projects to " + clip.projection());
+        if (t.size(1) != towers.clip().joint()) {
+            throw HierVlException.model(where + ": " + T + " has rows of " + t.size(1) + " values, the image tower projects to "
+                + towers.clip().joint());
         }
-        return new TrainedModel(recipe, clip, stored.normalize(), classes, Palette.of(stored.colours(PALETTE)), store, t);
+        return new TrainedModel(recipe, towers, towers.image().colours(), classes, Palette.of(stored.colours(PALETTE)), store, t);
     }
 
     private static INDArray averaged(INDArray average, INDArray last, String name, String where) {
@@ -141,10 +154,14 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
         }
     }
 
+    /** The modules, without parameters. */
+    public HierVlNetwork network() {
+        return new HierVlNetwork(recipe.model(), towers, classes.size());
+    }
+
     /** The network, ready to score windows. */
     public GraphInference inference() {
-        HierVlNetwork network = new HierVlNetwork(recipe.model(), clip, classes.size());
-        return new GraphInference(network, store, t, classes, recipe.eval().crop());
+        return new GraphInference(network(), store, t, classes, recipe.eval().crop());
     }
 
     /** A segmenter with the window rule of the recipe; it owns the inference graphs. */
@@ -155,7 +172,7 @@ public record TrainedModel(Recipe recipe, ClipArchitecture clip, ClipNormalize n
     /** A segmenter with another window rule or input scale. */
     public Segmenter segmenter(EvalConfig windows) {
         if (windows.window() != EvalConfig.Window.WHOLE) {
-            MemoryPlan.ofPrediction(recipe.model(), clip, classes.size(), windows.crop())
+            MemoryPlan.ofPrediction(recipe.model(), towers, classes.size(), windows.crop())
                 .require("a window of " + windows.crop() + "x" + windows.crop() + " pixels", "eval.crop (--crop)");
         }
         return new Segmenter(inference(), normalize, windows, palette);

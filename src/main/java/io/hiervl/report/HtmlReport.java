@@ -82,7 +82,8 @@ public final class HtmlReport {
 
     /** Writes the page. */
     public void write(Path file) {
-        String page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n<title>"
+        String page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+            + "content=\"width=device-width\">\n<title>"
             + escape(title) + "</title>\n<style>\n" + STYLE + "</style></head>\n<body>\n" + body + "</body></html>\n";
         AtomicFile.write(file, page);
     }

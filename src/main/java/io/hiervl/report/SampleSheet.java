@@ -68,7 +68,6 @@ public final class SampleSheet {
                 cells.add(new Cell(sample.image(), overlay.blend(small, labels)));
             } catch (HierVlException e) {
                 // The check has reported it.
-                continue;
             }
         }
         return cells.isEmpty() ? null : sheet(cells, List.copyOf(classes), dataset.spec().classes(), overlay.palette());
@@ -82,7 +81,6 @@ public final class SampleSheet {
                 masked.add(dataset.list(list).samples().stream().filter(dataset::hasMaskFile).toList());
             } catch (HierVlException e) {
                 // The check has reported this list.
-                continue;
             }
         }
         masked.removeIf(List::isEmpty);

@@ -12,7 +12,7 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.BpeTokenizer;
 import io.hiervl.optim.AdamW;
 import io.hiervl.optim.GlobalNormClip;
@@ -56,7 +56,7 @@ public final class ClipPretraining {
      * @param vocabulary makes the ops that a graph is written with
      */
     public ClipPretraining(PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, Ops> vocabulary) {
-        Backend.start();
+        SameDiffOps.start();
         this.settings = settings;
         this.tokenizer = tokenizer;
         this.vocabulary = vocabulary;

@@ -1,6 +1,6 @@
 package io.hiervl.synth;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Ops;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;

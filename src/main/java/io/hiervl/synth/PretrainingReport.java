@@ -45,7 +45,8 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
     }
 
     private static String line(GuidanceAccuracy g) {
-        return String.format(Locale.ROOT, "labels of the validation scenes with probability >= %.1f: %.1f %% of the pixels, right %.3f (things %.3f, background %.3f), mIoU %.1f",
+        return String.format(Locale.ROOT, "labels of the validation scenes with probability >= %.1f: %.1f %% of the "
+            + "pixels, right %.3f (things %.3f, background %.3f), mIoU %.1f",
             g.threshold(), 100 * g.kept(), g.accuracy(), g.foreground(), g.background(), 100 * g.miou());
     }
 

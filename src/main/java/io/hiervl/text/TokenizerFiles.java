@@ -5,10 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
-
 import io.hiervl.InputFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,8 +62,7 @@ public final class TokenizerFiles {
     }
 
     private static String text(Path file) throws IOException {
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(InputFiles.read(file, "a tokenizer file", MAX_BYTES, HierVlException.Kind.MODEL)))
-            .toString();
+        return InputFiles.text(file, "a tokenizer file", MAX_BYTES, HierVlException.Kind.MODEL);
     }
 
     private static List<String> mergeLines(List<String> lines) {

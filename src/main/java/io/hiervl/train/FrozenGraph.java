@@ -1,11 +1,10 @@
 package io.hiervl.train;
 
 import io.hiervl.clip.DensePath;
-import io.hiervl.clip.VisionTower;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Scope;
 import io.hiervl.loss.GuidanceLabels;
+import io.hiervl.model.HierVlNetwork;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -17,7 +16,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@code frozen.vision}.
  */
 final class FrozenGraph {
-    static final String PREFIX = "frozen.vision";
     private static final String IMAGES = "images";
     private static final String RESULT = "result";
 
@@ -29,7 +27,7 @@ final class FrozenGraph {
         this.model = model;
     }
 
-    /** Scores (B,K,h,w) of classes for the patches of images (B,3,H,W). */
+    /** Scores (B,K,h,w) of classes for the trained tower's patches of images (B,3,H,W). */
     INDArray classScores(INDArray images) {
         long[] shape = images.shape();
         int patch = model.patch();
@@ -51,7 +49,7 @@ final class FrozenGraph {
     private GraphRunner build(long[] shape, boolean scores, DensePath path) {
         Ops ops = model.newGraph();
         SDVariable x = ops.placeholder(IMAGES, shape);
-        SDVariable dense = new VisionTower(model.architecture()).apply(new Scope(ops, model.store(), PREFIX), x, List.of(), path).dense();
+        SDVariable dense = model.network().towers().frozenDense(HierVlNetwork.root(ops, model.store()), x, path);
         ops.named(scores ? GuidanceLabels.cosines(ops, dense, ops.constant("concepts", model.guidance().embeddings()),
             model.architecture().logitScale()) : dense, RESULT);
         return new GraphRunner(ops.sd(), List.of(RESULT));

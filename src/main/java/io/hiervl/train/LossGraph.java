@@ -3,33 +3,58 @@ package io.hiervl.train;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
+import io.hiervl.loss.Feed;
+import io.hiervl.loss.Input;
+import io.hiervl.loss.Placeholders;
+import io.hiervl.loss.Scene;
+import io.hiervl.loss.Term;
 import io.hiervl.loss.TotalLoss;
 import io.hiervl.model.HierVlNetwork;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A graph that ends in named loss terms. Each term has a coefficient that is given at run time, and the graph's loss is
  * the sum of coefficient times term. Gradients for parameters and for the text embeddings t are added to sums.
+ *
+ * @param <T> targets of the view
  */
-final class LossGraph {
+final class LossGraph<T> {
     private static final String COEFFICIENTS = "coefficients";
 
     private final TrainingModel model;
     private final FusedOps ops;
     private final TotalLoss total;
-    private final List<String> early = new ArrayList<>();
+    private final Placeholders<T> placeholders;
+    private Scene<T> scene;
+    private List<Input<? super T>> inputs;
+    private SDVariable early;
+    private int first;
     private GraphRunner runner;
-    private List<String> gradients;
 
-    LossGraph(TrainingModel model) {
+    /** An empty graph for images from..to-1 of a batch like this one. */
+    LossGraph(TrainingModel model, Feed<T> like, int from, int to) {
         this.model = model;
         this.ops = model.newGraph();
         this.total = new TotalLoss(ops, COEFFICIENTS);
+        this.placeholders = new Placeholders<>(ops, like, from, to);
+    }
+
+    /** Builds a view's network in a new graph and its terms on it. */
+    static <T, S extends Scene<T>> LossGraph<T> of(TrainingModel model, Feed<T> like, int from, int to, Networks.Network<T, S> network,
+                                                  List<Term<S>> terms) {
+        LossGraph<T> graph = new LossGraph<>(model, like, from, to);
+        S scene = network.build(graph);
+        terms.forEach(term -> graph.total.add(term.name(), term.build(scene)));
+        graph.scene = scene;
+        graph.inputs = graph.placeholders.inputs();
+        graph.placeholders.finish();
+        return graph;
     }
 
     FusedOps ops() {
@@ -46,51 +71,67 @@ final class LossGraph {
         return model.inputs().variable(ops.sd(), TrainingModel.T);
     }
 
-    /** Adds a term, a scalar of shape (1). */
-    void term(String name, SDVariable value) {
-        total.add(name, value);
+    /** Placeholders, while the graph is built. */
+    Placeholders<T> in() {
+        return placeholders;
     }
 
-    /** Asks for a result on which values of placeholders will depend; to be built before anything that reads those. */
+    /** What the terms were built on. */
+    Scene<T> scene() {
+        return scene;
+    }
+
+    /** What the graph reads. */
+    List<Input<? super T>> inputs() {
+        return inputs;
+    }
+
+    /** Asks for a result on which the values of all placeholders that are not there yet will depend. */
     void early(SDVariable value) {
-        early.add(value.name());
+        early = value;
+        first = placeholders.inputs().size();
     }
 
-    private synchronized void prepare() {
+    private synchronized GraphRunner runner() {
         if (runner == null) {
             String loss = total.build().name();
-            gradients = new ArrayList<>(model.trainable().stream().filter(ops.sd()::hasVariable).toList());
+            List<String> gradients = new ArrayList<>(model.trainable().stream().filter(ops.sd()::hasVariable).toList());
             if (ops.sd().hasVariable(TrainingModel.T)) {
                 gradients.add(TrainingModel.T);
             }
-            List<String> outputs = new ArrayList<>(early);
+            List<String> outputs = new ArrayList<>();
+            if (early != null) {
+                outputs.add(early.name());
+            }
             total.terms().values().forEach(term -> outputs.add(term.name()));
-            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), outputs) : new GraphRunner(ops.sd(), outputs, loss, gradients, ops.blocks());
+            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), outputs)
+                : new GraphRunner(ops.sd(), outputs, loss, gradients, ops.blocks());
         }
+        return runner;
     }
 
     /**
-     * Runs forward and backward.
+     * Runs forward and backward on images from..to-1.
      *
-     * @param inputs       values of the placeholders other than coefficients
-     * @param coefficients by term; terms that are missing count 0
+     * @param seen         takes the {@linkplain #early early result} before the other values are asked for; null without one
+     * @param coefficients by name of the term; terms that are missing count 0
      * @param sum          receives parameter gradients
      * @param gradT        receives the gradient of t
      * @return value of every term that has a coefficient, not weighted
      */
-    Map<String, Double> run(Map<String, INDArray> inputs, Map<String, Double> coefficients, GradientSum sum, GradientSum gradT) {
-        return run(inputs, null, coefficients, sum, gradT);
-    }
-
-    /** The same with values of placeholders that follow from {@linkplain #early early results}. */
-    Map<String, Double> run(Map<String, INDArray> inputs, GraphRunner.Late late, Map<String, Double> coefficients, GradientSum sum,
+    Map<String, Double> run(Feed<T> feed, int from, int to, Consumer<INDArray> seen, Map<String, Double> coefficients, GradientSum sum,
                             GradientSum gradT) {
-        prepare();
-        Map<String, INDArray> all = new LinkedHashMap<>(inputs);
-        all.put(COEFFICIENTS, total.coefficients(coefficients, model.type()));
+        GraphRunner ready = runner();
+        Map<String, INDArray> given = feed.rows(early == null ? inputs : inputs.subList(0, first), from, to);
+        given.put(COEFFICIENTS, total.coefficients(coefficients, model.type()));
+        GraphRunner.Late late = early == null ? null : result -> {
+            seen.accept(result.output(early.name()));
+            result.release(early.name());
+            return feed.rows(inputs.subList(first, inputs.size()), from, to);
+        };
         Map<String, Double> values = new LinkedHashMap<>();
         GraphRunner.GradientSink sink = (name, gradient) -> (name.equals(TrainingModel.T) ? gradT : sum).add(name, gradient);
-        try (GraphRunner.Result result = runner.run(all, late, sink)) {
+        try (GraphRunner.Result result = ready.run(given, late, sink)) {
             total.terms().forEach((name, variable) -> {
                 if (coefficients.containsKey(name)) {
                     values.put(name, result.scalar(variable.name()));

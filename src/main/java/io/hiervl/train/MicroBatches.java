@@ -1,6 +1,6 @@
 package io.hiervl.train;
 
-import io.hiervl.op.kernel.Parallel;
+import io.hiervl.backend.jvm.Parallel;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Runs a batch in parts. All denominators are in weights that belong to the whole batch, so the sums of the parts' terms and
@@ -75,21 +73,10 @@ final class MicroBatches {
         return sums;
     }
 
-    /** Rows from..to-1 of an array (B,...), dense. */
-    static INDArray rows(INDArray a, int from, int to) {
-        if (from == 0 && to == a.size(0)) {
-            return a;
-        }
-        long[] shape = a.shape().clone();
-        shape[0] = to - from;
-        return a.get(NDArrayIndex.interval(from, to)).dup('c').reshape('c', shape);
-    }
-
-    /** Rows from..to-1 of arrays (B,...). */
-    static Map<String, INDArray> rows(Map<String, INDArray> arrays, int from, int to) {
-        Map<String, INDArray> part = new LinkedHashMap<>();
-        arrays.forEach((name, a) -> part.put(name, rows(a, from, to)));
-        return part;
+    /** End of the first part that runs by itself. */
+    int first(int batch) {
+        int part = Math.min(batch, size);
+        return part / ((part + LANE - 1) / LANE);
     }
 
     /** Graphs by what distinguishes them, each built once. */

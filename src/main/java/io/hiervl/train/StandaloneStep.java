@@ -13,7 +13,7 @@ public final class StandaloneStep {
 
     /** A new network on this CLIP. {@code train.steps} must be set. */
     public StandaloneStep(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
-        this.step = new TrainingStep(TrainingModel.create(recipe, clip, spec), recipe.train().steps());
+        this.step = new TrainingStep(TrainingModel.create(recipe, clip, spec), recipe.train().length().steps());
     }
 
     /** Sets the gate's slope and offset from these images (B,3,H,W), as the first step of a training run does. */

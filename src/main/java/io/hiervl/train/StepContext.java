@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What the blocks of one optimiser step share and add to. The weighted terms are summed under {@code total}.
+ * What the views of one optimiser step share and add to. The weighted terms are summed under {@code total}.
  *
  * @param number    of the step, from 0
  * @param progress  share of training done, in [0, 1]
@@ -29,6 +29,11 @@ record StepContext(long number, double progress, Draws draws, GradientSum gradie
     void term(String name, double value, double coefficient) {
         log.merge(name, value, Double::sum);
         log.merge(TOTAL, coefficient == 0 ? 0 : coefficient * value, Double::sum);
+    }
+
+    /** Logs the terms of a view and adds their weighted values to the total. */
+    void add(ViewPass.Found found) {
+        found.values().forEach((name, value) -> term(name, value, found.weights().get(name)));
     }
 
     /**

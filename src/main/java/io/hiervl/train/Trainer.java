@@ -4,6 +4,11 @@ import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
 import io.hiervl.Progress;
+import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.checkpoint.Checkpoint;
+import io.hiervl.checkpoint.CheckpointStore;
+import io.hiervl.checkpoint.Hashes;
+import io.hiervl.checkpoint.RunLock;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
@@ -16,12 +21,9 @@ import io.hiervl.data.SplitList;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.ComputeSettings;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
-import io.hiervl.checkpoint.Checkpoint;
-import io.hiervl.checkpoint.CheckpointStore;
-import io.hiervl.checkpoint.Hashes;
-import io.hiervl.checkpoint.RunLock;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -48,21 +51,30 @@ public final class Trainer {
     private final SplitList labelled;
     private final SplitList unlabelled;
     private final ClipBundle clip;
+    private final BackboneWeights backbone;
     private final Path run;
+
+    /** A trainer of a network on CLIP's own image tower. */
+    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
+        this(recipe, dataset, labelled, unlabelled, clip, null, run);
+    }
 
     /**
      * @param labelled   images with masks
      * @param unlabelled images, masks not needed; ignored by the supervised method
+     * @param backbone   image tower beside the CLIP, null for CLIP's own
      * @param run        run folder, created if missing
      */
-    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
+    public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone,
+                   Path run) {
         this.recipe = Recipes.forData(recipe, dataset.spec());
         this.dataset = dataset;
         this.labelled = labelled;
         this.unlabelled = unlabelled;
         this.clip = clip;
+        this.backbone = backbone;
         this.run = run;
-        ComputeSettings.requireAvailable(recipe.model().precision());
+        ComputeSettings.requireAvailable(recipe.model().compute().precision());
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
@@ -111,24 +123,25 @@ public final class Trainer {
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         Checkpoint newest = checkpoints.latest().orElse(null);
         requireStart(resume, newest);
-        MemoryPlan.ofTraining(recipe, clip.weights().architecture(), spec.classes().size()).require("training with these settings",
+        ImageTowers towers = TrainingModel.towers(clip, backbone);
+        MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, the train.batch sizes or the sizes of model");
-        TrainingModel model = TrainingModel.create(recipe, clip, spec);
+        TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
-        ClipNormalize normalize = new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std());
-        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batchLabelled(), semi ? config.batchUnlabelled() : 0,
-            config.crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
+        ClipNormalize normalize = model.network().towers().image().colours();
+        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(), semi ? config.batch().batchUnlabelled() : 0,
+            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
         long first = begin(newest, model, step, batches);
-        LongConsumer save = at -> save(checkpoints, at, model, step, normalize);
+        LongConsumer save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
         long done = first;
         long saved = newest == null ? -1 : first;
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
-            if (first > 0 && first < total && config.evalEvery() > 0 && first % config.evalEvery() == 0 && !metrics.has(first, MEASURED)) {
+            if (first > 0 && first < total && config.every().evalEvery() > 0 && first % config.every().evalEvery() == 0 && !metrics.has(first, MEASURED)) {
                 metrics.add(first, hooks.measure(run, first)); // a kill came in between
             }
             Rate rate = new Rate();
@@ -143,16 +156,16 @@ public final class Trainer {
                 done++;
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
                 Map<String, Double> row = new LinkedHashMap<>();
-                if (done % config.logEvery() == 0 || done == total) {
+                if (done % config.every().logEvery() == 0 || done == total) {
                     row.putAll(last);
                     row.put("images_per_second", rate.perSecond());
                     row.put("data_wait", source.shareWaited());
                 }
-                progress.update(done, total, note(last, rate.perSecond()));
+                progress.update(done, total, note(model.terms().headlines(), last, rate.perSecond()));
                 // Before the checkpoint, so that a kill behind it loses no row; rows of steps that are not saved are dropped.
                 metrics.add(done, row);
-                boolean measured = config.evalEvery() > 0 && done % config.evalEvery() == 0 && done < total;
-                if (measured || done % config.checkpointEvery() == 0 && done < total) {
+                boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 && done < total;
+                if (measured || done % config.every().checkpointEvery() == 0 && done < total) {
                     save.accept(done);
                     saved = done;
                 }
@@ -214,6 +227,22 @@ public final class Trainer {
         }
     }
 
+    /** Fails if the run folder's image tower is another one. CLIP's own may come from another export of the same weights. */
+    private void requireTower(Checkpoint newest, TrainingModel model) {
+        ImageTowers saved = TrainedModel.towers(newest);
+        ImageTowers given = model.network().towers();
+        String before = tower(saved);
+        String now = tower(given);
+        if (!(saved.aligned() && given.aligned()) && !before.equals(now)) {
+            throw HierVlException.model("cannot resume " + run + " with another image tower: the run has " + before + ", given is " + now
+                + "; --backbone chooses it");
+        }
+    }
+
+    private static String tower(ImageTowers towers) {
+        return towers.image().family() + " " + new TreeMap<>(towers.image().describe());
+    }
+
     /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
     private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches) {
         if (newest == null) {
@@ -221,6 +250,7 @@ public final class Trainer {
             step.initialiseGate(batches.labelled(0).images());
             return 0;
         }
+        requireTower(newest, model);
         Map<String, INDArray> arrays = newest.arrays(n -> true);
         arrays.forEach((name, array) -> {
             if (name.startsWith("p/")) {
@@ -231,16 +261,19 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private void save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, ClipNormalize normalize) {
-        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(model.store(), step.textToSave()));
+    private void save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step) {
+        ImageTowers towers = model.network().towers();
+        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
         arrays.putAll(step.state());
-        Map<String, Object> details = TrainedModel.details(recipe, clip.weights().architecture(), normalize, dataset.spec().pictureColours());
+        Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
         checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
     }
 
-    private static String note(Map<String, Double> terms, double rate) {
+    private static String note(List<String> headlines, Map<String, Double> terms, double rate) {
+        List<String> names = new ArrayList<>(headlines);
+        names.add("mask_ratio");
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f images/s", rate));
-        for (String name : List.of("ce", "set_class", "set_mask", "set_dice", "self_s1", "guidance_s1", "mask", "pt", "qt", "mask_ratio")) {
+        for (String name : names) {
             if (terms.containsKey(name)) {
                 text.append(String.format(Locale.ROOT, " %s %.3f", name, terms.get(name)));
             }

@@ -1,25 +1,31 @@
 package io.hiervl.train;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbone;
+import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.DatasetSpec;
-import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.UnlabelledStride;
+import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
+import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.loss.Coefficients;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.MaskTargets;
+import io.hiervl.loss.Term;
+import io.hiervl.loss.Terms;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.SetLoss;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +38,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * A network in training with everything that its graphs share: parameters, text embeddings and the fixed prototypes.
  *
  * @param recipe       settings
- * @param architecture the CLIP it starts from
+ * @param architecture the CLIP whose texts it reads
  * @param classes      class names, index order
  * @param names        token ids of the class names
  * @param traits       what the data set says about its classes
@@ -41,9 +47,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param inputs       holds {@code t} (K,C), the embeddings of the learnable prompt: set once a step, differentiable
  * @param prototypes   (K,C), unit rows: embeddings of the fixed prompt
  * @param guidance     texts of the frozen CLIP
+ * @param terms        what is minimised
  */
 record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
-                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance) {
+                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance,
+                     Terms terms) {
     /** Name of the text embeddings in {@link #inputs}. */
     static final String T = "t";
 
@@ -69,13 +77,26 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     record Traits(boolean[] things, boolean background) {
     }
 
-    /** A new network for a data set. */
+    /** A new network for a data set, on CLIP's own image tower. */
     static TrainingModel create(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
+        return create(recipe, clip, null, spec);
+    }
+
+    /** @param backbone image tower beside the CLIP, null for CLIP's own */
+    static ImageTowers towers(ClipBundle clip, BackboneWeights backbone) {
+        Backbone own = Backbones.ofClip(clip).backbone();
+        return new ImageTowers(backbone == null ? own : backbone.backbone(), own);
+    }
+
+    /** @param backbone image tower beside the CLIP, null for CLIP's own */
+    static TrainingModel create(Recipe recipe, ClipBundle clip, BackboneWeights backbone, DatasetSpec spec) {
+        BackboneWeights image = backbone == null ? Backbones.ofClip(clip) : backbone;
+        ImageTowers towers = towers(clip, backbone);
         ClipArchitecture architecture = clip.weights().architecture();
         List<String> classes = spec.classes();
-        int context = architecture.text().context() - recipe.model().textPromptTokens();
+        int context = architecture.text().context() - recipe.model().clip().textPromptTokens();
         if (context < SHORTEST_TEXT) {
-            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().textPromptTokens() + "; the text tower of this CLIP has "
+            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().clip().textPromptTokens() + "; the text tower of this CLIP has "
                 + architecture.text().context() + " positions, of which a class name needs at least " + SHORTEST_TEXT);
         }
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
@@ -90,27 +111,40 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             }
         }
         Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
-        ParameterStore store = NetworkParameters.create(recipe.model(), clip.weights(), classes.size(),
-            canvas(recipe, architecture) / architecture.vision().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)), DataType.FLOAT,
-            new Random(recipe.train().seed()));
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        ParameterStore store = NetworkParameters.create(recipe.model(), towers, image, clip.weights(), classes.size(),
+            canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)),
+            DataType.FLOAT, new Random(recipe.train().seed()));
         TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
             clip.preprocessing().eot());
-        return of(recipe, architecture, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
+        return of(recipe, architecture, network, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
     }
 
-    /** A network of these parameters. */
+    /** A network of these parameters on CLIP's own image tower. */
     static TrainingModel of(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
                             ParameterStore store, INDArray prototypes, Concepts guidance) {
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(architecture, ClipNormalize.openai()));
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        return of(recipe, architecture, network, classes, names, traits, store, prototypes, guidance);
+    }
+
+    private static TrainingModel of(Recipe recipe, ClipArchitecture architecture, HierVlNetwork network, List<String> classes,
+                                    TextTower.Tokens names, Traits traits, ParameterStore store, INDArray prototypes, Concepts guidance) {
         ParameterStore inputs = new ParameterStore();
         inputs.add(T, prototypes.dup('c'), ParameterStore.Group.NEW, false);
-        return new TrainingModel(recipe, architecture, classes, names, traits, store, new HierVlNetwork(recipe.model(), architecture, classes.size()),
-            inputs, prototypes, guidance);
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance,
+            Terms.of(recipe));
+    }
+
+    /** The same network, trained for one more term. */
+    TrainingModel with(Term<?> term) {
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance, terms.with(term));
     }
 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {
         boolean[] things = new boolean[spec.classes().size()];
         for (int c = 0; c < things.length; c++) {
-            things[c] = loss.thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.thingClasses().contains(c);
+            things[c] = loss.set().components().thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.set().components().thingClasses().contains(c);
         }
         return new Traits(things, spec.backgroundFirst());
     }
@@ -147,36 +181,41 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** Side of training images: the crop, padded so that patches and the pyramid's coarsest map, at twice their size, come out even. */
     int canvas() {
-        return canvas(recipe, architecture);
+        return canvas(recipe, network);
     }
 
-    private static int canvas(Recipe recipe, ClipArchitecture architecture) {
-        return Canvas.side(recipe.train().crop(), 2 * architecture.vision().patch());
+    private static int canvas(Recipe recipe, HierVlNetwork network) {
+        return Canvas.side(recipe.train().batch().crop(), network.sizeMultiple());
     }
 
     /** Pixels along a side of a patch. */
     int patch() {
-        return architecture.vision().patch();
+        return network.towers().image().patch();
     }
 
-    /** Pixels along a side of a cell of mask logits. */
+    /** Pixels along a side of a cell of mask logits; rounded down to a divisor of the canvas, since a patch of 14 has cells of 3.5. */
     int maskStride() {
-        return Math.max(1, patch() / 4);
+        int stride = Math.max(1, patch() / 4);
+        while (network.sizeMultiple() % stride != 0) {
+            stride--;
+        }
+        return stride;
     }
 
-    /** Stride of the losses of unlabelled images (hiervl.md 8.3, cost control). */
+    /** Stride of the losses of unlabelled images (docs/paper.md 8.3, cost control). */
     int unlabelledStride() {
-        UnlabelledStride s = recipe.loss().unlabelledStride();
+        UnlabelledStride s = recipe.loss().unlabelled().unlabelledStride();
         return s == UnlabelledStride.FOUR || s == UnlabelledStride.AUTO && classes.size() > MANY_CLASSES ? maskStride() : 1;
     }
 
     /** Path of dense embeddings in equations 6 and 7, the same for the trained and the frozen tower. */
     DensePath densePath() {
-        return recipe.model().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
+        return recipe.model().clip().denseStudent() == ModelConfig.DensePath.VALUE ? DensePath.VALUE : DensePath.LAST;
     }
 
-    Coefficients coefficients() {
-        return new Coefficients(recipe.loss(), recipe.train().method());
+    /** Whether unlabelled images are trained on. */
+    boolean unlabelled() {
+        return recipe.train().method() != TrainConfig.Method.SUPERVISED;
     }
 
     /**
@@ -185,20 +224,15 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
      * @param stride of the cells of components, in pixels of the map
      */
     FixedMatcher matcher(long height, long width, int stride) {
-        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().levels(), recipe.model().visualQueries(), stride,
-            recipe.loss().minComponentCells(), traits.things(), height, width), recipe.model().noObject() ? recipe.loss().noObjectWeight() : 0);
-    }
-
-    SetLoss.Settings setSettings() {
-        LossConfig loss = recipe.loss();
-        return new SetLoss.Settings(classes.size(), recipe.model().levels(), loss.points(recipe.train().crop()), loss.oversample(), loss.importance(),
-            loss.ignoreCandidates(), loss.noObjectWeight(), 0);
+        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
+            recipe.loss().set().components().minComponentCells(), traits.things(), height, width),
+            recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0);
     }
 
     /** Which classes may be erased. */
     MaskTargets.Rules maskRules() {
-        Boolean background = recipe.loss().maskBackground();
-        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().blankRim());
+        Boolean background = recipe.loss().masked().maskBackground();
+        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().masked().blankRim());
     }
 
     @Override

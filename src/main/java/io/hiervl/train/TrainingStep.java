@@ -1,14 +1,13 @@
 package io.hiervl.train;
 
 import io.hiervl.OffHeap;
-import io.hiervl.clip.DensePath;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
-import io.hiervl.op.kernel.KernelChoice;
 import io.hiervl.optim.AdamW;
 import io.hiervl.optim.Ema;
 import io.hiervl.optim.GlobalNormClip;
@@ -23,13 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One optimiser step (hiervl.md 8.8): labels for the unlabelled batch, then the blocks A labelled, B strong views, C
- * feature-perturbed view, D masked consistency, E prompts, each forward and backward at once, and the update.
- *
- * <p>Every block may run in micro-batches: all denominators are known before a batch is split, so the sum of the parts'
- * gradients is the gradient of the whole.
- */
+/** One optimiser step: the gradients of {@link HierVlStep}, and the update of the weights and of their average. */
 final class TrainingStep {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingStep.class);
 
@@ -37,9 +30,7 @@ final class TrainingStep {
     private final TrainConfig config;
     private final int total;
     private final TextGraph text;
-    private final LabelledBlock labelled;
-    private final UnlabelledBlock unlabelled;
-    private final MaskedBlock masked;
+    private final HierVlStep algorithm;
     private final GradientSum gradients = new GradientSum();
     private final GradientSum gradT = new GradientSum();
     private final AdamW optimiser = new AdamW();
@@ -52,16 +43,12 @@ final class TrainingStep {
         this.model = model;
         this.config = model.recipe().train();
         this.total = total;
-        MicroBatches parts = new MicroBatches(config.microBatch());
-        FrozenGraph frozen = new FrozenGraph(model);
         this.text = new TextGraph(model);
-        this.labelled = new LabelledBlock(model, parts);
-        this.unlabelled = config.method() == TrainConfig.Method.SUPERVISED ? null : new UnlabelledBlock(model, frozen, parts);
-        this.masked = new MaskedBlock(model, frozen, parts);
-        this.groups = new ParameterGroups(model.store(), config.lr(), config.vitMultiplier(), config.newMultiplier(), config.newMultiplier(),
-            config.weightDecay());
-        this.average = config.ema() ? new Ema(config.emaDecay()) : null;
-        this.schedule = new WarmupPoly(total, config.warmup(), config.polyPower(), 1e-6);
+        this.algorithm = new HierVlStep(model, text);
+        this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(), config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
+            config.optimiser().weightDecay());
+        this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
+        this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
     }
 
     /** Optimiser state, and the average of the weights if one is kept. */
@@ -99,17 +86,17 @@ final class TrainingStep {
     }
 
     /**
-     * Sets slope and offset of the gate from the first batch, once in a training run (hiervl.md 3.3).
+     * Sets slope and offset of the gate from the first batch, once in a training run (docs/paper.md 3.3).
      *
      * @param images (B,3,H,W)
      */
     void initialiseGate(INDArray images) {
         text.forward();
         FusedOps ops = model.newGraph();
-        SDVariable v = model.network().tower().apply(HierVlNetwork.root(ops, model.store()).at("vision"), ops.placeholder("images", images.shape()),
-            List.of(), DensePath.NONE).normalised();
+        SDVariable v = model.network().towers().embedding(HierVlNetwork.root(ops, model.store()),
+            ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
-            HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gateSlope());
+            HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
         }
     }
 
@@ -122,7 +109,7 @@ final class TrainingStep {
     Map<String, Double> run(Batches.Step batch) {
         StepContext context = accumulate(batch, new SeededDraws(config.seed(), batch.step()));
         Map<String, INDArray> sums = gradients.sums();
-        double norm = GlobalNormClip.clip(sums, config.clipNorm());
+        double norm = GlobalNormClip.clip(sums, config.optimiser().clipNorm());
         if (!Double.isFinite(norm)) {
             requireFiniteTerms(batch);
         }
@@ -137,7 +124,7 @@ final class TrainingStep {
             average.update(groups.trainable(), batch.step());
         }
         context.log().put("grad_norm", norm);
-        context.log().put("lr", config.lr() * factor);
+        context.log().put("lr", config.optimiser().lr() * factor);
         OffHeap.tidy();
         return context.log();
     }
@@ -147,22 +134,16 @@ final class TrainingStep {
      * keep it. Slow, but the training ends anyway; every draw follows from seed and step, so it is the same step again.
      */
     private void requireFiniteTerms(Batches.Step batch) {
-        if (KernelChoice.isNative()) {
+        if ((Backends.host() != Backends.java())) {
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
-            KernelChoice.during(KernelChoice.java(), () -> accumulate(batch, new SeededDraws(config.seed(), batch.step())));
+            Backends.during(Backends.java(), () -> new TrainingStep(model, total).accumulate(batch, new SeededDraws(config.seed(), batch.step())));
         }
     }
 
-    /** Gradients of all blocks, which {@link #gradients} then holds; the weights are not touched. */
+    /** Gradients of all views, which {@link #gradients} then holds; the weights are not touched. */
     StepContext accumulate(Batches.Step batch, Draws draws) {
         StepContext context = new StepContext(batch.step(), (double) batch.step() / total, draws, gradients, gradT);
-        text.forward();
-        labelled.run(batch.labelled(), context);
-        if (unlabelled != null && batch.unlabelled() != null) {
-            unlabelled.run(batch.unlabelled(), context);
-        }
-        masked.run(batch.labelled(), context);
-        text.backward(context);
+        algorithm.run(batch, context);
         return context;
     }
 

@@ -64,7 +64,8 @@ class ComparisonTest {
     @Test
     void readsWhatThePeerWrites() throws Exception {
         List<Benchmark.Row> rows = Peer.rows("step tiny 8+8", "fp32", new ObjectMapper().readTree("{\"rows\": {\"\": {\"median_ms\": 530.7, \"min_ms\": 469.6, "
-            + "\"max_ms\": 600, \"reps\": 38, \"samples\": 37, \"quiet\": 36, \"from_quiet\": true, \"others_cores\": 0.01, \"own_cores\": 1.9, "
+            + "\"max_ms\": 600, \"reps\": 38, \"samples\": 37, \"quiet\": 36, \"from_quiet\": true, "
+            + "\"others_cores\": 0.01, \"own_cores\": 1.9, "
             + "\"first_ms\": 946.9}}, \"base_mb\": 763, \"rss_mb\": 946, \"peak_mb\": 985}"));
         assertEquals(List.of(new Benchmark.Row("step tiny 8+8", "fp32", 530.7, 469.6, 600, 38, 37, 36, 0.01, 1.9, 946.9, 985)), rows);
     }

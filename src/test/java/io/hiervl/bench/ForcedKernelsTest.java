@@ -3,9 +3,9 @@ package io.hiervl.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.OneDnnIsa;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.onednn.OneDnnIsa;
+import io.hiervl.op.SameDiffOps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -29,9 +29,9 @@ class ForcedKernelsTest {
     /** Prints what computes, and the terms of a step. */
     public static final class Child {
         public static void main(String[] args) {
-            Backend.start();
+            SameDiffOps.start();
             Map<String, Double> terms = new Whole(Setup.tiny(1, "fp32")).step(1, 1).get();
-            System.out.println("kernels " + KernelChoice.describe());
+            System.out.println("kernels " + Backends.describe());
             if (!System.getProperty("hiervl.kernels", "auto").equals("java")) {
                 System.out.println("isa " + OneDnnIsa.describe());
             }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ class CheckpointStoreTest {
 
     @BeforeAll
     static void backend() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     @BeforeEach
@@ -50,7 +50,7 @@ class CheckpointStoreTest {
     }
 
     private Checkpoint save(long step) {
-        return store.save(step, "hash", CLASSES, arrays(step), Map.of("config", Map.of("train", Map.of("lr", 0.1)), "seed", 7));
+        return store.save(step, "hash", CLASSES, arrays((double) step), Map.of("config", Map.of("train", Map.of("lr", 0.1)), "seed", 7));
     }
 
     /** As versions before the checksum wrote it. */

@@ -3,7 +3,7 @@ package io.hiervl.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ class KillTest {
 
     @Test
     void nothingIsLost() throws Exception {
-        Backend.start();
+        SameDiffOps.start();
         Random random = new Random(KILLS);
         long newest = 0;
         for (int i = 0; i < KILLS; i++) {
@@ -69,7 +69,7 @@ class KillTest {
 
     /** Steps as the trainer makes them: row, checkpoint, measurement. */
     public static void main(String[] args) throws Exception {
-        Backend.start();
+        SameDiffOps.start();
         Path run = Path.of(args[0]);
         CheckpointStore store = new CheckpointStore(run, 2);
         long step = store.latest().map(c -> c.manifest().step()).orElse(0L);

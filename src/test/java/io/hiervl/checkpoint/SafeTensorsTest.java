@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -32,7 +32,7 @@ class SafeTensorsTest {
 
     @BeforeAll
     static void backend() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private Path write() throws IOException {

@@ -168,4 +168,29 @@ class LauncherTest {
         assertTrue(out.contains("the build failed"), out);
         assertFalse(Files.exists(home.resolve("target/app/lock")));
     }
+
+    /** A bare container: no locale, no home. */
+    @Test
+    void javaGetsALocaleWithAllLettersAndAHomeThatCanBeWritten() throws Exception {
+        script("jdk/bin/java", """
+            case $* in *-version*) echo 'openjdk version "17.0.1"' >&2; exit ;; esac
+            echo "locale $LC_ALL"
+            for a in "$@"; do case $a in -Duser.home=*) echo "$a" ;; esac; done
+            """);
+        Path own = Files.createDirectories(home.resolve("own home"));
+        assertTrue(bare("HOME=" + own).contains("-Duser.home=" + own), bare("HOME=" + own));
+        String without = bare("TMPDIR=" + home);
+        assertTrue(without.contains("-Duser.home=" + home + "/hiervl-"), without);
+        assertTrue(without.toLowerCase(java.util.Locale.ROOT).replace("-", "").contains("locale c.utf8")
+            || without.toLowerCase(java.util.Locale.ROOT).contains("utf"), without);
+    }
+
+    private String bare(String variable) throws Exception {
+        Process process = new ProcessBuilder("env", "-i", "LC_ALL=C", "PATH=" + System.getenv("PATH"), "JAVA_HOME=" + home.resolve("jdk"),
+            "MVN=" + home.resolve("mvn"), variable,
+            home.resolve("hiervl").toString()).redirectErrorStream(true).start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        return text;
+    }
 }

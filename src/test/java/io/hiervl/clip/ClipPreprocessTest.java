@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hiervl.image.Images;
 import io.hiervl.image.Photo;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +20,7 @@ class ClipPreprocessTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static ClipPreprocess of(int size) {

@@ -9,6 +9,7 @@ import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
+import io.hiervl.config.LossConfig;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
@@ -17,7 +18,7 @@ import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.loss.PromptAnchorLoss;
 import io.hiervl.loss.PromptTopologyLoss;
 import io.hiervl.model.HSQG;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -43,7 +44,7 @@ class ClipTextEmbeddingsTest {
     @BeforeAll
     static void start() {
         assumeTrue(Files.isDirectory(DATA), "no text embeddings in " + DATA);
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static double[][] rows(String name) {
@@ -227,8 +228,8 @@ class ClipTextEmbeddingsTest {
         FusedOps ops = new FusedOps(Graphs.create(), type);
         SDVariable x = ops.sd().var("t", Nd4j.create(t).castTo(type));
         SDVariable c = ops.constant("clip", Nd4j.create(clip).castTo(type));
-        SDVariable topology = ops.adopt(new PromptTopologyLoss(rescale).build(ops, x, c), 1);
-        SDVariable anchor = ops.adopt(new PromptAnchorLoss(0.1, 1, reduction, eps, rescale).build(ops, x, c), 1);
+        SDVariable topology = ops.adopt(PromptTopologyLoss.build(ops, x, c, rescale), 1);
+        SDVariable anchor = ops.adopt(PromptAnchorLoss.build(ops, x, c, new LossConfig.Prompt(1, 0.1, 1, reduction, rescale, false, eps)), 1);
         SDVariable sum = ops.add(topology, anchor);
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(topology.name(), anchor.name()), sum.name(), List.of("t")).run(Map.of())) {
             double norm = r.gradient("t").norm2Number().doubleValue();

@@ -14,10 +14,10 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.graph.StockOps;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -44,7 +44,7 @@ class OnnxImportTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     @TestFactory

@@ -28,12 +28,12 @@ class BenchmarkRecipesTest {
     void everySplitStatesDataStepsAndThePapersNumber(String name, int labelled, int unlabelled, int steps, double miou) {
         Recipe recipe = Recipes.load(name, List.of());
         assertEquals(name, recipe.name());
-        assertEquals(name.substring(name.indexOf('-') + 1), recipe.split());
-        assertEquals(new Published(labelled, unlabelled, steps, miou, recipe.paper().list()), recipe.paper());
-        assertEquals(12, recipe.paper().list().length());
+        assertEquals(name.substring(name.indexOf('-') + 1), recipe.source().split());
+        assertEquals(new Published(labelled, unlabelled, steps, miou, recipe.source().paper().list()), recipe.source().paper());
+        assertEquals(12, recipe.source().paper().list().length());
         assertEquals(steps, recipe.train().stepsFor(unlabelled));
-        assertEquals(8, recipe.train().batchLabelled());
-        assertEquals(8, recipe.train().batchUnlabelled());
+        assertEquals(8, recipe.train().batch().batchLabelled());
+        assertEquals(8, recipe.train().batch().batchUnlabelled());
     }
 
     @ParameterizedTest
@@ -43,29 +43,29 @@ class BenchmarkRecipesTest {
     void settingsAreThePapersPerDataSet(String name, double lr, LossConfig.Confidence confidence, Recipe.Guidance guidance,
             AugmentationConfig.ScaleMode scale, int crop, int stride, int shortSide) {
         Recipe r = Recipes.load(name, List.of());
-        assertEquals(lr, r.train().lr());
-        assertEquals(0.1, r.train().vitMultiplier());
-        assertEquals(4.0, r.train().newMultiplier());
-        assertEquals(confidence, r.loss().confidence());
-        assertEquals(0.95, r.loss().threshold());
+        assertEquals(lr, r.train().optimiser().lr());
+        assertEquals(0.1, r.train().optimiser().vitMultiplier());
+        assertEquals(4.0, r.train().optimiser().newMultiplier());
+        assertEquals(confidence, r.loss().consistency().confidence());
+        assertEquals(0.95, r.loss().consistency().threshold());
         assertEquals(guidance, r.guidance());
-        assertEquals(scale, r.augment().scaleMode());
-        assertEquals(crop, r.train().crop());
+        assertEquals(scale, r.augment().geometry().scaleMode());
+        assertEquals(crop, r.train().batch().crop());
         assertEquals(crop, r.eval().crop());
         assertEquals(stride, r.eval().stride());
         assertEquals(shortSide, r.eval().shortSide());
         assertEquals(EvalConfig.Window.CLAMPED, r.eval().window());
-        assertNull(r.split());
-        assertNull(r.paper());
+        assertNull(r.source().split());
+        assertNull(r.source().paper());
     }
 
     @Test
     void splitsCanBeExtendedLikeAnyRecipe(@TempDir Path dir) throws IOException {
         var file = Files.writeString(dir.resolve("mine.yaml"), "extends: ade20k-1_64\nname: mine\ntrain: {crop: 256}\n");
         Recipe r = Recipes.load(file.toString(), List.of());
-        assertEquals("1_64", r.split());
-        assertNotNull(r.paper());
-        assertEquals(256, r.train().crop());
-        assertEquals(4e-4, r.train().lr());
+        assertEquals("1_64", r.source().split());
+        assertNotNull(r.source().paper());
+        assertEquals(256, r.train().batch().crop());
+        assertEquals(4e-4, r.train().optimiser().lr());
     }
 }

@@ -62,6 +62,9 @@ class DatasetSpecsTest {
         for (String f : folders.split(" ")) {
             Files.createDirectories(dir.resolve("above/root").resolve(f));
         }
+        if (name.equals("voc")) {
+            Files.createFile(dir.resolve("above/root/JPEGImages/2007_000032.jpg"));
+        }
         assertEquals(name, DatasetSpecs.read(dir.resolve("above/root")).name());
         String message = assertThrows(HierVlException.class, () -> DatasetSpecs.read(dir)).getMessage();
         assertTrue(message.contains("root looks like " + name), message);

@@ -38,10 +38,10 @@ class RecipesTest {
         Path file = write("extends: tiny\nmodel:\n  dim: 96\n  taps: [0, 1, 2, 3]\nloss: {prompt_epsilon: 1e-12}\n");
         Recipe recipe = Recipes.load(file.toString(), List.of());
         Recipe tiny = Recipes.load("tiny", List.of());
-        assertEquals(96, recipe.model().dim());
-        assertEquals(List.of(0, 1, 2, 3), recipe.model().taps());
-        assertEquals(1e-12, recipe.loss().promptEpsilon());
-        assertEquals(tiny.model().nDec(), recipe.model().nDec());
+        assertEquals(96, recipe.model().queries().dim());
+        assertEquals(List.of(0, 1, 2, 3), recipe.model().tower().taps());
+        assertEquals(1e-12, recipe.loss().prompt().promptEpsilon());
+        assertEquals(tiny.model().decoders().nDec(), recipe.model().decoders().nDec());
         assertEquals(tiny.train(), recipe.train());
     }
 
@@ -49,20 +49,20 @@ class RecipesTest {
     @Test
     void theDataSetDecidesOnlyWhatNobodyGave() throws IOException {
         DatasetSpec pets = new DatasetSpec("pets", List.of("cat", "dog", "grass"), null, null, null, null, List.of("cat", "dog"),
-            null, null, null, null, null);
+            null, null, null, null, null, null);
         Recipe open = Recipes.forData(Recipes.load("tiny", List.of()), pets);
-        assertEquals(true, open.loss().maskBackground());
-        assertEquals(List.of(0, 1), open.loss().thingClasses());
+        assertEquals(true, open.loss().masked().maskBackground());
+        assertEquals(List.of(0, 1), open.loss().set().components().thingClasses());
         Path file = write("extends: tiny\nloss: {mask_background: false, thing_classes: [1]}\n");
         Recipe given = Recipes.forData(Recipes.load(file.toString(), List.of()), pets);
-        assertEquals(false, given.loss().maskBackground());
-        assertEquals(List.of(1), given.loss().thingClasses());
+        assertEquals(false, given.loss().masked().maskBackground());
+        assertEquals(List.of(1), given.loss().set().components().thingClasses());
         assertEquals(given, Recipes.forData(given, pets));
         Recipe far = Recipes.load("tiny", List.of("loss.thing_classes=[1, 99]"));
         assertTrue(assertThrows(HierVlException.class, () -> Recipes.forData(far, pets)).getMessage().contains("names class 99, the data set 'pets' has the classes 0 to 2"));
         Recipe usual = Recipes.forData(Recipes.load("tiny", List.of()), DatasetSpec.of("pets", List.of("background", "cat")));
-        assertEquals(false, usual.loss().maskBackground());
-        assertNull(usual.loss().thingClasses());
+        assertEquals(false, usual.loss().masked().maskBackground());
+        assertNull(usual.loss().set().components().thingClasses());
     }
 
     @Test
@@ -78,7 +78,7 @@ class RecipesTest {
             HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of(setting)), setting);
             assertEquals(HierVlException.Kind.USAGE, e.kind(), setting);
         }
-        assertEquals(0.5, Recipes.load("tiny", List.of(" train.lr =0.5")).train().lr());
+        assertEquals(0.5, Recipes.load("tiny", List.of(" train.lr =0.5")).train().optimiser().lr());
     }
 
     @Test
@@ -101,8 +101,8 @@ class RecipesTest {
     @Test
     void settingsOfTheCommandLineWin() {
         Recipe recipe = Recipes.load("tiny", List.of("train.lr=1e-3", "model.gate_mode=GT", "train.seed=3", "train.seed=4"));
-        assertEquals(1e-3, recipe.train().lr());
-        assertEquals(ModelConfig.GateMode.GT, recipe.model().gateMode());
+        assertEquals(1e-3, recipe.train().optimiser().lr());
+        assertEquals(ModelConfig.GateMode.GT, recipe.model().gate().mode());
         assertEquals(4, recipe.train().seed());
         HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("tiny", List.of("train.sed=3")));
         assertTrue(e.getMessage().contains("--set train.sed=3") && e.getMessage().contains("did you mean 'seed'"), e.getMessage());

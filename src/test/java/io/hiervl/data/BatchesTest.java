@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.HierVlException;
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.image.ClipNormalize;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +32,7 @@ class BatchesTest {
     @BeforeAll
     static void backend() {
         // before any array, or later tests of this process cannot choose the executioner
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private Batches batches(int labelled, int unlabelled, long seed) throws IOException {

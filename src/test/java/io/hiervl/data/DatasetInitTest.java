@@ -93,7 +93,7 @@ class DatasetInitTest {
         mask("nobody", 1);
         DatasetInit.Result made = init("background\ncat\ndog", 0.25, 0);
         assertEquals(List.of(3, 2, 1), made.sizes());
-        assertTrue(made.notes().toString().contains("1 masks belong to no photo"), made.notes().toString());
+        assertTrue(made.notes().toString().contains("1 mask belongs to no photo"), made.notes().toString());
         DataReport report = check();
         assertTrue(report.problems().stream().noneMatch(p -> p.stops() || p.problem().equals("missing")), report.problems().toString());
         assertEquals(List.of("labeled", "unlabeled", "val"), report.lists().stream().map(DataReport.ListSummary::role).toList());
@@ -178,8 +178,11 @@ class DatasetInitTest {
         assertTrue(refusal("road").contains("fits several photos"));
         Files.delete(masks().resolve("b.png"));
         mask("a");
-        mask("a_mask");
-        assertTrue(refusal("road").contains("two masks belong to"));
+        mask("a_mask", 0, 1);
+        assertTrue(refusal("sky\nroad\ncar").contains("2 masks belong to"));
+        DatasetInit.Result made = init("road", 0, 0);
+        assertTrue(made.notes().toString().contains("1 photo has several masks"), made.notes().toString());
+        assertEquals(1, check().frequencies().get(1).pixels(), "the union");
     }
 
     @Test

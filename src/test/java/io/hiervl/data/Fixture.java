@@ -53,8 +53,11 @@ final class Fixture {
         Files.writeString(root.resolve("labeled.txt"), lists[0]);
         Files.writeString(root.resolve("unlabeled.txt"), lists[1]);
         Files.writeString(root.resolve("val.txt"), lists[2]);
-        Files.writeString(root.resolve("dataset.yaml"), "name: test\nclasses: [background, cat, dog]\n"
-            + "lists: {labeled: labeled.txt, unlabeled: unlabeled.txt, val: val.txt}\n");
+        Files.writeString(root.resolve("dataset.yaml"), """
+            name: test
+            classes: [background, cat, dog]
+            lists: {labeled: labeled.txt, unlabeled: unlabeled.txt, val: val.txt}
+            """);
         return root;
     }
 }

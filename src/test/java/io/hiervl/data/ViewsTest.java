@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.config.AugmentationConfig;
+import io.hiervl.config.AugmentationConfig.Blur;
+import io.hiervl.config.AugmentationConfig.Colour;
+import io.hiervl.config.AugmentationConfig.Cutmix;
+import io.hiervl.config.AugmentationConfig.Geometry;
 import io.hiervl.config.AugmentationConfig.ScaleMode;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Photo;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -28,7 +32,7 @@ class ViewsTest {
     @BeforeAll
     static void backend() {
         // before any array, or later tests of this process cannot choose the executioner
-        Backend.start();
+        SameDiffOps.start();
     }
 
     /** The label of a pixel is its grey value / 40, so that a shift between the two shows. */
@@ -84,7 +88,8 @@ class ViewsTest {
         byte[] rgb = new byte[3 * 32 * 32];
         new Random(0).nextBytes(rgb);
         Photo photo = new Photo(rgb, 32, 32);
-        AugmentationConfig off = new AugmentationConfig(ScaleMode.LONG_SIDE, 1, 1, 2048, 512, 0, 1, 0, 0, 0, 0, 0, 0, 0.1, 2, 0.5, 0.02, 0.4, 0.3);
+        AugmentationConfig off = new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 1, 1, 2048, 512, 0), new Colour(1, 0, 0, 0, 0, 0),
+            new Blur(0, 0.1, 2), new Cutmix(0.5, 0.02, 0.4, 0.3));
         assertArrayEquals(rgb, new StrongView(32, off).apply(new Pair(photo, null), new SplittableRandom(0)).photo().rgb());
         StrongView strong = new StrongView(32, UNIMATCH);
         int same = 0;

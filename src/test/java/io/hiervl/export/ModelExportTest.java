@@ -5,16 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +30,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -43,12 +47,12 @@ class ModelExportTest {
 
     @BeforeAll
     static void build() {
-        Backend.start();
+        SameDiffOps.start();
         ModelConfig config = Recipes.load("tiny", List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
             "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null")).model();
         ClipWeights weights = RandomClip.weights(CLIP, new Random(3));
         store = NetworkParameters.create(config, weights, 3, 8, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(5));
-        network = new HierVlNetwork(config, CLIP, 3);
+        network = new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3);
         text = random(new Random(7), 3, 24);
         text.diviColumnVector(text.norm2(1));
         images = random(new Random(8), 1, 3, 64, 64);
@@ -68,6 +72,19 @@ class ModelExportTest {
         Path file = folder.resolve(format + ".fb");
         ModelExport.write(file, new ExportSource(network, store, text, meta()), format);
         return file;
+    }
+
+    /** What a module makes is called after it, so that a picture of the graph can be read by module. */
+    @Test
+    void variablesAreCalledAfterTheirModule() {
+        for (ExportFormat format : List.of(ExportFormat.SAMEDIFF, ExportFormat.SAMEDIFF_STOCK)) {
+            SameDiff sd = SameDiff.load(export(format).toFile(), false);
+            for (String module : List.of("vision.blocks.0", "pyramid", "hsqg", "pixel_decoder.layers.0.self_attn", "query_decoder.layers.1.cross_attn")) {
+                assertTrue(sd.getVariables().keySet().stream().anyMatch(name -> name.startsWith(module + "/")), format + " has nothing of " + module);
+            }
+            long foreign = sd.getOps().keySet().stream().filter(name -> !name.contains("/")).count();
+            assertTrue(foreign < sd.getOps().size() / 10, format + ": " + foreign + " of " + sd.getOps().size() + " ops belong to no module");
+        }
     }
 
     @Test
@@ -99,11 +116,11 @@ class ModelExportTest {
         File output = folder.resolve("scores.bin").toFile();
         Nd4j.saveBinary(images, input);
         String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        Path main = Path.of(Backend.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path main = Path.of(SameDiffOps.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         String others = Arrays.stream(all.split(File.pathSeparator)).filter(p -> !p.endsWith("*") && !Path.of(p).toAbsolutePath().equals(main))
             .collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-cp", others,
-            "io.hiervl.export.StockGraphReader", graph.toString(), input.toString(), output.toString(), "io.hiervl.op.Backend")
+            "io.hiervl.export.StockGraphReader", graph.toString(), input.toString(), output.toString(), "io.hiervl.op.SameDiffOps")
             .redirectErrorStream(true).redirectOutput(folder.resolve("log.txt").toFile()).start();
         assertTrue(process.waitFor(180, TimeUnit.SECONDS), "the reader takes too long");
         assertEquals(0, process.exitValue(), Files.readString(folder.resolve("log.txt")));

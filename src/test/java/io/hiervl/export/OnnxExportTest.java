@@ -6,16 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.RandomClip;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.InferenceGraphs;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.onnx.OnnxModel;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +48,7 @@ class OnnxExportTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static ExportSource source(int side, String... settings) {
@@ -65,7 +68,8 @@ class OnnxExportTest {
         text.diviColumnVector(text.norm2(1));
         ExportMeta meta = ExportMeta.of(List.of("Hintergrund", "Straße", "木"), List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
             new double[] {0.5, 0.4, 0.3}, new double[] {0.2, 0.2, 0.2}, side, side, 8, Map.of("recipe", "tiny"));
-        return new ExportSource(new HierVlNetwork(config, CLIP, 3), store, text, meta);
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+        return new ExportSource(new HierVlNetwork(config, towers, 3), store, text, meta);
     }
 
     private static INDArray noise(Random random, double deviation, long... shape) {
@@ -116,6 +120,20 @@ class OnnxExportTest {
             INDArray small = Nd4j.zeros(1, 3, 32, 32);
             assertTrue(assertThrows(HierVlException.class, () -> opened.run(small)).getMessage().contains("64"));
         }
+    }
+
+    /** Nodes are called after their module, and the shape of what a layer gives stands in the file. */
+    @Test
+    void nodesAreCalledAfterTheirModuleAndShapesAreKnown() {
+        Path file = folder.resolve("model.onnx");
+        ModelExport.write(file, source(64), ExportFormat.ONNX);
+        var graph = OnnxModel.read(file).proto().getGraph();
+        assertTrue(graph.getNodeList().stream().anyMatch(n -> n.getName().startsWith("/query_decoder.layers.0.cross_attn/")));
+        Set<String> made = new TreeSet<>();
+        graph.getNodeList().forEach(n -> made.addAll(n.getOutputList()));
+        var shapes = graph.getValueInfoList();
+        assertTrue(shapes.size() > graph.getNodeCount() / 4, shapes.size() + " shapes for " + graph.getNodeCount() + " nodes");
+        shapes.forEach(v -> assertTrue(made.contains(v.getName()) && v.getType().getTensorType().getShape().getDimCount() > 0, v.getName()));
     }
 
     @Test

@@ -1,6 +1,5 @@
 package io.hiervl.fuzz;
 
-import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipCheck;
@@ -58,7 +57,7 @@ final class Families {
             case "jpeg" -> photo(name, seeds.photo("jpg"));
             case "tiff" -> photo(name, seeds.photo("tif"));
             case "bmp" -> photo(name, seeds.photo("bmp"));
-            case "webp" -> neverRead(photo(name, seeds.photo("webp")));
+            case "webp" -> photo(name, seeds.photo("webp"));
             case "old-manifest" -> new Family(name, seeds.older(checkpoint().resolve("manifest.json")), false, this::predictCheckpoint);
             case "old-sd" -> older(exported(name, ExportFormat.SAMEDIFF));
             case "old-stock" -> older(exported(name, ExportFormat.SAMEDIFF_STOCK));
@@ -70,17 +69,6 @@ final class Families {
             case "recipe" -> recipe(name);
             default -> throw new IllegalArgumentException("no family '" + name + "', known are " + NAMES);
         };
-    }
-
-    /** A format that is refused before any decoder sees it. */
-    private static Family neverRead(Family family) {
-        return new Family(family.name(), family.file(), false, () -> {
-            try {
-                return family.subject().read();
-            } catch (HierVlException e) {
-                return "refused";
-            }
-        });
     }
 
     private Family older(Family family) throws IOException {

@@ -10,19 +10,13 @@ import io.hiervl.config.EvalConfig;
 import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportedModel;
 import io.hiervl.onnx.OnnxModel;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.TrainedModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.FunctionProto;
 import onnx.Onnx.GraphProto;
@@ -31,6 +25,12 @@ import onnx.Onnx.NodeProto;
 import onnx.Onnx.SparseTensorProto;
 import onnx.Onnx.StringStringEntryProto;
 import onnx.Onnx.TensorProto;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -48,7 +48,7 @@ class ModelFaultsTest {
 
     @BeforeAll
     static void models() {
-        Backend.start();
+        SameDiffOps.start();
         seeds = new Seeds(work);
         checkpoint = seeds.checkpoint();
     }

@@ -1,5 +1,6 @@
 package io.hiervl.fuzz;
 
+import io.hiervl.backbone.Backbones;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.clip.ClipArchitecture;
@@ -14,8 +15,9 @@ import io.hiervl.export.ModelExport;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.TrainedModel;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -39,6 +41,8 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Seeds {
     static final List<String> CLASSES = List.of("sky", "sea", "sand");
     private static final ClipArchitecture CLIP = ClipArchitecture.of(16, 4, 2, 8, 32, 16, 1, 2, 16, 120, 16);
+    private static final ImageTowers TOWERS = ImageTowers.of(Backbones.ofClip(CLIP,
+        new ClipNormalize(new float[] {0.5f, 0.4f, 0.3f}, new float[] {0.2f, 0.3f, 0.25f})));
     private static final Recipe RECIPE = Recipes.load("tiny", List.of("model.dim=16", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16", "model.dec_ffn=16",
         "model.cm_dim=4", "model.visual_queries=0", "model.norm_groups=4", "model.heads=2", "eval.crop=32", "eval.stride=32"));
 
@@ -50,14 +54,14 @@ final class Seeds {
 
     /** A run folder with one checkpoint; returns the checkpoint's folder. */
     Path checkpoint() {
-        Backend.start();
+        SameDiffOps.start();
         return save(network(), embeddings()).folder();
     }
 
     private Checkpoint save(ParameterStore store, INDArray t) {
-        Map<String, Object> details = TrainedModel.details(RECIPE, CLIP, new ClipNormalize(new float[] {0.5f, 0.4f, 0.3f}, new float[] {0.2f, 0.3f, 0.25f}),
+        Map<String, Object> details = TrainedModel.details(RECIPE, TOWERS,
             List.of(List.of(1, 2, 3), List.of(4, 5, 6), List.of(7, 8, 9)));
-        return new CheckpointStore(root.resolve("run"), 2).save(5, io.hiervl.checkpoint.Hashes.of(RECIPE.toYaml()), CLASSES, TrainedModel.arrays(store, t),
+        return new CheckpointStore(root.resolve("run"), 2).save(5, io.hiervl.checkpoint.Hashes.of(RECIPE.toYaml()), CLASSES, TrainedModel.arrays(TOWERS, store, t),
             details);
     }
 
@@ -73,11 +77,11 @@ final class Seeds {
     }
 
     Path export(ExportFormat format) {
-        Backend.start();
+        SameDiffOps.start();
         Path file = root.resolve("model-" + format.label() + (format == ExportFormat.ONNX ? ".onnx" : ".sd"));
         ExportMeta meta = ExportMeta.of(CLASSES, List.of(new int[] {0, 0, 0}, new int[] {9, 9, 9}, new int[] {7, 7, 7}), new double[] {0.5, 0.4, 0.3},
             new double[] {0.2, 0.3, 0.25}, 32, 32, 8, Map.of("stride", "32"));
-        ModelExport.write(file, new ExportSource(new HierVlNetwork(RECIPE.model(), CLIP, CLASSES.size()), network(), embeddings(), meta), format);
+        ModelExport.write(file, new ExportSource(new HierVlNetwork(RECIPE.model(), TOWERS, CLASSES.size()), network(), embeddings(), meta), format);
         return file;
     }
 

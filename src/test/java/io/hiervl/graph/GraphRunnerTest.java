@@ -6,15 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.JavaOp;
+import io.hiervl.backend.HostMath;
+import io.hiervl.backend.LossKernel;
+import io.hiervl.op.Loss;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Staging;
+import io.hiervl.tensor.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeAll;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.imports.converters.ImportClassMapping;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,80 +28,42 @@ class GraphRunnerTest {
     private static boolean gradientOfSecondWanted;
 
     /** z = sum(a * b), a scalar. */
-    public static final class Dot extends JavaOp {
-        public Dot() {
-        }
-
-        Dot(SameDiff sd, SDVariable a, SDVariable b) {
-            super(sd, a, b);
+    private record DotKernel() implements LossKernel {
+        @Override
+        public String name() {
+            return "test_dot";
         }
 
         @Override
-        public String opName() {
-            return "hiervl_test_dot";
-        }
-
-        @Override
-        public int getNumOutputs() {
+        public int losses() {
             return 1;
         }
 
         @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {{1}};
-        }
-
-        @Override
-        public void compute(INDArray[] in, INDArray[] out) {
-            out[0].putScalar(0, in[0].mul(in[1]).sumNumber().doubleValue());
-        }
-
-        @Override
-        public List<SDVariable> doDiff(List<SDVariable> g) {
-            return List.of(new DotBp(sameDiff, arg(0), arg(1), g.get(0)).outputVariables());
-        }
-    }
-
-    public static final class DotBp extends JavaOp {
-        public DotBp() {
-        }
-
-        DotBp(SameDiff sd, SDVariable a, SDVariable b, SDVariable g) {
-            super(sd, a, b, g);
-        }
-
-        @Override
-        public String opName() {
-            return "hiervl_test_dot_bp";
-        }
-
-        @Override
-        public int getNumOutputs() {
+        public int differentiable() {
             return 2;
         }
 
         @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {in[0].shape(), in[1].shape()};
+        public double[] forward(HostMath math, Tensor[] in) {
+            double[] a = Staging.doubles(in[0]);
+            double[] b = Staging.doubles(in[1]);
+            return new double[] {IntStream.range(0, Math.max(a.length, b.length)).mapToDouble(i -> a[i] * b[i]).sum()};
         }
 
         @Override
-        public void compute(INDArray[] in, INDArray[] out) {
-            gradientOfSecondWanted = out[1] != null;
+        public void backward(HostMath math, Tensor[] in, double[] cotangent, Tensor[] gradients) {
+            gradientOfSecondWanted = gradients[1] != null;
             for (int i = 0; i < 2; i++) {
-                if (out[i] != null) {
-                    out[i].assign(in[1 - i].mul(in[2].getDouble(0)));
+                if (gradients[i] != null) {
+                    Staging.write(Arrays.stream(Staging.doubles(in[1 - i])).map(v -> v * cotangent[0]).toArray(), gradients[i]);
                 }
             }
         }
     }
 
-    @BeforeAll
-    static void register() {
-        Graphs.create();
-        for (JavaOp op : List.of(new Dot(), new DotBp())) {
-            ImportClassMapping.getOpNameMapping().put(op.opName(), op);
-        }
+    private static SDVariable dot(SameDiff sd, SDVariable a, SDVariable b) {
+        return new Loss(new DotKernel()).apply(sd, a, b);
     }
 
     private static INDArray row(double... values) {
@@ -110,7 +77,7 @@ class GraphRunnerTest {
         SDVariable w = Graphs.variable(sd, "w", shared);
         assertSame(shared, w.getArr(), "graphs share the arrays of the store");
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 3);
-        SDVariable loss = new Dot(sd, w, x).outputVariable().add(new Dot(sd, w, w).outputVariable()).rename("loss");
+        SDVariable loss = dot(sd, w, x).add(dot(sd, w, w)).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("w"));
         for (int i = 0; i < 3; i++) {
             try (GraphRunner.Result r = runner.run(Map.of("x", row(10, 20, 30)))) {
@@ -129,10 +96,10 @@ class GraphRunnerTest {
         SameDiff sd = Graphs.create();
         SDVariable a = Graphs.variable(sd, "a", row(1, 2, 3));
         SDVariable b = Graphs.variable(sd, "b", row(4, 5, 6));
-        new Dot(sd, a, b).outputVariable().add(new Dot(sd, a, a).outputVariable()).rename("loss");
+        dot(sd, a, b).add(dot(sd, a, a)).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a", "b"));
         Map<String, INDArray> taken = new HashMap<>();
-        try (GraphRunner.Result r = runner.run(Map.of(), (name, gradient) -> assertNull(taken.put(name, gradient.dup()), name + " came twice"))) {
+        try (GraphRunner.Result r = runner.run(Map.of(), (name, gradient) -> assertNull(taken.put(name, Nd4jTensors.array(gradient).dup()), name + " came twice"))) {
             assertEquals(32 + 14, r.scalar("loss"), 1e-4);
             assertNull(r.gradient("a"));
         }
@@ -148,7 +115,7 @@ class GraphRunnerTest {
         SDVariable loss = ops.sum(ops.mul(ops.add(a, b), ops.constant("c", row(5, 7))));
         GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), List.of("a", "b"));
         Map<String, INDArray> taken = new HashMap<>();
-        runner.run(Map.of(), (name, gradient) -> taken.put(name, gradient.dup())).close();
+        runner.run(Map.of(), (name, gradient) -> taken.put(name, Nd4jTensors.array(gradient).dup())).close();
         assertEquals(Map.of("a", row(5, 7), "b", row(5, 7)), taken);
     }
 
@@ -157,7 +124,7 @@ class GraphRunnerTest {
         SameDiff sd = Graphs.create();
         SDVariable a = Graphs.variable(sd, "a", row(1, 2));
         SDVariable b = Graphs.constant(sd, "b", row(3, 4));
-        new Dot(sd, a, b).outputVariable().rename("loss");
+        dot(sd, a, b).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a"));
         gradientOfSecondWanted = true;
         try (GraphRunner.Result r = runner.run(Map.of())) {
@@ -171,7 +138,7 @@ class GraphRunnerTest {
         SameDiff sd = Graphs.create();
         SDVariable a = Graphs.variable(sd, "a", row(1, 2));
         Graphs.variable(sd, "unused", row(3, 4));
-        new Dot(sd, a, a).outputVariable().rename("loss");
+        dot(sd, a, a).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a", "unused"));
         try (GraphRunner.Result r = runner.run(Map.of())) {
             assertNull(r.gradient("unused"));
@@ -182,7 +149,7 @@ class GraphRunnerTest {
     void namesTheMissingPlaceholder() {
         SameDiff sd = Graphs.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 2);
-        new Dot(sd, x, x).outputVariable().rename("y");
+        dot(sd, x, x).rename("y");
         GraphRunner runner = new GraphRunner(sd, List.of("y"));
         var e = assertThrows(IllegalArgumentException.class, () -> runner.run(Map.of()));
         assertTrue(e.getMessage().contains("placeholder x"), e.getMessage());
@@ -194,10 +161,10 @@ class GraphRunnerTest {
         SameDiff sd = Graphs.create();
         SDVariable w = Graphs.variable(sd, "w", row(1, 2, 3));
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 3);
-        SDVariable first = new Dot(sd, w, x).outputVariable();
-        new Dot(sd, w, w).outputVariable().rename("early");
+        SDVariable first = dot(sd, w, x);
+        dot(sd, w, w).rename("early");
         SDVariable late = sd.placeHolder("late", DataType.FLOAT, 3);
-        first.add(new Dot(sd, w, late).outputVariable()).rename("loss");
+        first.add(dot(sd, w, late)).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("early", "loss"), "loss", List.of("w"));
         try (GraphRunner.Result r = runner.run(Map.of("x", row(1, 1, 1)), found -> {
             double sum = found.scalar("early");
@@ -217,7 +184,7 @@ class GraphRunnerTest {
         SameDiff sd = Graphs.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 2);
         SDVariable y = Graphs.constant(sd, "y", row(1, 2, 3));
-        new Dot(sd, x, y).outputVariable().rename("z");
+        dot(sd, x, y).rename("z");
         var e = assertThrows(IllegalStateException.class, () -> new GraphRunner(sd, List.of("z")).run(Map.of("x", row(1, 2))));
         assertTrue(e.getMessage().contains("hiervl_test_dot") && e.getMessage().contains("[3]"), e.getMessage());
     }

@@ -3,7 +3,9 @@ package io.hiervl.graph;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,7 @@ class RecomputationTest {
     private static final int BLOCKS = 6;
 
     private static PlannedOp op(String name, List<String> in, String... out) {
-        return new PlannedOp(name, null, in, List.of(out));
+        return new PlannedOp(name, null, null, in, List.of(out));
     }
 
     private static List<String> names(List<PlannedOp> ops) {
@@ -79,7 +81,7 @@ class RecomputationTest {
             }
             try (GraphRunner.Result r = runner.run(Map.of("x", input))) {
                 List<INDArray> gradients = parameters.stream().map(p -> r.gradient(p).dup('c')).toList();
-                result[0] = new Run(r.scalar(loss), gradients, runner.size(), ArrayPool.ofThread().peakBytes());
+                result[0] = new Run(r.scalar(loss), gradients, runner.size(), ArrayPool.ofThread(Backends.host()).peakBytes());
             }
         });
         thread.start();

@@ -4,19 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.LayerNorm;
 import io.hiervl.op.Linear;
+import io.hiervl.op.Op;
 import io.hiervl.op.Reshape;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Precision;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,17 +26,15 @@ import org.nd4j.linalg.factory.Nd4j;
 class RoundedSlotsTest {
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
-    private static Step step(DifferentialFunction op, boolean alias, int[] in, int... out) {
-        return new Step("op", op, in, out, alias, false, new int[0]);
+    private static Step step(Op op, boolean alias, int[] in, int... out) {
+        return new Step("op", op, null, in, out, alias, false, new int[0]);
     }
 
     private static Linear linear(Precision precision) {
-        Linear op = new Linear();
-        op.addIArgument(0, 0, precision.ordinal());
-        return op;
+        return new Linear(Activation.NONE, false, precision);
     }
 
     /** Slots: 0 input, 1 norm, 2 the same under another shape, 3 and 4 results of layers. */
@@ -46,7 +45,7 @@ class RoundedSlotsTest {
         for (int s : seen) {
             fixed[s] = true;
         }
-        return RoundedSlots.of(List.of(step(new LayerNorm(), false, new int[] {0}, 1), step(new Reshape(), true, new int[] {1}, 2),
+        return RoundedSlots.of(List.of(step(new LayerNorm(1e-5), false, new int[] {0}, 1), step(new Reshape(new long[] {4}, new long[] {2, 2}), true, new int[] {1}, 2),
             step(linear(first), false, new int[] {2}, 3), step(linear(second), false, new int[] {3}, 4)), fixed);
     }
 
@@ -91,7 +90,7 @@ class RoundedSlotsTest {
     /** What is rounded earlier is what was rounded later: the values are the same to the last bit, and so are gradients of weights. */
     @Test
     void forwardValuesStay() {
-        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
         Map<String, INDArray> rounded = run(Precision.BF16, false);
         Map<String, INDArray> kept = run(Precision.BF16, true);
         assertEquals(kept.get("result"), rounded.get("result"));

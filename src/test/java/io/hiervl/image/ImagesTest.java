@@ -16,6 +16,7 @@ import java.awt.image.DataBuffer;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -132,8 +133,8 @@ class ImagesTest {
     @Test
     void filesThatAreNoPicturesAreNamed() throws IOException {
         assertTrue(refusal(new byte[0]).contains("empty"));
-        assertTrue(refusal("hello world".getBytes()).contains("text file"));
-        assertTrue(refusal("version https://git-lfs.github.com/spec/v1\n".getBytes()).contains("git lfs pull"));
+        assertTrue(refusal("hello world".getBytes(StandardCharsets.US_ASCII)).contains("text file"));
+        assertTrue(refusal("version https://git-lfs.github.com/spec/v1\n".getBytes(StandardCharsets.US_ASCII)).contains("git lfs pull"));
         assertTrue(refusal(new byte[] {1, 2, 3, 4, 5}).contains("01 02 03 04"));
         Path missing = folder.resolve("missing.jpg");
         assertTrue(assertThrows(HierVlException.class, () -> Images.readPhoto(missing)).getMessage().contains("missing.jpg does not exist"));

@@ -11,6 +11,7 @@ import java.awt.image.IndexColorModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.CRC32;
@@ -126,10 +127,10 @@ class LabelMapsTest {
 
     private static void chunk(ByteArrayOutputStream out, String type, byte[] data) throws IOException {
         CRC32 crc = new CRC32();
-        crc.update(type.getBytes());
+        crc.update(type.getBytes(StandardCharsets.US_ASCII));
         crc.update(data);
         out.write(ByteBuffer.allocate(4).putInt(data.length).array());
-        out.write(type.getBytes());
+        out.write(type.getBytes(StandardCharsets.US_ASCII));
         out.write(data);
         out.write(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
     }

@@ -6,25 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.hiervl.backend.jvm.SetLossKernel;
+import io.hiervl.tensor.Tensor;
+import io.hiervl.tensor.Nd4jTensors;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
-import io.hiervl.config.LossConfig;
+import io.hiervl.backend.Matching;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
+import io.hiervl.config.LossConfig;
+import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
-import io.hiervl.config.TrainConfig.Method;
 import io.hiervl.model.GoldenPointLosses;
 import io.hiervl.model.Phi;
 import io.hiervl.model.SemanticInference;
 import io.hiervl.op.ConfidentRows;
-import io.hiervl.op.SetLoss;
-import io.hiervl.op.kernel.LossKernel;
-import io.hiervl.op.kernel.Matching;
-import io.hiervl.op.kernel.SetLossKernel;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -113,7 +112,7 @@ public final class GoldenLosses {
     private static void gate(Case c, DataType type) {
         LossCase g = new LossCase(c, type);
         INDArray present = g.array("present");
-        // the fixture counts images without a label too; the program leaves them out (hiervl.md 3.4)
+        // the fixture counts images without a label too; the program leaves them out (docs/paper.md 3.4)
         boolean labelled = Nd4j.createFromArray(c.values("present")).reshape(c.shape("present")).max(1).minNumber().doubleValue() == 1;
         INDArray weights = labelled ? GateLoss.weights(present) : Nd4j.valueArrayOf(new long[] {present.size(0)}, 1.0 / present.size(0), type);
         g.loss("loss", GateLoss.build(g.ops, g.input("logit"), g.constant(present), g.constant(weights)), 1).verify();
@@ -133,7 +132,7 @@ public final class GoldenLosses {
 
     private static void topology(Case c, DataType type) {
         LossCase g = new LossCase(c, type);
-        g.loss("loss", new PromptTopologyLoss(rescale(c)).build(g.ops, g.input("t"), g.constant(g.array("t_clip"))), 1).verify();
+        g.loss("loss", PromptTopologyLoss.build(g.ops, g.input("t"), g.constant(g.array("t_clip")), rescale(c)), 1).verify();
     }
 
     private static void anchor(Case c, DataType type) {
@@ -142,8 +141,9 @@ public final class GoldenLosses {
         SDVariable t = unit(g, "t");
         SDVariable clip = g.ops.l2Normalize(g.constant(g.array("t_clip")), 1e-20);
         SDVariable f = literal ? Phi.textLiteral(g.scope("phi"), t) : Phi.text(g.scope("phi"), t);
-        g.loss("loss", new PromptAnchorLoss(c.config.get("lambda_rep").asDouble(), c.config.get("power").asInt(),
-            literal ? Reduction.SUM : Reduction.MEAN, c.config.get("eps").asDouble(), rescale(c)).build(g.ops, f, clip), 1);
+        LossConfig.Prompt prompt = new LossConfig.Prompt(1, c.config.get("lambda_rep").asDouble(), c.config.get("power").asInt(),
+            literal ? Reduction.SUM : Reduction.MEAN, rescale(c), literal, c.config.get("eps").asDouble());
+        g.loss("loss", PromptAnchorLoss.build(g.ops, f, clip, prompt), 1);
         // at distance 0 only the value and finiteness are to be checked
         g.verify(c.has("grad.t") ? new String[0] : leavesOf(c));
     }
@@ -182,7 +182,7 @@ public final class GoldenLosses {
     private static void confidentRows(Case c, DataType type) {
         LossCase g = LossCase.withoutParameters(c, type);
         int k = (int) c.shape("class_logits")[2] - 1;
-        SDVariable[] found = new ConfidentRows(g.ops.sd(), g.constant(g.array("class_logits")), k, c.real("threshold")).outputVariables();
+        SDVariable[] found = new ConfidentRows(k, c.real("threshold")).applyAll(g.ops.sd(), g.constant(g.array("class_logits")));
         assertEquals(QueryTextLoss.CONFIDENT, c.real("threshold"));
         INDArray classes = g.ops.sd().output(Map.of(), found[0].name()).get(found[0].name());
         List<int[]> rows = new java.util.ArrayList<>();
@@ -282,11 +282,12 @@ public final class GoldenLosses {
         double importance = c.config.get("importance").asDouble();
         INDArray labels = g.array("labels");
         SetTargets targets = new FixedMatcher(matching(c), noObject).match(labels);
-        SetPoints given = given(c, targets.matched());
-        SetLosses losses = new SetLosses(new SetLoss.Settings(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
-        Map<String, INDArray> values = new LinkedHashMap<>(given.values(type));
+        SetPoints.Given given = given(c, targets.matched());
+        SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
+        int images = (int) labels.size(0);
+        List<INDArray> drawn = List.of(given.candidates(0, type).rows(0, images), given.random(0, type).rows(0, images));
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
-            g.constant(targets.norms()), values.values().stream().map(g::constant).toList());
+            g.constant(targets.norms()), drawn.stream().map(g::constant).toList());
         SetLosses.Terms terms = losses.build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         // the fixture's gradients are of the three losses and of their weighted sum
         double[] w = {c.config.get("weights").get(0).asDouble(), c.config.get("weights").get(1).asDouble(), c.config.get("weights").get(2).asDouble()};
@@ -294,10 +295,10 @@ public final class GoldenLosses {
         g.loss("loss_class", terms.classes(), 1 + w[0]).loss("loss_mask", terms.bce(), 1 + w[1]).loss("loss_dice", terms.dice(), 1 + w[2]).verify();
         Map<String, INDArray> coefficients = Map.of("coefficients", Nd4j.createFromArray(w).castTo(type));
         c.check("matched", matched(targets.rowClass(), k));
-        double[][] chosen = SetLossKernel.points(java.util.stream.Stream.concat(java.util.stream.Stream.of(g.array("class_logits"), g.array("mask_logits"), labels, targets.rowClass(),
-            targets.slots(), targets.norms()), given.values(type).values().stream()).map(a -> a.castTo(type)).toArray(INDArray[]::new),
-            new LossKernel.Settings(new long[] {k, c.integer("L"), points, c.shape("candidates")[1] / points, 0, 0}, new double[] {importance, noObject}))
-            .toArray(double[][]::new);
+        SetLossKernel kernel = new SetLossKernel(k, c.integer("L"), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0);
+        double[][] chosen = SetLossKernel.points(kernel, java.util.stream.Stream.concat(java.util.stream.Stream.of(g.array("class_logits"),
+            g.array("mask_logits"), labels, targets.rowClass(), targets.slots(), targets.norms()), drawn.stream())
+            .map(a -> Nd4jTensors.of(a.castTo(type))).toArray(Tensor[]::new)).toArray(double[][]::new);
         GoldenPointLosses.checkPoints(c, "points", chosen, (int) Math.floor(importance * points));
         c.check("weighted", g.ops.sd().output(coefficients, weighted.name()).get(weighted.name()));
     }
@@ -316,7 +317,7 @@ public final class GoldenLosses {
         return all.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private static SetPoints given(Case c, int[] matched) {
+    private static SetPoints.Given given(Case c, int[] matched) {
         int at = 0;
         List<List<SetPoints.Given.Drawn>> images = new java.util.ArrayList<>();
         for (int n : matched) {
@@ -354,10 +355,10 @@ public final class GoldenLosses {
             }
         }
         SetTargets targets = new FixedMatcher(new Matching(k, levels, 0, 4, 2, null), 0).match(labels);
-        SetPoints seeds = new SetPoints.Seeds(new int[batch]);
+        SetPoints.Seeds seeds = new SetPoints.Seeds(new int[batch]);
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
-            g.constant(targets.norms()), List.of(g.constant(seeds.values(type).values().iterator().next())));
-        SetLosses.Terms terms = new SetLosses(new SetLoss.Settings(k, levels, 8, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
+            g.constant(targets.norms()), List.of(g.constant(seeds.values(type).rows(0, batch))));
+        SetLosses.Terms terms = new SetLosses(new SetLossKernel(k, levels, 8, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
             .build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         g.loss("loss_class", terms.classes(), 1).loss("loss_empty", terms.empty(), 1).verify();
     }
@@ -382,15 +383,15 @@ public final class GoldenLosses {
     private static void totalWeights(Case c) {
         JsonNode terms = c.config.get("terms");
         JsonNode progress = c.config.get("progress");
-        double[] all = new double[progress.size() * terms.size()];
-        Coefficients coefficients = new Coefficients(Recipes.defaults().loss(), Method.HIERVL);
+        double[] weights = new double[progress.size() * terms.size()];
+        Terms all = Terms.of(Recipes.defaults());
         for (int p = 0; p < progress.size(); p++) {
-            Map<String, Double> found = coefficients.at(progress.get(p).asDouble());
+            Map<String, Double> found = all.weights(progress.get(p).asDouble());
             for (int t = 0; t < terms.size(); t++) {
-                all[p * terms.size() + t] = coefficient(found, terms.get(t).asText());
+                weights[p * terms.size() + t] = coefficient(found, terms.get(t).asText());
             }
         }
-        c.check("coefficients", all, true);
+        c.check("coefficients", weights, true);
     }
 
     /** A coefficient under the paper's name. */
@@ -409,14 +410,14 @@ public final class GoldenLosses {
     }
 
     private static void totalWeightsOptions(Case c) {
-        LossConfig nested = Recipes.load("default", List.of("loss.vl_nesting=nested")).loss();
+        Recipe nested = Recipes.load("default", List.of("loss.vl_nesting=nested"));
         for (String tensor : c.names("output")) {
-            LossConfig loss = switch (tensor.substring(0, tensor.indexOf('.'))) {
+            Recipe recipe = switch (tensor.substring(0, tensor.indexOf('.'))) {
                 case "vl_nesting" -> nested;
-                case "gate_literal" -> Recipes.load("literal", List.of()).loss();
+                case "gate_literal" -> Recipes.load("literal", List.of());
                 default -> fail("unknown option " + tensor);
             };
-            c.check(tensor, new double[] {coefficient(new Coefficients(loss, Method.HIERVL).at(0.5), tensor.substring(tensor.indexOf('.') + 1))}, true);
+            c.check(tensor, new double[] {coefficient(Terms.of(recipe).weights(0.5), tensor.substring(tensor.indexOf('.') + 1))}, true);
         }
     }
 }

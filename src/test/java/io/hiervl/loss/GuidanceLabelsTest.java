@@ -3,7 +3,7 @@ package io.hiervl.loss;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -13,7 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** The distribution that the frozen CLIP is measured by and the labels that it guides with are one. */
 class GuidanceLabelsTest {
     private static INDArray scores(int... shape) {
-        Backend.start();
+        SameDiffOps.start();
         Random random = new Random(8);
         INDArray a = Nd4j.create(DataType.DOUBLE, java.util.Arrays.stream(shape).asLongStream().toArray());
         for (long i = 0; i < a.length(); i++) {

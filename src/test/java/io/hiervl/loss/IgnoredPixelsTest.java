@@ -4,14 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.op.Backend;
 import io.hiervl.op.FiniteDifferences;
-import io.hiervl.op.SetLoss;
+import io.hiervl.op.Loss;
+import io.hiervl.op.SameDiffOps;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -32,7 +33,7 @@ class IgnoredPixelsTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     /** A loss of scores z with labels, from labels (255 ignored), validity and confidence. */
@@ -113,12 +114,12 @@ class IgnoredPixelsTest {
         }
         FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         SetTargets targets = new FixedMatcher(FixedMatcher.rules(K, 2, 4, 4, 32, null, side, side), 0.1).match(labels);
-        SetPoints points = new SetPoints.Seeds(new int[] {(int) seed});
+        SetPoints.Seeds points = new SetPoints.Seeds(new int[] {(int) seed});
         SetLosses.Inputs in = new SetLosses.Inputs(c(ops, labels), c(ops, targets.rowClass()), c(ops, targets.slots()), c(ops, targets.norms()),
-            List.of(c(ops, points.values(DataType.FLOAT).values().iterator().next())));
+            List.of(c(ops, points.values(DataType.FLOAT).rows(0, 1))));
         SDVariable masks = ops.sd().var("masks", FiniteDifferences.random(seed, 1, 1, 12, 8, 8).castTo(DataType.FLOAT));
         SDVariable classes = c(ops, FiniteDifferences.random(seed + 9, 1, 1, 12, K + 1).castTo(DataType.FLOAT));
-        SetLosses.Terms terms = new SetLosses(new SetLoss.Settings(K, 2, 64, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
+        SetLosses.Terms terms = new SetLosses(new SetLossKernel(K, 2, 64, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
             .build(ops, List.of(classes), List.of(masks), in);
         SDVariable loss = ops.add(ops.adopt(terms.bce(), 1), ops.adopt(terms.dice(), 1));
         INDArray g = gradient(ops, loss, "masks");

@@ -6,15 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.op.Backend;
 import io.hiervl.op.FiniteDifferences;
-import io.hiervl.op.SetLoss;
+import io.hiervl.op.SameDiffOps;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,7 +28,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class LossTermsTest {
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static INDArray map(double[] values, long... shape) {
@@ -113,8 +113,11 @@ class LossTermsTest {
         INDArray l = map(labels, 2, 32, 32);
         SetTargets targets = new FixedMatcher(FixedMatcher.rules(k, 2, 4, 4, 32, null, 32, 32), 0.1).match(l);
         SetPoints points = new SetPoints.Seeds(new int[] {11, 12});
-        SetLosses.Inputs in = SetLosses.Inputs.placeholders(ops, l.shape(), targets, points, 2);
-        SetLoss.Settings settings = new SetLoss.Settings(k, 2, 16, 3, 0.75, true, 0.1, 0);
+        LabelledTargets labelled = new LabelledTargets(Nd4j.zeros(DataType.FLOAT, 2, 3, 32, 32), l, targets, points, null, null);
+        Feed<LabelledTargets> feed = Feed.of(labelled);
+        Placeholders<LabelledTargets> placeholders = new Placeholders<>(ops, feed, 0, 2);
+        SetLosses.Inputs in = SetLosses.Inputs.of(placeholders, 2);
+        SetLossKernel settings = new SetLossKernel(k, 2, 16, 3, 0.75, true, 0.1, 0);
         SetLosses.Terms set = new SetLosses(settings, Reduction.MEAN).build(ops, List.of(classes, classes), List.of(masks, masks), in);
         SDVariable weights = ops.placeholder("weights", 2, 32, 32);
         SDVariable rowWeights = ops.placeholder("row_weights", 2, 10);
@@ -122,11 +125,9 @@ class LossTermsTest {
             .add("ce", SupervisedCrossEntropy.build(ops, z, in.labels(), weights)).add("H", EntropyLoss.build(ops, z, weights, 0.5, 1))
             .add("qt", QueryTextLoss.build(ops, q, t, in.rowClass(), rowWeights))
             .add("qtu", QueryTextLoss.buildUnlabelled(ops, q, t, classes, ops.constant("images", map(new double[] {0.5, 0.5}, 2))))
-            .add("topo", new PromptTopologyLoss(TopoRescale.CAPPED).build(ops, t, ops.constant("clip", Nd4j.ones(DataType.FLOAT, k, 6))));
+            .add("topo", PromptTopologyLoss.build(ops, t, ops.constant("clip", Nd4j.ones(DataType.FLOAT, k, 6)), TopoRescale.CAPPED));
         SDVariable loss = total.build();
-        Map<String, INDArray> values = new java.util.HashMap<>(SetLosses.Inputs.values(l, targets));
-        values.putAll(SetLosses.Inputs.shared(targets));
-        values.putAll(points.values(DataType.FLOAT));
+        Map<String, INDArray> values = feed.rows(placeholders.inputs(), 0, 2);
         values.put("weights", SupervisedCrossEntropy.weights(l, k));
         values.put("row_weights", QueryTextLoss.weights(targets.rowClass(), k));
         values.put("coefficients", total.coefficients(Map.of("class", 2.0, "bce", 5.0, "dice", 5.0, "ce", 1.0, "H", 0.01, "qt", 0.05, "qtu", 0.05,

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.Compute;
-import io.hiervl.op.Backend;
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Precision;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class ComputeSettingsTest {
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static Compute of(String precision) {
@@ -29,7 +29,7 @@ class ComputeSettingsTest {
     /** As on a CPU without bf16 instructions: the plain Java kernels have none. */
     @Test
     void withoutBf16KernelsOnlyADemandFails() {
-        KernelChoice.during(KernelChoice.java(), () -> {
+        Backends.during(Backends.java(), () -> {
             assertEquals(Precision.FP32, of("auto").products());
             assertEquals(Precision.FP32, of("bf16").products());
             assertDoesNotThrow(() -> ComputeSettings.requireAvailable(ModelConfig.Precision.AUTO));

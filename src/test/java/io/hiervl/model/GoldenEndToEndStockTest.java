@@ -1,19 +1,21 @@
 package io.hiervl.model;
 
-import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.EotRule;
 import io.hiervl.clip.TextTower;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -24,9 +26,24 @@ class GoldenEndToEndStockTest {
 
     private final Map<String, SDVariable> outputs = new LinkedHashMap<>();
 
+    /** The set of fixtures that is read. */
+    GoldenFixtures.Source source() {
+        return GoldenFixtures.Source.SHARED;
+    }
+
+    @BeforeEach
+    void fixtures() {
+        GoldenFixtures.use(source());
+    }
+
+    @AfterEach
+    void others() {
+        GoldenFixtures.use(GoldenFixtures.Source.SHARED);
+    }
+
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private void verify(Case golden, Ops ops) {
@@ -44,10 +61,10 @@ class GoldenEndToEndStockTest {
             rows[i / n][i % n] = flat[i];
         }
         TextTower.Tokens tokens = TextTower.Tokens.of(rows, EotRule.HIGHEST);
-        SDVariable prompt = prompted && g.recipe.model().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
-        return new TextTower(g.network.clip()).apply(HierVlNetwork.root(ops, g.store).at("text"),
+        SDVariable prompt = prompted && g.recipe.model().clip().textPromptTokens() > 0 ? g.store.variable(ops.sd(), "text_prompt") : null;
+        return new TextTower(g.clip).apply(HierVlNetwork.root(ops, g.store).at("text"),
             ops.constant("names", tokens.embeddings(g.store.get("text.token_embedding").array())), prompt,
-            ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().textPromptTokens() : 0, STOCK.type)));
+            ops.constant("ends", tokens.endSelector(prompted ? g.recipe.model().clip().textPromptTokens() : 0, STOCK.type)));
     }
 
     @Test
@@ -125,7 +142,7 @@ class GoldenEndToEndStockTest {
         outputs.put("weak.S", g.network.inferenceScores(ops, out));
         List<SDVariable> keep = new ArrayList<>();
         for (int i = 1; i <= 4; i++) {
-            keep.add(ops.constant("keep" + i, inputs.array("unlabelled.dropout_keep" + i, STOCK.type).div(1 - g.recipe.loss().featureDropout())));
+            keep.add(ops.constant("keep" + i, inputs.array("unlabelled.dropout_keep" + i, STOCK.type).div(1 - g.recipe.loss().consistency().featureDropout())));
         }
         HierVlNetwork.Output fp = g.network.decode(root, weak.dropped(ops, keep), t, null, null, false);
         outputs.put("fp.v", weak.v());

@@ -14,7 +14,7 @@ import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.PseudoLabels;
 import io.hiervl.op.PointSample;
@@ -80,7 +80,7 @@ class GoldenMask2FormerTest {
         SDVariable y = ops.deformableAttention(ops.reshape(g.input("value"), v[0], v[1], v[2] * v[3]), offsets,
             ops.reshape(ops.log(weights, 0), batch, queries, heads * each), ops.constant("origin", Nd4j.zeros(setting.type, queries, 2)), shapes, heads, points);
         SDVariable sums = ops.linear(ops.reshape(weights, batch, queries, heads, each), ops.constant("ones", Nd4j.ones(setting.type, 1, each)), null,
-            io.hiervl.graph.Activation.NONE);
+            io.hiervl.tensor.Activation.NONE);
         g.output("y", ops.reshape(ops.mul(ops.reshape(y, batch, queries, heads, v[3]), sums), c.shape("y")));
         g.verify();
     }
@@ -243,7 +243,7 @@ class GoldenMask2FormerTest {
 
     private static void pointSample(Case c, Setting setting) {
         GoldenGraph g = new GoldenGraph(c, setting);
-        SDVariable y = new PointSample(g.ops.sd(), g.input("x"), g.input("points")).outputVariable();
+        SDVariable y = new PointSample().apply(g.ops.sd(), g.input("x"), g.input("points"));
         g.output("y", ((FusedOps) g.ops).adopt(y, c.shape("y")));
         g.verify();
     }

@@ -7,7 +7,7 @@ import io.hiervl.GoldenSuite;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.graph.GoldenGraph;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,9 +66,9 @@ public final class GoldenModules {
         }).toArray(SDVariable[]::new)));
         g.output("sim", HSQG.similarity(ops, t, v));
         g.output("s", gate.s());
-        // The fixture keeps all rows of an image active that takes its ground truth and has no class (older text of hiervl.md
-        // 3.4); the program never builds such a gate, its caller takes the predicted one. These rows are constants here, so that
-        // the gradients of the other images count. Rows that ground truth switches off have a bias stored as 0.
+        // The shared fixture keeps all rows of an image active that takes its ground truth and has no class. The program never builds
+        // such a gate: its caller takes the predicted one (docs/paper.md 3.4). These rows are constants here, so that the gradients
+        // of the other images count. Rows that ground truth switches off have a bias stored as 0.
         SDVariable kept = ops.constant("kept", kept(present, useGt));
         SDVariable older = ops.scale(kept, -1, 1);
         g.output("factor", ops.add(ops.mul(gate.s(), kept), older));

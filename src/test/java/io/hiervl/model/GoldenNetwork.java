@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -11,6 +12,7 @@ import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
+import io.hiervl.image.ClipNormalize;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +43,7 @@ public final class GoldenNetwork {
     /** @param settings more settings of the recipe, {@code key=value} */
     public GoldenNetwork(DataType type, String... settings) {
         for (String name : params.names("param")) {
-            add(name, params.array(name, type), params.tensor(name), type);
+            add(name, params.array(name, type));
         }
         GoldenConfig c = params.config;
         List<String> all = settings(c);
@@ -52,7 +54,7 @@ public final class GoldenNetwork {
         classes = c.get("K").asInt();
         clip = ClipArchitecture.of(i(c, "Wv"), i(c, "vis_layers"), i(c, "vis_heads"), i(c, "patch"), i(c, "patch") * i(c, "pos_grid"), i(c, "Wt"),
             i(c, "txt_layers"), i(c, "txt_heads"), i(c, "ctx"), i(c, "vocab"), i(c, "C"));
-        network = new HierVlNetwork(recipe.model(), clip, classes);
+        network = new HierVlNetwork(recipe.model(), ImageTowers.of(Backbones.ofClip(clip, ClipNormalize.openai())), classes);
     }
 
     private static int i(GoldenConfig config, String key) {
@@ -107,7 +109,7 @@ public final class GoldenNetwork {
         return new ClipWeights(clip, arrays);
     }
 
-    private void add(String golden, INDArray value, GoldenFixtures.Tensor tensor, DataType type) {
+    private void add(String golden, INDArray value) {
         boolean frozen = golden.startsWith("text_encoder.") || golden.startsWith("frozen_image_encoder.");
         Group group = frozen ? Group.FROZEN : golden.equals("text_prompt") || golden.endsWith(".prompt") ? Group.PROMPT
             : golden.startsWith("image_encoder.") ? Group.VIT : Group.NEW;

@@ -2,10 +2,11 @@ package io.hiervl.model;
 
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
+import io.hiervl.backend.jvm.PointLoss;
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GoldenGraph;
-import io.hiervl.op.SetLoss;
-import io.hiervl.op.kernel.PointLoss;
+import io.hiervl.op.Loss;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -99,8 +100,7 @@ public final class GoldenPointLosses {
         SDVariable norms = g.ops.constant("norms", Nd4j.createFromArray(1 / weights, 1, 0).castTo(setting.type));
         SDVariable seeds = g.ops.constant("seeds", Nd4j.zeros(setting.type, s[0]));
         SDVariable masks = g.ops.constant("masks", Nd4j.zeros(setting.type, s[0], s[1], 2, 2));
-        SDVariable loss = new SetLoss(g.ops.sd(), g.input("class_logits"), masks, labels, g.ops.constant("rows", rowClass), slots, norms, seeds,
-            new SetLoss.Settings(k, 1, c.integer("num_points"), c.integer("oversample"), c.real("importance"), false, empty, 0)).outputVariables()[0];
+        SDVariable loss = new Loss(new SetLossKernel(k, 1, c.integer("num_points"), c.integer("oversample"), c.real("importance"), false, empty, 0)).applyAll(g.ops.sd(), g.input("class_logits"), masks, labels, g.ops.constant("rows", rowClass), slots, norms, seeds)[0];
         g.output("loss_class", ((FusedOps) g.ops).adopt(loss, 1));
         g.verify();
     }

@@ -3,6 +3,7 @@ package io.hiervl.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.EotRule;
@@ -16,7 +17,8 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
-import io.hiervl.op.Backend;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,7 +38,7 @@ class NetworkGradientTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     /**
@@ -60,7 +62,8 @@ class NetworkGradientTest {
         HSQG.initGate(store, "hsqg", Nd4j.createFromArray(-0.2, 0.3, 0.1, 0.0), 50);
         Ops ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
         Scope root = HierVlNetwork.root(ops, store);
-        SDVariable loss = loss(new HierVlNetwork(config, CLIP, 3), ops, root, random, truth);
+        ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+        SDVariable loss = loss(new HierVlNetwork(config, towers, 3), ops, root, random, truth);
         List<String> names = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name).toList();
         GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), names);
         Map<String, INDArray> gradients = new HashMap<>();

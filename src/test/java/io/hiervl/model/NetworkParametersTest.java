@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -17,9 +18,10 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.op.Backend;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.image.ClipNormalize;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +41,7 @@ class NetworkParametersTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
         weights = RandomClip.weights(CLIP, new Random(3));
     }
 
@@ -87,7 +89,7 @@ class NetworkParametersTest {
         ModelConfig config = config("model.prompt_init=template");
         ParameterStore store = store(config);
         INDArray prompt = store.get("text_prompt").array();
-        assertEquals(prompt.getRow(config.textPromptTokens() - 1), weights.get("text.token_embedding").getRow(4));
+        assertEquals(prompt.getRow(config.clip().textPromptTokens() - 1), weights.get("text.token_embedding").getRow(4));
     }
 
     @Test
@@ -174,7 +176,8 @@ class NetworkParametersTest {
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);
             text.diviColumnVector(text.norm2(1));
-            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, CLIP, 3), store, text);
+            ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
+            InferenceGraphs graphs = new InferenceGraphs(new HierVlNetwork(config, towers, 3), store, text);
             INDArray a = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             INDArray b = graphs.scores(Nd4j.rand(DataType.FLOAT, 1, 3, 48, 64));
             String what = String.join(" ", settings);

@@ -29,6 +29,10 @@ final class SpyOps {
             }
             try {
                 Object result = method.invoke(plain, arguments);
+                if (result instanceof Ops) {
+                    // the same words at another place, or exact: they are to be heard too
+                    return proxy;
+                }
                 if (method.getName().equals("layerNorm")) {
                     String name = ((SDVariable) arguments[1]).name().replace(".weight", "");
                     inputs.computeIfAbsent(name, n -> new ArrayList<>()).add((SDVariable) arguments[0]);

@@ -2,15 +2,18 @@ package io.hiervl.op;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.kernel.KernelChoice;
-import io.hiervl.op.kernel.Precision;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.tensor.Precision;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -23,7 +26,7 @@ class AttentionTilesTest {
 
     @BeforeAll
     static void start() {
-        Backend.start();
+        SameDiffOps.start();
     }
 
     private static INDArray input(long seed, long... shape) {
@@ -34,8 +37,9 @@ class AttentionTilesTest {
         Map<String, INDArray> typed = new java.util.LinkedHashMap<>();
         in.forEach((name, a) -> typed.put(name, a.castTo(type)));
         List<String> differentiated = in.keySet().stream().filter(name -> !name.equals("mask")).toList();
-        return FiniteDifferences.run(typed, differentiated, List.of(g.castTo(type)), (sd, v) -> List.of(new AttentionOp(sd, v.get("q"), v.get("k"),
-            v.get("v"), heads, v.get("bias"), v.get("mask"), causal, precision).outputVariable()));
+        return FiniteDifferences.run(typed, differentiated, List.of(g.castTo(type)), (sd, v) -> List.of(
+            new Attention(heads, v.containsKey("bias"), v.containsKey("mask"), causal, precision).apply(sd,
+                Stream.of("q", "k", "v", "bias", "mask").map(v::get).filter(Objects::nonNull).toArray(SDVariable[]::new))));
     }
 
     private static void compare(String what, FiniteDifferences.Outcome expected, FiniteDifferences.Outcome actual, double tolerance) {
@@ -67,7 +71,7 @@ class AttentionTilesTest {
         INDArray g = input(6, batch, queries, (long) heads * depth);
         var expected = run(in, g, heads, causal, Precision.FP32, DataType.DOUBLE);
         compare("32 bits", expected, run(in, g, heads, causal, Precision.FP32, DataType.FLOAT), SINGLE);
-        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
         compare("bf16", expected, run(in, g, heads, causal, Precision.BF16, DataType.FLOAT), ROUNDED);
     }
 }

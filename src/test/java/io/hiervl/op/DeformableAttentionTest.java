@@ -37,9 +37,13 @@ class DeformableAttentionTest {
         return in;
     }
 
+    private static int[] levels(int[][] shapes) {
+        return Arrays.stream(shapes).flatMapToInt(Arrays::stream).toArray();
+    }
+
     private static FiniteDifferences.Builder builder(int[][] shapes, int heads, int points) {
-        return (sd, v) -> List.of(new DeformableAttention(sd, v.get("value"), v.get("offsets"), v.get("weights"), v.get("reference"),
-            shapes, heads, points).outputVariable());
+        return (sd, v) -> List.of(new DeformableAttention(heads, points, levels(shapes)).apply(sd, v.get("value"), v.get("offsets"), v.get("weights"),
+            v.get("reference")));
     }
 
     /** The definition, element by element. */
@@ -209,8 +213,8 @@ class DeformableAttentionTest {
                     var query = v.get("x").add(v.get("pos"));
                     var value = linear(sd, v, "value_proj", v.get("x"), 16);
                     var weights = linear(sd, v, "attention_weights", query, 24);
-                    var y = new DeformableAttention(sd, value, linear(sd, v, "sampling_offsets", query, 48), weights, v.get("reference"),
-                        shapes, 2, 4).outputVariable();
+                    var y = new DeformableAttention(2, 4, levels(shapes)).apply(sd, value, linear(sd, v, "sampling_offsets", query, 48), weights,
+                        v.get("reference"));
                     var result = linear(sd, v, "output_proj", y, 16);
                     return weightsToo ? List.of(result, sd.nn.softmax(weights.reshape(2, 126, 2, 12), 3)) : List.of(result);
                 });

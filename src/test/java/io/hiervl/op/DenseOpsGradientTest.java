@@ -4,7 +4,7 @@ import static io.hiervl.op.GradientCheck.check;
 import static io.hiervl.op.GradientCheck.inputs;
 import static io.hiervl.op.GradientCheck.random;
 
-import io.hiervl.graph.Activation;
+import io.hiervl.tensor.Activation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -33,7 +33,7 @@ public final class FiniteDifferences {
 
     /** Random values of a standard normal distribution times scale. */
     public static INDArray random(long seed, double scale, long... shape) {
-        Backend.start();
+        SameDiffOps.start();
         Random random = new Random(seed);
         INDArray a = Nd4j.create(DataType.DOUBLE, shape);
         for (long i = 0; i < a.length(); i++) {

@@ -5,13 +5,15 @@ import static io.hiervl.GoldenSuite.FUSED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.hiervl.GoldenFixtures.Case;
-import io.hiervl.GoldenSuite;
 import io.hiervl.GoldenSuite.Setting;
-import io.hiervl.graph.Activation;
+import io.hiervl.GoldenSuite;
+import io.hiervl.backend.jvm.GateBceKernel;
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GoldenGraph;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -135,7 +137,7 @@ class GoldenTorchOpsTest {
         long points = y[2] * y[3];
         SDVariable grid = ops.reshape(g.input("grid"), y[0], points, 2);
         if (g.setting != Setting.STOCK) {
-            SDVariable sampled = new PointSample(ops.sd(), x, ops.scale(grid, 0.5, 0.5)).outputVariable();
+            SDVariable sampled = new PointSample().apply(ops.sd(), x, ops.scale(grid, 0.5, 0.5));
             return ops.reshape(((FusedOps) ops).adopt(sampled, y[0], y[1], points), y);
         }
         DataType type = g.setting.type;
@@ -185,7 +187,7 @@ class GoldenTorchOpsTest {
 
     private static SDVariable pixelLoss(GoldenGraph g, SDVariable z, SDVariable labels, INDArray weights) {
         SDVariable w = g.ops.constant("weights", weights.castTo(g.setting.type));
-        return ((FusedOps) g.ops).adopt(new PixelCrossEntropy(g.ops.sd(), z, labels, w).outputVariable(), 1);
+        return ((FusedOps) g.ops).adopt(new Loss(new PixelCrossEntropyKernel()).apply(g.ops.sd(), z, labels, w), 1);
     }
 
     /** The gate's loss of one logit is half its cross-entropy; targets between 0 and 1 mix the two. */
@@ -199,7 +201,7 @@ class GoldenTorchOpsTest {
             for (int present = 0; present < 2; present++) {
                 SDVariable presence = ops.constant("presence", Nd4j.valueArrayOf(new long[] {1, 1}, present, x.dataType()));
                 SDVariable weight = ops.constant("weight", Nd4j.valueArrayOf(new long[] {1}, 2, x.dataType()));
-                SDVariable bce = ((FusedOps) ops).adopt(new GateBce(ops.sd(), logit, presence, weight).outputVariable(), 1);
+                SDVariable bce = ((FusedOps) ops).adopt(new Loss(new GateBceKernel()).apply(ops.sd(), logit, presence, weight), 1);
                 sides[present] = ops.scale(bce, present == 1 ? target[i] : 1 - target[i], 0);
             }
             terms[i] = ops.add(sides[0], sides[1]);

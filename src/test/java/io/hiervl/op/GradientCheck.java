@@ -2,6 +2,7 @@ package io.hiervl.op;
 
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
+import io.hiervl.tensor.Shapes;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -33,7 +34,7 @@ public final class GradientCheck {
 
     /** Standard normal values in double precision. */
     public static INDArray random(long seed, long... shape) {
-        Backend.start();
+        SameDiffOps.start();
         Random random = new Random(seed);
         double[] v = new double[Math.toIntExact(Shapes.product(shape))];
         for (int i = 0; i < v.length; i++) {
@@ -77,7 +78,7 @@ public final class GradientCheck {
         SDVariable out = builder.apply(sd, variables);
         long[] shape = sd.output(Map.of(), out.name()).get(out.name()).shape().clone();
         SDVariable cotangent = sd.constant("cotangent", random(4711, shape));
-        SDVariable loss = new SumAll(sd, new Mul(sd, out, cotangent).outputVariable(), shape).outputVariable();
+        SDVariable loss = new Sum(shape).apply(sd, new Mul().apply(sd, out, cotangent));
         sd.setLossVariables(loss);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         sd.calculateGradients(Map.of(), inputs.keySet()).forEach((name, g) -> gradients.put(name, g.dup('c')));

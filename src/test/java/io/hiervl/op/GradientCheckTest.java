@@ -5,71 +5,43 @@ import static io.hiervl.op.GradientCheck.random;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.Kernels;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.imports.converters.ImportClassMapping;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The gradient checker must notice ops whose gradient is missing or wrong. */
 class GradientCheckTest {
     /** x * x, whose gradient 2 g x has another factor. */
-    public static class Square extends JavaOp {
-        public Square() {
-        }
-
-        Square(SameDiff sd, SDVariable x, double factor) {
-            super(sd, x);
-            addTArgument(factor);
+    @OpName("hiervl_test_square")
+    record Square(double factor) implements Op {
+        @Override
+        public long[][] shapes(long[]... in) {
+            return new long[][] {in[0]};
         }
 
         @Override
-        public String opName() {
-            return "hiervl_test_square";
+        public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
+            kernels.multiply(in[0], in[0], out[0]);
         }
 
         @Override
-        public int getNumOutputs() {
-            return 1;
-        }
-
-        @Override
-        public long[][] outputShapes(INDArray[] in) {
-            return new long[][] {in[0].shape()};
-        }
-
-        @Override
-        public void compute(INDArray[] in, INDArray[] out) {
-            Pointwise.map(in[0], out[0], (v, n) -> {
-                for (int i = 0; i < n; i++) {
-                    v[i] *= v[i];
-                }
-            });
-        }
-
-        @Override
-        public List<SDVariable> doDiff(List<SDVariable> g) {
-            SDVariable product = new Mul(sameDiff, arg(0), g.get(0)).outputVariable();
-            return List.of(new Scale(sameDiff, product, realArg(0), 0).outputVariable());
+        public List<SDVariable> gradient(Backward g) {
+            SDVariable product = g.apply(new Mul(), g.input(0), g.cotangent(0)).get(0);
+            return g.apply(new Scale(factor, 0), product);
         }
     }
 
     @BeforeAll
     static void register() {
-        Backend.start();
-        ImportClassMapping.getOpNameMapping().put("hiervl_test_square", new Square());
-    }
-
-    @AfterAll
-    static void unregister() {
-        ImportClassMapping.getOpNameMapping().remove("hiervl_test_square");
+        SameDiffOps.start();
+        OpTypes.declare(Square.class);
     }
 
     private static void check(double factor) {
-        GradientCheck.checkOp(inputs("x", random(1, 3, 4)), (sd, in) -> new Square(sd, in.get("x"), factor).outputVariable(), 1e-6);
+        GradientCheck.checkOp(inputs("x", random(1, 3, 4)), (sd, in) -> new Square(factor).apply(sd, in.get("x")), 1e-6);
     }
 
     @Test

@@ -4,7 +4,16 @@ import static io.hiervl.op.FiniteDifferences.random;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.op.kernel.Matching;
+import io.hiervl.backend.Matching;
+import io.hiervl.backend.jvm.GateBceKernel;
+import io.hiervl.backend.jvm.MaskedPatchesKernel;
+import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
+import io.hiervl.backend.jvm.PixelEntropyKernel;
+import io.hiervl.backend.jvm.PromptAnchorKernel;
+import io.hiervl.backend.jvm.PromptTopologyKernel;
+import io.hiervl.backend.jvm.QueryTextKernel;
+import io.hiervl.backend.jvm.SetLossKernel;
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +27,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Gradients of the loss ops and of point sampling against central differences, on other shapes than the fixtures'. */
 class LossGradientsTest {
     private static INDArray labels(long seed, int classes, long... shape) {
-        Backend.start();
+        SameDiffOps.start();
         Random random = new Random(seed);
         INDArray a = Nd4j.create(DataType.DOUBLE, shape);
         for (long i = 0; i < a.length(); i++) {
@@ -41,9 +50,9 @@ class LossGradientsTest {
             in.put("labels", labels(2, s[1], s[0], s[2], s[3]));
             in.put("weights", positive(3, s[0], s[2], s[3]));
             FiniteDifferences.check(in, List.of("z"), 1e-6, 1e-7,
-                (sd, v) -> List.of(new PixelCrossEntropy(sd, v.get("z"), v.get("labels"), v.get("weights")).outputVariable()));
+                (sd, v) -> List.of(new Loss(new PixelCrossEntropyKernel()).apply(sd, v.get("z"), v.get("labels"), v.get("weights"))));
             FiniteDifferences.check(in, List.of("z"), 1e-6, 1e-7,
-                (sd, v) -> List.of(new PixelEntropy(sd, v.get("z"), v.get("weights"), 0.6).outputVariable()));
+                (sd, v) -> List.of(new Loss(new PixelEntropyKernel(0.6)).apply(sd, v.get("z"), v.get("weights"))));
         }
     }
 
@@ -54,7 +63,7 @@ class LossGradientsTest {
         in.put("presence", Nd4j.createFromArray(new double[] {1, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0}).reshape(3, 4));
         in.put("weights", Nd4j.createFromArray(0.5, 0.5, 0.0));
         FiniteDifferences.check(in, List.of("logit"), 1e-6, 1e-7,
-            (sd, v) -> List.of(new GateBce(sd, v.get("logit"), v.get("presence"), v.get("weights")).outputVariable()));
+            (sd, v) -> List.of(new Loss(new GateBceKernel()).apply(sd, v.get("logit"), v.get("presence"), v.get("weights"))));
     }
 
     @Test
@@ -67,19 +76,19 @@ class LossGradientsTest {
         in.put("weights", positive(5, 2, 5));
         for (boolean normalise : new boolean[] {true, false}) {
             FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-7, (sd, v) -> List.of(
-                new QueryText(sd, v.get("x"), v.get("t"), v.get("classes"), v.get("weights"), normalise, false).outputVariable()));
+                new Loss(new QueryTextKernel(normalise, false)).apply(sd, v.get("x"), v.get("t"), v.get("classes"), v.get("weights"))));
         }
-        FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-6, (sd, v) -> Arrays.stream(MaskedPatches.Equation.values()).map(e ->
-            new MaskedPatches(sd, v.get("x"), v.get("t"), v.get("ref"), v.get("classes"), v.get("weights"), 0.2, e).outputVariable()).toList());
+        FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-6, (sd, v) -> Arrays.stream(MaskedPatchesKernel.Equation.values()).map(e ->
+            new Loss(new MaskedPatchesKernel(0.2, e)).apply(sd, v.get("x"), v.get("t"), v.get("ref"), v.get("classes"), v.get("weights"))).toList());
         Map<String, INDArray> prompt = new LinkedHashMap<>();
         prompt.put("t", random(6, 1, 5, 4));
         prompt.put("clip", random(7, 1, 5, 4));
         FiniteDifferences.check(prompt, List.of("t"), 1e-6, 1e-7,
-            (sd, v) -> List.of(new PromptTopology(sd, v.get("t"), v.get("clip"), 1.7).outputVariable()));
+            (sd, v) -> List.of(new Loss(new PromptTopologyKernel(1.7)).apply(sd, v.get("t"), v.get("clip"))));
         for (int power : new int[] {1, 2}) {
             for (boolean mean : new boolean[] {true, false}) {
                 FiniteDifferences.check(prompt, List.of("t"), 1e-6, 1e-7, (sd, v) -> List.of(
-                    new PromptAnchor(sd, v.get("t"), v.get("clip"), 0.4, power, mean, 1e-8, 1.3).outputVariable()));
+                    new Loss(new PromptAnchorKernel(0.4, power, mean, 1e-8, 1.3)).apply(sd, v.get("t"), v.get("clip"))));
             }
         }
     }
@@ -90,15 +99,14 @@ class LossGradientsTest {
         in.put("x", random(1, 1, 2, 3, 4, 5));
         in.put("points", random(2, 0.4, 2, 7, 2).add(0.5));
         FiniteDifferences.check(in, List.of("x", "points"), 1e-6, 1e-6,
-            (sd, v) -> List.of(new PointSample(sd, v.get("x"), v.get("points")).outputVariable()));
+            (sd, v) -> List.of(new PointSample().apply(sd, v.get("x"), v.get("points"))));
     }
 
     @Test
     void resizing() {
-        for (int mode = 0; mode < 3; mode++) {
-            int m = mode;
+        for (Resize mode : Resize.values()) {
             FiniteDifferences.check(Map.of("x", random(1, 1, 1, 2, 4, 6)), List.of("x"), 1e-5, 1e-8,
-                (sd, v) -> List.of(new ResizeOp(sd, v.get("x"), 7, 3, m).outputVariable()));
+                (sd, v) -> List.of(new Interpolate(7, 3, mode).apply(sd, v.get("x"))));
         }
     }
 
@@ -106,7 +114,7 @@ class LossGradientsTest {
         INDArray labels = labels(9, 3, 2, 16, 16);
         Matching matching = new Matching(3, 2, 4, 4, 1, null);
         var targets = FiniteDifferences.run(Map.of("labels", labels), List.of(), null,
-            (sd, v) -> Arrays.asList(new FixedMatching(sd, v.get("labels"), matching).outputVariables())).outputs();
+            (sd, v) -> Arrays.asList(FixedMatching.of(matching).applyAll(sd, v.get("labels")))).outputs();
         Map<String, INDArray> in = new LinkedHashMap<>();
         in.put("classes", random(1, 1, 2, 10, columns));
         in.put("masks", random(2, 2, 2, 10, 4, 4));
@@ -119,9 +127,8 @@ class LossGradientsTest {
     }
 
     private static FiniteDifferences.Builder setLoss(boolean ignoreCandidates) {
-        SetLoss.Settings settings = new SetLoss.Settings(3, 2, 20, 3, 0.75, ignoreCandidates, 0.1, 1);
-        return (sd, v) -> Arrays.asList(new SetLoss(sd, v.get("classes"), v.get("masks"), v.get("labels"), v.get("rowClass"),
-            v.get("slots"), v.get("norms"), v.get("seeds"), settings).outputVariables());
+        SetLossKernel settings = new SetLossKernel(3, 2, 20, 3, 0.75, ignoreCandidates, 0.1, 1);
+        return (sd, v) -> Arrays.asList(new Loss(settings).applyAll(sd, v.get("classes"), v.get("masks"), v.get("labels"), v.get("rowClass"), v.get("slots"), v.get("norms"), v.get("seeds")));
     }
 
     @Test

@@ -85,7 +85,7 @@ class SegmenterTest {
     void manyThreadsGetTheirOwnResults() {
         try (Segmenter s = new Segmenter(new RedModel(), ClipNormalize.openai(), EVAL)) {
             IntStream.range(0, 200).parallel().forEach(i ->
-                assertEquals((i % 40) * (i % 40), s.segment(square(i % 40)).histogram()[1]));
+                assertEquals((i % 40L) * (i % 40), s.segment(square(i % 40)).histogram()[1]));
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -17,8 +18,9 @@ import io.hiervl.image.LabelMap;
 import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import java.nio.file.Path;
@@ -38,6 +40,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class TrainedModelTest {
     private static final List<String> CLASSES = List.of("sky", "sea", "sand");
     private static final ClipArchitecture CLIP = ClipArchitecture.of(32, 4, 2, 8, 64, 32, 1, 2, 16, 64, 32);
+    private static final ImageTowers TOWERS = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
     private static final Recipe RECIPE = Recipes.load("tiny", List.of("model.n_enc=1", "model.n_dec=1", "model.dim=64"));
 
     private static ParameterStore store;
@@ -48,7 +51,7 @@ class TrainedModelTest {
 
     @BeforeAll
     static void network() {
-        Backend.start();
+        SameDiffOps.start();
         ClipWeights weights = RandomClip.weights(CLIP, new Random(1));
         store = NetworkParameters.create(RECIPE.model(), weights, CLASSES.size(), 8, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(2));
         t = Nd4j.rand(DataType.FLOAT, 3, 32).subi(0.5);
@@ -56,13 +59,13 @@ class TrainedModelTest {
     }
 
     private Checkpoint save(Map<String, Object> details, Map<String, INDArray> more) {
-        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(store, t));
+        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(TOWERS, store, t));
         arrays.putAll(more);
         return new CheckpointStore(run, 2).save(5, "hash", CLASSES, arrays, details);
     }
 
     private static Map<String, Object> details() {
-        return TrainedModel.details(RECIPE, CLIP, ClipNormalize.openai(), List.of(List.of(1, 2, 3), List.of(250, 0, 7)));
+        return TrainedModel.details(RECIPE, TOWERS, List.of(List.of(1, 2, 3), List.of(250, 0, 7)));
     }
 
     private static float[] image(int h, int w) {
@@ -77,7 +80,7 @@ class TrainedModelTest {
     @Test
     void theLoadedModelGivesTheSameScores() {
         save(details(), Map.of());
-        GraphInference before = new GraphInference(new HierVlNetwork(RECIPE.model(), CLIP, 3), store, t, CLASSES, 64);
+        GraphInference before = new GraphInference(new HierVlNetwork(RECIPE.model(), TOWERS, 3), store, t, CLASSES, 64);
         GraphInference after = TrainedModel.load(run).inference();
         float[] expected = before.scores(image(64, 48), 64, 48);
         assertArrayEquals(expected, after.scores(image(64, 48), 64, 48));
@@ -85,13 +88,13 @@ class TrainedModelTest {
             assertEquals(1, expected[i] + expected[64 * 48 + i] + expected[2 * 64 * 48 + i], 1e-5, "probabilities");
         }
         assertEquals(RECIPE, TrainedModel.load(run).recipe());
-        assertEquals(CLIP, TrainedModel.load(run).clip());
+        assertEquals(TOWERS.image().describe(), TrainedModel.load(run).towers().image().describe());
     }
 
     @Test
     void averagesAreUsedWhereTheyExist() {
         String name = "p/" + store.all().iterator().next().name();
-        INDArray average = TrainedModel.arrays(store, t).get(name).mul(2);
+        INDArray average = TrainedModel.arrays(TOWERS, store, t).get(name).mul(2);
         save(details(), Map.of("e/" + name.substring(2), average));
         assertEquals(average, TrainedModel.load(run).store().get(name.substring(2)).array());
     }
@@ -133,6 +136,15 @@ class TrainedModelTest {
         save(broken, Map.of());
         String missing = assertThrows(HierVlException.class, () -> TrainedModel.load(run)).getMessage();
         assertTrue(missing.contains("details.clip"), missing);
+        List<Map<String, Object>> towers = List.of(Map.of("family", "resnet"), Map.of("family", "dinov2", "width", 32));
+        for (Map<String, Object> tower : towers) {
+            Map<String, Object> odd = details();
+            odd.put("backbone", tower);
+            save(odd, Map.of());
+            HierVlException e = assertThrows(HierVlException.class, () -> TrainedModel.load(run));
+            assertEquals(HierVlException.Kind.MODEL, e.kind());
+            assertTrue(e.getMessage().contains(tower.size() == 1 ? "'resnet'" : "0 layers"), e.getMessage());
+        }
         save(details(), Map.of(TrainedModel.T, Nd4j.ones(DataType.FLOAT, 2, 32)));
         String rows = assertThrows(HierVlException.class, () -> TrainedModel.load(run)).getMessage();
         assertTrue(rows.contains("[2, 32]") && rows.contains("3 classes"), rows);

@@ -10,7 +10,7 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.BpeTokenizer;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ class ClipPretrainingTest {
 
     @BeforeAll
     static void tokenizer() {
-        Backend.start();
+        SameDiffOps.start();
         TokenizerFiles.writeWordLevel(dir, Vocabulary.words());
         tokenizer = BpeTokenizer.load(dir);
     }

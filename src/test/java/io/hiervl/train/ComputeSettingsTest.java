@@ -3,8 +3,9 @@ package io.hiervl.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.data.Batches;
-import io.hiervl.op.kernel.KernelChoice;
+import io.hiervl.tensor.Precision;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -51,7 +52,7 @@ class ComputeSettingsTest {
      */
     @Test
     void bf16StaysNearFp32() {
-        Assumptions.assumeTrue(KernelChoice.fastBf16(), "this CPU has no bf16 products, or oneDNN has no library here");
+        Assumptions.assumeTrue(Backends.host().gainsFrom(Precision.BF16), "this CPU has no bf16 products, or oneDNN has no library here");
         Outcome exact = run(DataType.FLOAT, "model.precision=fp32");
         Outcome rounded = run(DataType.FLOAT, "model.precision=bf16");
         exact.log().forEach((term, v) -> assertEquals(v, rounded.log().get(term), 0.02 * Math.max(1, Math.abs(v)), term));

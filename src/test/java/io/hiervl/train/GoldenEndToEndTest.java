@@ -5,10 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenConfig;
-import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenFixtures.Case;
+import io.hiervl.GoldenFixtures;
 import io.hiervl.GoldenSuite.Setting;
-import io.hiervl.loss.Coefficients;
 import io.hiervl.optim.GlobalNormClip;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +30,21 @@ class GoldenEndToEndTest {
         "forward_labelled", "intermediates", "forward_unlabelled", "intermediates", "losses", "losses", "gradients", "gradients");
     private static final Map<String, Set<String>> ROLES = Map.of("parameters", Set.of("param"), "inputs", Set.of("input", "output"),
         "intermediates", Set.of("output"), "losses", Set.of("output"), "gradients", Set.of("output", "gradient"));
+
+    /** The set of fixtures that is read. */
+    GoldenFixtures.Source source() {
+        return GoldenFixtures.Source.SHARED;
+    }
+
+    @BeforeEach
+    void fixtures() {
+        GoldenFixtures.use(source());
+    }
+
+    @AfterEach
+    void others() {
+        GoldenFixtures.use(GoldenFixtures.Source.SHARED);
+    }
 
     @Test
     void noCaseIsUnknown() {
@@ -85,7 +101,7 @@ class GoldenEndToEndTest {
     private static Map<String, Double> terms(GoldenStep golden, Map<String, Double> log) {
         var loss = golden.model.recipe().loss();
         Map<String, Double> t = new LinkedHashMap<>();
-        double set = loss.setClass() * log.get("set_class") + loss.setMask() * log.get("set_mask") + loss.setDice() * log.get("set_dice");
+        double set = loss.set().setClass() * log.get("set_class") + loss.set().setMask() * log.get("set_mask") + loss.set().setDice() * log.get("set_dice");
         t.put("ce", log.get("ce"));
         t.put("L_set", set);
         t.put("L_x", log.get("ce") + set);
@@ -114,7 +130,7 @@ class GoldenEndToEndTest {
 
     private static void coefficients(GoldenStep golden) {
         GoldenConfig config = golden.network.params.config;
-        Map<String, Double> c = new Coefficients(golden.model.recipe().loss(), golden.model.recipe().train().method()).at(config.get("progress_t").asDouble());
+        Map<String, Double> c = golden.model.terms().weights(config.get("progress_t").asDouble());
         Map<String, String> names = Map.of("L_x", "ce", "l_", "self_", "g_", "guidance_", "H_", "entropy_", "L_", "");
         assertEquals(config.get("coefficients"), GoldenFixtures.one("end_to_end", "losses").config("coefficients"));
         config.get("coefficients").fields().forEachRemaining(e -> {

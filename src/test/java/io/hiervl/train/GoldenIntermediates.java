@@ -1,28 +1,35 @@
 package io.hiervl.train;
 
+import io.hiervl.backbone.Backbone;
+import io.hiervl.backend.Matching;
 import io.hiervl.clip.DensePath;
-import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
+import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.Resize;
 import io.hiervl.graph.Scope;
-import io.hiervl.loss.Coefficients.View;
-import io.hiervl.loss.MaskTargets;
+import io.hiervl.loss.Believed;
+import io.hiervl.loss.ErasedTargets;
+import io.hiervl.loss.Feed;
+import io.hiervl.loss.LabelledScene;
+import io.hiervl.loss.LabelledTargets;
+import io.hiervl.loss.MaskedScene;
 import io.hiervl.loss.SetPoints;
+import io.hiervl.loss.UnlabelledScene;
+import io.hiervl.loss.View;
+import io.hiervl.loss.ViewTargets;
 import io.hiervl.model.DQTD;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.PixelDecoder;
-import io.hiervl.op.kernel.Matching;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -35,9 +42,10 @@ final class GoldenIntermediates {
     private final TrainingModel model;
     private final MicroBatches parts = new MicroBatches(1000);
     private final FrozenGraph frozen;
-    private final LabelledBlock.Inputs inputs;
-    private final UnlabelledBlock unlabelledBlock;
-    private final Beliefs.Maps beliefs;
+    private final StepTargets targets;
+    private final Networks networks;
+    private final LabelledTargets inputs;
+    private final Believed beliefs;
     private int resetRows;
 
     GoldenIntermediates(GoldenStep golden) {
@@ -45,9 +53,10 @@ final class GoldenIntermediates {
         this.model = golden.model;
         this.frozen = new FrozenGraph(model);
         new TextGraph(model).forward();
-        this.inputs = new LabelledBlock(model, parts).inputs(golden.batch.labelled(), golden);
-        this.unlabelledBlock = new UnlabelledBlock(model, frozen, parts);
-        this.beliefs = new Beliefs(model, frozen, parts).of(golden.batch.unlabelled(), true);
+        this.targets = new StepTargets(model);
+        this.networks = new Networks(model);
+        this.inputs = targets.labelled(golden.batch.labelled(), golden);
+        this.beliefs = new Beliefs(model, frozen, parts).of(golden.batch.unlabelled(), 0.5);
     }
 
     private static Map<String, INDArray> run(Ops ops, Map<String, SDVariable> wanted, Map<String, INDArray> values) {
@@ -71,7 +80,7 @@ final class GoldenIntermediates {
 
     /** The matching, as triples of image, row and class, and as classes of rows. */
     Map<String, INDArray> matching() {
-        INDArray rows = inputs.targets().rowClass();
+        INDArray rows = inputs.set().rowClass();
         List<double[]> matched = new ArrayList<>();
         for (int b = 0; b < rows.size(0); b++) {
             for (int r = 0; r < rows.size(1); r++) {
@@ -85,46 +94,52 @@ final class GoldenIntermediates {
     }
 
     /** The labelled graph with dense embeddings, which the step itself computes on demand only. */
-    private LabelledGraph labelledGraph() {
-        return LabelledGraph.of(model, golden.batch.labelled().images().shape(), Set.of("set_class", "pt_unmasked"), inputs.targets(), inputs.points());
+    private LossGraph<LabelledTargets> labelledGraph() {
+        return LossGraph.of(model, Feed.of(inputs), 0, images(), networks.labelled(true), model.terms().on(LabelledScene.class, View.LABELLED));
     }
 
-    private Map<String, INDArray> labelledValues() {
-        return inputs.part(0, (int) golden.batch.labelled().images().size(0));
+    private int images() {
+        return (int) inputs.images().size(0);
+    }
+
+    private Map<String, INDArray> labelledValues(LossGraph<LabelledTargets> graph) {
+        return Feed.of(inputs).rows(graph.inputs(), 0, images());
     }
 
     /** The set loss of every prediction. */
     Map<String, Double> setLosses() {
-        LabelledGraph graph = labelledGraph();
+        LossGraph<LabelledTargets> graph = labelledGraph();
+        List<List<SDVariable>> parts = ((LabelledScene) graph.scene()).setLosses(model.recipe()).parts();
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
-        for (int d = 0; d < graph.set().parts().size(); d++) {
-            List<SDVariable> part = graph.set().parts().get(d);
+        for (int d = 0; d < parts.size(); d++) {
+            List<SDVariable> part = parts.get(d);
             wanted.put("set.pred" + d + ".class", part.get(0));
             wanted.put("set.pred" + d + ".bce", part.get(1));
             wanted.put("set.pred" + d + ".dice", part.get(2));
         }
         Map<String, Double> result = new LinkedHashMap<>();
-        run(graph.loss().ops(), wanted, labelledValues()).forEach((name, v) -> result.put(name, v.getDouble(0)));
+        run(graph.ops(), wanted, labelledValues(graph)).forEach((name, v) -> result.put(name, v.getDouble(0)));
         return result;
     }
 
     Map<String, INDArray> labelled() {
-        LabelledGraph graph = labelledGraph();
-        Ops ops = graph.loss().ops();
-        HierVlNetwork.Output out = graph.output();
+        LossGraph<LabelledTargets> graph = labelledGraph();
+        LabelledScene scene = (LabelledScene) graph.scene();
+        Ops ops = graph.ops();
+        HierVlNetwork.Output out = scene.output();
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
-        wanted.put("labelled.v", graph.features().v());
-        wanted.put("labelled.dense", graph.features().dense());
+        wanted.put("labelled.v", scene.features().v());
+        wanted.put("labelled.dense", scene.features().dense());
         wanted.put("labelled.gate.s", out.gate().s());
         wanted.put("labelled.gate.factor", out.gate().s());
         wanted.put("labelled.gate.logit", out.gate().logit());
         wanted.put("key_bias", out.gate().keyBias());
         wanted.put("labelled.S", model.network().scores(ops, out));
-        wanted.put("z", graph.z());
+        wanted.put("z", scene.z());
         wanted.put("labelled.F_pixel", out.pixels().feature());
         wanted.put("labelled.normed_last", out.last().query());
         for (int i = 0; i < 4; i++) {
-            wanted.put("labelled.F" + (i + 1), graph.features().pyramid().get(i));
+            wanted.put("labelled.F" + (i + 1), scene.features().pyramid().get(i));
         }
         for (int i = 0; i < out.predictions().size(); i++) {
             wanted.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());
@@ -139,7 +154,7 @@ final class GoldenIntermediates {
         for (int l = 0; l < alpha.size(); l++) {
             wanted.put("labelled.cmsam_alpha.layer0.level" + l, alpha.get(l));
         }
-        Map<String, INDArray> found = run(ops, wanted, labelledValues());
+        Map<String, INDArray> found = run(ops, wanted, labelledValues(graph));
         INDArray bias = found.remove("key_bias");
         found.put("labelled.gate.active", bias.gt(-1000).castTo(model.type()));
         INDArray z = found.remove("z");
@@ -169,19 +184,18 @@ final class GoldenIntermediates {
         Scope root = HierVlNetwork.root(ops, model.store());
         ModelConfig config = model.recipe().model();
         SDVariable images = ops.constant("images", golden.batch.labelled().images());
-        VisionTower.Output tower = model.network().tower().apply(root.at("vision"), images, config.tapsFor(model.architecture().vision().layers()),
-            DensePath.NONE);
+        Backbone.Output tower = model.network().towers().image().apply(root.at("vision"), images, model.network().taps(), DensePath.NONE);
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
         for (int i = 0; i < tower.taps().size(); i++) {
             wanted.put("labelled.tap" + i, tower.taps().get(i));
         }
         SDVariable t = ops.constant("t", model.t());
-        wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.normalised()));
-        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.normalised(), ops.constant("presence", inputs.targets().presence()),
-            ops.constant("use_gt", inputs.perImage().get("use_gt")), config.levels(), config.gateKeyBias());
+        wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.embedding()));
+        HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.embedding(), ops.constant("presence", inputs.set().presence()),
+            ops.constant("use_gt", inputs.useGt()), config.queries().levels(), config.gate().keyBias());
         wanted.put("labelled.q_text", levels(ops, queries.queries()));
         HierVlNetwork.Features features = model.network().encode(root, images, DensePath.NONE);
-        for (int i = 0; i < config.nEnc(); i++) {
+        for (int i = 0; i < config.decoders().nEnc(); i++) {
             ModelConfig shallow = withLayers(i + 1);
             PixelDecoder.Output out = new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
             wanted.put("labelled.q_after_layer" + i, levels(ops, out.queries()));
@@ -191,7 +205,7 @@ final class GoldenIntermediates {
 
     private ModelConfig withLayers(int layers) {
         String yaml = model.recipe().toYaml();
-        return Recipes.parse(yaml.replace("n_enc: " + model.recipe().model().nEnc(), "n_enc: " + layers), "shallow").model();
+        return Recipes.parse(yaml.replace("n_enc: " + model.recipe().model().decoders().nEnc(), "n_enc: " + layers), "shallow").model();
     }
 
     /** Levels (B,K,D) side by side as (B,L,K,D). */
@@ -200,7 +214,7 @@ final class GoldenIntermediates {
         return ops.concat(1, queries.stream().map(q -> ops.reshape(q, s[0], 1, s[1], s[2])).toArray(SDVariable[]::new));
     }
 
-    Beliefs.Maps beliefs() {
+    Believed beliefs() {
         return beliefs;
     }
 
@@ -230,29 +244,31 @@ final class GoldenIntermediates {
         found.put("weak.confidence", beliefs.confidence());
         found.put("weak.guidance_label", beliefs.guidance());
         found.put("weak.guidance_scores", frozen.classScores(golden.batch.unlabelled().weak()));
-        UnlabelledBlock.Mixed weak = new UnlabelledBlock.Mixed(golden.batch.unlabelled().weak(), beliefs);
-        view("weak", View.S1, weak, found);
-        view("strong1", View.S1, unlabelledBlock.mix(golden.batch.unlabelled(), beliefs, beliefs, View.S1), found);
-        view("strong2", View.S2, unlabelledBlock.mix(golden.batch.unlabelled(), beliefs, beliefs, View.S2), found);
-        view("fp", View.FP, weak, found);
+        UnlabelledBatch batch = golden.batch.unlabelled();
+        view("weak", View.S1, targets.view(View.S1, batch.weak(), beliefs, golden), found);
+        view("strong1", View.S1, targets.mixed(View.S1, batch, beliefs, beliefs, golden), found);
+        view("strong2", View.S2, targets.mixed(View.S2, batch, beliefs, beliefs, golden), found);
+        view("fp", View.FP, targets.view(View.FP, batch.weak(), beliefs, golden), found);
         return found;
     }
 
     /** Runs the graph of a view; with set losses, so that the predictions before every layer are there. */
-    private void view(String name, View view, UnlabelledBlock.Mixed mixed, Map<String, INDArray> found) {
-        SetPoints seeds = new SetPoints.Seeds(new int[(int) mixed.images().size(0)]);
-        UnlabelledGraph graph = UnlabelledGraph.of(model, mixed.images().shape(), false, Set.of("self"), inputs.targets(), seeds);
+    private void view(String name, View view, ViewTargets plain, Map<String, INDArray> found) {
+        int count = (int) plain.images().size(0);
+        ViewTargets masks = new ViewTargets(plain.images(), plain.believed(), plain.keep(), null, inputs.set(), new SetPoints.Seeds(new int[count]));
+        Feed<ViewTargets> feed = Feed.of(masks);
+        LossGraph<ViewTargets> graph = LossGraph.of(model, feed, 0, count, view == View.FP ? networks.perturbed(false) : networks.strong(), List.of());
+        UnlabelledScene scene = (UnlabelledScene) graph.scene();
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
-        wanted.put(name + ".v", graph.features().v());
-        wanted.put(name + ".gate.s", graph.output().gate().s());
-        wanted.put(name + ".S", graph.scores());
-        List<DQTD.Prediction> predictions = graph.output().predictions();
+        wanted.put(name + ".v", scene.features().v());
+        wanted.put(name + ".gate.s", scene.output().gate().s());
+        wanted.put(name + ".S", model.network().scores(graph.ops(), scene.output()));
+        List<DQTD.Prediction> predictions = scene.output().predictions();
         for (int i = 0; i < predictions.size(); i++) {
             wanted.put("pred" + i + ".mask_logits", predictions.get(i).masks());
         }
-        Map<String, INDArray> values = unlabelledBlock.inputs(view, mixed, golden).part(0, (int) mixed.images().size(0));
-        Map<String, INDArray> result = run(graph.loss().ops(), wanted, values);
-        reset(result, "pred", graph.output());
+        Map<String, INDArray> result = run(graph.ops(), wanted, feed.rows(graph.inputs(), 0, count));
+        reset(result, "pred", scene.output());
         wanted.keySet().stream().filter(n -> n.startsWith(name + ".")).forEach(n -> found.put(n, result.get(n)));
     }
 
@@ -277,13 +293,12 @@ final class GoldenIntermediates {
     }
 
     Map<String, INDArray> masked() {
-        MaskedBlock block = new MaskedBlock(model, frozen, parts);
-        MaskTargets targets = block.targets(golden.batch.labelled(), golden);
-        Map<String, INDArray> values = MaskedBlock.inputs(golden.batch.labelled(), targets);
-        MaskedGraph graph = block.graph(values.get("images"));
-        Map<String, INDArray> found = run(graph.loss().ops(), Map.of("masked.x_mask", graph.dense()), values);
+        ErasedTargets erased = targets.erased(golden.batch.labelled(), frozen, golden);
+        Feed<ErasedTargets> feed = Feed.of(erased);
+        LossGraph<ErasedTargets> graph = LossGraph.of(model, feed, 0, images(), networks.masked(), List.of());
+        Map<String, INDArray> found = run(graph.ops(), Map.of("masked.x_mask", ((MaskedScene) graph.scene()).dense()), feed.rows(graph.inputs(), 0, images()));
         found.put("masked.x_ref", frozen.reference(golden.batch.labelled().images()));
-        found.put("masked.selected", targets.patches().classes().gte(0).castTo(model.type()));
+        found.put("masked.selected", erased.patches().classes().gte(0).castTo(model.type()));
         return found;
     }
 }

@@ -40,7 +40,7 @@ final class GoldenStep implements Draws {
         this.type = type;
         network = new GoldenNetwork(type, settings);
         boolean[] things = new boolean[network.classes];
-        network.recipe.loss().thingClasses().forEach(c -> things[c] = true);
+        network.recipe.loss().set().components().thingClasses().forEach(c -> things[c] = true);
         model = TrainingModel.of(network.recipe, network.clip, IntStream.range(0, network.classes).mapToObj(k -> "class " + k).toList(),
             TextTower.Tokens.of(ids("text.name_ids"), EotRule.HIGHEST), new TrainingModel.Traits(things, true), network.store, prototypes(),
             new TrainingModel.Concepts(array("text.concepts"), inputs.ints("text.concept_class")));

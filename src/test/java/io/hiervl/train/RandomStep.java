@@ -12,7 +12,7 @@ import io.hiervl.data.LabelledBatch;
 import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.NetworkParameters;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -38,7 +38,7 @@ final class RandomStep {
 
     /** A network of these settings over a recipe. */
     RandomStep(DataType type, long seed, int classes, String recipe, String... settings) {
-        Backend.start();
+        SameDiffOps.start();
         this.type = type;
         this.random = new Random(seed);
         List<String> all = new ArrayList<>(SMALL);

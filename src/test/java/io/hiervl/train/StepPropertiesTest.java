@@ -11,7 +11,13 @@ import io.hiervl.data.Batches;
 import io.hiervl.data.LabelledBatch;
 import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.loss.Coefficients;
+import io.hiervl.loss.Believed;
+import io.hiervl.loss.Feed;
+import io.hiervl.loss.SetTargets;
+import io.hiervl.loss.Terms;
+import io.hiervl.loss.UnlabelledScene;
+import io.hiervl.loss.View;
+import io.hiervl.loss.ViewTargets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,7 +73,7 @@ class StepPropertiesTest {
         RandomStep random = random(seed, recipe, images, setting);
         Batches.Step batch = random.batch(images, images);
         // without a set loss the weak and the perturbed view share a pass
-        boolean masks = random.model.recipe().loss().selfTrainSet();
+        boolean masks = random.model.recipe().loss().unlabelled().selfTrainSet();
         // one labelled image without any label
         batch.labelled().labels().get(NDArrayIndex.point(1)).assign(RandomStep.IGNORE);
         Outcome whole = Outcome.of(random, batch, random.draws());
@@ -109,7 +115,7 @@ class StepPropertiesTest {
         RandomStep after = random(seed, recipe, 4);
         INDArray images = before.labelled(2).images();
         int k = order.length;
-        int levels = before.model.recipe().model().levels();
+        int levels = before.model.recipe().model().queries().levels();
         int[] rows = new int[k * levels];
         for (int r = 0; r < rows.length; r++) {
             rows[r] = r / k * k + order[r % k];
@@ -141,17 +147,17 @@ class StepPropertiesTest {
     void matchingDoesNotDependOnPredictions() {
         RandomStep random = random(9, "default", 4);
         LabelledBatch batch = random.labelled(3);
-        LabelledBlock.Inputs first = new LabelledBlock(random.model, new MicroBatches(4)).inputs(batch, random.draws());
+        SetTargets first = new StepTargets(random.model).labelled(batch, random.draws()).set();
         for (long seed = 10; seed < 15; seed++) {
-            LabelledBlock.Inputs other = new LabelledBlock(random(seed, "default", 4).model, new MicroBatches(4)).inputs(batch, random.draws());
-            assertEquals(first.targets().rowClass(), other.targets().rowClass());
-            assertEquals(first.targets().slots(), other.targets().slots());
-            assertEquals(first.targets().norms(), other.targets().norms());
+            SetTargets other = new StepTargets(random(seed, "default", 4).model).labelled(batch, random.draws()).set();
+            assertEquals(first.rowClass(), other.rowClass());
+            assertEquals(first.slots(), other.slots());
+            assertEquals(first.norms(), other.norms());
         }
         INDArray moved = batch.labels().dup('c');
         moved.get(NDArrayIndex.point(0)).assign(1);
-        assertNotEquals(first.targets().rowClass(), new LabelledBlock(random.model, new MicroBatches(4))
-            .inputs(new LabelledBatch(batch.images(), moved, batch.names()), random.draws()).targets().rowClass());
+        assertNotEquals(first.rowClass(), new StepTargets(random.model)
+            .labelled(new LabelledBatch(batch.images(), moved, batch.names()), random.draws()).set().rowClass());
     }
 
     @Test
@@ -193,7 +199,6 @@ class StepPropertiesTest {
     void labelsUnderPaddingDoNotMatter() {
         RandomStep random = random(13, "default", 2);
         UnlabelledBatch u = random.unlabelled(2, null);
-        UnlabelledBlock block = new UnlabelledBlock(random.model, new FrozenGraph(random.model), new MicroBatches(2));
         INDArray confidence = Nd4j.ones(DataType.DOUBLE, 2, 32, 32);
         INDArray none = Nd4j.valueArrayOf(confidence.shape(), 255.0, DataType.DOUBLE);
         INDArray labels = random.labels(2);
@@ -202,10 +207,10 @@ class StepPropertiesTest {
         for (int i = 0; i < 2; i++) {
             StepContext context = new StepContext(0, 0.5, random.draws(), new GradientSum(), new GradientSum());
             new TextGraph(random.model).forward();
-            UnlabelledBlock.Mixed mixed = new UnlabelledBlock.Mixed(u.weak(), new Beliefs.Maps(i == 0 ? labels : changed, confidence, u.valid(), none));
-            LabelledBlock.Inputs in = block.inputs(Coefficients.View.FP, mixed, random.draws());
-            Map<String, Double> log = block.graph(u.weak(), in.targets(), in.points()).loss().run(in.part(0, 2), Map.of("self", 1.0),
-                context.gradients(), context.gradT());
+            Believed believed = new Believed(i == 0 ? labels : changed, confidence, u.valid(), none);
+            Feed<ViewTargets> feed = Feed.of(new StepTargets(random.model).view(View.FP, u.weak(), believed, random.draws()));
+            Map<String, Double> log = LossGraph.of(random.model, feed, 0, 2, new Networks(random.model).perturbed(false),
+                random.model.terms().on(UnlabelledScene.class, View.FP)).run(feed, 0, 2, null, Map.of("self", 1.0), context.gradients(), context.gradT());
             Map<String, INDArray> copies = new LinkedHashMap<>();
             context.gradients().sums().forEach((name, g) -> copies.put(name, g.dup('c')));
             outcomes[i] = new Outcome(log, copies);
@@ -220,10 +225,10 @@ class StepPropertiesTest {
         Set<String> stated = Set.of("ce", "set_class", "set_mask", "set_dice", "set_empty", "qt", "self_s1", "self_s2", "self_fp", "guidance_s1",
             "guidance_s2", "guidance_fp", "entropy_s1", "entropy_s2", "qt_s1", "qt_s2", "mask", "pt", "topo", "anchor");
         var literal = Recipes.load("literal", List.of());
-        Coefficients c = new Coefficients(literal.loss(), literal.train().method());
+        Terms c = Terms.of(literal);
         Set<String> used = new TreeSet<>();
         for (double progress : new double[] {0, 0.05, 0.5, 1}) {
-            used.addAll(c.at(progress).keySet());
+            used.addAll(c.weights(progress).keySet());
         }
         assertEquals(new TreeSet<>(stated), used);
         // and the step computes nothing else
@@ -233,7 +238,7 @@ class StepPropertiesTest {
         logged.removeAll(Set.of("total", "mask_ratio"));
         assertEquals(used, logged);
         // the default adds the gate's BCE to these
-        assertTrue(new Coefficients(Recipes.defaults().loss(), literal.train().method()).at(0).containsKey("gate"));
+        assertTrue(Terms.of(Recipes.defaults()).weights(0).containsKey("gate"));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.Matching;
 import io.hiervl.data.Batches;
 import io.hiervl.data.CutMix;
 import io.hiervl.data.LabelledBatch;
@@ -12,11 +13,14 @@ import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.loss.Coefficients.View;
+import io.hiervl.loss.Believed;
 import io.hiervl.loss.Downsample;
+import io.hiervl.loss.Feed;
 import io.hiervl.loss.SetTargets;
+import io.hiervl.loss.UnlabelledScene;
+import io.hiervl.loss.View;
+import io.hiervl.loss.ViewTargets;
 import io.hiervl.model.HierVlNetwork;
-import io.hiervl.op.kernel.Matching;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -45,8 +49,8 @@ class StepSettingsTest {
         Map<String, Double> with = log(random, new Batches.Step(60, batch, null));
         TrainingModel m = random.model;
         FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
-        SDVariable dense = m.network().tower().apply(HierVlNetwork.root(ops, m.store()).at("vision"), ops.constant("images", batch.images()), List.of(),
-            m.densePath()).dense();
+        SDVariable dense = m.network().towers().dense(HierVlNetwork.root(ops, m.store()), ops.constant("images", batch.images()),
+            m.densePath());
         INDArray x;
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(dense.name())).run(Map.of())) {
             x = r.output(dense.name()).dup('c');
@@ -102,7 +106,6 @@ class StepSettingsTest {
         RandomStep random = random(22, 4, "loss.self_train_set=true", "loss.threshold=0.9");
         UnlabelledBatch u = random.unlabelled(2, null);
         u.valid().assign(1);
-        UnlabelledBlock block = new UnlabelledBlock(random.model, new FrozenGraph(random.model), new MicroBatches(2));
         INDArray labels = Nd4j.zeros(DataType.DOUBLE, 2, 32, 32);
         INDArray confidence = Nd4j.valueArrayOf(labels.shape(), 0.95, DataType.DOUBLE);
         labels.get(NDArrayIndex.point(0), NDArrayIndex.interval(0, 16), NDArrayIndex.all()).assign(1);
@@ -110,12 +113,12 @@ class StepSettingsTest {
         labels.get(NDArrayIndex.point(0), NDArrayIndex.interval(16, 20), NDArrayIndex.all()).assign(2);
         confidence.get(NDArrayIndex.point(0), NDArrayIndex.interval(16, 24), NDArrayIndex.all()).assign(0.5);
         confidence.get(NDArrayIndex.point(1)).assign(0.5);
-        Beliefs.Maps maps = new Beliefs.Maps(labels, confidence, u.valid(), Nd4j.valueArrayOf(labels.shape(), 255.0, DataType.DOUBLE));
-        LabelledBlock.Inputs in = block.inputs(View.S1, new UnlabelledBlock.Mixed(u.strong1(), maps), random.draws());
-        INDArray seen = in.perImage().get("set_labels");
+        Believed maps = new Believed(labels, confidence, u.valid(), Nd4j.valueArrayOf(labels.shape(), 255.0, DataType.DOUBLE));
+        ViewTargets in = new StepTargets(random.model).view(View.S1, u.strong1(), maps, random.draws());
+        INDArray seen = in.labels();
         assertEquals(16 * 32 * 2 - 8 * 32, seen.get(NDArrayIndex.point(0)).lt(255).castTo(DataType.DOUBLE).sumNumber().intValue());
         assertEquals(0, seen.get(NDArrayIndex.point(1)).lt(255).castTo(DataType.DOUBLE).sumNumber().intValue());
-        SetTargets t = in.targets();
+        SetTargets t = in.set();
         double[] text = {0, 1, Matching.NOT_COUNTED, 4};
         for (int r = 0; r < t.rowClass().size(1); r++) {
             assertEquals(r < 12 ? text[r % 4] : Matching.NOT_COUNTED, t.rowClass().getDouble(0, r), "row " + r);
@@ -130,7 +133,7 @@ class StepSettingsTest {
         Map<String, Double> with = log(on, batch);
         Map<String, Double> without = log(off, batch);
         double sum = 0;
-        for (View v : View.values()) {
+        for (View v : List.of(View.S1, View.S2, View.FP)) {
             double factor = v == View.FP ? 0.25 : 0.125;
             sum += factor * (2 * with.get(v.name("set_class")) + 5 * with.get(v.name("set_mask")) + 5 * with.get(v.name("set_dice")));
         }
@@ -162,23 +165,23 @@ class StepSettingsTest {
         TrainingModel m = random.model;
         new TextGraph(m).forward();
         UnlabelledBatch u = random.unlabelled(2, null);
-        UnlabelledBlock block = new UnlabelledBlock(m, new FrozenGraph(m), new MicroBatches(2));
-        Beliefs.Maps own = new Beliefs(m, new FrozenGraph(m), new MicroBatches(2)).of(u, true);
+        Believed own = new Beliefs(m, new FrozenGraph(m), new MicroBatches(2)).of(u, 0.5);
         assertEquals(16, own.labels().size(1));
-        UnlabelledBlock.Mixed mixed = block.mix(u, own, own, View.S1);
-        LabelledBlock.Inputs in = block.inputs(View.S1, mixed, random.draws());
-        UnlabelledGraph graph = block.graph(u.strong1(), null, null);
+        ViewTargets mixed = new StepTargets(m).mixed(View.S1, u, own, own, random.draws());
+        Feed<ViewTargets> feed = Feed.of(mixed);
+        LossGraph<ViewTargets> graph = LossGraph.of(m, feed, 0, 2, new Networks(m).strong(), m.terms().on(UnlabelledScene.class, View.S1));
+        SDVariable scores = m.network().scores(graph.ops(), ((UnlabelledScene) graph.scene()).output());
         INDArray s;
-        try (GraphRunner.Result r = new GraphRunner(graph.loss().ops().sd(), List.of(graph.scores().name())).run(in.part(0, 2))) {
-            s = r.output(graph.scores().name()).dup('c');
+        try (GraphRunner.Result r = new GraphRunner(graph.ops().sd(), List.of(scores.name())).run(feed.rows(graph.inputs(), 0, 2))) {
+            s = r.output(scores.name()).dup('c');
         }
         assertEquals(16, s.size(2));
-        Map<String, Double> found = graph.loss().run(in.part(0, 2), Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(), new GradientSum());
+        Map<String, Double> found = graph.run(feed, 0, 2, null, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(), new GradientSum());
         double self = 0;
         double guidance = 0;
         double entropy = 0;
         double valid = 0;
-        Beliefs.Maps maps = mixed.labels();
+        Believed maps = mixed.believed();
         for (int b = 0; b < 2; b++) {
             for (int i = 0; i < 16; i++) {
                 for (int j = 0; j < 16; j++) {
@@ -218,19 +221,19 @@ class StepSettingsTest {
         UnlabelledBatch one = random.unlabelled(1, before);
         FrozenGraph frozen = new FrozenGraph(m);
         Beliefs beliefs = new Beliefs(m, frozen, new MicroBatches(1));
-        Beliefs.Maps own = beliefs.of(one, true);
-        Beliefs.Maps other = beliefs.of(before, true);
-        UnlabelledBlock.Mixed mixed = new UnlabelledBlock(m, frozen, new MicroBatches(1)).mix(one, own, other, View.S2);
+        Believed own = beliefs.of(one, 0.5);
+        Believed other = beliefs.of(before, 0.5);
+        ViewTargets mixed = new StepTargets(m).mixed(View.S2, one, own, other, random.draws());
         CutMix.Box box = one.boxes2().get(0);
         for (int y = 0; y < 32; y++) {
             for (int x = 0; x < 32; x++) {
                 boolean inside = y >= box.top() && y < box.bottom() && x >= box.left() && x < box.right();
                 assertEquals((inside ? before : one).strong2().getDouble(0, 1, y, x), mixed.images().getDouble(0, 1, y, x));
-                Beliefs.Maps from = inside ? other : own;
-                assertEquals(from.labels().getDouble(0, y, x), mixed.labels().labels().getDouble(0, y, x));
-                assertEquals(from.confidence().getDouble(0, y, x), mixed.labels().confidence().getDouble(0, y, x));
-                assertEquals(from.valid().getDouble(0, y, x), mixed.labels().valid().getDouble(0, y, x));
-                assertEquals(from.guidance().getDouble(0, y, x), mixed.labels().guidance().getDouble(0, y, x));
+                Believed from = inside ? other : own;
+                assertEquals(from.labels().getDouble(0, y, x), mixed.believed().labels().getDouble(0, y, x));
+                assertEquals(from.confidence().getDouble(0, y, x), mixed.believed().confidence().getDouble(0, y, x));
+                assertEquals(from.valid().getDouble(0, y, x), mixed.believed().valid().getDouble(0, y, x));
+                assertEquals(from.guidance().getDouble(0, y, x), mixed.believed().guidance().getDouble(0, y, x));
             }
         }
         UnlabelledBatch third = random.unlabelled(1, null);
@@ -259,7 +262,7 @@ class StepSettingsTest {
             RandomStep random = random(29, 4, "model.gate_mode=" + mode);
             LabelledBatch batch = random.labelled(40);
             batch.labels().get(NDArrayIndex.point(7)).assign(RandomStep.IGNORE);
-            INDArray use = new LabelledBlock(random.model, new MicroBatches(40)).inputs(batch, random.draws()).perImage().get("use_gt");
+            INDArray use = new StepTargets(random.model).labelled(batch, random.draws()).useGt();
             int used = use.sumNumber().intValue();
             assertEquals(0, use.getDouble(7));
             assertTrue(mode.equals("gt") ? used == 39 : mode.equals("pred") ? used == 0 : used > 8 && used < 32, mode + " " + used);

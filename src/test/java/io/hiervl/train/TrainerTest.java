@@ -16,7 +16,7 @@ import io.hiervl.data.Batches;
 import io.hiervl.data.Dataset;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.loss.MaskTargets;
-import io.hiervl.op.Backend;
+import io.hiervl.op.SameDiffOps;
 import io.hiervl.runlog.MetricsCsv;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -47,7 +47,7 @@ class TrainerTest {
 
     @BeforeAll
     static void open() {
-        Backend.start();
+        SameDiffOps.start();
         dataset = Dataset.open(Path.of("datasets/tiny"));
         clip = ClipBundle.open(Path.of("graphs/tiny-clip"));
     }
@@ -280,7 +280,7 @@ class TrainerTest {
         Recipe recipe = recipe();
         TrainingModel model = TrainingModel.create(recipe, clip, dataset.spec());
         TrainingStep step = new TrainingStep(model, 6);
-        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().crop(), recipe.train().crop(), recipe.augment(),
+        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().batch().crop(), recipe.train().batch().crop(), recipe.augment(),
             ClipNormalize.openai(), true, 0);
         String weight = model.trainable().stream().filter(n -> n.endsWith("fc1.weight")).findFirst().orElseThrow();
         model.store().get(weight).array().putScalar(0, Float.NaN);

@@ -13,9 +13,11 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -29,34 +31,45 @@ final class CocoFile {
     private static final int EVERY = 2000;
 
     private final Path path;
-    private final Map<Long, Picture> pictures = new HashMap<>();
-    private final Map<Integer, String> categories = new HashMap<>();
+    private final Map<String, Picture> pictures = new HashMap<>();
+    private final Map<String, JsonNode> images = new LinkedHashMap<>();
+    private final Map<String, String> categories = new LinkedHashMap<>();
+    private final AnnotationNotes notes;
     private boolean panoptic;
 
-    /**
-     * A wanted image of the file.
-     *
-     * @param name file name without extension
-     */
-    record Picture(long id, String name, int width, int height) {
+    /** An image of the file and the photo that it means. */
+    record Picture(String id, Path photo, int width, int height) {
     }
 
     /** One region of an image. */
-    record Shape(int category, Region region) {
+    record Shape(String category, Region region) {
     }
 
     private CocoFile(Path path) {
         this.path = path;
+        this.notes = new AnnotationNotes(path);
     }
 
     /**
-     * Learns what the file knows about the wanted images.
+     * Learns what the file knows about photos.
      *
-     * @param wanted file names without extension
+     * @param known all photos of the data set
      */
-    static CocoFile open(Path path, Set<String> wanted, Progress progress) {
+    static CocoFile open(Path path, Collection<Path> known, Progress progress) {
         CocoFile file = new CocoFile(path);
-        file.scan(progress, (key, parser) -> file.head(key, parser, wanted));
+        file.scan(progress, file::head);
+        Map<String, String> names = new LinkedHashMap<>();
+        file.images.forEach((id, image) -> names.put(id, image.path("file_name").asText("")));
+        new PictureMatch(path, known).match(names).forEach((id, photo) -> {
+            JsonNode image = file.images.get(id);
+            Picture picture = new Picture(id, photo, file.size(image, "width"), file.size(image, "height"));
+            if ((long) picture.width * picture.height > Images.MAX_PIXELS) {
+                throw HierVlException.data(path + ": the image " + image.path("file_name") + " claims " + picture.width + "x"
+                    + picture.height + " pixels, more than the limit of " + Images.MAX_PIXELS);
+            }
+            file.pictures.put(id, picture);
+        });
+        file.images.clear();
         return file;
     }
 
@@ -68,14 +81,18 @@ final class CocoFile {
         return panoptic;
     }
 
-    /** Wanted images by their id. */
-    Map<Long, Picture> pictures() {
+    /** Images of known photos by their id. */
+    Map<String, Picture> pictures() {
         return pictures;
     }
 
     /** Category names by their id. */
-    Map<Integer, String> categories() {
+    Map<String, String> categories() {
         return categories;
+    }
+
+    AnnotationNotes notes() {
+        return notes;
     }
 
     /** Folder of the PNGs of a panoptic file. */
@@ -83,76 +100,102 @@ final class CocoFile {
         return path.resolveSibling(path.getFileName().toString().replaceAll("\\.json$", ""));
     }
 
-    /** Delivers the shapes of wanted images in the order of the file. */
-    void shapes(Progress progress, BiConsumer<Picture, Shape> to) {
-        scan(progress, (key, parser) -> {
-            if (!key.equals("annotations")) {
-                parser.skipChildren();
+    /**
+     * Delivers the shapes of wanted images in the order of the file; what cannot be drawn is in the {@link #notes()}.
+     */
+    void shapes(Collection<Path> wanted, Progress progress, BiConsumer<Picture, Shape> to) {
+        annotations(progress, (number, annotation) -> {
+            Picture picture = pictures.get(Ids.of(annotation.path("image_id")));
+            if (picture == null || !wanted.contains(picture.photo)) {
                 return;
             }
-            ShapeReader reader = new ShapeReader(parser, path);
-            for (long n = 0; parser.nextToken() == JsonToken.START_OBJECT; n++) {
-                ShapeReader.Found found = reader.next();
-                Picture picture = pictures.get(found.image());
-                if (picture != null) {
-                    for (Region region : found.regions(picture)) {
-                        to.accept(picture, new Shape(found.category(), region));
-                    }
-                }
-                report(progress, parser, n);
+            String id = Ids.of(annotation.path("id"));
+            String name = "annotation " + (id == null ? "number " + number : id) + " of image " + picture.id;
+            String category = Ids.of(annotation.path("category_id"));
+            if (category == null || !categories.containsKey(category)) {
+                notes.refuse(picture.photo, name, "its category_id is " + annotation.path("category_id")
+                    + ", which is no category of the file");
+                return;
+            }
+            try {
+                List<Region> regions = new ShapeReader(picture.width, picture.height, what -> notes.lenient(name, what))
+                    .read(annotation.path("segmentation"));
+                notes.count(category);
+                regions.forEach(r -> to.accept(picture, new Shape(category, r)));
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                notes.refuse(picture.photo, name, e.getMessage()
+                    + (annotation.path("bbox").size() == 4 && annotation.path("segmentation").isEmpty() ? ", only a box" : ""));
             }
         });
     }
 
     /** Delivers for every wanted image its PNG's name and the category of every segment id. */
-    void segments(Progress progress, BiConsumer<Picture, Map.Entry<String, Map<Integer, Integer>>> to) {
-        scan(progress, (key, parser) -> {
-            if (!key.equals("annotations")) {
-                parser.skipChildren();
-                return;
-            }
-            for (long n = 0; parser.nextToken() == JsonToken.START_OBJECT; n++) {
-                JsonNode annotation = parser.readValueAsTree();
-                Picture picture = pictures.get(annotation.path("image_id").asLong(-1));
-                if (picture != null) {
-                    Map<Integer, Integer> segments = new HashMap<>();
-                    annotation.path("segments_info").forEach(s -> segments.put(s.path("id").asInt(-1), s.path("category_id").asInt(-1)));
-                    to.accept(picture, Map.entry(annotation.path("file_name").asText(picture.name() + ".png"), segments));
+    void segments(Collection<Path> wanted, Progress progress, BiConsumer<Picture, Map.Entry<String, Map<Integer, String>>> to) {
+        annotations(progress, (number, annotation) -> {
+            Picture picture = pictures.get(Ids.of(annotation.path("image_id")));
+            if (picture != null && wanted.contains(picture.photo)) {
+                Map<Integer, String> segments = new HashMap<>();
+                for (JsonNode s : annotation.path("segments_info")) {
+                    String category = String.valueOf(Ids.of(s.path("category_id")));
+                    segments.put(s.path("id").asInt(-1), category);
+                    notes.count(category);
                 }
-                report(progress, parser, n);
+                to.accept(picture, Map.entry(annotation.path("file_name").asText(stem(picture.photo.getFileName().toString()) + ".png"),
+                    segments));
             }
         });
     }
 
-    private void head(String key, JsonParser parser, Set<String> wanted) throws IOException {
+    private void annotations(Progress progress, BiConsumer<Long, JsonNode> to) {
+        scan(progress, (key, parser) -> {
+            if (key.equals("annotations")) {
+                objects("annotations", parser, (n, node) -> to.accept(n, node), progress);
+            } else {
+                parser.skipChildren();
+            }
+        });
+    }
+
+    /** Every object of a list; anything else in it is an error, because what follows would be lost. */
+    private void objects(String key, JsonParser parser, BiConsumer<Long, JsonNode> to, Progress progress) throws IOException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw HierVlException.data(path + ": '" + key + "' is no list");
+        }
+        for (long n = 1; parser.nextToken() != JsonToken.END_ARRAY; n++) {
+            if (parser.currentToken() != JsonToken.START_OBJECT) {
+                throw HierVlException.data(path + ": entry " + n + " of '" + key + "' is " + parser.getText() + ", expected an object");
+            }
+            to.accept(n, parser.readValueAsTree());
+            if (n % EVERY == 0) {
+                report(progress, parser);
+            }
+        }
+    }
+
+    private void head(String key, JsonParser parser) throws IOException {
         switch (key) {
-            case "images" -> {
-                while (parser.nextToken() == JsonToken.START_OBJECT) {
-                    JsonNode image = parser.readValueAsTree();
-                    String name = stem(image.path("file_name").asText(""));
-                    if (wanted.contains(name)) {
-                        long id = image.path("id").asLong();
-                        Picture picture = new Picture(id, name, size(image, "width"), size(image, "height"));
-                        if ((long) picture.width() * picture.height() > Images.MAX_PIXELS) {
-                            throw HierVlException.data(path + ": the image " + image.path("file_name") + " claims " + picture.width() + "x" + picture.height()
-                                + " pixels, more than the limit of " + Images.MAX_PIXELS);
-                        }
-                        pictures.put(id, picture);
-                    }
+            case "images" -> objects(key, parser, (n, image) -> {
+                String id = Ids.of(image.path("id"));
+                if (id == null || images.put(id, image) != null) {
+                    throw HierVlException.data(path + ": the image " + image.path("file_name")
+                        + (id == null ? " has no id" : " has the id " + id + " of another image"));
                 }
-            }
-            case "categories" -> {
-                while (parser.nextToken() == JsonToken.START_OBJECT) {
-                    JsonNode category = parser.readValueAsTree();
-                    categories.put(category.path("id").asInt(-1), category.path("name").asText(""));
+            }, Progress.NONE);
+            case "categories" -> objects(key, parser, (n, category) -> {
+                String id = Ids.of(category.path("id"));
+                if (id == null || categories.put(id, category.path("name").asText("")) != null) {
+                    throw HierVlException.data(path + ": the category " + category.path("name")
+                        + (id == null ? " has no id" : " has the id " + id + " of another category"));
                 }
-            }
+            }, Progress.NONE);
             case "annotations" -> {
-                if (parser.nextToken() == JsonToken.START_OBJECT) {
+                if (parser.currentToken() == JsonToken.START_ARRAY && parser.nextToken() == JsonToken.START_OBJECT) {
                     panoptic = ((JsonNode) parser.readValueAsTree()).has("segments_info");
-                    while (parser.nextToken() == JsonToken.START_OBJECT) {
+                    while (parser.nextToken() != JsonToken.END_ARRAY) {
                         parser.skipChildren();
                     }
+                } else if (parser.currentToken() != JsonToken.END_ARRAY) {
+                    throw HierVlException.data(path + ": 'annotations' is no list of objects");
                 }
             }
             default -> parser.skipChildren();
@@ -182,22 +225,23 @@ final class CocoFile {
                 String key = parser.currentName();
                 parser.nextToken();
                 section.read(key, parser);
-                report(progress, parser, 0);
+                report(progress, parser);
+            }
+            if (parser.currentToken() != JsonToken.END_OBJECT) {
+                throw HierVlException.data(path + " cannot be read: it ends early");
             }
         } catch (IOException | ArithmeticException e) {
             throw HierVlException.data(path + " cannot be read: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
         }
     }
 
-    private void report(Progress progress, JsonParser parser, long n) throws IOException {
-        if (n % EVERY == 0) {
-            progress.update(parser.currentLocation().getByteOffset() >> 20, (Files.size(path) >> 20) + 1, "MB of " + path.getFileName());
-        }
+    private void report(Progress progress, JsonParser parser) throws IOException {
+        progress.update(parser.currentLocation().getByteOffset() >> 20, (Files.size(path) >> 20) + 1, "MB of " + path.getFileName());
     }
 
     static String stem(String name) {
         int slash = name.lastIndexOf('/');
         int dot = name.lastIndexOf('.');
-        return name.substring(slash + 1, dot > slash ? dot : name.length());
+        return name.substring(slash + 1, dot > slash + 1 ? dot : name.length());
     }
 }

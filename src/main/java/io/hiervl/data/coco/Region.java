@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * @param bounds ascending; an odd number means that the last run goes on to the last pixel
  */
-record Region(int[] bounds) {
+public record Region(int[] bounds) {
     /** Polygons are followed on a grid this much finer. */
     private static final int FINE = 5;
     /** Coordinates beyond it lie outside every picture. */
@@ -18,7 +18,7 @@ record Region(int[] bounds) {
      *
      * @param xy x0, y0, x1, y1, ... in pixels; at least three corners
      */
-    static Region polygon(double[] xy, int width, int height) {
+    public static Region polygon(double[] xy, int width, int height) {
         int corners = xy.length / 2;
         for (double v : xy) {
             if (!(Math.abs(v) <= LARGEST)) {
@@ -47,7 +47,7 @@ record Region(int[] bounds) {
                 continue;
             }
             double row = (Math.min(v[i], v[i - 1]) + 0.5) / FINE - 0.5;
-            bounds[m++] = (int) column * height + (int) Math.ceil(Math.min(Math.max(row, 0), height));
+            bounds[m++] = ((int) column) * height + (int) Math.ceil(Math.min(Math.max(row, 0), height));
         }
         bounds = Arrays.copyOf(bounds, m);
         Arrays.sort(bounds);
@@ -73,7 +73,7 @@ record Region(int[] bounds) {
     }
 
     /** Run lengths, first one outside the region. */
-    static Region runs(int[] counts) {
+    public static Region runs(int[] counts) {
         int[] bounds = new int[counts.length];
         int at = 0;
         for (int i = 0; i < counts.length; i++) {
@@ -88,7 +88,7 @@ record Region(int[] bounds) {
      *
      * @throws IllegalArgumentException a character outside the code, or a text that ends within a number
      */
-    static Region text(String text) {
+    public static Region text(String text) {
         int[] counts = new int[text.length()];
         int m = 0;
         for (int p = 0; p < text.length(); m++) {
@@ -118,7 +118,7 @@ record Region(int[] bounds) {
     }
 
     /** Gives all pixels of the region a value; {@code labels} is row-major. */
-    void paint(byte[] labels, int width, int height, byte value) {
+    public void paint(byte[] labels, int width, int height, byte value) {
         for (int i = 0; i < bounds.length; i += 2) {
             int end = i + 1 < bounds.length ? bounds[i + 1] : width * height;
             for (int p = bounds[i]; p < end; p++) {
@@ -128,7 +128,7 @@ record Region(int[] bounds) {
     }
 
     /** Number of pixels. */
-    int area(int width, int height) {
+    public int area(int width, int height) {
         int area = 0;
         for (int i = 0; i < bounds.length; i += 2) {
             area += (i + 1 < bounds.length ? bounds[i + 1] : width * height) - bounds[i];

@@ -1,130 +1,169 @@
 package io.hiervl.data.coco;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import io.hiervl.HierVlException;
-import java.io.IOException;
-import java.nio.file.Path;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
-/** Reads annotations with a {@code segmentation}: a list of polygons, run lengths, or run lengths as text. */
-final class ShapeReader {
-    private final JsonParser parser;
-    private final Path path;
-    private double[] numbers = new double[64];
+/**
+ * The regions of an annotation's {@code segmentation} in all ways that tools write it: a list of polygons (as COCO does), one polygon
+ * without the outer list, corners as pairs, numbers as text, run lengths, and run lengths in a list.
+ */
+public final class ShapeReader {
+    /** Corners further away than this are damage; they would be followed step by step. */
+    private static final double FARTHEST = 1e6;
+
+    private final int width;
+    private final int height;
+    private final Consumer<String> lenient;
+    private final List<Region> regions = new ArrayList<>();
+
+    /** @param lenient hears what is not written as COCO writes it */
+    public ShapeReader(int width, int height, Consumer<String> lenient) {
+        this.width = width;
+        this.height = height;
+        this.lenient = lenient;
+    }
 
     /**
-     * An annotation before it is known whether it is wanted.
+     * The regions, at least one.
      *
-     * @param polygons corners of its polygons, empty if it has run lengths
-     * @param counts   run lengths, null if none
-     * @param text     run lengths as text, null if none
-     * @param width    that the run lengths claim, 0 if none
-     * @param height   that the run lengths claim, 0 if none
+     * @throws IllegalArgumentException nothing that can be drawn
      */
-    record Found(Path path, long id, long image, int category, List<double[]> polygons, int[] counts, String text, int width, int height) {
-        List<Region> regions(CocoFile.Picture picture) {
-            int w = picture.width();
-            int h = picture.height();
-            try {
-                if (counts == null && text == null) {
-                    return polygons.stream().map(p -> Region.polygon(p, w, h)).toList();
-                }
-                Region region = counts != null ? Region.runs(counts) : Region.text(text);
-                if (width == w && height == h && !region.fills(w, h)) {
-                    throw new IllegalArgumentException("its run lengths do not end with the last of the " + w + "x" + h + " pixels");
-                }
-                if (width != w || height != h) {
-                    throw new IllegalArgumentException("its run lengths are for " + width + "x" + height + " pixels, the image has " + w + "x" + h);
-                }
-                return List.of(region);
-            } catch (IllegalArgumentException | ArithmeticException e) {
-                throw HierVlException.data(path + ": annotation " + id + " of image " + image + ": " + e.getMessage(), e);
-            }
+    public List<Region> read(JsonNode segmentation) {
+        if (segmentation.isObject()) {
+            regions.add(runs(segmentation));
+        } else if (segmentation.isTextual()) {
+            text(segmentation.asText());
+        } else if (segmentation.isArray() && segmentation.size() > 0) {
+            array(segmentation);
+        } else {
+            throw new IllegalArgumentException(segmentation.isMissingNode() ? "it has no segmentation" : "its segmentation is "
+                + (segmentation.isArray() ? "empty" : segmentation));
+        }
+        if (regions.isEmpty()) {
+            throw new IllegalArgumentException("its segmentation has no part with three corners");
+        }
+        return regions;
+    }
+
+    private void text(String text) {
+        String[] words = text.strip().split("[\\s,;]+");
+        if (words.length < 6 || !Arrays.stream(words).allMatch(ShapeReader::isNumber)) {
+            throw new IllegalArgumentException("its segmentation is the text '" + shorten(text) + "'");
+        }
+        lenient.accept("a text of numbers");
+        polygon(Arrays.stream(words).mapToDouble(Double::parseDouble).toArray());
+    }
+
+    private void array(JsonNode parts) {
+        if (isNumber(parts.get(0))) {
+            lenient.accept("a polygon without the list around it");
+            polygon(numbers(parts));
+        } else if (parts.size() > 2 && isPair(parts.get(0))) {
+            lenient.accept("a polygon whose corners are pairs");
+            polygon(pairs(parts));
+        } else {
+            parts.forEach(this::part);
         }
     }
 
-    ShapeReader(JsonParser parser, Path path) {
-        this.parser = parser;
-        this.path = path;
+    private void part(JsonNode part) {
+        if (part.isObject()) {
+            lenient.accept("run lengths in a list");
+            regions.add(runs(part));
+        } else if (part.isNull() || part.isArray() && part.size() == 0) {
+            lenient.accept("a list with an empty part");
+        } else if (!part.isArray()) {
+            throw new IllegalArgumentException("a part of its segmentation is " + shorten(part.toString()));
+        } else if (isPair(part.get(0))) {
+            lenient.accept("a polygon whose corners are pairs");
+            polygon(pairs(part));
+        } else if (part.size() < 6) {
+            lenient.accept("a part with fewer than three corners, which encloses nothing,");
+        } else {
+            polygon(numbers(part));
+        }
     }
 
-    /** The annotation whose opening brace the parser stands at. */
-    Found next() throws IOException {
-        long id = -1;
-        long image = -1;
-        int category = -1;
-        List<double[]> polygons = List.of();
-        Runs runs = new Runs(null, null, 0, 0);
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String key = parser.currentName();
-            JsonToken value = parser.nextToken();
-            switch (key) {
-                case "id" -> id = parser.getLongValue();
-                case "image_id" -> image = parser.getLongValue();
-                case "category_id" -> category = parser.getIntValue();
-                case "segmentation" -> {
-                    if (value == JsonToken.START_ARRAY) {
-                        polygons = polygons();
-                    } else if (value == JsonToken.START_OBJECT) {
-                        runs = runs();
-                    }
-                }
-                default -> parser.skipChildren();
+    private void polygon(double[] corners) {
+        if (corners.length < 6) {
+            throw new IllegalArgumentException("its polygon has " + corners.length + " numbers, three corners have 6");
+        }
+        for (double c : corners) {
+            if (!(Math.abs(c) < FARTHEST)) {
+                throw new IllegalArgumentException("its polygon has the coordinate " + c);
             }
         }
-        return new Found(path, id, image, category, polygons, runs.counts, runs.text, runs.width, runs.height);
+        if (corners.length % 2 != 0) {
+            lenient.accept("an odd number of coordinates, without the last one,");
+        }
+        regions.add(Region.polygon(corners.length % 2 == 0 ? corners : Arrays.copyOf(corners, corners.length - 1), width, height));
     }
 
-    private List<double[]> polygons() throws IOException {
-        List<double[]> out = new ArrayList<>();
-        while (parser.nextToken() == JsonToken.START_ARRAY) {
-            double[] corners = numbers();
-            // Fewer than three corners enclose nothing; the files have a few of them.
-            if (corners.length >= 6) {
-                out.add(corners.length % 2 == 0 ? corners : Arrays.copyOf(corners, corners.length - 1));
+    private Region runs(JsonNode node) {
+        JsonNode counts = node.path("counts");
+        JsonNode size = node.path("size");
+        if (!counts.isTextual() && !counts.isArray()) {
+            throw new IllegalArgumentException("its run lengths have no 'counts'");
+        }
+        Region region = counts.isTextual() ? Region.text(counts.asText())
+            : Region.runs(Arrays.stream(numbers(counts)).mapToInt(d -> (int) d).toArray());
+        int h = size.path(0).asInt(0);
+        int w = size.path(1).asInt(0);
+        if (w == width && h == height && !region.fills(w, h)) {
+            throw new IllegalArgumentException("its run lengths do not end with the last of the " + w + "x" + h + " pixels");
+        }
+        if (w != width || h != height) {
+            throw new IllegalArgumentException("its run lengths are for " + w + "x" + h + " pixels, the image has " + width + "x" + height);
+        }
+        return region;
+    }
+
+    private double[] numbers(JsonNode list) {
+        double[] out = new double[list.size()];
+        boolean text = false;
+        for (int i = 0; i < out.length; i++) {
+            JsonNode n = list.get(i);
+            if (!isNumber(n)) {
+                throw new IllegalArgumentException("its segmentation has " + shorten(n.toString()) + " in place of a number");
             }
+            text |= n.isTextual();
+            out[i] = n.isTextual() ? Double.parseDouble(n.asText().strip()) : n.asDouble();
+        }
+        if (text) {
+            lenient.accept("numbers in quotes");
         }
         return out;
     }
 
-    private record Runs(int[] counts, String text, int width, int height) {
+    private double[] pairs(JsonNode list) {
+        double[] out = new double[2 * list.size()];
+        for (int i = 0; i < list.size(); i++) {
+            if (!isPair(list.get(i))) {
+                throw new IllegalArgumentException("its segmentation mixes pairs with " + shorten(list.get(i).toString()));
+            }
+            double[] pair = numbers(list.get(i));
+            out[2 * i] = pair[0];
+            out[2 * i + 1] = pair[1];
+        }
+        return out;
     }
 
-    private Runs runs() throws IOException {
-        int[] counts = null;
-        String text = null;
-        int width = 0;
-        int height = 0;
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String key = parser.currentName();
-            JsonToken value = parser.nextToken();
-            if (key.equals("counts") && value == JsonToken.START_ARRAY) {
-                counts = Arrays.stream(numbers()).mapToInt(d -> (int) d).toArray();
-            } else if (key.equals("counts")) {
-                text = parser.getText();
-            } else if (key.equals("size") && value == JsonToken.START_ARRAY) {
-                double[] size = numbers();
-                height = size.length == 2 ? (int) size[0] : 0;
-                width = size.length == 2 ? (int) size[1] : 0;
-            } else {
-                parser.skipChildren();
-            }
-        }
-        return new Runs(counts, text, width, height);
+    private static boolean isPair(JsonNode node) {
+        return node.isArray() && node.size() == 2 && isNumber(node.get(0)) && isNumber(node.get(1));
     }
 
-    /** The numbers of the list whose opening bracket the parser stands at. */
-    private double[] numbers() throws IOException {
-        int n = 0;
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-            if (n == numbers.length) {
-                numbers = Arrays.copyOf(numbers, 2 * n);
-            }
-            numbers[n++] = parser.getDoubleValue();
-        }
-        return Arrays.copyOf(numbers, n);
+    private static boolean isNumber(JsonNode node) {
+        return node.isNumber() || node.isTextual() && isNumber(node.asText());
+    }
+
+    private static boolean isNumber(String text) {
+        return text.strip().matches("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+    }
+
+    private static String shorten(String text) {
+        return text.length() > 40 ? text.substring(0, 40) + "..." : text;
     }
 }

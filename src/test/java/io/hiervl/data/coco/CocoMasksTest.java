@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CocoMasksTest {
     private static final String CATEGORIES = "\"categories\":[{\"id\":17,\"name\":\"Cat\"},{\"id\":18,\"name\":\"dog\"},{\"id\":90,\"name\":\"sea\"}]";
     private static final String IMAGES = "\"images\":[{\"id\":1,\"file_name\":\"000001.jpg\",\"width\":6,\"height\":4},"
-        + "{\"id\":2,\"file_name\":\"000002.jpg\",\"width\":6,\"height\":4},{\"id\":3,\"file_name\":\"000003.jpg\",\"width\":6,\"height\":4}]";
+        + "{\"id\":2,\"file_name\":\"000002.jpg\",\"width\":6,\"height\":4},{\"id\":3,\"file_name\":\"000003.jpg\","
+        + "\"width\":6,\"height\":4}]";
 
     @TempDir
     Path dir;
@@ -33,7 +34,7 @@ class CocoMasksTest {
     }
 
     private CocoMasks masks(List<String> classes, Path... files) {
-        return new CocoMasks(List.of(files), DatasetSpec.of("mini", classes), dir.resolve("cache"));
+        return new CocoMasks(List.of(files), DatasetSpec.of("mini", classes), dir, dir.resolve("cache"));
     }
 
     private static Path image(int i) {
@@ -66,12 +67,13 @@ class CocoMasksTest {
             annotation(1, 1, 18, "[[2,0,3,0,3,4,2,4]]"), annotation(2, 1, 17, "[[0,0,4,0,4,4,0,4],[5,0,6,0,6,1,5,1]]"),
             // Run lengths: column 5 of six is cat, and as text the same for the first column as dog.
             annotation(3, 2, 17, "{\"counts\":[20,4],\"size\":[4,6]}"), annotation(4, 2, 18, "{\"counts\":\"04d0\",\"size\":[4,6]}"),
-            annotation(5, 3, 90, "[[0,0,6,0,6,2,0,2]]"), annotation(6, 99, 17, "[[0,0,6,0,6,2,0,2]]"), annotation(7, 3, 18, "[[1,1]]")) + "]";
+            annotation(5, 3, 90, "[[0,0,6,0,6,2,0,2]]"), annotation(6, 99, 17, "[[0,0,6,0,6,2,0,2]]"),
+                annotation(7, 3, 18, "[[1,1],[9,9,9,9,9,9]]")) + "]";
         // The head may stand behind the annotations.
         Path file = write("instances.json", "{\"info\":{\"year\":2017}," + annotations + "," + IMAGES + "," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("background", "cat", "dog"), file);
         List<String> heard = new ArrayList<>();
-        masks.draw(List.of(image(1), image(2), image(3), image(7)), (done, total, note) -> heard.add(note));
+        masks.draw(List.of(image(1), image(2), image(3), image(7)), List.of(), (done, total, note) -> heard.add(note));
         assertArrayEquals(new String[] {"112101", "112100", "112100", "112100"}, rows(masks, 1));
         assertArrayEquals(new String[] {"200001", "200001", "200001", "200001"}, rows(masks, 2));
         assertArrayEquals(new String[] {"000000", "000000", "000000", "000000"}, rows(masks, 3), "another category is background");
@@ -83,7 +85,7 @@ class CocoMasksTest {
     void withoutBackgroundTheRestIsIgnored() throws IOException {
         Path file = write("instances.json", "{" + IMAGES + ",\"annotations\":[" + annotation(1, 1, 17, "[[0,0,2,0,2,4,0,4]]") + "]," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("dog", "cat"), file);
-        masks.draw(List.of(image(1)), Progress.NONE);
+        masks.draw(List.of(image(1)), List.of(), Progress.NONE);
         assertArrayEquals(new String[] {"11....", "11....", "11....", "11...."}, rows(masks, 1));
     }
 
@@ -91,9 +93,9 @@ class CocoMasksTest {
     void mapsAreDrawnOnceForEveryListOfClasses() throws IOException {
         Path file = write("instances.json", "{" + IMAGES + ",\"annotations\":[]," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("background", "cat"), file);
-        masks.draw(List.of(image(1)), Progress.NONE);
+        masks.draw(List.of(image(1)), List.of(), Progress.NONE);
         var time = Files.getLastModifiedTime(masks.file(image(1)));
-        masks.draw(List.of(image(1)), (done, total, note) -> {
+        masks.draw(List.of(image(1)), List.of(), (done, total, note) -> {
             throw new AssertionError("drawn again");
         });
         assertEquals(time, Files.getLastModifiedTime(masks.file(image(1))));
@@ -115,7 +117,7 @@ class CocoMasksTest {
         Path instances = write("instances.json", "{" + IMAGES + ",\"annotations\":[" + annotation(1, 1, 17, "[[0,0,6,0,6,4,0,4]]") + ","
             + annotation(2, 2, 17, "[[0,0,6,0,6,4,0,4]]") + "]," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("background", "cat", "dog"), panoptic, instances);
-        masks.draw(List.of(image(1), image(2)), Progress.NONE);
+        masks.draw(List.of(image(1), image(2)), List.of(), Progress.NONE);
         assertArrayEquals(new String[] {"2200..", "2200..", "2200..", "2200.."}, rows(masks, 1));
         assertArrayEquals(new String[] {"111111", "111111", "111111", "111111"}, rows(masks, 2), "the panoptic file does not know the second image");
     }
@@ -133,6 +135,7 @@ class CocoMasksTest {
     }
 
     private String message(Path file) {
-        return assertThrows(HierVlException.class, () -> masks(List.of("background", "cat"), file).draw(List.of(image(1)), Progress.NONE)).getMessage();
+        return assertThrows(HierVlException.class, () -> masks(List.of("background", "cat"), file)
+            .draw(List.of(image(1)), List.of(), Progress.NONE)).getMessage();
     }
 }

@@ -1,0 +1,2 @@
+/** Makes data sets of what labelling tools export. */
+package io.hiervl.data.importing;

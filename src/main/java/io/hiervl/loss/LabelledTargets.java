@@ -1,0 +1,21 @@
+package io.hiervl.loss;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A labelled batch.
+ *
+ * @param images  (B,3,H,W)
+ * @param labels  (B,H,W), values outside 0..K-1 are ignored
+ * @param set     of the set loss
+ * @param points  of the set loss
+ * @param useGt   (B), 1 where the gate is that of the ground truth
+ * @param patches classes of all patches, made when somebody asks
+ */
+public record LabelledTargets(INDArray images, INDArray labels, SetTargets set, SetPoints points, INDArray useGt,
+        Lazy<MaskTargets.Patches> patches) implements PictureTargets {
+    /** Which classes are there, (B,K). */
+    public static final Input<LabelledTargets> PRESENCE = Input.perImage("presence", t -> t.set().presence());
+    /** {@link #useGt}. */
+    public static final Input<LabelledTargets> USE_GT = Input.perImage("use_gt", LabelledTargets::useGt);
+}

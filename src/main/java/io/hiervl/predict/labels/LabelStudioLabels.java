@@ -1,0 +1,56 @@
+package io.hiervl.predict.labels;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hiervl.AtomicFile;
+import io.hiervl.image.LabelMap;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Label Studio's tasks with predictions, for a labelling setup whose tags are called "label" and "image": polygons, brush strokes for
+ * holes.
+ */
+final class LabelStudioLabels extends LabelFiles {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final double PERCENT = 100;
+
+    private final ArrayNode tasks = JSON.createArrayNode();
+
+    LabelStudioLabels(Path folder, List<String> classes) {
+        super(folder, classes);
+    }
+
+    @Override
+    public void add(Path photo, String stem, LabelMap map) {
+        ObjectNode task = tasks.addObject().put("id", tasks.size());
+        task.putObject("data").put("image", photo.getFileName().toString());
+        ObjectNode prediction = task.putArray("predictions").addObject().put("model_version", "hiervl");
+        ArrayNode results = prediction.putArray("result");
+        for (Outline part : outlines(map)) {
+            String type = part.hasHoles() ? "brushlabels" : "polygonlabels";
+            ObjectNode result = results.addObject().put("id", "r" + results.size()).put("from_name", "label").put("to_name", "image")
+                .put("type", type)
+                .put("original_width", map.width()).put("original_height", map.height()).put("image_rotation", 0);
+            ObjectNode value = result.putObject("value");
+            if (part.hasHoles()) {
+                value.put("format", "rle");
+                BrushWriter.write(part, map.width(), map.height(), value.putArray("rle"));
+            } else {
+                value.put("closed", true);
+                ArrayNode points = value.putArray("points");
+                double[] xy = part.outer();
+                for (int i = 0; i < xy.length; i += 2) {
+                    points.addArray().add(PERCENT * xy[i] / map.width()).add(PERCENT * xy[i + 1] / map.height());
+                }
+            }
+            value.putArray(type).add(classes().get(part.label()));
+        }
+    }
+
+    @Override
+    public void finish() {
+        AtomicFile.write(folder().resolve("tasks.json"), out -> out.write(JSON.writeValueAsBytes(tasks)));
+    }
+}

@@ -1,0 +1,106 @@
+package io.hiervl.train;
+
+import io.hiervl.data.Batches;
+import io.hiervl.data.LabelledBatch;
+import io.hiervl.data.UnlabelledBatch;
+import io.hiervl.loss.Believed;
+import io.hiervl.loss.ErasedTargets;
+import io.hiervl.loss.LabelledScene;
+import io.hiervl.loss.LabelledTargets;
+import io.hiervl.loss.MaskedScene;
+import io.hiervl.loss.PseudoLabels;
+import io.hiervl.loss.StrongViewLoss;
+import io.hiervl.loss.Term;
+import io.hiervl.loss.Terms;
+import io.hiervl.loss.UnlabelledScene;
+import io.hiervl.loss.View;
+import io.hiervl.loss.ViewTargets;
+import java.util.List;
+
+/**
+ * The algorithm (docs/paper.md 8.8): the views of one step, from which all gradients come. Every view may run in micro-batches: all
+ * denominators are known before a batch is split, so the sum of the parts' gradients is the gradient of the whole.
+ */
+final class HierVlStep {
+    private final TrainingModel model;
+    private final FrozenGraph frozen;
+    private final Beliefs beliefs;
+    private final StepTargets targets;
+    private final TextGraph prompts;
+    private final ViewPass<LabelledTargets, LabelledScene> labelled;
+    private final ViewPass<ViewTargets, UnlabelledScene> strong;
+    private final ViewPass<ViewTargets, UnlabelledScene> perturbed;
+    private final ViewPass<ErasedTargets, MaskedScene> masked;
+
+    HierVlStep(TrainingModel model, TextGraph prompts) {
+        Terms terms = model.terms();
+        MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch());
+        Networks networks = new Networks(model);
+        this.model = model;
+        this.prompts = prompts;
+        this.frozen = new FrozenGraph(model);
+        this.beliefs = new Beliefs(model, frozen, parts);
+        this.targets = new StepTargets(model);
+        List<Term<LabelledScene>> onLabelled = terms.on(LabelledScene.class, View.LABELLED);
+        this.labelled = new ViewPass<>(model, parts, onLabelled, networks.labelled(onLabelled.stream().anyMatch(Term::dense)));
+        this.strong = new ViewPass<>(model, parts, terms.on(UnlabelledScene.class, View.S1, View.S2), networks.strong());
+        this.perturbed = new ViewPass<>(model, parts, terms.on(UnlabelledScene.class, View.FP), networks.perturbed(sharesPass()));
+        this.masked = new ViewPass<>(model, parts, terms.on(MaskedScene.class, View.MASKED), networks.masked());
+    }
+
+    /** Adds the gradients of all terms to those of the step; the weights are not touched. */
+    void run(Batches.Step batch, StepContext step) {
+        prompts.forward();
+        // labelled images
+        LabelledBatch known = batch.labelled();
+        step.add(labelled.run(View.LABELLED, targets.labelled(known, step.draws()), known.names(), step));
+        if (batch.unlabelled() != null && model.unlabelled()) {
+            unlabelled(batch.unlabelled(), step);
+        }
+        // labelled images with one class erased
+        if (model.terms().any(View.MASKED)) {
+            ErasedTargets erased = targets.erased(known, frozen, step.draws());
+            step.add(erased.patches().any() ? masked.run(View.MASKED, erased, known.names(), step) : ViewPass.Found.NOTHING);
+        }
+        // the prompt, with the gradient of t from everything above
+        prompts.backward(step);
+    }
+
+    private void unlabelled(UnlabelledBatch batch, StepContext step) {
+        List<String> names = batch.names();
+        // weak view: labels; where one pass serves both, the feature-perturbed view on the way
+        boolean shared = sharesPass();
+        Believed weak = shared ? beliefs.start(batch, step.progress()) : beliefs.of(batch, step.progress());
+        ViewTargets dropped = targets.view(View.FP, batch.weak(), weak, step.draws());
+        ViewPass.Found found = shared ? perturbed.runSeeing(View.FP, dropped, names, step,
+            (from, to, z) -> weak.believe(from, to, PseudoLabels.of(z))) : null;
+        log(batch, weak, step);
+        // CutMix of the strong views and of their labels, each for itself: two mixed batches at a time would cost memory
+        Believed partner = batch.partner() == null || !mixes(batch) ? weak : beliefs.of(batch.partner(), step.progress());
+        for (View view : List.of(View.S1, View.S2)) {
+            step.add(strong.run(view, targets.mixed(view, batch, weak, partner, step.draws()), names, step));
+        }
+        // feature-perturbed view
+        step.add(shared ? found : perturbed.run(View.FP, dropped, names, step));
+    }
+
+    /**
+     * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels.
+     * The weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole batch.
+     */
+    private boolean sharesPass() {
+        return !model.recipe().loss().unlabelled().selfTrainSet() && model.terms().any(View.FP);
+    }
+
+    private static boolean mixes(UnlabelledBatch batch) {
+        return batch.boxes1().stream().anyMatch(b -> b != null) || batch.boxes2().stream().anyMatch(b -> b != null);
+    }
+
+    private void log(UnlabelledBatch batch, Believed weak, StepContext step) {
+        double threshold = model.recipe().loss().consistency().threshold();
+        step.log().put("mask_ratio", StrongViewLoss.maskRatio(weak.confidence(), weak.valid(), threshold));
+        if (batch.truth() != null) {
+            step.log().put("pseudo_accuracy", weak.accuracy(batch.truth(), model.unlabelledStride(), model.classes().size()));
+        }
+    }
+}

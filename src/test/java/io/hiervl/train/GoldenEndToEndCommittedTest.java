@@ -1,0 +1,11 @@
+package io.hiervl.train;
+
+import io.hiervl.GoldenFixtures;
+
+/** The same on the fixtures of this repository. */
+class GoldenEndToEndCommittedTest extends GoldenEndToEndTest {
+    @Override
+    GoldenFixtures.Source source() {
+        return GoldenFixtures.Source.COMMITTED;
+    }
+}
