@@ -11,14 +11,18 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 
 /**
- * Writes files that are there completely or not at all: into a neighbour with a dot in front, then renamed. A failure
+ * Writes files that are there completely or not at all: into a new neighbour with a random name, then renamed. A failure
  * leaves what was there before and is an environment error (exit 6). Devices and pipes, such as /dev/stdout, are written as
  * they are: a rename would replace them.
  */
@@ -29,6 +33,7 @@ public final class AtomicFile {
         void writeTo(OutputStream out) throws IOException;
     }
 
+    private static final SecureRandom RANDOM = new SecureRandom();
     /** Characters of a long name that its temporary file keeps: with three bytes each they fit a file system. */
     private static final int KEPT = 60;
 
@@ -66,8 +71,7 @@ public final class AtomicFile {
             }
             boolean device = isDevice(file);
             Path target = Files.isSymbolicLink(file) && Files.isRegularFile(file) ? file.toRealPath() : file;
-            temporary = device ? Files.createTempFile("hiervl-", ".tmp")
-                : target.resolveSibling(temporary(target.getFileName().toString()));
+            temporary = device ? Files.createTempFile("hiervl-", ".tmp") : exclusive(target);
             maker.make(temporary);
             if (device) {
                 Path made = temporary;
@@ -82,15 +86,31 @@ public final class AtomicFile {
         }
     }
 
+    /**
+     * A new empty file beside another. Its name cannot be guessed and it is made only if nothing has that name, so that
+     * nobody can put a link there that leads what is written to another file.
+     */
+    private static Path exclusive(Path target) throws IOException {
+        Path made = target.resolveSibling(temporary(target.getFileName().toString()));
+        Files.newByteChannel(made, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS).close();
+        return made;
+    }
+
     /** Not longer than the name by much: file systems take 255 bytes. */
     private static String temporary(String name) {
         String start = name.length() > KEPT ? name.substring(0, KEPT) + "-" + Integer.toHexString(name.hashCode()) : name;
-        return "." + start + "." + ProcessHandle.current().pid() + ".tmp";
+        return "." + start + "." + randomName() + ".tmp";
+    }
+
+    /** Sixteen hex digits that nobody can guess. */
+    public static String randomName() {
+        return HexFormat.of().toHexDigits(RANDOM.nextLong());
     }
 
     private static void stream(Path file, Content content) throws IOException {
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
+        OpenOption[] how = isDevice(file) ? new OpenOption[] {StandardOpenOption.WRITE}
+            : new OpenOption[] {StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS};
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, how))) {
             content.writeTo(out);
         }
     }
@@ -138,7 +158,7 @@ public final class AtomicFile {
         if (e instanceof CharacterCodingException) {
             return "not a text in UTF-8";
         }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
     }
 
     private static String state(FileSystemException e) {

@@ -26,8 +26,13 @@ public final class HierVlException extends RuntimeException {
     private final Kind kind;
 
     public HierVlException(Kind kind, String message, Throwable cause) {
-        super(message, cause);
+        super(oneLine(message), cause);
         this.kind = kind;
+    }
+
+    /** Names that come from files may hold line breaks and control characters, which could forge lines of a log. */
+    private static String oneLine(String message) {
+        return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ").replaceAll("[\\p{Cntrl}&&[^\\t]]", "?");
     }
 
     public Kind kind() {

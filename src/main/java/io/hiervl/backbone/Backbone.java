@@ -75,6 +75,12 @@ public interface Backbone {
      */
     void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side, DataType type);
 
+    /**
+     * Shapes of its parameters by name without prefix. The first length of a position table is -1: it follows the training crop, a
+     * square number of rows and one.
+     */
+    Map<String, long[]> shapes();
+
     /** Sizes and rules for a manifest, of numbers, texts, lists and maps, without colours; {@link BackboneFamily#described} reads them. */
     Map<String, Object> describe();
 }

@@ -89,6 +89,22 @@ record ClipVit(ClipArchitecture clip, ClipNormalize colours, Resize positions) i
     }
 
     @Override
+    public Map<String, long[]> shapes() {
+        long width = width();
+        long hidden = clip.vision().mlp();
+        Shapes shapes = new Shapes().add("conv1.weight", width, 3, patch(), patch()).add("class_embedding", width)
+            .add("positional_embedding", -1, width).norm("ln_pre", width).norm("ln_post", width).add("proj.weight", joint(), width);
+        for (int i = 0; i < layers(); i++) {
+            String block = "blocks." + i;
+            shapes.norm(block + ".ln_1", width).norm(block + ".ln_2", width)
+                .add(block + ".attn.in_proj_weight", 3 * width, width).add(block + ".attn.in_proj_bias", 3 * width)
+                .linear(block + ".attn.out_proj", width, width).linear(block + ".mlp.c_fc", hidden, width)
+                .linear(block + ".mlp.c_proj", width, hidden);
+        }
+        return shapes.all();
+    }
+
+    @Override
     public Map<String, Object> describe() {
         return new LinkedHashMap<>(new ObjectMapper().convertValue(clip, new TypeReference<Map<String, Object>>() { }));
     }

@@ -182,6 +182,26 @@ record Dinov2(Dinov2Sizes sizes, ClipNormalize colours) implements Backbone {
     }
 
     @Override
+    public Map<String, long[]> shapes() {
+        long width = width();
+        long hidden = sizes.hidden();
+        Shapes shapes = new Shapes().add("patch_embed.proj.weight", width, 3, patch(), patch()).add("patch_embed.proj.bias", width)
+            .add("cls_token", width).add("pos_embed", -1, width).norm("norm", width);
+        if (sizes.registers() > 0) {
+            shapes.add("register_tokens", sizes.registers(), width);
+        }
+        for (int i = 0; i < layers(); i++) {
+            String block = "blocks." + i;
+            shapes.norm(block + ".norm1", width).norm(block + ".norm2", width)
+                .add(block + ".ls1.gamma", width).add(block + ".ls2.gamma", width)
+                .linear(block + ".attn.qkv", 3 * width, width).linear(block + ".attn.proj", width, width)
+                .linear(block + (sizes.gated() ? ".mlp.w12" : ".mlp.fc1"), (sizes.gated() ? 2 : 1) * hidden, width)
+                .linear(block + (sizes.gated() ? ".mlp.w3" : ".mlp.fc2"), width, hidden);
+        }
+        return shapes.all();
+    }
+
+    @Override
     public Map<String, Object> describe() {
         return new ObjectMapper().convertValue(sizes, new TypeReference<Map<String, Object>>() { });
     }

@@ -99,20 +99,19 @@ public record Checkpoint(Path folder, Manifest manifest) {
     static Checkpoint write(Path folder, long step, String configHash, List<String> classes, Map<String, INDArray> arrays,
                                    Map<String, Object> details) {
         Path parent = folder.toAbsolutePath().getParent();
-        Path temporary = parent.resolve(TEMPORARY + folder.getFileName() + "-" + ProcessHandle.current().pid());
+        Path temporary = parent.resolve(TEMPORARY + folder.getFileName() + "-" + AtomicFile.randomName());
         boolean done = false;
         try {
             if (Files.exists(folder)) {
                 throw new FileAlreadyExistsException(folder.toString());
             }
-            deleteTree(temporary);
             Files.createDirectory(temporary);
             Path file = temporary.resolve(ARRAYS);
             String hash = SafeTensors.write(file, arrays, Map.of());
             Manifest manifest = new Manifest(Manifest.FORMAT, Manifest.VERSION, step, configHash, List.copyOf(classes),
                 List.of(new Manifest.FileEntry(ARRAYS, Files.size(file), hash)), details);
             Path manifestFile = temporary.resolve(Manifest.FILE);
-            Files.write(manifestFile, manifest.json(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            Files.write(manifestFile, manifest.sealedJson(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             force(manifestFile);
             force(temporary);
             Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);

@@ -6,12 +6,14 @@ import io.hiervl.HierVlException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,6 +28,8 @@ import org.slf4j.LoggerFactory;
 public final class CheckpointStore {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
     private static final Pattern NAME = Pattern.compile("step-(\\d{9,18})(?:\\.(\\d{1,6}))?");
+
+    private static final int ATTEMPTS = 20;
 
     private record Found(Path folder, long step, int revision) {
     }
@@ -63,10 +67,40 @@ public final class CheckpointStore {
         String best = BestCheckpoint.of(folder.getParent()).map(BestCheckpoint::name).orElse("");
         for (Found old : all.subList(Math.min(keepLast, all.size()), all.size())) {
             if (!old.folder.getFileName().toString().equals(best)) {
-                Checkpoint.tryDelete(old.folder);
+                remove(old.folder);
             }
         }
         return saved;
+    }
+
+    /** Renamed first: a reader finds a checkpoint whole or not at all. */
+    private static void remove(Path old) {
+        Path out = old.resolveSibling(Checkpoint.TEMPORARY + "old-" + AtomicFile.randomName());
+        try {
+            Files.move(old, out, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            out = old;
+        }
+        Checkpoint.tryDelete(out);
+    }
+
+    /**
+     * Opens what a user names as a model, see {@link #find}, and reads it. A training that runs at the same time replaces old
+     * checkpoints: when the one that is being read disappears, the newest is taken again.
+     *
+     * @param reader must not keep anything of a checkpoint that it fails on
+     */
+    public static <T> T read(Path path, Function<Checkpoint, T> reader) {
+        for (int attempt = 1; ; attempt++) {
+            Checkpoint found = find(path);
+            try {
+                return reader.apply(found);
+            } catch (HierVlException e) {
+                if (attempt == ATTEMPTS || found.folder().equals(path) || Files.exists(found.folder())) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** The newest undamaged checkpoint, see {@link #latest(Path)}. */
@@ -82,7 +116,9 @@ public final class CheckpointStore {
      */
     static Optional<Checkpoint> latest(Path run) {
         HierVlException first = null;
-        for (Found f : list(run.resolve("checkpoints"))) {
+        List<Found> there = list(run.resolve("checkpoints"));
+        for (int i = 0, again = 0; i < there.size(); i++) {
+            Found f = there.get(i);
             try {
                 Checkpoint c = Checkpoint.open(f.folder);
                 c.verify();
@@ -91,6 +127,12 @@ public final class CheckpointStore {
                 }
                 return Optional.of(c);
             } catch (HierVlException e) {
+                if (!Files.exists(f.folder) && again++ < ATTEMPTS) {
+                    // A training has replaced it meanwhile.
+                    there = list(run.resolve("checkpoints"));
+                    i = -1;
+                    continue;
+                }
                 LOG.warn("checkpoint {} cannot be used: {}", f.folder, e.getMessage());
                 first = first == null ? e : first;
             }

@@ -8,6 +8,7 @@ import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportSource;
 import io.hiervl.export.ModelExport;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,6 +61,8 @@ final class ExportCommand implements Callable<Integer> {
         if (side < multiple || side % multiple != 0) {
             throw HierVlException.usage("--size is " + side + ", it must be a multiple of " + multiple + " (twice the patch size)");
         }
+        MemoryPlan.ofPrediction(trained.recipe().model(), trained.towers(), trained.classes().size(), side)
+            .require("an exported graph for " + side + "x" + side + " pixels", size == null ? "eval.crop" : "--size");
         Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         console.pulse().doing("writing and checking " + out);

@@ -85,8 +85,9 @@ public final class Main implements Runnable {
             });
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, main.debug, err));
             try {
+                Surroundings.check();
                 return line.execute(args);
-            } catch (Error e) {
+            } catch (HierVlException | Error e) {
                 return report(e, main.debug, err);
             }
         } finally {
@@ -114,10 +115,11 @@ public final class Main implements Runnable {
         throw new CommandLine.ParameterException(spec.commandLine(), "Missing command");
     }
 
-    private static int report(Throwable failure, boolean debug, PrintStream err) {
+    private static int report(Throwable thrown, boolean debug, PrintStream err) {
         if (debug) {
-            failure.printStackTrace(err);
+            thrown.printStackTrace(err);
         }
+        Throwable failure = Surroundings.cause(thrown);
         if (failure instanceof HierVlException known) {
             err.println("hiervl: " + known.getMessage());
             return known.kind().exitCode();
@@ -128,6 +130,10 @@ public final class Main implements Runnable {
         if (failure instanceof OutOfMemoryError) {
             err.println("hiervl: out of memory: " + failure.getMessage() + ". " + Memory.advice());
             return HierVlException.Kind.ENVIRONMENT.exitCode();
+        }
+        if (failure instanceof InvalidPathException path) {
+            err.println("hiervl: " + Surroundings.path(path));
+            return HierVlException.Kind.DATA.exitCode();
         }
         if (failure instanceof FileSystemException || failure.getCause() instanceof FileSystemException) {
             FileSystemException file = (FileSystemException) (failure instanceof FileSystemException ? failure : failure.getCause());

@@ -108,6 +108,9 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         }
         double scale = !Double.isNaN(text.logitScale()) ? text.logitScale()
                 : !Double.isNaN(vision.logitScale()) ? vision.logitScale() : config == null ? OPENAI_SCALE : config.logitScale();
+        if (!(scale > 0) || !Double.isFinite(scale)) {
+            throw HierVlException.model(text.model().file() + ": the factor on cosines (exp of logit_scale) is " + scale + ", it must be above 0");
+        }
         String layout = vision.layout().equals("openai") ? "openai" : single ? "hf-single" : "hf-split";
         ClipArchitecture arch = new ClipArchitecture(vision.vision(), text.text(), vision.projection(),
                 vision.activation(), vision.eps(), scale, new ClipArchitecture.Source(layout, vision.model().exporter(),
@@ -147,6 +150,9 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
                 throw HierVlException.model(file + ": " + key + " is " + v + ", expected three numbers");
             }
             out[i] = (float) v.get(i).asDouble();
+            if (!Float.isFinite(out[i]) || key.endsWith("std") && !(out[i] > 0)) {
+                throw HierVlException.model(file + ": " + key + " is " + v + ", expected finite numbers" + (key.endsWith("std") ? " above 0" : ""));
+            }
         }
         return out;
     }

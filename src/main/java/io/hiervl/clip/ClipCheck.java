@@ -48,7 +48,7 @@ public final class ClipCheck {
      * Reads a folder and compares. The weights are given back before ONNX Runtime reads the files, so that two copies of
      * them never lie in memory.
      *
-     * @throws io.hiervl.HierVlException exit code 4 if the folder is no CLIP, 6 if ONNX Runtime cannot run it
+     * @throws io.hiervl.HierVlException exit code 4 if the folder is no CLIP or ONNX Runtime cannot run it
      */
     public static Result run(Path folder, Progress progress) {
         progress.update(0, 3, "reading " + folder);
@@ -57,7 +57,7 @@ public final class ClipCheck {
     }
 
     /** The same for an opened bundle, which stays as it is: fixed random images, and three texts (random ids without a tokenizer). */
-    static Result run(ClipBundle bundle, Progress progress) {
+    public static Result run(ClipBundle bundle, Progress progress) {
         return run(bundle, progress, () -> { });
     }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
-
+import io.hiervl.InputFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +14,8 @@ import java.nio.file.Path;
  * nothing; present ones must agree with the weights.
  */
 final class ClipConfig {
+    private static final long MAX_BYTES = 16L << 20;
+
     private final Path file;
     private final JsonNode root;
 
@@ -41,7 +43,7 @@ final class ClipConfig {
             return null;
         }
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(file).replaceFirst("^\uFEFF", ""));
+            JsonNode root = new ObjectMapper().readTree(InputFiles.text(file, "a configuration", MAX_BYTES, HierVlException.Kind.MODEL));
             if (root == null || !root.isObject()) {
                 throw HierVlException.model(file + ": not a JSON object");
             }

@@ -5,13 +5,12 @@ import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxGraph;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxTensors;
-import onnx.Onnx.NodeProto;
-import onnx.Onnx.TensorProto;
-import org.nd4j.linalg.api.ndarray.INDArray;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.TensorProto;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Recognises CLIP towers in an ONNX graph by what the graph computes: an image tower hangs on a patch convolution, a

@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
+import io.hiervl.onnx.OnnxContents;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxReferences;
 import io.hiervl.onnx.OnnxTensors;
@@ -50,12 +51,12 @@ final class OrtTower implements AutoCloseable {
         this.session = open(model, arch.source().dtype().endsWith("float16"));
     }
 
-    /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
+    /** @throws HierVlException exit code 4 if ONNX Runtime does not take the file */
     static OrtTower images(ClipBundle bundle, OnnxModel model) {
         return new OrtTower(bundle, model, "image_embeds", true);
     }
 
-    /** @throws HierVlException exit code 6 if ONNX Runtime does not take the file */
+    /** @throws HierVlException exit code 4 if ONNX Runtime does not take the file */
     static OrtTower texts(ClipBundle bundle, OnnxModel model) {
         return new OrtTower(bundle, model, "text_embeds", false);
     }
@@ -68,6 +69,7 @@ final class OrtTower implements AutoCloseable {
 
     private OrtSession open(OnnxModel model, boolean half) {
         Path file = model.file();
+        OnnxContents.requireOrder(model);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             // The nodes as they stand in the file: fusions break on some exports, and memory is not spent on folded copies.
@@ -85,7 +87,7 @@ final class OrtTower implements AutoCloseable {
             }
             return env.createSession(proto.build().toByteArray(), options);
         } catch (OrtException e) {
-            throw HierVlException.environment(file + ": ONNX Runtime does not take it: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": ONNX Runtime does not take it: " + oneLine(e), e);
         }
     }
 
@@ -159,7 +161,7 @@ final class OrtTower implements AutoCloseable {
                 }
             }
         } catch (OrtException e) {
-            throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model("ONNX Runtime cannot run the file: " + oneLine(e), e);
         }
         throw HierVlException.model("no input of rank " + rank + " in the ONNX file");
     }
@@ -184,7 +186,7 @@ final class OrtTower implements AutoCloseable {
                 return out;
             }
         } catch (OrtException e) {
-            throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model("ONNX Runtime cannot run the file: " + oneLine(e), e);
         } finally {
             feed.values().forEach(OnnxTensor::close);
         }
@@ -202,12 +204,16 @@ final class OrtTower implements AutoCloseable {
                 : OnnxTensor.createTensor(env, LongBuffer.wrap(Arrays.stream(flat).asLongStream().toArray()), shape);
     }
 
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ").strip();
+    }
+
     @Override
     public void close() {
         try {
             session.close();
         } catch (OrtException e) {
-            throw HierVlException.environment("ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model("ONNX Runtime cannot run the file: " + oneLine(e), e);
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.hiervl.clip;
 
-import io.hiervl.onnx.OnnxGraph;
 import io.hiervl.onnx.OnnxGraph.Constant;
+import io.hiervl.onnx.OnnxGraph;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -39,12 +39,20 @@ public record PatchConvolution(NodeProto node, Constant kernel, Constant bias) {
     public static void requirePlain(OnnxGraph graph) {
         Set<String> foreign = new TreeSet<>();
         Set<String> quantised = new TreeSet<>();
+        Set<String> unknown = new TreeSet<>();
         for (NodeProto n : graph.nodes()) {
             if (QUANTISED.contains(n.getOpType()) || n.getOpType().startsWith("QLinear")) {
                 quantised.add(n.getOpType());
             } else if (!n.getDomain().isEmpty() && !n.getDomain().equals("ai.onnx")) {
                 foreign.add(n.getDomain() + ":" + n.getOpType());
+            } else if (!OnnxOperators.NAMES.contains(n.getOpType())) {
+                unknown.add(n.getOpType());
             }
+        }
+        long set = graph.model().opset();
+        if (!unknown.isEmpty() || set < 1 || set > OnnxOperators.NEWEST) {
+            throw graph.refuse((unknown.isEmpty() ? "" : "operators that ONNX does not have (" + String.join(", ", unknown) + "); ")
+                    + "the file declares operator set " + set + ", sets 1 to " + OnnxOperators.NEWEST + " are known; export the model again");
         }
         if (!quantised.isEmpty()) {
             throw graph.refuse("quantised model (" + String.join(", ", quantised) + "); not supported, use the float32 "

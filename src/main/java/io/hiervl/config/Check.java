@@ -88,6 +88,23 @@ final class Check {
         }
     }
 
+    /** A path that the operating system takes. */
+    static void path(String key, String path) {
+        that(path.chars().noneMatch(c -> c < 32), key + " has a control character in '" + path.replaceAll("\\p{Cntrl}", "?") + "'; it must be a path");
+        try {
+            java.nio.file.Path.of(path);
+        } catch (java.nio.file.InvalidPathException e) {
+            throw HierVlException.config(key + " is '" + path + "', which is no path: " + e.getReason());
+        }
+    }
+
+    /** A path in the data folder: a description that came with data must not name other files of the machine. */
+    static void inside(String key, String path) {
+        path(key, path);
+        that(!path.isBlank() && !java.nio.file.Path.of(path).isAbsolute() && !path.startsWith("/") && !path.replace('\\', '/').matches("(.*/)?\\.\\.(/.*)?"),
+            key + " is '" + path + "'; it must be a path in the data folder, without '..'");
+    }
+
     static void that(boolean ok, String message) {
         if (!ok) {
             throw HierVlException.config(message);

@@ -61,6 +61,7 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
         Check.range("ignore", ignore, classes.size(), 255);
         lists = lists == null ? Map.of("labeled", "labeled.txt", "unlabeled", "unlabeled.txt", "val", "val.txt") : Map.copyOf(lists);
         lists.keySet().forEach(k -> Check.that(ROLES.contains(k), "lists has the key '" + k + "', known are " + String.join(", ", ROLES)));
+        lists.forEach((role, path) -> Check.inside("lists." + role, path));
         concepts = concepts == null ? Map.of() : Map.copyOf(concepts);
         concepts.forEach((c, texts) -> {
             Check.that(names.contains(c), "concepts names '" + c + "', which is not among the classes");

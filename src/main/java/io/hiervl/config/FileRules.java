@@ -35,6 +35,13 @@ public record FileRules(@Nullable List<String> layout, @Nullable Map<String, Str
      * @param maskSuffix  end of its mask's file name
      */
     public record Part(@Nullable String names, String images, String masks, String imageSuffix, String maskSuffix) {
+        public Part {
+            if (names != null) {
+                Check.inside("files.parts: names", names);
+            }
+            Check.path("files.parts: images", images);
+            Check.path("files.parts: masks", masks);
+        }
     }
 
     public FileRules {
@@ -44,6 +51,8 @@ public record FileRules(@Nullable List<String> layout, @Nullable Map<String, Str
         parts = parts == null ? Map.of() : Map.copyOf(parts);
         folders = folders == null ? Map.of() : Map.copyOf(folders);
         annotations = annotations == null ? List.of() : List.copyOf(annotations);
+        annotations.forEach(a -> Check.inside("files.annotations", a));
+        folders.forEach((name, folder) -> Check.path("files.folders." + name, folder));
         folders.keySet().forEach(f -> Check.that(!f.isBlank() && !f.contains("/") && !f.contains("\\") && !f.startsWith("."),
             "files.folders has the key '" + f + "'; it must be one folder name, the first of the paths in the lists"));
     }

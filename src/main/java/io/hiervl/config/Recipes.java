@@ -1,13 +1,15 @@
 package io.hiervl.config;
 
-import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.MalformedInputException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ public final class Recipes {
     private static final List<String> FILES = List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
     private static final String SPLITS = "splits";
+    private static final long MAX_YAML = 1 << 20;
 
     /** Recipes that come with the program, those of splits included. */
     public static final List<String> BUILT_IN = builtIn();
@@ -160,12 +163,21 @@ public final class Recipes {
         if (BUILT_IN.contains(nameOrFile)) {
             return ofSplit(nameOrFile);
         }
-        Path file = Path.of(nameOrFile);
+        Path file = path(nameOrFile);
+        InputFiles.requireRegular(file, HierVlException.Kind.DATA);
         if (!Files.isRegularFile(file)) {
             throw HierVlException.config("no recipe '" + nameOrFile + "': it is neither a YAML file nor one of " + String.join(", ", BUILT_IN)
                 + (nameOrFile.contains("/") || nameOrFile.contains(".") ? "" : NearMatches.hint(nameOrFile, BUILT_IN)));
         }
         return YamlReader.file(text(file), file.toString());
+    }
+
+    private static Path path(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw HierVlException.config("no recipe '" + name.replace('\0', ' ') + "': " + e.getReason());
+        }
     }
 
     private static YamlNode.Mapping resource(String name) {
@@ -197,13 +209,12 @@ public final class Recipes {
     }
 
     static String text(Path file) {
+        byte[] bytes = InputFiles.read(file, "a YAML file", MAX_YAML, HierVlException.Kind.DATA);
         try {
-            String text = Files.readString(file, StandardCharsets.UTF_8);
+            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
             return text.startsWith("\uFEFF") ? text.substring(1) : text;
-        } catch (MalformedInputException e) {
+        } catch (CharacterCodingException e) {
             throw HierVlException.config(file + ": not a text file in UTF-8");
-        } catch (IOException e) {
-            throw HierVlException.config(file + ": cannot be read: " + AtomicFile.reason(e));
         }
     }
 

@@ -81,13 +81,17 @@ final class RecordBinder {
             if (e.getCause() instanceof HierVlException refused) {
                 throw HierVlException.config(from.where().replaceAll(":\\d+$", "") + ": " + refused.getMessage());
             }
-            throw new IllegalStateException("constructor of " + read.type.getName() + " failed", e.getCause());
+            throw HierVlException.config(from.where() + ": these settings cannot be used: "
+                + String.valueOf(e.getCause().getMessage()).lines().findFirst().orElse("") + " (" + e.getCause().getClass().getSimpleName() + ")");
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("no canonical constructor in " + read.type.getName(), e);
         }
     }
 
     private static Object value(YamlNode node, Type type, String path) {
+        if (node instanceof YamlNode.Scalar scalar && scalar.text() == null) {
+            throw HierVlException.config(node.where() + ": '" + path + "' needs a value");
+        }
         if (type instanceof ParameterizedType generic) {
             return generic.getRawType() == Map.class ? map(node, generic, path) : list(node, generic, path);
         }
@@ -129,10 +133,10 @@ final class RecordBinder {
             if (type == long.class || type == Long.class) {
                 return Long.valueOf(digits);
             }
-            if (type == float.class || type == Float.class) {
-                return Float.valueOf(digits);
+            if (!Double.isFinite(Double.parseDouble(digits))) {
+                throw wrong(node, path, "a number that is not too large");
             }
-            return Double.valueOf(digits);
+            return type == float.class || type == Float.class ? (Object) Float.valueOf(digits) : Double.valueOf(digits);
         } catch (NumberFormatException e) {
             throw wrong(node, path, expected);
         }

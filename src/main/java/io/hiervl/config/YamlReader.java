@@ -25,6 +25,8 @@ import org.yaml.snakeyaml.nodes.Tag;
  * anchors and aliases (an alias bomb grows without bound) and more than one document.
  */
 final class YamlReader {
+    private static final int LONGEST_LINE = 32 * 1024;
+
     private final String source;
     private final boolean withLines;
     private final Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -57,6 +59,7 @@ final class YamlReader {
     }
 
     private YamlNode read(String text) {
+        refuseLongLines(text);
         LoaderOptions options = new LoaderOptions();
         options.setMaxAliasesForCollections(0);
         options.setCodePointLimit(4 * 1024 * 1024);
@@ -68,8 +71,24 @@ final class YamlReader {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
             String problem = e.getProblem() == null ? e.getMessage() : e.getProblem();
             throw HierVlException.config((withLines ? source + ":" + line : source) + ": not valid YAML: " + plain(problem));
-        } catch (YAMLException e) {
-            throw HierVlException.config(source + ": not valid YAML: " + e.getMessage());
+        } catch (YAMLException | IllegalArgumentException | IndexOutOfBoundsException | StackOverflowError e) {
+            throw HierVlException.config(source + ": not valid YAML: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        }
+    }
+
+    /** The library looks at a line again and again: its time grows with the square of the length. */
+    private void refuseLongLines(String text) {
+        int start = 0;
+        int line = 1;
+        for (int i = 0; i <= text.length(); i++) {
+            if (i == text.length() || text.charAt(i) == '\n') {
+                if (i - start > LONGEST_LINE) {
+                    throw HierVlException.config((withLines ? source + ":" + line : source) + ": the line has " + (i - start) + " characters, at most "
+                        + LONGEST_LINE + " are read");
+                }
+                start = i + 1;
+                line++;
+            }
         }
     }
 

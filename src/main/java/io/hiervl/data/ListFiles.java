@@ -1,7 +1,9 @@
 package io.hiervl.data;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.config.DatasetSpec;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,9 +36,31 @@ public final class ListFiles {
         this.split = split;
     }
 
-    /** The list of a role, null if there is none. */
+    /**
+     * The list of a role, null if there is none.
+     *
+     * @throws HierVlException the description names a link that leads out of the data folder
+     */
     public Path find(String role) {
-        return candidates(role).stream().filter(Files::isRegularFile).findFirst().orElse(null);
+        Path found = candidates(role).stream().filter(Files::isRegularFile).findFirst().orElse(null);
+        if (found != null && found.equals(named(role)) && !inside(found)) {
+            throw HierVlException.data("the list " + found + " is a link out of the data folder, to a file that the description"
+                + " must not name; --" + role + " names lists elsewhere");
+        }
+        return found;
+    }
+
+    private boolean inside(Path file) {
+        try {
+            return file.toRealPath().startsWith(root.toRealPath());
+        } catch (IOException e) {
+            throw HierVlException.data("the list " + file + " cannot be read: " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** The file that the description names, null if it names none. */
+    private Path named(String role) {
+        return spec.lists().containsKey(role) ? root.resolve(spec.lists().get(role)) : null;
     }
 
     /** Whether the description, or the split, promises a list of this role. */
@@ -63,7 +87,7 @@ public final class ListFiles {
     private List<Path> candidates(String role) {
         List<Path> out = new ArrayList<>();
         boolean val = role.equals("val");
-        Path named = spec.lists().containsKey(role) ? root.resolve(spec.lists().get(role)) : null;
+        Path named = named(role);
         if (split == null && named != null) {
             out.add(named);
         }

@@ -3,13 +3,13 @@ package io.hiervl.data;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,6 +30,8 @@ import java.util.stream.Collectors;
  */
 @PublicApi
 public record SplitList(Path file, List<Sample> samples, List<Fault> faults, List<String> notes) {
+    private static final long MAX_BYTES = 256L << 20;
+
     /** A line that cannot be used. */
     public record Fault(int line, String text, String why) {
     }
@@ -143,7 +145,7 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
     private static SplitList checked(SplitList list) {
         if (!list.faults.isEmpty()) {
             Fault f = list.faults.get(0);
-            throw HierVlException.data(list.file + ":" + f.line() + ": " + f.why() + " ('" + f.text() + "')");
+            throw HierVlException.data(list.file + ":" + f.line() + ": " + f.why() + " ('" + (f.text().length() > 200 ? f.text().substring(0, 200) + "..." : f.text()) + "')");
         }
         if (list.samples.isEmpty()) {
             throw HierVlException.data(list.file + " names no image");
@@ -152,14 +154,14 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
     }
 
     private static String text(Path file) {
+        if (!Files.exists(file)) {
+            throw HierVlException.data("the list " + file + " does not exist");
+        }
+        byte[] bytes = InputFiles.read(file, "a list", MAX_BYTES, HierVlException.Kind.DATA);
         try {
-            return Files.readString(file, StandardCharsets.UTF_8);
-        } catch (NoSuchFileException e) {
-            throw HierVlException.data("the list " + file + " does not exist", e);
-        } catch (MalformedInputException e) {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
             throw HierVlException.data("the list " + file + " is not a text file in UTF-8", e);
-        } catch (IOException e) {
-            throw HierVlException.data("the list " + file + " cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 }

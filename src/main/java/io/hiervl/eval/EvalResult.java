@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.Csv;
 import io.hiervl.PublicApi;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +52,7 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
     public String csv() {
         StringBuilder s = new StringBuilder("index,class,iou,intersection,union,pixels\n");
         for (int k = 0; k < classes.size(); k++) {
-            s.append(String.format(Locale.ROOT, "%d,%s,%.6f,%d,%d,%d%n", k, quoted(classes.get(k)), matrix.iou(k),
+            s.append(String.format(Locale.ROOT, "%d,%s,%.6f,%d,%d,%d%n", k, Csv.cell(classes.get(k)), matrix.iou(k),
                 matrix.intersection(k), matrix.union(k), matrix.targets(k)));
         }
         s.append(String.format(Locale.ROOT, ",mean,%.6f,,,%d%n", matrix.meanIou(), matrix.total()));
@@ -61,10 +62,10 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
     /** Counts of pixels: a row for each true class, a column for each predicted one, a last column for values of no class. */
     public String confusionCsv() {
         StringBuilder s = new StringBuilder("true class");
-        classes.forEach(c -> s.append(',').append(quoted(c)));
+        classes.forEach(c -> s.append(',').append(Csv.cell(c)));
         s.append(",no class\n");
         for (int t = 0; t < classes.size(); t++) {
-            s.append(quoted(classes.get(t)));
+            s.append(Csv.cell(classes.get(t)));
             for (int p = 0; p <= classes.size(); p++) {
                 s.append(',').append(matrix.count(t, p));
             }
@@ -101,9 +102,5 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
     private String unique(int k) {
         String name = classes.get(k);
         return classes.indexOf(name) == k ? name : name + " #" + k;
-    }
-
-    private static String quoted(String text) {
-        return text.matches("[^\",\r\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
     }
 }

@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.config.EvalConfig;

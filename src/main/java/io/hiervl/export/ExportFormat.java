@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,6 +35,7 @@ public enum ExportFormat {
 
     /** Whether a file is ONNX, by its first fields (version, then producer) or its name; SameDiff files begin with a small offset. */
     static boolean isOnnx(Path file) {
+        InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         try (InputStream in = Files.newInputStream(file)) {
             byte[] head = in.readNBytes(3);
             return head.length == 3 && head[0] == 0x08 && head[2] == 0x12 || file.getFileName().toString().endsWith(".onnx");

@@ -1,16 +1,20 @@
 package io.hiervl.export;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.Content;
 import io.hiervl.HierVlException;
+import io.hiervl.Json;
 import io.hiervl.PublicApi;
+import io.hiervl.Seal;
+import io.hiervl.checkpoint.Manifest;
 import io.hiervl.image.Palette;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -35,9 +39,10 @@ import org.nd4j.linalg.factory.Nd4j;
 public record ExportMeta(int format, List<String> classes, List<int[]> palette, double[] mean, double[] std, int height, int width, int patch,
                          String input, String output, Map<String, String> attributes) {
     /** Current version of this description. */
-    public static final int FORMAT = 1;
-
-    private static final ObjectMapper JSON = new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+    public static final int FORMAT = 2;
+    /** From this version on the file carries a checksum of itself. */
+    static final int SEALED = 2;
+    private static final int MAX_SIDE = 1 << 14;
 
     public ExportMeta {
         classes = List.copyOf(classes);
@@ -65,7 +70,7 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
 
     static String json(Object value) {
         try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value);
+            return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(value);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -76,19 +81,71 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
      * @param where file, for messages
      */
     public static ExportMeta parse(String json, String where) {
-        ExportMeta meta;
+        Map<?, ?> values;
         try {
-            meta = JSON.readValue(json, ExportMeta.class);
-            meta.colours();
-        } catch (JsonProcessingException e) {
-            throw HierVlException.model(where + ": the description of the model cannot be read: " + e.getOriginalMessage());
+            values = Json.parse(json) instanceof Map<?, ?> map ? map : Map.of();
+        } catch (Json.SyntaxException e) {
+            throw HierVlException.model(where + ": the description of the model cannot be read: " + e.getMessage(), e);
+        }
+        if (!(values.get("format") instanceof Long format) || format < 1) {
+            throw HierVlException.model(where + ": the description of the model makes no sense: its format is " + values.get("format"));
+        }
+        if (format > FORMAT) {
+            throw HierVlException.model(where + ": written by a newer version (description " + format + ", this version reads " + FORMAT + ")");
+        }
+        try {
+            return of(values, format.intValue(), where);
         } catch (IllegalArgumentException e) {
-            throw HierVlException.model(where + ": the description of the model makes no sense: " + e.getMessage());
+            throw HierVlException.model(where + ": the description of the model makes no sense: " + e.getMessage(), e);
         }
-        if (meta.format > FORMAT) {
-            throw HierVlException.model(where + ": written by a newer version (description " + meta.format + ", this version reads " + FORMAT + ")");
+    }
+
+    private static ExportMeta of(Map<?, ?> json, int format, String where) {
+        List<int[]> palette = new ArrayList<>();
+        for (Object colour : list(json, "palette")) {
+            palette.add(Arrays.stream(numbers(colour, "palette", 3)).mapToInt(v -> (int) v).toArray());
         }
+        double[] std = numbers(json.get("std"), "std", 3);
+        if (Arrays.stream(std).anyMatch(v -> !(v > 0))) {
+            throw new IllegalArgumentException("std is " + Arrays.toString(std) + ", it must be above 0");
+        }
+        Map<String, String> attributes = new TreeMap<>();
+        if (json.get("attributes") instanceof Map<?, ?> entries) {
+            entries.forEach((key, value) -> attributes.put((String) key, String.valueOf(value)));
+        }
+        ExportMeta meta = new ExportMeta(format, Manifest.classNames(list(json, "classes"), where), palette, numbers(json.get("mean"), "mean", 3), std,
+            side(json, "height"), side(json, "width"), side(json, "patch"), String.valueOf(json.get("input")), String.valueOf(json.get("output")),
+            attributes);
+        meta.colours();
         return meta;
+    }
+
+    private static List<?> list(Map<?, ?> json, String key) {
+        if (json.get(key) instanceof List<?> list) {
+            return list;
+        }
+        throw new IllegalArgumentException(key + " is " + json.get(key) + ", expected a list");
+    }
+
+    private static double[] numbers(Object value, String key, int count) {
+        if (!(value instanceof List<?> list) || list.size() != count || !list.stream().allMatch(v -> v instanceof Number n && Double.isFinite(n.doubleValue()))) {
+            throw new IllegalArgumentException(key + " is " + value + ", expected " + count + " finite numbers");
+        }
+        return list.stream().mapToDouble(v -> ((Number) v).doubleValue()).toArray();
+    }
+
+    private static int side(Map<?, ?> json, String key) {
+        if (json.get(key) instanceof Long side && side >= 1 && side <= MAX_SIDE) {
+            return side.intValue();
+        }
+        throw new IllegalArgumentException(key + " is " + json.get(key) + ", expected a whole number from 1 to " + MAX_SIDE);
+    }
+
+    /** The same description with the place for a checksum, see {@link Seal}. */
+    ExportMeta unsealed() {
+        Map<String, String> more = new TreeMap<>(attributes);
+        more.put(SealedFile.ATTRIBUTE, Seal.OPEN);
+        return new ExportMeta(format, classes, palette, mean, std, height, width, patch, input, output, more);
     }
 
     /** The JSON as bytes. */
@@ -100,15 +157,6 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
         }
         return bytes;
     }
-
-    static ExportMeta fromBytes(INDArray bytes, String where) {
-        byte[] utf8 = new byte[Math.toIntExact(bytes.length())];
-        for (int i = 0; i < utf8.length; i++) {
-            utf8[i] = (byte) bytes.getInt(i);
-        }
-        return parse(new String(utf8, StandardCharsets.UTF_8), where);
-    }
-
     @Override
     public boolean equals(Object other) {
         return Content.equal(this, other);

@@ -1,6 +1,7 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import io.hiervl.eval.Probabilities;
 import io.hiervl.op.SameDiffOps;
@@ -23,6 +24,7 @@ public interface ExportedModel extends InferenceModel {
      */
     static ExportedModel load(Path file) {
         SameDiffOps.start();
+        InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         if (!Files.isRegularFile(file)) {
             throw HierVlException.model(file + ": no such file");
         }

@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
+import io.hiervl.Seal;
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import io.hiervl.graph.FusedOps;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -39,7 +41,8 @@ public final class ModelExport {
         Folders.requireFile(file, "the exported model");
         ExportCheck[] check = new ExportCheck[1];
         AtomicFile.replace(file, temporary -> {
-            save(temporary, source, format);
+            save(temporary, new ExportSource(source.network(), source.store(), source.text(), source.meta().unsealed()), format);
+            Seal.close(temporary);
             try (ExportedModel written = ExportedModel.load(temporary)) {
                 check[0] = ExportCheck.run(written, source.live());
             }
@@ -78,7 +81,7 @@ public final class ModelExport {
         onnx.metadata("classes", ExportMeta.json(meta.classes()));
         onnx.metadata("mean", ExportMeta.json(meta.mean()));
         onnx.metadata("std", ExportMeta.json(meta.std()));
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.TRUNCATE_EXISTING))) {
             onnx.writeTo(out);
         }
     }

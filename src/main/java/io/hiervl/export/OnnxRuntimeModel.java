@@ -1,5 +1,7 @@
 package io.hiervl.export;
 
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -7,9 +9,11 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
+import io.hiervl.onnx.OnnxContents;
 import io.hiervl.onnx.OnnxModel;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -29,25 +33,59 @@ final class OnnxRuntimeModel implements ExportedModel {
         this.file = file;
         this.meta = meta;
         this.session = session;
-        this.inputShape = ((TensorInfo) session.getInputInfo().get(ExportSource.IMAGES).getInfo()).getShape();
+        this.inputShape = new long[] {1, 3, meta.height(), meta.width()};
+        require("input", session.getInputInfo(), ExportSource.IMAGES, inputShape);
+        require("output", session.getOutputInfo(), ExportSource.SCORES, new long[] {1, meta.classes().size(), meta.height(), meta.width()});
     }
 
+    private void require(String what, Map<String, NodeInfo> there, String name, long[] shape) {
+        NodeInfo node = there.get(name);
+        if (node == null || !(node.getInfo() instanceof TensorInfo tensor) || tensor.type != OnnxJavaType.FLOAT || !Arrays.equals(tensor.getShape(), shape)
+                || what.equals("input") && there.size() != 1) {
+            throw HierVlException.model(file + ": the graph's " + what + " is not '" + name + "' of shape " + Arrays.toString(shape)
+                + ", as its description says; it has " + there.keySet());
+        }
+    }
+
+    /** Checksum, contents, description and, for a file without a checksum, a trial come first; then ONNX Runtime sees the file here. */
     static OnnxRuntimeModel load(Path file) {
+        boolean sealed = SealedFile.verify(file);
         // Says more about files that are none than ONNX Runtime does.
         OnnxModel model = OnnxModel.read(file);
         String json = model.metadata().get(ModelExport.META);
         if (json == null) {
             throw HierVlException.model(file + ": an ONNX model, but not one of HierVL: its metadata has no " + ModelExport.META);
         }
+        ExportMeta meta = ExportMeta.parse(json, file.toString());
+        SealedFile.requireSeal(sealed, meta, file);
+        OnnxContents.requireSelfContained(model);
+        OnnxContents.requireOrder(model);
+        model.requireFiniteWeights();
+        if (!sealed) {
+            Trial.require(file);
+        }
+        return open(file, meta);
+    }
+
+    static OnnxRuntimeModel open(Path file, ExportMeta meta) {
+        OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             // Threads that spin while they wait would take the cores from the other libraries' threads.
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
-            OrtSession session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
-            return new OnnxRuntimeModel(file, ExportMeta.parse(json, file.toString()), session);
+            session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+            return new OnnxRuntimeModel(file, meta, session);
         } catch (OrtException e) {
-            throw HierVlException.model(file + ": ONNX Runtime does not take it: " + e.getMessage(), e);
+            close(session, file);
+            throw HierVlException.model(file + ": ONNX Runtime does not take it: " + oneLine(e), e);
+        } catch (HierVlException e) {
+            close(session, file);
+            throw e;
         }
+    }
+
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ").strip();
     }
 
     @Override
@@ -82,14 +120,20 @@ final class OnnxRuntimeModel implements ExportedModel {
             values.get(copy);
             return Nd4j.create(copy, scores.getInfo().getShape(), 'c');
         } catch (OrtException e) {
-            throw HierVlException.environment(file + ": ONNX Runtime: " + e.getMessage(), e);
+            throw HierVlException.model(file + ": ONNX Runtime cannot run it: " + oneLine(e), e);
         }
     }
 
     @Override
     public void close() {
+        close(session, file);
+    }
+
+    private static void close(OrtSession session, Path file) {
         try {
-            session.close();
+            if (session != null) {
+                session.close();
+            }
         } catch (OrtException e) {
             throw HierVlException.environment(file + ": ONNX Runtime: " + e.getMessage(), e);
         }

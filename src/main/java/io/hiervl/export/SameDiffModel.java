@@ -3,6 +3,7 @@ package io.hiervl.export;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.GraphRunner;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,20 +26,32 @@ final class SameDiffModel implements ExportedModel {
         this.inputShape = sd.getVariable(ExportSource.IMAGES).placeholderShape();
     }
 
+    /** Checksum, structure and, for a file without a checksum, a trial: in this order, and before ND4J parses the file here. */
     static SameDiffModel load(Path file) {
-        SameDiff sd;
+        boolean sealed = SealedFile.verify(file);
+        ExportMeta meta = ExportMeta.parse(SdFile.check(file), file.toString());
+        SealedFile.requireSeal(sealed, meta, file);
+        if (!sealed) {
+            Trial.require(file);
+        }
+        return parse(file, meta);
+    }
+
+    static SameDiffModel parse(Path file, ExportMeta meta) {
         try {
-            sd = SameDiff.load(file.toFile(), false);
-        } catch (RuntimeException e) {
-            throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph"
-                + (e.getMessage() == null ? "" : " (" + e.getMessage() + ")"));
-        }
-        for (String name : List.of(ExportSource.IMAGES, ExportSource.SCORES, ModelExport.META)) {
-            if (!sd.hasVariable(name)) {
-                throw HierVlException.model(file + ": a SameDiff graph, but not one of HierVL: it has no variable " + name);
+            SameDiffModel model = new SameDiffModel(SameDiff.load(file.toFile(), false), meta);
+            if (!Arrays.equals(model.inputShape, new long[] {1, 3, meta.height(), meta.width()})) {
+                throw HierVlException.model(file + ": its graph takes images " + Arrays.toString(model.inputShape) + ", its description says 1 x 3 x "
+                    + meta.height() + " x " + meta.width());
             }
+            return model;
+        } catch (RuntimeException | OutOfMemoryError | ExceptionInInitializerError e) {
+            if (e instanceof HierVlException known) {
+                throw known;
+            }
+            throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph"
+                + (e.getMessage() == null ? "" : " (" + e.getMessage().lines().findFirst().orElse("") + ")"), e);
         }
-        return new SameDiffModel(sd, ExportMeta.fromBytes(sd.getVariable(ModelExport.META).getArr(), file.toString()));
     }
 
     @Override

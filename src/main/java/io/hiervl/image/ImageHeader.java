@@ -20,6 +20,8 @@ import javax.imageio.stream.ImageInputStream;
  */
 public record ImageHeader(String format, int width, int height) {
     private static final int PNG_CRITICAL = 0x20;
+    /** Progressive photos have about ten; decoders go over the whole picture for each. */
+    private static final int MAX_SCANS = 100;
 
     /**
      * Reads the header and walks the file's own structure to its end.
@@ -59,6 +61,9 @@ public record ImageHeader(String format, int width, int height) {
             throw HierVlException.data(name + " is a " + foreign + ", which is not read; convert it to JPEG or PNG");
         }
         refuseText(bytes, name);
+        if (!known(bytes)) {
+            throw unknown(bytes, name);
+        }
         return other(bytes, name);
     }
 
@@ -69,7 +74,7 @@ public record ImageHeader(String format, int width, int height) {
         CRC32 crc = new CRC32();
         while (at + 12 <= b.length) {
             int length = int32(b, at);
-            String type = new String(b, at + 4, 4, StandardCharsets.ISO_8859_1);
+            String type = new String(b, at + 4, 4, StandardCharsets.ISO_8859_1).replaceAll("[^A-Za-z0-9]", "?");
             if (length < 0 || (long) at + 12 + length > b.length) {
                 throw truncated(name, "PNG", b.length, "the " + type + " chunk at byte " + at + " is longer than the file");
             }
@@ -93,6 +98,8 @@ public record ImageHeader(String format, int width, int height) {
     private static ImageHeader jpeg(byte[] b, String name) {
         int width = 0;
         int height = 0;
+        int frames = 0;
+        int scans = 0;
         int at = 2;
         while (at + 1 < b.length) {
             if ((b[at] & 255) != 0xFF) {
@@ -111,6 +118,12 @@ public record ImageHeader(String format, int width, int height) {
                 break;
             }
             boolean frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+            if (frame && frames++ > 0) {
+                throw HierVlException.data(name + " is damaged: the JPEG has two frame headers, the second at byte " + at);
+            }
+            if (marker == 0xDA && ++scans > MAX_SCANS) {
+                throw HierVlException.data(name + ": the JPEG has more than " + MAX_SCANS + " scans; no photo has");
+            }
             if (frame && at + 8 < b.length) {
                 height = int16(b, at + 5);
                 width = int16(b, at + 7);
@@ -133,13 +146,22 @@ public record ImageHeader(String format, int width, int height) {
                     reader.dispose();
                 }
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             if (e instanceof HierVlException known) {
                 throw known;
             }
-            throw HierVlException.data(name + " is damaged: " + e.getMessage(), e);
+            throw HierVlException.data(name + " is damaged: " + (e.getMessage() == null ? "its header ends too early" : e.getMessage().lines().findFirst().orElse("")), e);
         }
-        throw HierVlException.data(String.format(Locale.ROOT,
+        throw unknown(bytes, name);
+    }
+
+    /** BMP and GIF by their first bytes: decoders of other formats are not asked at all. */
+    private static boolean known(byte[] b) {
+        return startsWith(b, 'B', 'M') || startsWith(b, 'G', 'I', 'F', '8');
+    }
+
+    private static HierVlException unknown(byte[] bytes, String name) {
+        return HierVlException.data(String.format(Locale.ROOT,
                 "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF); its first bytes are %02x %02x %02x %02x",
                 name, byteAt(bytes, 0), byteAt(bytes, 1), byteAt(bytes, 2), byteAt(bytes, 3)));
     }

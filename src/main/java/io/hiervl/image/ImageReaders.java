@@ -1,5 +1,6 @@
 package io.hiervl.image;
 
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import io.hiervl.HierVlException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -19,20 +20,29 @@ final class ImageReaders {
 
     /** @param format as {@link ImageHeader} calls it */
     static BufferedImage read(byte[] bytes, String name, String format) {
+        ImageReader reader = reader(format);
+        if (reader == null) {
+            throw HierVlException.data(name + ": there is no reader for " + format);
+        }
+        return read(bytes, name, format, reader);
+    }
+
+    /** A WebP by a decoder in Java. OpenCV's never sees one: its libwebp is of the time of CVE-2023-4863, a picture could run code. */
+    static BufferedImage webP(byte[] bytes, String name) {
+        return read(bytes, name, "WebP", new WebPImageReaderSpi().createReaderInstance(null));
+    }
+
+    private static BufferedImage read(byte[] bytes, String name, String format, ImageReader reader) {
         try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
-            ImageReader reader = reader(format);
-            if (reader == null) {
-                throw HierVlException.data(name + ": there is no reader for " + format);
-            }
-            try {
-                reader.setInput(in, true, true);
-                return reader.read(0, reader.getDefaultReadParam());
-            } finally {
-                reader.dispose();
-            }
-        } catch (IOException | IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException
-             | NegativeArraySizeException e) {
-            throw HierVlException.data(name + " cannot be decoded: " + e.getMessage(), e);
+            reader.setInput(in, true, true);
+            return reader.read(0, reader.getDefaultReadParam());
+        } catch (IOException | RuntimeException e) {
+            throw HierVlException.data(name + " cannot be decoded: " + (e.getMessage() == null ? "its " + format + " data are damaged"
+                : e.getMessage().lines().findFirst().orElse("")), e);
+        } catch (OutOfMemoryError e) {
+            throw HierVlException.data(name + " is too large to decode in " + Runtime.getRuntime().maxMemory() + " bytes of heap", e);
+        } finally {
+            reader.dispose();
         }
     }
 

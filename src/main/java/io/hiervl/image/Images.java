@@ -2,12 +2,12 @@ package io.hiervl.image;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.bytedeco.javacpp.BytePointer;
@@ -16,7 +16,7 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO.
+ * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO. WebP is decoded in Java.
  * Grey, palette, RGBA, CMYK and 16-bit files become 8-bit RGB; alpha is dropped, as Pillow's {@code convert("RGB")} does.
  * Safe for several threads.
  */
@@ -25,6 +25,7 @@ public final class Images {
     /** Pixels a file may claim before it is refused: 134 million, 64 times a Cityscapes picture. */
     public static final long MAX_PIXELS = 1L << 27;
 
+    private static final long MAX_BYTES = 1L << 30;
     /** Largest value of a photo that shows nearly nothing: 12 bits stored in 16 reach 15 of 255, 14 bits 63. */
     private static final int NEARLY_BLACK = 16;
     private static final int NEARLY_BLACK_DEEP = 64;
@@ -39,22 +40,29 @@ public final class Images {
 
     /** Reads a photo turned as its EXIF orientation says: for pictures that have no label map. */
     public static Photo readUpright(Path file) {
-        return decode(readBytes(file), file.toString(), true, MAX_PIXELS);
+        byte[] bytes = readBytes(file);
+        requireUndamaged(bytes, file.toString());
+        return decode(bytes, file.toString(), true, MAX_PIXELS);
     }
 
     /** The bytes of a file; a missing file or a folder becomes a message with its name. */
     public static byte[] readBytes(Path file) {
-        try {
-            if (Files.isDirectory(file)) {
-                throw HierVlException.data(file + " is a folder, not a picture");
-            }
-            return Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            throw HierVlException.data(file + " does not exist", e);
-        } catch (IOException e) {
-            throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
-        } catch (OutOfMemoryError e) {
-            throw HierVlException.data(file + " is too large to read into memory");
+        if (Files.isDirectory(file)) {
+            throw HierVlException.data(file + " is a folder, not a picture");
+        }
+        return InputFiles.read(file, "a picture", MAX_BYTES, HierVlException.Kind.DATA);
+    }
+
+    /**
+     * Looks for damage that the decoder of photos passes over in silence, see {@link JpegDamage}. It costs as much as decoding.
+     *
+     * @throws HierVlException data error naming the file
+     */
+    public static void requireUndamaged(byte[] bytes, String name) {
+        ImageHeader header = ImageHeader.read(bytes, name);
+        refuseGiant(header, name, MAX_PIXELS);
+        if (header.format().equals("JPEG")) {
+            JpegDamage.refuse(bytes, header, name);
         }
     }
 
@@ -92,7 +100,7 @@ public final class Images {
                 + (kinds.channels() == 2 || kinds.channels() > 4 ? ""
                     : "; 'photos: {range: own}' in dataset.yaml takes each file's largest value as white"));
         }
-        return openCv(bytes, name, header.format());
+        return header.format().equals("WebP") ? fromBuffered(ImageReaders.webP(bytes, name)) : openCv(bytes, name, header.format());
     }
 
     private static Photo openCv(byte[] bytes, String name, String format) {
@@ -115,7 +123,7 @@ public final class Images {
             if (e instanceof HierVlException known) {
                 throw known;
             }
-            throw HierVlException.data(name + " cannot be decoded: " + e.getMessage(), e);
+            throw HierVlException.data(name + " cannot be decoded: " + String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " "), e);
         }
     }
 

@@ -45,7 +45,7 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
         if (!WebPHeader.read(bytes, name).lossless()) {
             throw HierVlException.data(name + " is a lossy WebP; its compression invents label values, use PNG");
         }
-        return OpenCvColours.read(bytes, name);
+        return colours(ImageReaders.webP(bytes, name), name);
     }
 
     private static int[] palette(ColorModel model) {

@@ -33,11 +33,14 @@ record WebPHeader(int width, int height, boolean lossless, boolean animated) {
                     animated = (b[data] & 2) != 0;
                 }
                 case "VP8 " -> {
-                    return new WebPHeader((int) little(b, data + 6, 2) & 0x3FFF, (int) little(b, data + 8, 2) & 0x3FFF, false, animated);
+                    int w = (int) little(b, data + 6, 2) & 0x3FFF;
+                    int h = (int) little(b, data + 8, 2) & 0x3FFF;
+                    return new WebPHeader(w, h, false, animated).within(width, height, name);
                 }
                 case "VP8L" -> {
                     long bits = little(b, data + 1, 4);
-                    return new WebPHeader(1 + (int) (bits & 0x3FFF), 1 + (int) (bits >> 14 & 0x3FFF), true, animated);
+                    return new WebPHeader(1 + (int) (bits & 0x3FFF), 1 + (int) (bits >> 14 & 0x3FFF), true, animated)
+                        .within(width, height, name);
                 }
                 default -> {
                     if (type.equals("ANMF")) {
@@ -48,6 +51,15 @@ record WebPHeader(int width, int height, boolean lossless, boolean animated) {
             at = (int) Math.min(Integer.MAX_VALUE - 8, data + length + (length & 1));
         }
         throw HierVlException.data(name + " is truncated: the WebP file ends after " + b.length + " bytes, before its pixels");
+    }
+
+    /** Refuses a still picture whose canvas (0 for none) has another size: decoders allocate the canvas. */
+    private WebPHeader within(int canvasWidth, int canvasHeight, String name) {
+        if (!animated && canvasWidth != 0 && (canvasWidth != width || canvasHeight != height)) {
+            throw HierVlException.data(name + " is damaged: the WebP header claims " + canvasWidth + "x" + canvasHeight
+                + " pixels, its picture has " + width + "x" + height);
+        }
+        return this;
     }
 
     private static String text(byte[] b, int at) {

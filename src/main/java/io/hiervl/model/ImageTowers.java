@@ -33,9 +33,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public record ImageTowers(Backbone image, Backbone clip) {
     /** Where the trained tower's parameters stand. */
-    static final String VISION = "vision";
+    public static final String VISION = "vision";
     /** Where the frozen CLIP's parameters stand. */
-    static final String FROZEN = "frozen.vision";
+    public static final String FROZEN = "frozen.vision";
     private static final String PROJECTION = "dense_projection";
 
     /** CLIP's image tower alone: a trained one and its frozen copy. */

@@ -58,6 +58,15 @@ public final class NetworkParameters {
         return store;
     }
 
+    /** The newly initialised parts of a network alone, to compare stored ones with. */
+    public static ParameterStore fresh(ModelConfig config, ImageTowers towers, int classes) {
+        ParameterStore store = new ParameterStore();
+        Initializer root = new Initializer(store, DataType.FLOAT, new Random(0), "", Group.NEW);
+        network(root, config, towers, classes);
+        towers.init(root);
+        return store;
+    }
+
     /** The newly initialised parts alone. */
     static void network(Initializer root, ModelConfig config, ImageTowers towers, int classes) {
         int width = towers.image().width();

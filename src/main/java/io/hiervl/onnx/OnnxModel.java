@@ -2,6 +2,8 @@ package io.hiervl.onnx;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
+import io.hiervl.MemoryLimits;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
@@ -66,6 +68,7 @@ public final class OnnxModel {
 
     /** @throws HierVlException exit code 4 when the file is not a whole ONNX model; the message says what it is */
     public static OnnxModel read(Path file) {
+        InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             if (size == 0) {
@@ -84,6 +87,7 @@ public final class OnnxModel {
             if (!proto.hasGraph() || proto.getGraph().getNodeCount() == 0) {
                 throw HierVlException.model(file + ": not an ONNX model: it holds no graph (" + size + " bytes)");
             }
+            OnnxContents.check(file, proto);
             return new OnnxModel(file, proto, map);
         } catch (InvalidProtocolBufferException e) {
             throw HierVlException.model(file + ": truncated or damaged ONNX file (incomplete download?); it ends or "
@@ -140,6 +144,28 @@ public final class OnnxModel {
     /** @return initializers and Constant nodes by name */
     Map<String, TensorProto> initializers() {
         return initializers;
+    }
+
+    /**
+     * Refuses stored numbers that no weight can have.
+     *
+     * @throws HierVlException model error naming tensor and position
+     */
+    public void requireFiniteWeights() {
+        for (TensorProto t : OnnxContents.tensors(file, proto)) {
+            if (OnnxTensors.isFloat(t)) {
+                long[] at = {0};
+                OnnxTensors.floats(this, t, (values, n) -> {
+                    for (int i = 0; i < n; i++) {
+                        if (!(Math.abs(values[i]) <= MemoryLimits.LARGEST_VALUE)) {
+                            throw HierVlException.model(file + ": tensor '" + t.getName() + "' has the value " + values[i] + " at position " + (at[0] + i)
+                                + "; a model's values are finite numbers");
+                        }
+                    }
+                    at[0] += n;
+                });
+            }
+        }
     }
 
     /** @return metadata_props */

@@ -2,6 +2,7 @@ package io.hiervl.onnx;
 
 import io.hiervl.HierVlException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import onnx.Onnx.TensorProto;
 
 /** Reads the numbers of an ONNX tensor, whichever of the format's ways they are stored in. */
@@ -34,6 +35,28 @@ public final class OnnxTensors {
             n *= d;
         }
         return n;
+    }
+
+    /** The number of values, checked: no negative size, no overflow, at most what an array can have. */
+    static long count(Path file, TensorProto t) {
+        try {
+            long n = 1;
+            for (long d : t.getDimsList()) {
+                n = d < 0 ? -1 : Math.multiplyExact(n, d);
+                if (n < 0 || n > Integer.MAX_VALUE) {
+                    throw new ArithmeticException();
+                }
+            }
+            return n;
+        } catch (ArithmeticException e) {
+            throw HierVlException.model(file + ": tensor '" + t.getName() + "' has the impossible shape " + t.getDimsList());
+        }
+    }
+
+    /** The most values that the bytes or typed fields of a tensor can hold. */
+    static long stored(TensorProto t) {
+        return t.getRawData().size() + (long) t.getFloatDataCount() + t.getInt32DataCount() + t.getInt64DataCount() + t.getDoubleDataCount()
+            + t.getUint64DataCount() + t.getStringDataCount();
     }
 
     public static String dtypeName(int type) {

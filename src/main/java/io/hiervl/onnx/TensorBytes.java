@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import onnx.Onnx.StringStringEntryProto;
@@ -117,33 +116,10 @@ final class TensorBytes {
     }
 
     /** External data may only come from the folder of the model: anything else could read arbitrary files. */
-    private static Path externalFile(Path file, String tensor, String location) {
+    static Path externalFile(Path file, String tensor, String location) {
         if (location == null || location.isBlank()) {
-            throw HierVlException.model(file + ": tensor '" + tensor + "' has external data without a location");
+            throw HierVlException.model(file + ": tensor '" + tensor + "' has external data without a location, or with two");
         }
-        Path folder = file.toAbsolutePath().normalize().getParent();
-        boolean absolute = location.startsWith("/") || location.startsWith("\\") || location.matches("[A-Za-z]:.*");
-        Path data;
-        try {
-            data = folder.resolve(location.replace('\\', '/')).normalize();
-        } catch (InvalidPathException e) {
-            throw HierVlException.model(file + ": tensor '" + tensor + "': external data location '" + location + "' is no path");
-        }
-        if (absolute || location.contains("..") || !data.startsWith(folder)) {
-            throw HierVlException.model(file + ": tensor '" + tensor + "' wants external data from '" + location
-                + "', outside the model's folder; refused");
-        }
-        if (!Files.isRegularFile(data)) {
-            throw HierVlException.model(file + ": external data file '" + location + "' (tensor '" + tensor
-                + "') is missing beside the .onnx file");
-        }
-        try {
-            if (!data.toRealPath().startsWith(folder.toRealPath())) {
-                throw HierVlException.model(file + ": external data file '" + location + "' links outside the model's folder; refused");
-            }
-        } catch (IOException e) {
-            throw HierVlException.model(data + ": cannot be read: " + AtomicFile.reason(e), e);
-        }
-        return data;
+        return OnnxContents.contained(file, tensor, location);
     }
 }

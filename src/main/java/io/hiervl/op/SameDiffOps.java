@@ -1,6 +1,7 @@
 package io.hiervl.op;
 
 import io.hiervl.HierVlException;
+import io.hiervl.NativeSettings;
 import io.hiervl.PublicApi;
 import java.lang.reflect.Field;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
@@ -28,6 +29,7 @@ public final class SameDiffOps {
         if (started) {
             return;
         }
+        NativeSettings.apply();
         System.setProperty("opexec", JvmExecutioner.class.getName());
         OpExecutioner active = Nd4j.getExecutioner();
         if (!(active instanceof JvmExecutioner)) {

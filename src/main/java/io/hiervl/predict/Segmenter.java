@@ -1,11 +1,12 @@
 package io.hiervl.predict;
 
+import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.eval.ImageSegmenter;
-import io.hiervl.eval.Segmentation;
+import io.hiervl.eval.WindowModel;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Images;
@@ -16,9 +17,8 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Finds the class of every pixel of photos:
@@ -28,8 +28,9 @@ import java.util.concurrent.Executors;
  * }
  * </pre>
  * Safe for use from several threads: photos are decoded by the callers at the same time, the network itself works on one
- * photo after the other (it uses all cores anyway) and on one thread, which keeps its memory the same however many callers
- * there are. After {@link #close} every call fails with IllegalStateException.
+ * photo after the other (it uses all cores anyway) and on one thread that all Segmenters of a program share. A caller whose
+ * thread is interrupted gets its exception at once, and its photo is given up after the window in work; {@link #cancel} does
+ * so for all photos. After {@link #close} every call fails with IllegalStateException.
  */
 @PublicApi
 public final class Segmenter implements AutoCloseable {
@@ -37,13 +38,10 @@ public final class Segmenter implements AutoCloseable {
     private volatile ImageSegmenter images;
     private final EvalConfig config;
     private final Palette palette;
-    private final Object lock = new Object();
-    private final ExecutorService worker = Executors.newSingleThreadExecutor(task -> {
-        Thread t = new Thread(task, "hiervl-segmenter");
-        t.setDaemon(true);
-        return t;
-    });
-    private boolean closed;
+    private final Set<Job> jobs = ConcurrentHashMap.newKeySet();
+    private volatile Limits limits = Limits.NONE;
+    private volatile boolean closed;
+    private volatile Job current;
 
     /**
      * Loads a trained model.
@@ -81,7 +79,7 @@ public final class Segmenter implements AutoCloseable {
     public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config, Palette palette) {
         this.palette = palette;
         this.model = model;
-        this.images = new ImageSegmenter(model, normalize, config);
+        this.images = new ImageSegmenter(guarded(model), normalize, config);
         this.config = config;
     }
 
@@ -115,7 +113,12 @@ public final class Segmenter implements AutoCloseable {
         return predict(photo).labels();
     }
 
-    /** Classes with their scores. */
+    /**
+     * Classes with their scores.
+     *
+     * @throws HierVlException data error: more pixels or time than {@link #limit} allows
+     * @throws java.util.concurrent.CancellationException {@link #cancel} was called
+     */
     public Prediction predict(Photo photo) {
         return predict(List.of(photo), Progress.NONE).get(0);
     }
@@ -126,14 +129,93 @@ public final class Segmenter implements AutoCloseable {
      * @param progress is told of windows
      */
     public List<Prediction> predict(List<Photo> photos, Progress progress) {
-        synchronized (lock) {
-            if (closed) {
-                throw new IllegalStateException("this Segmenter is closed");
+        Limits now = limits;
+        for (Photo photo : photos) {
+            if ((long) photo.width() * photo.height() > now.pixels()) {
+                throw HierVlException.data("the photo has " + photo.width() + "x" + photo.height() + " pixels, the limit is " + now.pixels());
             }
-            List<Segmentation> results = new ArrayList<>();
-            onWorker(() -> results.addAll(images.segment(photos.stream().map(ImageSegmenter.Request::new).toList(), progress)));
-            return results.stream().map(r -> new Prediction(r, model.classNames())).toList();
         }
+        Job job = new Job(now.time());
+        jobs.add(job);
+        try {
+            return Worker.call(() -> {
+                if (closed) {
+                    throw closed();
+                }
+                job.start();
+                current = job;
+                try {
+                    return images.segment(photos.stream().map(ImageSegmenter.Request::new).toList(), progress);
+                } finally {
+                    current = null;
+                }
+            }).stream().map(r -> new Prediction(r, model.classNames())).toList();
+        } catch (InterruptedException e) {
+            job.cancel();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while segmenting a photo", e);
+        } finally {
+            jobs.remove(job);
+        }
+    }
+
+    /** Sets what is done for one photo at most; for photos from now on. */
+    public Segmenter limit(Limits most) {
+        limits = most;
+        return this;
+    }
+
+    /** Gives up all photos that are in work or waiting: their callers get a CancellationException. */
+    public void cancel() {
+        jobs.forEach(Job::cancel);
+    }
+
+    private static IllegalStateException closed() {
+        return new IllegalStateException("this Segmenter is closed");
+    }
+
+    /** The model, with a look at the photo's limits before every window. */
+    private WindowModel guarded(InferenceModel inner) {
+        return new WindowModel() {
+            @Override
+            public int classes() {
+                return inner.classes();
+            }
+
+            @Override
+            public int sizeMultiple() {
+                return inner.sizeMultiple();
+            }
+
+            @Override
+            public float[] scores(float[] chw, int h, int w) {
+                check();
+                return inner.scores(chw, h, w);
+            }
+
+            @Override
+            public float[] scores(float[] nchw, int n, int h, int w) {
+                check();
+                return inner.scores(nchw, n, h, w);
+            }
+
+            @Override
+            public int batch(int h, int w) {
+                return inner.batch(h, w);
+            }
+
+            @Override
+            public int lanes(int h, int w) {
+                return inner.lanes(h, w);
+            }
+
+            private void check() {
+                Job job = current;
+                if (job != null) {
+                    job.check();
+                }
+            }
+        };
     }
 
     /** Whether one more photo should join these in one call of {@link #predict(List, Progress)}. */
@@ -152,35 +234,19 @@ public final class Segmenter implements AutoCloseable {
         return images;
     }
 
-    /** Waits for a photo in work, then frees the model; closing twice does nothing. */
+    /** Waits for a photo in work, then frees the model, in an interrupted thread too; closing twice does nothing. */
     @Override
     public void close() {
-        synchronized (lock) {
-            if (!closed) {
-                closed = true;
-                onWorker(() -> {
-                    model.close();
-                    GraphRunner.releaseMemory();
-                });
-                worker.shutdown();
+        synchronized (jobs) {
+            if (closed) {
+                return;
             }
+            closed = true;
         }
-    }
-
-    private void onWorker(Runnable task) {
-        try {
-            worker.submit(task).get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            if (e.getCause() instanceof Error cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while segmenting a photo", e);
-        }
+        Worker.finish(() -> {
+            model.close();
+            GraphRunner.releaseMemory();
+            return null;
+        });
     }
 }

@@ -1,14 +1,12 @@
 package io.hiervl.predict;
 
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
-import io.hiervl.backbone.Backbone;
 import io.hiervl.backbone.Backbones;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
+import io.hiervl.checkpoint.Hashes;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
@@ -17,6 +15,7 @@ import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Palette;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.ImageTowers;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.op.SameDiffOps;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -45,12 +44,6 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
     /** Name of the text embeddings in a checkpoint. */
     public static final String T = "x/t";
     private static final String PALETTE = "palette";
-    /** Sizes of the CLIP. */
-    private static final String CLIP = "clip";
-    /** The image tower if it is not CLIP's own; then the CLIP's colours stand beside it. */
-    private static final String BACKBONE = "backbone";
-    private static final String CLIP_MEAN = "clip_mean";
-    private static final String CLIP_STD = "clip_std";
     private static final String PARAMETER = "p/";
     private static final String AVERAGE = "e/";
 
@@ -63,13 +56,13 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
     public static Map<String, Object> details(Recipe recipe, ImageTowers towers, List<List<Integer>> colours) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("recipe", recipe.toYaml());
-        details.put(CLIP, towers.clip().describe());
+        details.put(StoredNetwork.CLIP, towers.clip().describe());
         details.put("mean", floats(towers.image().colours().mean()));
         details.put("std", floats(towers.image().colours().std()));
         if (!towers.aligned()) {
-            details.put(BACKBONE, Backbones.describe(towers.image()));
-            details.put(CLIP_MEAN, floats(towers.clip().colours().mean()));
-            details.put(CLIP_STD, floats(towers.clip().colours().std()));
+            details.put(StoredNetwork.BACKBONE, Backbones.describe(towers.image()));
+            details.put(StoredNetwork.CLIP_MEAN, floats(towers.clip().colours().mean()));
+            details.put(StoredNetwork.CLIP_STD, floats(towers.clip().colours().std()));
         }
         details.put(PALETTE, colours);
         return details;
@@ -77,33 +70,7 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
 
     /** The towers of a checkpoint. */
     public static ImageTowers towers(Checkpoint checkpoint) {
-        Map<String, Object> details = checkpoint.manifest().details();
-        try {
-            ClipNormalize colours = colours(checkpoint, "mean", "std");
-            Map<String, Object> clip = map(need(checkpoint, details, CLIP));
-            if (!details.containsKey(BACKBONE)) {
-                return ImageTowers.of(Backbones.clip(clip, colours));
-            }
-            Backbone image = Backbones.described(map(need(checkpoint, details, BACKBONE)), colours);
-            return new ImageTowers(image, Backbones.clip(clip, colours(checkpoint, CLIP_MEAN, CLIP_STD)));
-        } catch (IllegalArgumentException | ClassCastException e) {
-            throw noModel(checkpoint, e);
-        }
-    }
-
-    private static ClipNormalize colours(Checkpoint checkpoint, String mean, String std) {
-        ObjectMapper json = new ObjectMapper();
-        Map<String, Object> details = checkpoint.manifest().details();
-        return new ClipNormalize(json.convertValue(need(checkpoint, details, mean), float[].class),
-            json.convertValue(need(checkpoint, details, std), float[].class));
-    }
-
-    private static Map<String, Object> map(Object value) {
-        return new ObjectMapper().convertValue(value, new TypeReference<Map<String, Object>>() { });
-    }
-
-    private static HierVlException noModel(Checkpoint checkpoint, RuntimeException e) {
-        return HierVlException.model("the manifest of " + checkpoint.folder() + " does not describe a model: " + e.getMessage(), e);
+        return new StoredNetwork(checkpoint.manifest().details(), checkpoint.folder().toString()).towers();
     }
 
     /**
@@ -124,12 +91,13 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
     /** Loads a checkpoint folder, or the newest one of a run folder; model error (exit 4) if it is damaged or incomplete. */
     public static TrainedModel load(Path path) {
         SameDiffOps.start();
-        return of(CheckpointStore.find(path));
+        return CheckpointStore.read(path, TrainedModel::of);
     }
 
     /** Loads the model of a checkpoint; parameters with an average ({@code e/}) get the average. */
     public static TrainedModel of(Checkpoint checkpoint) {
-        Map<String, Object> details = checkpoint.manifest().details();
+        String where = checkpoint.folder().toString();
+        StoredNetwork stored = new StoredNetwork(checkpoint.manifest().details(), where);
         Map<String, INDArray> arrays = checkpoint.arrays(n -> n.startsWith(PARAMETER) || n.startsWith(AVERAGE) || n.equals(T));
         INDArray t = arrays.get(T);
         List<String> classes = checkpoint.manifest().classes();
@@ -137,34 +105,57 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
             throw HierVlException.model(checkpoint.folder() + " holds no usable class embeddings: " + T + " is "
                 + (t == null ? "missing" : Arrays.toString(t.shape())) + ", the manifest lists " + classes.size() + " classes");
         }
+        ModelValues.requireFinite(arrays, where);
+        ModelValues.requireUnitRows(t, classes, T, where);
         ParameterStore store = new ParameterStore();
         arrays.forEach((name, array) -> {
             if (name.startsWith(PARAMETER)) {
                 String plain = name.substring(PARAMETER.length());
                 // frozen parameters become constants of the graph
-                store.add(plain, arrays.getOrDefault(AVERAGE + plain, array), ParameterStore.Group.FROZEN, false);
+                store.add(plain, averaged(arrays.get(AVERAGE + plain), array, plain, where), ParameterStore.Group.FROZEN, false);
             }
         });
-        try {
-            ImageTowers towers = towers(checkpoint);
-            Palette palette = palette(new ObjectMapper(), details);
-            return new TrainedModel(recipe(checkpoint), towers, towers.image().colours(), classes, palette, store, t);
-        } catch (IllegalArgumentException | ClassCastException e) {
-            throw noModel(checkpoint, e);
+        Recipe recipe = recipe(checkpoint);
+        ImageTowers towers = stored.towers();
+        if (!checkpoint.manifest().sealed()) {
+            try {
+                MemoryPlan.ofPrediction(recipe.model(), towers, classes.size(), towers.image().patch())
+                    .require("the model of " + where, "nothing: the file is damaged");
+                ModelValues.requireShapes(store, recipe.model(), towers, classes.size(), where);
+            } catch (HierVlException e) {
+                throw HierVlException.model(e.getMessage(), e);
+            }
         }
+        if (t.size(1) != towers.clip().joint()) {
+            throw HierVlException.model(where + ": " + T + " has rows of " + t.size(1) + " values, the image tower projects to "
+                + towers.clip().joint());
+        }
+        return new TrainedModel(recipe, towers, towers.image().colours(), classes, Palette.of(stored.colours(PALETTE)), store, t);
+    }
+
+    private static INDArray averaged(INDArray average, INDArray last, String name, String where) {
+        if (average != null && !Arrays.equals(average.shape(), last.shape())) {
+            throw HierVlException.model(where + ": array " + AVERAGE + name + " has the shape " + Arrays.toString(average.shape()) + ", expected "
+                + Arrays.toString(last.shape()));
+        }
+        return average == null ? last : average;
     }
 
     /** The settings that a checkpoint was trained with; those that did not exist then have their default. */
     public static Recipe recipe(Checkpoint checkpoint) {
-        if (!(need(checkpoint, checkpoint.manifest().details(), "recipe") instanceof String yaml)) {
+        String where = checkpoint.folder().toString();
+        if (!(new StoredNetwork(checkpoint.manifest().details(), where).need("recipe") instanceof String yaml)) {
             throw HierVlException.model("the manifest of " + checkpoint.folder() + " has no text as details.recipe");
         }
-        return Recipes.parse(yaml, "recipe of " + checkpoint.folder());
-    }
-
-    /** Checkpoints of older versions have no colours. */
-    private static Palette palette(ObjectMapper json, Map<String, Object> details) {
-        return Palette.of(json.convertValue(details.getOrDefault(PALETTE, List.of()), new TypeReference<List<List<Integer>>>() { }));
+        String hash = checkpoint.manifest().configHash();
+        if (hash.matches("[0-9a-f]{64}") && !hash.equals(Hashes.of(yaml))) {
+            throw HierVlException.model("the manifest of " + where + " holds another recipe than it was written with: config_hash does not fit");
+        }
+        try {
+            return Recipes.parse(yaml, "recipe of " + checkpoint.folder());
+        } catch (HierVlException e) {
+            throw HierVlException.model(e.getMessage(), e);
+        }
     }
 
     /** The modules, without parameters. */
@@ -184,15 +175,11 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
 
     /** A segmenter with another window rule or input scale. */
     public Segmenter segmenter(EvalConfig windows) {
-        return new Segmenter(inference(), normalize, windows, palette);
-    }
-
-    private static Object need(Checkpoint checkpoint, Map<String, Object> details, String key) {
-        Object value = details.get(key);
-        if (value == null) {
-            throw HierVlException.model("the manifest of " + checkpoint.folder() + " lacks details." + key + "; it has " + details.keySet());
+        if (windows.window() != EvalConfig.Window.WHOLE) {
+            MemoryPlan.ofPrediction(recipe.model(), towers, classes.size(), windows.crop())
+                .require("a window of " + windows.crop() + "x" + windows.crop() + " pixels", "eval.crop (--crop)");
         }
-        return value;
+        return new Segmenter(inference(), normalize, windows, palette);
     }
 
     private static List<Float> floats(float[] values) {

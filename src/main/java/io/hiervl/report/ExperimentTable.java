@@ -1,5 +1,6 @@
 package io.hiervl.report;
 
+import io.hiervl.Csv;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +32,7 @@ public final class ExperimentTable {
     /** One line a run. */
     public String csv() {
         StringBuilder s = new StringBuilder("row,labels,seed,miou,pixel_accuracy,seconds\n");
-        entries.forEach(e -> s.append(String.format(Locale.ROOT, "%s,%d,%d,%.4f,%.4f,%.0f\n", e.row, e.labels, e.seed, e.miou, e.pixelAccuracy, e.seconds)));
+        entries.forEach(e -> s.append(String.format(Locale.ROOT, "%s,%d,%d,%.4f,%.4f,%.0f\n", Csv.cell(e.row), e.labels, e.seed, e.miou, e.pixelAccuracy, e.seconds)));
         return s.toString();
     }
 

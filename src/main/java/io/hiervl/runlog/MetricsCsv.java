@@ -25,6 +25,7 @@ public final class MetricsCsv implements AutoCloseable {
     private final Path file;
     private final Set<String> columns = new LinkedHashSet<>();
     private BufferedWriter writer;
+    private long last = -1;
 
     private MetricsCsv(Path file) {
         this.file = file;
@@ -49,6 +50,7 @@ public final class MetricsCsv implements AutoCloseable {
             String number = row.getOrDefault("step", "");
             if (number.matches("\\d+") && Long.parseLong(number) <= step) {
                 kept.add(row);
+                csv.last = Long.parseLong(number);
             }
         }
         csv.columns.add("step");
@@ -56,15 +58,32 @@ public final class MetricsCsv implements AutoCloseable {
         return csv;
     }
 
-    /** Adds a row. NaN and infinities are written as such. */
+    /** Whether the last row is of this step and has a value in a column whose name begins so. */
+    boolean has(long step, String prefix) {
+        if (step != last) {
+            return false;
+        }
+        List<Map<String, String>> rows = rows(file, new LinkedHashSet<>());
+        return rows.get(rows.size() - 1).entrySet().stream().anyMatch(e -> e.getKey().startsWith(prefix) && !e.getValue().isEmpty());
+    }
+
+    /** Adds a row, or more values to the row of the last step. NaN and infinities are written as such. */
     public void add(long step, Map<String, Double> values) {
         try {
-            if (!columns.containsAll(values.keySet())) {
+            boolean more = step == last;
+            if (more || !columns.containsAll(values.keySet())) {
                 writer.close();
                 List<Map<String, String>> before = rows(file, new LinkedHashSet<>());
                 columns.addAll(values.keySet());
+                if (more && !before.isEmpty()) {
+                    values.forEach((name, value) -> before.get(before.size() - 1).put(name, Double.toString(value)));
+                }
                 rewrite(before);
+                if (more) {
+                    return;
+                }
             }
+            last = step;
             Map<String, String> row = new LinkedHashMap<>();
             values.forEach((name, value) -> row.put(name, Double.toString(value)));
             row.put("step", Long.toString(step));

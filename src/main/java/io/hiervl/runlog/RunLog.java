@@ -15,12 +15,17 @@ public final class RunLog implements AutoCloseable {
         events = new TensorBoardWriter(run.resolve("events"), System.currentTimeMillis());
     }
 
-    /** Adds a row; an empty one is none. */
+    /** Adds a row, or more values to the row of the last step; an empty one is none. */
     public void add(long step, Map<String, Double> row) {
         if (!row.isEmpty()) {
             csv.add(step, row);
             events.add(step, System.currentTimeMillis(), row);
         }
+    }
+
+    /** Whether the row of the last step has a value in a column whose name begins so. */
+    public boolean has(long step, String prefix) {
+        return csv.has(step, prefix);
     }
 
     @Override

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
-
+import io.hiervl.InputFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.zip.GZIPInputStream;
 
 /** Reads and writes the files in which a CLIP tokenizer comes. */
 public final class TokenizerFiles {
@@ -26,6 +25,8 @@ public final class TokenizerFiles {
     private static final String OPENAI = "bpe_simple_vocab_16e6.txt.gz";
     /** Merges of OpenAI's file that its tokenizer uses. */
     private static final int OPENAI_MERGES = 49152 - 256 - 2;
+    /** OpenAI's list unpacks to 3 MB. */
+    private static final long MAX_BYTES = 64L << 20;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private TokenizerFiles() {
@@ -56,8 +57,12 @@ public final class TokenizerFiles {
     }
 
     private static BpeTokenizer fromVocabAndMerges(Path vocab, Path merges) throws IOException {
-        return new BpeTokenizer(vocabulary(vocab, MAPPER.readTree(Files.readString(vocab).replaceFirst("^\uFEFF", ""))),
-                mergeLines(Files.readAllLines(merges, StandardCharsets.UTF_8)), merges.toString());
+        return new BpeTokenizer(vocabulary(vocab, MAPPER.readTree(text(vocab))),
+                mergeLines(text(merges).lines().toList()), merges.toString());
+    }
+
+    private static String text(Path file) throws IOException {
+        return InputFiles.text(file, "a tokenizer file", MAX_BYTES, HierVlException.Kind.MODEL);
     }
 
     private static List<String> mergeLines(List<String> lines) {
@@ -76,8 +81,8 @@ public final class TokenizerFiles {
         }
         Map<String, Integer> out = new HashMap<>();
         json.fields().forEachRemaining(e -> {
-            if (!e.getValue().isInt()) {
-                throw HierVlException.model(file + ": token '" + e.getKey() + "' has id " + e.getValue() + ", expected a number");
+            if (!e.getValue().isInt() || e.getValue().asInt() < 0) {
+                throw HierVlException.model(file + ": token '" + e.getKey() + "' has id " + e.getValue() + ", expected a whole number from 0 on");
             }
             out.put(e.getKey(), e.getValue().asInt());
         });
@@ -85,7 +90,7 @@ public final class TokenizerFiles {
     }
 
     private static BpeTokenizer fromTokenizerJson(Path file) throws IOException {
-        JsonNode root = MAPPER.readTree(Files.readString(file).replaceFirst("^\uFEFF", ""));
+        JsonNode root = MAPPER.readTree(text(file));
         JsonNode model = root == null ? null : root.path("model");
         if (model == null || !model.path("type").asText("BPE").equals("BPE")
                 || !model.path("end_of_word_suffix").asText("").equals(BpeTokenizer.END_OF_WORD)) {
@@ -93,6 +98,9 @@ public final class TokenizerFiles {
         }
         Map<String, Integer> vocabulary = vocabulary(file, model.path("vocab"));
         for (JsonNode added : root.path("added_tokens")) {
+            if (!added.path("id").isInt() || added.path("id").asInt() < 0) {
+                throw HierVlException.model(file + ": token '" + added.path("content").asText() + "' has id " + added.path("id") + ", expected a whole number from 0 on");
+            }
             vocabulary.putIfAbsent(added.path("content").asText(), added.path("id").asInt());
         }
         List<String> merges = new ArrayList<>();
@@ -108,12 +116,9 @@ public final class TokenizerFiles {
     }
 
     private static List<String> openAiMerges(Path file) throws IOException {
-        String text;
-        try (GZIPInputStream in = new GZIPInputStream(Files.newInputStream(file))) {
-            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
+        String text = new String(InputFiles.unzip(file, "a list of merges", MAX_BYTES, HierVlException.Kind.MODEL), StandardCharsets.UTF_8);
         List<String> lines = text.lines().toList();
-        return List.copyOf(lines.subList(1, Math.min(lines.size(), 1 + OPENAI_MERGES)));
+        return List.copyOf(lines.subList(Math.min(1, lines.size()), Math.min(lines.size(), 1 + OPENAI_MERGES)));
     }
 
     private static Map<String, Integer> openAiVocabulary(List<String> merges) {

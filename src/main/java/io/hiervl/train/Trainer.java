@@ -26,6 +26,7 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.ImageTowers;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
@@ -48,6 +49,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 @PublicApi
 public final class Trainer {
     private static final int KEEP = 2;
+    /** Beginning of the columns that {@link RunHooks#measure} fills. */
+    private static final String MEASURED = "val_";
 
     private final Recipe recipe;
     private final Dataset dataset;
@@ -128,6 +131,9 @@ public final class Trainer {
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         Checkpoint newest = checkpoints.latest().orElse(null);
         requireStart(resume, newest);
+        ImageTowers towers = TrainingModel.towers(clip, backbone);
+        MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
+            "train.crop, the train.batch sizes or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
@@ -154,6 +160,9 @@ public final class Trainer {
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
+            if (first > 0 && first < total && config.every().evalEvery() > 0 && first % config.every().evalEvery() == 0 && !metrics.has(first, MEASURED)) {
+                metrics.add(first, hooks.measure(newest, first)); // a kill came in between
+            }
             Rate rate = new Rate();
             while (done < total && !signal.isSet() && !patience.over(done)) {
                 Batches.Step batch = next(source, saved, done, save::apply);
@@ -173,6 +182,8 @@ public final class Trainer {
                     row.put("data_wait", source.shareWaited());
                 }
                 progress.update(done, total, hooks.verbose() ? note(model.terms().headlines(), last, rate.perSecond()) : shortNote(last, miou));
+                // Before the checkpoint, so that a kill behind it loses no row; rows of steps that are not saved are dropped.
+                metrics.add(done, row);
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
                 Checkpoint kept = null;
                 if (measured || done % config.every().checkpointEvery() == 0) {
@@ -188,13 +199,12 @@ public final class Trainer {
                         Map<String, Double> figures = Stoppable.run(signal::isSet, () -> hooks.measure(newer, at));
                         patience.measured(newer, figures);
                         miou = figures.getOrDefault(RunHooks.MIOU, miou);
-                        row.putAll(figures);
+                        metrics.add(done, figures);
                     } catch (Stoppable.Stopped e) {
                         progress.update(done, total, "not measured");
                     }
                     rate.go();
                 }
-                metrics.add(done, row);
             }
             if (done != saved) {
                 save.apply(done);

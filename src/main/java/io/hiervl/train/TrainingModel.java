@@ -1,9 +1,9 @@
 package io.hiervl.train;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backbone.Backbone;
 import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.backbone.Backbones;
-import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
@@ -83,10 +83,15 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
     }
 
     /** @param backbone image tower beside the CLIP, null for CLIP's own */
+    static ImageTowers towers(ClipBundle clip, BackboneWeights backbone) {
+        Backbone own = Backbones.ofClip(clip).backbone();
+        return new ImageTowers(backbone == null ? own : backbone.backbone(), own);
+    }
+
+    /** @param backbone image tower beside the CLIP, null for CLIP's own */
     static TrainingModel create(Recipe recipe, ClipBundle clip, BackboneWeights backbone, DatasetSpec spec) {
-        BackboneWeights clipTower = Backbones.ofClip(clip);
-        BackboneWeights image = backbone == null ? clipTower : backbone;
-        ImageTowers towers = new ImageTowers(image.backbone(), clipTower.backbone());
+        BackboneWeights image = backbone == null ? Backbones.ofClip(clip) : backbone;
+        ImageTowers towers = towers(clip, backbone);
         ClipArchitecture architecture = clip.weights().architecture();
         List<String> classes = spec.classes();
         int context = architecture.text().context() - recipe.model().clip().textPromptTokens();

@@ -53,6 +53,25 @@ class CheckpointStoreTest {
         return store.save(step, "hash", CLASSES, arrays((double) step), Map.of("config", Map.of("train", Map.of("lr", 0.1)), "seed", 7));
     }
 
+    /** As versions before the checksum wrote it. */
+    private static String older(String manifest) {
+        return manifest.replace("\"version\" : 2", "\"version\" : 1").replaceFirst("\"seal\" : \"[^\"]*\",", "");
+    }
+
+    @Test
+    void everyChangeOfTheManifestIsNoticed() throws IOException {
+        Path manifest = save(100).folder().resolve(Manifest.FILE);
+        byte[] before = Files.readAllBytes(manifest);
+        for (int i = 0; i < before.length; i++) {
+            byte[] changed = before.clone();
+            changed[i] ^= 1;
+            Files.write(manifest, changed);
+            assertEquals(HierVlException.Kind.MODEL, assertThrows(HierVlException.class, () -> Checkpoint.open(manifest)).kind(), "byte " + i);
+        }
+        Files.writeString(manifest, older(new String(before, java.nio.charset.StandardCharsets.UTF_8)));
+        assertEquals(100, Checkpoint.open(manifest).manifest().step());
+    }
+
     private void assertFallsBackTo(long step) {
         Checkpoint c = store.latest().orElseThrow();
         assertEquals(step, c.manifest().step());
@@ -66,7 +85,7 @@ class CheckpointStoreTest {
             save(step);
         }
         assertFallsBackTo(300);
-        assertEquals(7, store.latest().orElseThrow().manifest().details().get("seed"));
+        assertEquals(7L, store.latest().orElseThrow().manifest().details().get("seed"));
         try (Stream<Path> left = Files.list(run.resolve("checkpoints"))) {
             assertEquals(List.of("step-000000200", "step-000000300"), left.map(p -> p.getFileName().toString()).sorted().toList());
         }
@@ -116,7 +135,7 @@ class CheckpointStoreTest {
         HierVlException e = assertThrows(HierVlException.class, () -> Checkpoint.open(manifest));
         assertEquals(HierVlException.Kind.MODEL, e.kind());
         if (content.contains("3")) {
-            assertTrue(e.getMessage().contains("format 3, this build reads <= 1"), e.getMessage());
+            assertTrue(e.getMessage().contains("format 3, this build reads <= 2"), e.getMessage());
         }
         assertFallsBackTo(100);
     }
@@ -125,7 +144,7 @@ class CheckpointStoreTest {
     @ValueSource(strings = {"../x", "/etc/hostname", "a/b", "..", ""})
     void filesOutsideTheFolderAreRefused(String name) throws IOException {
         Path manifest = save(100).folder().resolve(Manifest.FILE);
-        Files.writeString(manifest, Files.readString(manifest).replace(Checkpoint.ARRAYS, name));
+        Files.writeString(manifest, older(Files.readString(manifest)).replace(Checkpoint.ARRAYS, name));
         assertTrue(assertThrows(HierVlException.class, () -> Checkpoint.open(manifest)).getMessage().contains("plain names"));
     }
 
@@ -174,5 +193,32 @@ class CheckpointStoreTest {
     void anUnwritableRunFolderIsFoundAtOnce() throws IOException {
         Path file = Files.writeString(run.resolve("file"), "");
         assertEquals(6, assertThrows(HierVlException.class, () -> new CheckpointStore(file, 2)).kind().exitCode());
+    }
+
+    @Test
+    void readersBesideATrainingTakeTheNewestAgain() throws Exception {
+        save(1);
+        java.util.concurrent.atomic.AtomicBoolean done = new java.util.concurrent.atomic.AtomicBoolean();
+        Thread training = new Thread(() -> {
+            for (int step = 2; step < 80; step++) {
+                save(step);
+            }
+            done.set(true);
+        });
+        training.start();
+        int reads = 0;
+        for (; !done.get() || reads < 20; reads++) {
+            float value = CheckpointStore.read(run, c -> {
+                Thread.yield();
+                float v = c.arrays(n -> n.equals("p/w")).get("p/w").getFloat(3, 3);
+                assertEquals((float) c.manifest().step(), v);
+                return v;
+            });
+            assertTrue(value >= 1);
+        }
+        training.join();
+        try (Stream<Path> left = Files.list(run.resolve("checkpoints"))) {
+            assertEquals(2, left.count());
+        }
     }
 }

@@ -47,4 +47,20 @@ class PreflightTest {
         assertEquals(List.of("2 photos are in both lists labeled and val", "1 photo is in both lists unlabeled and val"),
             Preflight.overlaps(lists(dataset)));
     }
+
+    @Test
+    void aListIsNoLinkOutOfTheDataFolder(@TempDir Path elsewhere) throws IOException {
+        Dataset dataset = Dataset.open(Fixture.folder(root));
+        Path list = root.resolve("labeled.txt");
+        Path other = elsewhere.resolve("secret.txt");
+        Files.move(list, other);
+        Files.createSymbolicLink(list, other);
+        HierVlException e = assertThrows(HierVlException.class, () -> dataset.list("labeled"));
+        assertEquals(3, e.kind().exitCode());
+        assertTrue(e.getMessage().contains("labeled.txt is a link out of the data folder"), e.getMessage());
+        Files.delete(list);
+        Files.move(other, root.resolve("here.txt"));
+        Files.createSymbolicLink(list, Path.of("here.txt"));
+        assertTrue(dataset.list("labeled").size() > 0, "a link within the folder is read");
+    }
 }

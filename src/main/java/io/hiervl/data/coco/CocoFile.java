@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.Progress;
+import io.hiervl.image.Images;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,7 +62,12 @@ final class CocoFile {
         file.images.forEach((id, image) -> names.put(id, image.path("file_name").asText("")));
         new PictureMatch(path, known).match(names).forEach((id, photo) -> {
             JsonNode image = file.images.get(id);
-            file.pictures.put(id, new Picture(id, photo, file.size(image, "width"), file.size(image, "height")));
+            Picture picture = new Picture(id, photo, file.size(image, "width"), file.size(image, "height"));
+            if ((long) picture.width * picture.height > Images.MAX_PIXELS) {
+                throw HierVlException.data(path + ": the image " + image.path("file_name") + " claims " + picture.width + "x"
+                    + picture.height + " pixels, more than the limit of " + Images.MAX_PIXELS);
+            }
+            file.pictures.put(id, picture);
         });
         file.images.clear();
         return file;
@@ -209,6 +216,7 @@ final class CocoFile {
     }
 
     private void scan(Progress progress, Section section) {
+        InputFiles.requireRegular(path, HierVlException.Kind.DATA);
         try (JsonParser parser = JSON.createParser(new BufferedInputStream(Files.newInputStream(path), 1 << 20))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw HierVlException.data(path + " is not a COCO annotation file: it does not begin with '{'");
@@ -223,7 +231,7 @@ final class CocoFile {
                 throw HierVlException.data(path + " cannot be read: it ends early");
             }
         } catch (IOException | ArithmeticException e) {
-            throw HierVlException.data(path + " cannot be read: " + e.getMessage(), e);
+            throw HierVlException.data(path + " cannot be read: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
         }
     }
 

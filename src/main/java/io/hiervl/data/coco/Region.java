@@ -10,6 +10,8 @@ import java.util.Arrays;
 public record Region(int[] bounds) {
     /** Polygons are followed on a grid this much finer. */
     private static final int FINE = 5;
+    /** Coordinates beyond it lie outside every picture. */
+    private static final double LARGEST = 1 << 17;
 
     /**
      * The pixels of a polygon exactly as pycocotools draws them (cocoapi, common/maskApi.c, rleFrPoly).
@@ -18,6 +20,11 @@ public record Region(int[] bounds) {
      */
     public static Region polygon(double[] xy, int width, int height) {
         int corners = xy.length / 2;
+        for (double v : xy) {
+            if (!(Math.abs(v) <= LARGEST)) {
+                throw new IllegalArgumentException("a polygon has the coordinate " + v);
+            }
+        }
         int[] x = new int[corners + 1];
         int[] y = new int[corners + 1];
         int steps = 0;

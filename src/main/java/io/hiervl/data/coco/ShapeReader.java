@@ -112,7 +112,10 @@ public final class ShapeReader {
             : Region.runs(Arrays.stream(numbers(counts)).mapToInt(d -> (int) d).toArray());
         int h = size.path(0).asInt(0);
         int w = size.path(1).asInt(0);
-        if (w != width || h != height || !region.fills(w, h)) {
+        if (w == width && h == height && !region.fills(w, h)) {
+            throw new IllegalArgumentException("its run lengths do not end with the last of the " + w + "x" + h + " pixels");
+        }
+        if (w != width || h != height) {
             throw new IllegalArgumentException("its run lengths are for " + w + "x" + h + " pixels, the image has " + width + "x" + height);
         }
         return region;

@@ -1,0 +1,111 @@
+package io.hiervl.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.HierVlException;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Photos that decoders take although something is wrong with them. */
+class DamagedPhotosTest {
+    @TempDir
+    Path folder;
+
+    private static byte[] jpeg() throws Exception {
+        BufferedImage image = new BufferedImage(200, 150, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(1);
+        for (int y = 0; y < 150; y++) {
+            for (int x = 0; x < 200; x++) {
+                image.setRGB(x, y, random.nextInt(0x1000000));
+            }
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ImageIO.write(image, "jpg", out);
+        return out.toByteArray();
+    }
+
+    private String refused(byte[] bytes) throws Exception {
+        Path file = folder.resolve("photo.jpg");
+        Files.write(file, bytes);
+        HierVlException e = assertThrows(HierVlException.class, () -> Images.readUpright(file));
+        assertEquals(HierVlException.Kind.DATA, e.kind());
+        assertTrue(e.getMessage().contains("photo.jpg"), e.getMessage());
+        return e.getMessage();
+    }
+
+    @Test
+    void aWholeJpegIsRead() throws Exception {
+        Path file = folder.resolve("photo.jpg");
+        Files.write(file, jpeg());
+        assertEquals(200, Images.readUpright(file).width());
+    }
+
+    @Test
+    void damageInsideIsNamed() throws Exception {
+        byte[] bytes = jpeg();
+        Arrays.fill(bytes, bytes.length / 2, bytes.length / 2 + 200, (byte) 0);
+        assertTrue(refused(bytes).contains("damaged inside"));
+    }
+
+    @Test
+    void aCutJpegWithAnEndMarkerIsNamed() throws Exception {
+        byte[] bytes = Arrays.copyOf(jpeg(), jpeg().length / 2);
+        bytes[bytes.length - 2] = (byte) 0xFF;
+        bytes[bytes.length - 1] = (byte) 0xD9;
+        assertTrue(refused(bytes).contains("damaged inside"));
+    }
+
+    @Test
+    void twoFrameHeadersAreRefusedAtOnce() throws Exception {
+        byte[] bytes = jpeg();
+        int at = 2;
+        while ((bytes[at + 1] & 255) != 0xC0) {
+            at += 2 + ((bytes[at + 2] & 255) << 8 | bytes[at + 3] & 255);
+        }
+        int length = 2 + ((bytes[at + 2] & 255) << 8 | bytes[at + 3] & 255);
+        byte[] twice = Arrays.copyOf(bytes, bytes.length + length);
+        System.arraycopy(bytes, at, twice, at + length, bytes.length - at);
+        twice[at + length + 5] = 0x7F; // 32,000 rows
+        assertTrue(assertTimeoutPreemptively(Duration.ofSeconds(5), () -> refused(twice)).contains("two frame headers"));
+    }
+
+    @Test
+    void onlyKnownFormatsReachADecoder() throws Exception {
+        assertTrue(refused(("P6\n1 1\n255\n" + "\u00e9\u00e9\u00e9").getBytes(StandardCharsets.ISO_8859_1)).contains("Netpbm"));
+        String sunRaster = "\u0059\u00a6\u006a\u0095\0\0\0\1\0\0\0\1";
+        assertTrue(refused(sunRaster.getBytes(StandardCharsets.ISO_8859_1)).contains("no picture that can be read"));
+        assertTrue(refused("RIFF\1\0\0\0WEBPVP8 ".getBytes(StandardCharsets.ISO_8859_1)).contains("WebP"));
+    }
+
+    @Test
+    void theCanvasOfAWebPIsNoBomb() throws Exception {
+        String canvas = "VP8X\n\0\0\0\0\0\0\0\u00fe\u00ff\u00ff\u00fe\u00ff\u00ff";
+        String pixels = "VP8L\6\0\0\0\u002f\2\u0040\0\0\0";
+        String file = "RIFF\u0024\0\0\0WEBP" + canvas + pixels;
+        assertTrue(refused(file.getBytes(StandardCharsets.ISO_8859_1)).contains("claims 16777215x16777215 pixels, its picture has 3x2"));
+    }
+
+    @Test
+    void pipesAreRefusedAtOnce() throws Exception {
+        Path pipe = folder.resolve("pipe.png");
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")));
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        for (Path file : new Path[] {pipe, Path.of("/dev/zero")}) {
+            String message = assertTimeoutPreemptively(Duration.ofSeconds(5), () -> assertThrows(HierVlException.class, () -> Images.readUpright(file)).getMessage());
+            assertTrue(message.contains("pipe or a device"), message);
+        }
+    }
+}
