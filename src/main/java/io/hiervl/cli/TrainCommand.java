@@ -86,6 +86,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         ClipBundle bundle = ClipBundle.open(folder(clip, resolved.source().clip(), "--clip", "CLIP bundle"));
         BackboneWeights tower = backbone == null ? null : Backbones.open(Home.resolve(backbone.toString()));
+        console.note("files and lists are there; damage inside a picture is found when it is drawn, 'hiervl data check' finds it before");
         StopSignal signal = new StopSignal();
         Trainer.Outcome outcome;
         try (Interrupt interrupt = new Interrupt(signal, console)) {
