@@ -1,5 +1,6 @@
 package io.hiervl.checkpoint;
 
+import io.hiervl.PublicApi;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
@@ -19,11 +20,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A folder with named arrays and a manifest. It appears complete or not at all: written under a temporary name, arrays
- * first and manifest last, each forced to the disk, then renamed.
+ * first and manifest last, each forced to the disk, then renamed. Safe for several threads.
  *
  * @param folder   where it lies
  * @param manifest its checked description
  */
+@PublicApi(handle = true)
 public record Checkpoint(Path folder, Manifest manifest) {
     /** The file of arrays. */
     static final String ARRAYS = "arrays.safetensors";

@@ -131,10 +131,6 @@ public final class Main implements Runnable {
             err.println("hiervl: out of memory: " + failure.getMessage() + ". " + Memory.advice());
             return HierVlException.Kind.ENVIRONMENT.exitCode();
         }
-        if (failure instanceof InvalidPathException path) {
-            err.println("hiervl: " + Surroundings.path(path));
-            return HierVlException.Kind.DATA.exitCode();
-        }
         if (failure instanceof FileSystemException || failure.getCause() instanceof FileSystemException) {
             FileSystemException file = (FileSystemException) (failure instanceof FileSystemException ? failure : failure.getCause());
             err.println("hiervl: " + (file.getReason() == null ? "" : file.getFile() + ": ") + AtomicFile.reason(file));
@@ -155,7 +151,7 @@ public final class Main implements Runnable {
     /** Names with letters outside ASCII in a locale that has none. */
     private static int unspeakable(InvalidPathException path, PrintStream err) {
         boolean locale = path.getInput().chars().anyMatch(c -> c > 127) || path.getInput().indexOf('\uFFFD') >= 0;
-        err.println("hiervl: '" + path.getInput() + "' is no file name: " + path.getReason() + (locale ? "; the locale's encoding is "
+        err.println("hiervl: '" + path.getInput().replaceAll("\\p{Cntrl}", "?") + "' is no file name: " + path.getReason() + (locale ? "; the locale's encoding is "
             + System.getProperty("sun.jnu.encoding") + ", set LC_ALL=C.UTF-8" : ""));
         return (locale ? HierVlException.Kind.ENVIRONMENT : HierVlException.Kind.USAGE).exitCode();
     }

@@ -2,9 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
 import java.lang.reflect.InvocationTargetException;
-import java.nio.charset.Charset;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import picocli.CommandLine;
@@ -42,13 +40,5 @@ final class Surroundings {
             failure = failure.getCause();
         }
         return failure;
-    }
-
-    /** Why a name is no path: often the locale, which decides what names Java can express. */
-    static String path(InvalidPathException e) {
-        String names = System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name());
-        String name = e.getInput().replaceAll("\\p{Cntrl}", "?");
-        return "'" + name + "' is no file name here: " + e.getReason() + (names.equalsIgnoreCase("UTF-8") ? ""
-            : "; the locale's encoding of names is " + names + ", set LC_ALL=C.UTF-8");
     }
 }

@@ -173,6 +173,7 @@ final class TrainCommand implements Callable<Integer> {
         if (source == null && resolved.train().every().evalEvery() > 0) {
             throw HierVlException.config("train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
+        console.note("files and lists are there; damage inside a picture is found when it is drawn, 'hiervl data check' finds it before");
         console.begin("building the network");
         Trainer.Outcome outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
             .train(resume, signal, console.progress("train"), record);

@@ -51,7 +51,6 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
             val == null ? null : new ListSource(dataset, dataset.list(val)));
         Preflight.requireFiles(dataset, result.lists());
         Preflight.overlaps(result.lists()).forEach(console::note);
-        console.note("files and lists are there; a picture that is damaged inside is found when it is drawn, 'hiervl data check' finds all of them first");
         result.compare(console);
         return result;
     }

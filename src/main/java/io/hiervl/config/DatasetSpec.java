@@ -62,6 +62,7 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
         lists = lists == null ? Map.of("labeled", "labeled.txt", "unlabeled", "unlabeled.txt", "val", "val.txt") : Map.copyOf(lists);
         lists.keySet().forEach(k -> Check.that(ROLES.contains(k), "lists has the key '" + k + "', known are " + String.join(", ", ROLES)));
         lists.forEach((role, path) -> Check.inside("lists." + role, path));
+        Check.inside("name", name); // published split lists lie in a folder of this name
         concepts = concepts == null ? Map.of() : Map.copyOf(concepts);
         concepts.forEach((c, texts) -> {
             Check.that(names.contains(c), "concepts names '" + c + "', which is not among the classes");

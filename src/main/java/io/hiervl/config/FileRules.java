@@ -51,6 +51,7 @@ public record FileRules(@Nullable List<String> layout, @Nullable Map<String, Str
         parts = parts == null ? Map.of() : Map.copyOf(parts);
         folders = folders == null ? Map.of() : Map.copyOf(folders);
         annotations = annotations == null ? List.of() : List.copyOf(annotations);
+        aliases.forEach(a -> Check.inside("files.aliases", a));
         annotations.forEach(a -> Check.inside("files.annotations", a));
         folders.forEach((name, folder) -> Check.path("files.folders." + name, folder));
         folders.keySet().forEach(f -> Check.that(!f.isBlank() && !f.contains("/") && !f.contains("\\") && !f.startsWith("."),

@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.Content;
 import io.hiervl.Progress;
 import io.hiervl.image.LabelMap;
 import java.util.ArrayList;
@@ -85,5 +86,20 @@ public record ClassCounts(long[][] pixels) {
         }
         double sum = Arrays.stream(chances).sum();
         return Arrays.stream(chances).map(c -> sum == 0 ? 1.0 / chances.length : c / sum).toArray();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

@@ -76,7 +76,7 @@ record StoredNetwork(Map<String, Object> details, String where) {
         }
         return new ClipArchitecture(vision, text, size(clip, "projection"), activation(clip.get("activation")), positive(clip, "eps"),
             positive(clip, "logitScale"), new ClipArchitecture.Source(String.valueOf(s.get("layout")), String.valueOf(s.get("exporter")),
-            s.get("opset") instanceof Long o ? o.intValue() : 0, String.valueOf(s.get("dtype"))));
+            s.get("opset") instanceof Number o ? o.intValue() : 0, String.valueOf(s.get("dtype"))));
     }
 
     /** Colour constants of a tower. */
@@ -98,7 +98,7 @@ record StoredNetwork(Map<String, Object> details, String where) {
             throw refuse(key, value);
         }
         for (Object row : rows) {
-            if (!(row instanceof List<?> rgb) || rgb.size() != 3 || !rgb.stream().allMatch(c -> c instanceof Long v && v >= 0 && v <= 255)) {
+            if (!(row instanceof List<?> rgb) || rgb.size() != 3 || !rgb.stream().allMatch(c -> whole(c) && ((Number) c).longValue() >= 0 && ((Number) c).longValue() <= 255)) {
                 throw refuse(key + " " + colours.size(), row + ", expected [r, g, b] of 0 to 255");
             }
             colours.add(rgb.stream().map(c -> ((Long) c).intValue()).toList());
@@ -134,9 +134,15 @@ record StoredNetwork(Map<String, Object> details, String where) {
         throw refuse(key, value);
     }
 
+    /** Files give long numbers; a checkpoint that was just made may hold short ones. */
+    private static boolean whole(Object value) {
+        return value instanceof Long || value instanceof Integer;
+    }
+
     private int size(Map<?, ?> map, String key) {
-        if (map.get(key) instanceof Long v && v >= 1 && v <= LARGEST) {
-            return v.intValue();
+        Object value = map.get(key);
+        if (whole(value) && ((Number) value).longValue() >= 1 && ((Number) value).longValue() <= LARGEST) {
+            return ((Number) value).intValue();
         }
         throw refuse("clip." + key, map.get(key));
     }

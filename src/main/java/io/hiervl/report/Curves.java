@@ -1,5 +1,6 @@
 package io.hiervl.report;
 
+import io.hiervl.Content;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -34,6 +35,21 @@ public final class Curves {
         Line finite() {
             int[] kept = IntStream.range(0, y.length).filter(i -> Double.isFinite(y[i])).toArray();
             return new Line(name, IntStream.of(kept).mapToDouble(i -> x[i]).toArray(), IntStream.of(kept).mapToDouble(i -> y[i]).toArray());
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return Content.equal(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Content.hash(this);
+        }
+
+        @Override
+        public String toString() {
+            return Content.text(this);
         }
     }
 

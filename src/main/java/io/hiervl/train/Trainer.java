@@ -133,7 +133,7 @@ public final class Trainer {
         requireStart(resume, newest);
         ImageTowers towers = TrainingModel.towers(clip, backbone);
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
-            "train.crop, the train.batch sizes or the sizes of model");
+            "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);

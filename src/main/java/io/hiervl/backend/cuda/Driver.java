@@ -117,8 +117,8 @@ final class Driver {
             return;
         }
         if (result == OUT_OF_MEMORY) {
-            throw HierVlException.environment("the GPU has no memory left for " + what + ". Take a smaller crop (data.crop), smaller parts of a "
-                + "batch (train.micro_batch), or train.recompute=true");
+            throw HierVlException.environment("the GPU has no memory left for " + what + ". Take a smaller crop (train.crop), smaller parts of a "
+                + "batch (train.micro_batch), or model.recompute=true");
         }
         throw HierVlException.environment("the GPU failed: " + what + ": " + name(result));
     }

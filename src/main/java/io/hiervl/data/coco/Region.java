@@ -1,5 +1,6 @@
 package io.hiervl.data.coco;
 
+import io.hiervl.Content;
 import java.util.Arrays;
 
 /**
@@ -134,5 +135,20 @@ public record Region(int[] bounds) {
             area += (i + 1 < bounds.length ? bounds[i + 1] : width * height) - bounds[i];
         }
         return area;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }
