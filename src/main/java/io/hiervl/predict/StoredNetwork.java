@@ -101,7 +101,7 @@ record StoredNetwork(Map<String, Object> details, String where) {
             if (!(row instanceof List<?> rgb) || rgb.size() != 3 || !rgb.stream().allMatch(c -> whole(c) && ((Number) c).longValue() >= 0 && ((Number) c).longValue() <= 255)) {
                 throw refuse(key + " " + colours.size(), row + ", expected [r, g, b] of 0 to 255");
             }
-            colours.add(rgb.stream().map(c -> ((Long) c).intValue()).toList());
+            colours.add(rgb.stream().map(c -> ((Number) c).intValue()).toList());
         }
         return colours;
     }
