@@ -124,7 +124,8 @@ final class AttentionHeads {
         if (sum.column() == 1) {
             kernels.matmul(product(core.keys(), rows, core.depth()).scaled(factor).accumulating(more), tile.transpose(), right, sum);
         } else {
-            kernels.matmul(product(core.depth(), rows, core.keys()).scaled(factor).accumulating(more), right.transpose(), tile, sum.transpose());
+            Matmul spec = product(core.depth(), rows, core.keys()).scaled(factor).accumulating(more);
+            kernels.matmul(spec, right.transpose(), tile, sum.transpose());
         }
     }
 
@@ -136,7 +137,8 @@ final class AttentionHeads {
     private Operand target(Operand o, String slot) {
         if (!kernels.readsTransposedFactors()) {
             long matrix = (long) core.keys() * core.depth();
-            return new Operand(Scratch.get(slot, type, group.images() * group.count() * matrix), 0, group.count() * matrix, matrix, 1, core.keys());
+            Tensor sums = Scratch.get(slot, type, group.images() * group.count() * matrix);
+            return new Operand(sums, 0, group.count() * matrix, matrix, 1, core.keys());
         }
         if (o.array().type() == type || block >= core.queries()) {
             return o;

@@ -49,8 +49,8 @@ final class OneDnnLinear {
     }
 
     private static boolean fits(Matmul s, Operand a, Operand b, Operand c) {
-        return s.batch0() * s.batch1() == 1 && s.alpha() == 1 && s.add() == null && s.m() >= ROWS && s.k() % BLOCK == 0 && s.n() % BLOCK == 0
-            && dense(a, s.k()) && dense(c, s.n()) && b.array().type() == ElementType.FLOAT
+        return s.batch0() * s.batch1() == 1 && s.alpha() == 1 && s.add() == null && s.m() >= ROWS
+            && s.k() % BLOCK == 0 && s.n() % BLOCK == 0 && dense(a, s.k()) && dense(c, s.n()) && b.array().type() == ElementType.FLOAT
             && (b.column() == 1 && b.row() == s.n() || b.row() == 1 && b.column() == s.k());
     }
 
@@ -106,7 +106,8 @@ final class OneDnnLinear {
         try {
             convolution_forward.desc desc = s.bias() == null
                 ? new convolution_forward.desc(prop_kind.forward_inference, algorithm.convolution_direct, x, blocked, y, one, none, none)
-                : new convolution_forward.desc(prop_kind.forward_inference, algorithm.convolution_direct, x, blocked, bias, y, one, none, none);
+                : new convolution_forward.desc(prop_kind.forward_inference, algorithm.convolution_direct, x, blocked, bias, y, one, none,
+                    none);
             convolution_forward.primitive_desc pd = new convolution_forward.primitive_desc(desc, attr, engine);
             String implementation = pd.impl_info_str().getString();
             if (implementation.startsWith("ref") || implementation.startsWith("gemm")) {

@@ -30,7 +30,8 @@ final class WideProduct {
     /** Whether this is such a product. */
     static boolean fits(Matmul s, Operand b, Operand c) {
         return s.batch0() * s.batch1() == 1 && s.n() >= SHORTEST && s.k() <= ROWS && s.k() >= LEAST_ROWS && s.m() >= LEAST_ROWS
-            && b.column() == 1 && c.column() == 1 && b.row() % CLASH == 0 && s.bias() == null && s.add() == null && s.activation() == Activation.NONE
+            && b.column() == 1 && c.column() == 1 && b.row() % CLASH == 0
+            && s.bias() == null && s.add() == null && s.activation() == Activation.NONE
             && b.array().type() == ElementType.FLOAT && c.array().type() == ElementType.FLOAT;
     }
 
@@ -39,11 +40,13 @@ final class WideProduct {
         int lanes = Math.min(Parallel.team(), pieces);
         Parallel.lanes(lanes, lane -> {
             OneDnnKernels own = kernels.ofThread();
-            Operand piece = new Operand(Scratch.get("wide-product", ElementType.FLOAT, (long) s.k() * (COLUMNS + GAP)), 0, 0, 0, COLUMNS + GAP, 1);
+            long size = (long) s.k() * (COLUMNS + GAP);
+            Operand piece = new Operand(Scratch.get("wide-product", ElementType.FLOAT, size), 0, 0, 0, COLUMNS + GAP, 1);
             for (int i = lane * pieces / lanes; i < (lane + 1) * pieces / lanes; i++) {
                 int columns = Math.min(COLUMNS, s.n() - i * COLUMNS);
                 own.copy(b.at((long) i * COLUMNS), piece, 1, 1, s.k(), columns);
-                own.matmul(Matmul.of(s.m(), s.k(), columns).scaled(s.alpha()).accumulating(s.accumulate()), a, piece, c.at((long) i * COLUMNS));
+                Matmul part = Matmul.of(s.m(), s.k(), columns).scaled(s.alpha()).accumulating(s.accumulate());
+                own.matmul(part, a, piece, c.at((long) i * COLUMNS));
             }
         });
     }

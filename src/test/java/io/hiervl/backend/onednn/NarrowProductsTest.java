@@ -55,7 +55,8 @@ class NarrowProductsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"64,8,8,true,NONE,false,true", "65,24,40,true,GELU,false,true", "163,256,16,false,RELU,false,true", "70,32,48,false,NONE,true,false",
+    @CsvSource({"64,8,8,true,NONE,false,true", "65,24,40,true,GELU,false,true", "163,256,16,false,RELU,false,true",
+        "70,32,48,false,NONE,true,false",
         "131,40,24,true,QUICK_GELU,false,false"})
     void linearLayersAsConvolutions(int m, int k, int n, boolean bias, Activation activation, boolean accumulate, boolean transposed) {
         engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
@@ -74,7 +75,8 @@ class NarrowProductsTest {
         JAVA.matmul(spec, Operand.matrix(t(x), k), b, Operand.matrix(t(expected), n));
         assertTrue(linear.run(spec, Operand.matrix(t(x), k), b, Operand.matrix(t(actual), n)));
         close(expected, actual);
-        assertFalse(linear.run(spec.scaled(2), Operand.matrix(t(x), k), b, Operand.matrix(t(actual), n)), "factors are not for convolutions");
+        assertFalse(linear.run(spec.scaled(2), Operand.matrix(t(x), k), b, Operand.matrix(t(actual), n)),
+            "factors are not for convolutions");
     }
 
     @ParameterizedTest
