@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.Slab;
 import io.hiervl.eval.Probabilities;
 import io.hiervl.graph.DeviceParameters;
@@ -81,10 +82,13 @@ public final class GraphInference implements InferenceModel {
         return Math.max(1, Math.min(BATCH, Integer.highestOneBit(BATCH_PIXELS / (h * w))));
     }
 
-    /** Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. */
+    /**
+     * Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. A GPU
+     * is one queue and takes one pass at a time.
+     */
     @Override
     public int lanes(int h, int w) {
-        return Math.max(1, LANE_PIXELS / (h * w));
+        return Backends.compute().onHost() ? Math.max(1, LANE_PIXELS / (h * w)) : 1;
     }
 
     @Override
