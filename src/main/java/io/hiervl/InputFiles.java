@@ -95,7 +95,8 @@ public final class InputFiles {
             return false;
         }
         try {
-            return ((Number) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS)).intValue() <= 1 || Files.isSymbolicLink(file);
+            return ((Number) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS)).intValue() <= 1
+                || Files.isSymbolicLink(file);
         } catch (UnsupportedOperationException | IllegalArgumentException e) {
             return true; // a system without hard links that Java can count
         }

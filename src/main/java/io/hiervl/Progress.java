@@ -5,7 +5,7 @@ package io.hiervl;
 @FunctionalInterface
 public interface Progress {
     /** Ignores everything. */
-    Progress NONE = (done, total, note) -> { };
+    Progress NONE = (done, total, note) -> {};
 
     /**
      * @param done  units finished

@@ -111,7 +111,7 @@ public final class Seal {
     /** Position of the first mark from a position on, or -1. */
     private static long find(FileChannel channel, long from) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
-        for (long at = from; at < channel.size(); ) {
+        for (long at = from; at < channel.size();) {
             buffer.clear();
             int n = channel.read(buffer, at);
             int found = indexOf(buffer.array(), Math.max(0, n), 0);

@@ -73,8 +73,9 @@ class ApiTest {
 
     /** A marked type and the types inside it that users see. */
     private static Stream<JavaClass> withNested(JavaClass outer) {
-        return Stream.concat(Stream.of(outer), classes.stream().filter(c -> c.getEnclosingClass().isPresent() && c.getEnclosingClass().get().equals(outer)
-            && c.getModifiers().contains(JavaModifier.PUBLIC)).flatMap(ApiTest::withNested));
+        return Stream.concat(Stream.of(outer),
+            classes.stream().filter(c -> c.getEnclosingClass().isPresent() && c.getEnclosingClass().get().equals(outer)
+                && c.getModifiers().contains(JavaModifier.PUBLIC)).flatMap(ApiTest::withNested));
     }
 
     private static JavaClass outermost(JavaClass c) {
@@ -123,7 +124,8 @@ class ApiTest {
         List<String> wrong = new ArrayList<>();
         marked().stream().filter(c -> !handle(c)).flatMap(ApiTest::withNested).forEach(c -> {
             c.getMembers().stream().filter(ApiTest::visible).forEach(m -> check(m, wrong));
-            Stream.concat(c.getSuperclass().stream(), c.getInterfaces().stream()).flatMap(t -> t.getAllInvolvedRawTypes().stream()).filter(t -> !allowed(t))
+            Stream.concat(c.getSuperclass().stream(), c.getInterfaces().stream()).flatMap(t -> t.getAllInvolvedRawTypes().stream())
+                .filter(t -> !allowed(t))
                 .forEach(t -> wrong.add(c.getName() + " extends " + t.getName()));
         });
         assertTrue(wrong.isEmpty(), String.join("\n", wrong));

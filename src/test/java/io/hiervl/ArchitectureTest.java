@@ -37,7 +37,8 @@ class ArchitectureTest {
     private static List<String> rooms() throws IOException {
         List<String> lines = Files.readAllLines(Path.of("docs", "architecture.md"));
         int from = lines.indexOf("```") + 1;
-        List<String> rooms = lines.subList(from, from + lines.subList(from, lines.size()).indexOf("```")).stream().map(l -> l.split(" ")[0]).toList();
+        List<String> rooms =
+            lines.subList(from, from + lines.subList(from, lines.size()).indexOf("```")).stream().map(l -> l.split(" ")[0]).toList();
         assertTrue(rooms.size() > 20 && rooms.contains("backend.jvm"), rooms.toString());
         return rooms;
     }
@@ -65,7 +66,8 @@ class ArchitectureTest {
     @Test
     void everyPackageIsARoomOfTheList() throws IOException {
         List<String> rooms = rooms();
-        classes().should().resideInAnyPackage(Stream.concat(Stream.of("io.hiervl"), rooms.stream().map(r -> pattern(r, rooms))).toArray(String[]::new))
+        classes().should()
+            .resideInAnyPackage(Stream.concat(Stream.of("io.hiervl"), rooms.stream().map(r -> pattern(r, rooms))).toArray(String[]::new))
             .check(classes);
     }
 
@@ -77,8 +79,10 @@ class ArchitectureTest {
     /** Arrays of ND4J end where SameDiff's border is: kernels and declarations of ops never see one. */
     @Test
     void kernelsAndOpsKnowNoArraysOfNd4j() {
-        noClasses().that().resideInAPackage("io.hiervl.backend..").or().resideInAPackage("io.hiervl.op").and().doNotHaveSimpleName("GraphOp").and()
-            .doNotHaveSimpleName("JvmExecutioner").should().dependOnClassesThat().haveFullyQualifiedName("org.nd4j.linalg.api.ndarray.INDArray")
+        noClasses().that().resideInAPackage("io.hiervl.backend..").or().resideInAPackage("io.hiervl.op").and()
+            .doNotHaveSimpleName("GraphOp").and()
+            .doNotHaveSimpleName("JvmExecutioner").should().dependOnClassesThat()
+            .haveFullyQualifiedName("org.nd4j.linalg.api.ndarray.INDArray")
             .check(classes);
     }
 

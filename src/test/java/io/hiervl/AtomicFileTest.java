@@ -69,7 +69,8 @@ class AtomicFileTest {
 
     @Test
     void whatWrapsTheDiskIsUnwrapped() {
-        assertEquals("No space left on device", AtomicFile.reason(new IOException("I/O error writing PNG file!", new IOException("No space left on device"))));
+        assertEquals("No space left on device",
+            AtomicFile.reason(new IOException("I/O error writing PNG file!", new IOException("No space left on device"))));
     }
 
     @Test

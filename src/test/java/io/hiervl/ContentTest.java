@@ -48,7 +48,8 @@ class ContentTest {
         byContent(() -> new Repeat(new long[] {1, 3}, new long[] {2, 3}), new Repeat(new long[] {1, 3}, new long[] {4, 3}));
         byContent(() -> new Concat(1, new long[] {2, 3}), new Concat(1, new long[] {3, 2}));
         byContent(() -> new Permute(new int[] {1, 0}), new Permute(new int[] {0, 1}));
-        byContent(() -> new FixedMatching(2, 1, 4, 2, 1, new boolean[] {true, false}), new FixedMatching(2, 1, 4, 2, 1, new boolean[] {true, true}));
+        byContent(() -> new FixedMatching(2, 1, 4, 2, 1, new boolean[] {true, false}),
+            new FixedMatching(2, 1, 4, 2, 1, new boolean[] {true, true}));
         assertEquals("Concat[axis=1, sizes=[2, 3]]", new Concat(1, new long[] {2, 3}).toString());
         assertEquals("Permute[axes=[1, 0]]", new Permute(new int[] {1, 0}).toString());
     }
@@ -73,7 +74,8 @@ class ContentTest {
 
     @Test
     void listsAndTwoDimensionsCountByContent() {
-        Supplier<ExportMeta> meta = () -> ExportMeta.of(List.of("a", "b"), List.of(new int[] {1, 2, 3}), new double[3], new double[] {1, 1, 1}, 32, 32, 16, Map.of());
+        Supplier<ExportMeta> meta = () -> ExportMeta.of(List.of("a", "b"), List.of(new int[] {1, 2, 3}), new double[3],
+            new double[] {1, 1, 1}, 32, 32, 16, Map.of());
         assertEquals(meta.get(), meta.get());
         assertEquals(meta.get().hashCode(), meta.get().hashCode());
         assertTrue(meta.get().toString().contains("palette=[[1, 2, 3]]"), meta.get().toString());
@@ -104,12 +106,14 @@ class ContentTest {
     /** Tensor says that its content is not a part of it. */
     @Test
     void everyPublicValueWithArraysIsComparedByContent() {
-        JavaClasses classes = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("io.hiervl");
+        JavaClasses classes =
+            new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("io.hiervl");
         List<String> byIdentity = classes.stream().filter(c -> c.isRecord() && isPublic(c) && !c.getSimpleName().equals("Tensor"))
             .filter(c -> c.getFields().stream().filter(f -> !f.getModifiers().contains(JavaModifier.STATIC))
                 .flatMap(f -> f.getType().getAllInvolvedRawTypes().stream().flatMap(t -> Stream.of(f.getRawType(), t)))
                 .anyMatch(t -> t.isArray() || t.isEquivalentTo(INDArray.class)))
-            .filter(c -> c.getMethodCallsFromSelf().stream().filter(call -> call.getTargetOwner().isEquivalentTo(Content.class)).count() < 3)
+            .filter(
+                c -> c.getMethodCallsFromSelf().stream().filter(call -> call.getTargetOwner().isEquivalentTo(Content.class)).count() < 3)
             .map(JavaClass::getName).sorted().toList();
         assertEquals(List.of(), byIdentity);
     }

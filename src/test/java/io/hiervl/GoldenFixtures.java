@@ -116,7 +116,8 @@ public final class GoldenFixtures {
         public final String note;
         public final Map<String, Tensor> tensors = new LinkedHashMap<>();
         private static final Set<String> ENTRIES = Set.of("case", "op", "config", "note", "tensors", "files");
-        private static final Set<String> TENSOR_ENTRIES = Set.of("name", "role", "file", "shape", "dtype", "meaning", "produced_by", "tolerance");
+        private static final Set<String> TENSOR_ENTRIES =
+            Set.of("name", "role", "file", "shape", "dtype", "meaning", "produced_by", "tolerance");
         private final String recordedAs;
         private final Path dir;
         private final JsonNode node;
@@ -243,7 +244,8 @@ public final class GoldenFixtures {
             long[] shape = shape(tensor);
             assertArrayEquals(shape.length == 0 ? new long[] {1} : shape, actual.rank() == 0 ? new long[] {1} : actual.shape(),
                 "shape of " + name + "/" + tensor);
-            check(tensor, actual.dup('c').reshape(actual.length()).castTo(DataType.DOUBLE).toDoubleVector(), actual.dataType() == DataType.DOUBLE);
+            check(tensor, actual.dup('c').reshape(actual.length()).castTo(DataType.DOUBLE).toDoubleVector(),
+                actual.dataType() == DataType.DOUBLE);
         }
 
         /** Compares values in c order. */

@@ -73,7 +73,8 @@ public final class GoldenNumbers {
                 throw new IllegalStateException(file + " lacks the markers " + BEGIN + " and " + END);
             }
             StringBuilder table = new StringBuilder(BEGIN).append(System.lineSeparator())
-                .append("| topic | computed with | tensors | largest difference | largest share of the tolerance |").append(System.lineSeparator())
+                .append("| topic | computed with | tensors | largest difference | largest share of the tolerance |")
+                .append(System.lineSeparator())
                 .append("|---|---|---|---|---|").append(System.lineSeparator());
             ROWS.forEach((key, row) -> table.append(row.line(key)));
             Files.writeString(file, text.substring(0, from) + table + text.substring(to));

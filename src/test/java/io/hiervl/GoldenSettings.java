@@ -84,7 +84,8 @@ final class GoldenSettings {
             Map<String, List<String>> keys = new HashMap<>();
             for (String entry : line.substring(colon + 2).split("; ")) {
                 int equals = entry.indexOf('=');
-                keys.put(equals < 0 ? entry : entry.substring(0, equals), equals < 0 ? List.of() : List.of(entry.substring(equals + 1).split("\\|")));
+                keys.put(equals < 0 ? entry : entry.substring(0, equals),
+                    equals < 0 ? List.of() : List.of(entry.substring(equals + 1).split("\\|")));
             }
             all.put(line.substring(0, colon), keys);
         });

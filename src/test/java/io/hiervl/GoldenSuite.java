@@ -24,9 +24,8 @@ public final class GoldenSuite {
     /** With what a case is computed. */
     public enum Setting {
         /** This project's ops on the kernels that the machine gets: oneDNN on x86-64. */
-        FUSED("fused ops, oneDNN", DataType.FLOAT),
-        FUSED_JAVA("fused ops, Java kernels", DataType.FLOAT),
-        FUSED_DOUBLE("fused ops, Java kernels, double", DataType.DOUBLE),
+        FUSED("fused ops, oneDNN", DataType.FLOAT), FUSED_JAVA("fused ops, Java kernels",
+            DataType.FLOAT), FUSED_DOUBLE("fused ops, Java kernels, double", DataType.DOUBLE),
         /** The GPU emulator; on the large set only with {@code -Dhiervl.emulated=all}, because it takes minutes there. */
         FUSED_EMULATED("fused ops, emulated GPU", DataType.FLOAT),
         /** ND4J's own ops; forward only. */
@@ -53,7 +52,8 @@ public final class GoldenSuite {
 
         /** Whether the setting is one of an ordinary test run on this set; else the test is skipped. */
         public boolean runsOn(GoldenFixtures.Source source) {
-            return this != FUSED_EMULATED || source == GoldenFixtures.Source.COMMITTED || "all".equals(System.getProperty("hiervl.emulated"));
+            return this != FUSED_EMULATED || source == GoldenFixtures.Source.COMMITTED
+                || "all".equals(System.getProperty("hiervl.emulated"));
         }
 
         /** Runs a task with the setting's kernels. */
@@ -68,7 +68,8 @@ public final class GoldenSuite {
         }
     }
 
-    public static final List<Setting> ALL = List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE, Setting.FUSED_EMULATED, Setting.STOCK);
+    public static final List<Setting> ALL =
+        List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE, Setting.FUSED_EMULATED, Setting.STOCK);
     /** For what the stock ops do not have: losses and what belongs to training. */
     public static final List<Setting> FUSED = List.of(Setting.FUSED, Setting.FUSED_JAVA, Setting.FUSED_DOUBLE, Setting.FUSED_EMULATED);
     public static final List<Setting> PLAIN = List.of(Setting.PLAIN);
@@ -129,7 +130,8 @@ public final class GoldenSuite {
             }));
             return;
         }
-        e.settings.stream().filter(s -> s.runsOn(source)).forEach(s -> tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name + ", " + s.label, () -> run(c, e, s))));
+        e.settings.stream().filter(s -> s.runsOn(source))
+            .forEach(s -> tests.add(DynamicTest.dynamicTest(source.label + ": " + c.name + ", " + s.label, () -> run(c, e, s))));
     }
 
     private static void run(Case c, Entry e, Setting s) throws Exception {

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** A topic of the fixtures that no test walks must not pass unnoticed, and the committed set must hold them all. */
 class GoldenTopicsTest {
-    private static final Set<String> KNOWN = Set.of("clip", "end_to_end", "hiervl", "image", "mask2former", "metrics", "optim", "sliding", "torch_ops");
+    private static final Set<String> KNOWN =
+        Set.of("clip", "end_to_end", "hiervl", "image", "mask2former", "metrics", "optim", "sliding", "torch_ops");
 
     @Test
     void everyTopicHasATest() throws IOException {

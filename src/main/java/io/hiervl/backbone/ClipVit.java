@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.DensePath;
-import io.hiervl.clip.TowerParameters.Trained;
 import io.hiervl.clip.TowerParameters;
+import io.hiervl.clip.TowerParameters.Trained;
 import io.hiervl.clip.VisionTower;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
@@ -106,6 +106,6 @@ record ClipVit(ClipArchitecture clip, ClipNormalize colours, Resize positions) i
 
     @Override
     public Map<String, Object> describe() {
-        return new LinkedHashMap<>(new ObjectMapper().convertValue(clip, new TypeReference<Map<String, Object>>() { }));
+        return new LinkedHashMap<>(new ObjectMapper().convertValue(clip, new TypeReference<Map<String, Object>>() {}));
     }
 }

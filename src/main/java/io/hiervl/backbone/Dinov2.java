@@ -6,8 +6,8 @@ import io.hiervl.HierVlException;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.TowerParameters.Trained;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.graph.Scope;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.tensor.Activation;
@@ -203,6 +203,6 @@ record Dinov2(Dinov2Sizes sizes, ClipNormalize colours) implements Backbone {
 
     @Override
     public Map<String, Object> describe() {
-        return new ObjectMapper().convertValue(sizes, new TypeReference<Map<String, Object>>() { });
+        return new ObjectMapper().convertValue(sizes, new TypeReference<Map<String, Object>>() {});
     }
 }

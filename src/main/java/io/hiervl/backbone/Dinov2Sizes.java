@@ -15,7 +15,7 @@ package io.hiervl.backbone;
  * @param positions how the position table is interpolated
  */
 record Dinov2Sizes(int width, int layers, int heads, int patch, int image, int hidden, int registers, boolean gated, double eps,
-                          Positions positions) {
+    Positions positions) {
     /** The interpolations of the position table that the publishers' programs have; all are bicubic. */
     enum Positions {
         /** To the size of the grid: transformers without registers. */

@@ -29,10 +29,11 @@ record Dinov2Tokens(INDArray classToken, INDArray positions, INDArray registers)
                 cls = rows(out, "class token", graph.table(n.getInput(0)), width).getRow(0).dup('c');
             } else if (n.getOpType().equals("Add") && cls != null && positions == null && isData(scan, n, 0) != isData(scan, n, 1)) {
                 positions = positions(graph, out, n.getInput(isData(scan, n, 0) ? 1 : 0), width);
-            } else if (n.getOpType().equals("Concat") && positions != null && registers == null && n.getInputCount() == 3
-                && isData(scan, n, 0) && !isData(scan, n, 1) && isData(scan, n, 2)) {
-                registers = rows(out, "register tokens", graph.table(n.getInput(1)), width);
-            }
+            } else
+                if (n.getOpType().equals("Concat") && positions != null && registers == null && n.getInputCount() == 3
+                    && isData(scan, n, 0) && !isData(scan, n, 1) && isData(scan, n, 2)) {
+                        registers = rows(out, "register tokens", graph.table(n.getInput(1)), width);
+                    }
         }
         if (positions == null) {
             throw out.refuse(cls == null ? "no class token is joined to the patches" : "no position embedding is added to the tokens");

@@ -1,7 +1,6 @@
 package io.hiervl.backend;
 
 import io.hiervl.Content;
-import io.hiervl.Content;
 import java.util.Arrays;
 
 /**

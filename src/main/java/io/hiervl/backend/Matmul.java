@@ -14,7 +14,7 @@ import io.hiervl.tensor.Tensor;
  * @param accumulate adds to C; then neither bias, add nor activation is allowed
  */
 public record Matmul(int batch0, int batch1, int m, int k, int n, double alpha, Tensor bias, Operand add, Activation activation,
-                     boolean accumulate) {
+    boolean accumulate) {
     public Matmul {
         if (accumulate && (bias != null || add != null || activation != Activation.NONE)) {
             throw new IllegalArgumentException("accumulation excludes bias and activation");

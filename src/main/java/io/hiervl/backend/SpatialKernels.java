@@ -31,7 +31,8 @@ public interface SpatialKernels {
     void deformableAttention(DeformableShape s, Tensor value, Tensor offsets, Tensor weights, Tensor reference, Tensor y);
 
     /** Gradients of {@link #deformableAttention}; each may be null. The reference points get none. */
-    void deformableAttentionGradient(DeformableShape s, Tensor value, Tensor offsets, Tensor weights, Tensor reference, Tensor g, Tensor dValue,
+    void deformableAttentionGradient(DeformableShape s, Tensor value, Tensor offsets, Tensor weights, Tensor reference, Tensor g,
+                                     Tensor dValue,
                                      Tensor dOffsets, Tensor dWeights);
 
     /** Values y (B,C,P) of x (B,C,H,W) at points (B,P,2) in [0,1], x first, between pixels bilinear, zero outside. */

@@ -32,7 +32,7 @@ public final class Benchmark {
      * @param peak_rss_mb largest resident set of the process, preparation included; -1 where the system does not tell
      */
     public record Row(String name, String precision, double median_ms, double min_ms, double max_ms, int runs, int samples, int quiet,
-                      Double others_cores, Double own_cores, double first_ms, long peak_rss_mb) {
+        Double others_cores, Double own_cores, double first_ms, long peak_rss_mb) {
         /** Whether the median is one of undisturbed samples. */
         public boolean undisturbed() {
             return quiet >= 3 || others_cores == null;

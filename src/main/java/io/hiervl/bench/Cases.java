@@ -20,19 +20,22 @@ public final class Cases {
         "msdeform 5376 tokens fwd", "msdeform 5376 tokens fwd+bwd", "pixel decoder fwd", "pixel decoder fwd+bwd", "transformer decoder fwd",
         "transformer decoder fwd+bwd", "inference 512", STEP);
     private static final List<String> TINY = List.of("inference tiny", TINY_STEP);
-    private static final Pattern ANY_STEP = Pattern.compile("step (vit-b16-(\\d{2,4})|tiny) (\\d{1,3})\\+(\\d{1,3})(?: (\\d{1,4}) classes)?( recompute)?");
+    private static final Pattern ANY_STEP =
+        Pattern.compile("step (vit-b16-(\\d{2,4})|tiny) (\\d{1,3})\\+(\\d{1,3})(?: (\\d{1,4}) classes)?( recompute)?");
 
     private Cases() {
     }
 
     /** Names of the cases of the small network, of the large one, or of both. */
     public static List<String> names(boolean tiny, boolean vit) {
-        return java.util.stream.Stream.concat(vit ? VIT.stream() : List.<String>of().stream(), tiny ? TINY.stream() : List.<String>of().stream()).toList();
+        return java.util.stream.Stream
+            .concat(vit ? VIT.stream() : List.<String>of().stream(), tiny ? TINY.stream() : List.<String>of().stream()).toList();
     }
 
     /** Whether there is such a case. */
     public static boolean exists(String name) {
-        return isOperations(name) && !operations(name).isEmpty() || VIT.contains(name) || TINY.contains(name) || ANY_STEP.matcher(name).matches();
+        return isOperations(name) && !operations(name).isEmpty() || VIT.contains(name) || TINY.contains(name)
+            || ANY_STEP.matcher(name).matches();
     }
 
     /** Whether this is the case of the kernels. */
@@ -55,7 +58,8 @@ public final class Cases {
     static Runnable prepare(String name, String precision) {
         SameDiffOps.start();
         boolean backward = name.endsWith(BACKWARD);
-        String part = backward ? name.substring(0, name.length() - BACKWARD.length()) : name.endsWith(" fwd") ? name.substring(0, name.length() - 4) : name;
+        String part = backward ? name.substring(0, name.length() - BACKWARD.length())
+            : name.endsWith(" fwd") ? name.substring(0, name.length() - 4) : name;
         Setup big = Setup.vitB16(512, Setup.VOC_CLASSES, 1, precision);
         return switch (part) {
             case "vision 224" -> new Modules(Setup.vitB16(224, Setup.VOC_CLASSES, 1, precision)).vision(backward);

@@ -75,7 +75,7 @@ public final class Comparison {
      * @param reached   whether the ratio is within the goal, null without a goal
      */
     public record Line(String work, String name, String precision, String unit, double hiervl, double peer, double ratio, double ratio_min,
-                       Double goal, Boolean reached) {
+        Double goal, Boolean reached) {
     }
 
     /**
@@ -122,10 +122,13 @@ public final class Comparison {
 
     /** The table for people. */
     public static String markdown(List<Line> lines) {
-        StringBuilder text = new StringBuilder("| work | precision | hiervl | PyTorch | ratio | ratio of minima | goal | reached |\n|---|---|---|---|---|---|---|---|\n");
+        StringBuilder text = new StringBuilder(
+            "| work | precision | hiervl | PyTorch | ratio | ratio of minima | goal | reached |\n|---|---|---|---|---|---|---|---|\n");
         for (Line l : lines) {
-            text.append(String.format(Locale.ROOT, "| %s | %s | %s %s | %s %s | %.2f | %.2f | %s | %s |%n", l.work, l.precision, number(l.hiervl), l.unit,
-                number(l.peer), l.unit, l.ratio, l.ratio_min, l.goal == null ? "-" : "<= " + l.goal, l.reached == null ? "-" : l.reached ? "yes" : "no"));
+            text.append(String.format(Locale.ROOT, "| %s | %s | %s %s | %s %s | %.2f | %.2f | %s | %s |%n", l.work, l.precision,
+                number(l.hiervl), l.unit,
+                number(l.peer), l.unit, l.ratio, l.ratio_min, l.goal == null ? "-" : "<= " + l.goal,
+                l.reached == null ? "-" : l.reached ? "yes" : "no"));
         }
         return text.toString();
     }

@@ -82,10 +82,12 @@ public final class Growth {
 
     /** The table of a series for people. */
     public static String markdown(Series series, List<Line> lines) {
-        StringBuilder text = new StringBuilder("| " + series.title() + " | step, median ms | exponent | peak MB | exponent |\n|---|---|---|---|---|\n");
+        StringBuilder text =
+            new StringBuilder("| " + series.title() + " | step, median ms | exponent | peak MB | exponent |\n|---|---|---|---|---|\n");
         for (Line l : lines) {
-            text.append(String.format(Locale.ROOT, "| %d | %.0f | %s | %d | %s |%n", l.value, l.median_ms, exponent(l.time_exponent), l.peak_rss_mb,
-                exponent(l.memory_exponent)));
+            text.append(
+                String.format(Locale.ROOT, "| %d | %.0f | %s | %d | %s |%n", l.value, l.median_ms, exponent(l.time_exponent), l.peak_rss_mb,
+                    exponent(l.memory_exponent)));
         }
         return text.toString();
     }

@@ -8,7 +8,6 @@ import io.hiervl.clip.VisionTower;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.tensor.Resize;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.DQTD;
 import io.hiervl.model.Gate;
@@ -16,6 +15,7 @@ import io.hiervl.model.MSDeformAttn;
 import io.hiervl.model.PixelDecoder;
 import io.hiervl.model.ReferencePoints;
 import io.hiervl.model.SinePositions;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -47,8 +47,9 @@ final class Modules {
         TowerParameters.addVision(work.store(), "vision", weights, backward ? TowerParameters.Trained.ALL : TowerParameters.Trained.NONE,
             setup.side(), Resize.BICUBIC, DataType.FLOAT);
         int size = setup.recipe().train().batch().crop();
-        VisionTower.Output out = new VisionTower(setup.clip()).apply(work.root().at("vision"), work.input("images", false, 1, 3, size, size),
-            config.tower().tapsFor(setup.clip().vision().layers()), DensePath.LAST);
+        VisionTower.Output out =
+            new VisionTower(setup.clip()).apply(work.root().at("vision"), work.input("images", false, 1, 3, size, size),
+                config.tower().tapsFor(setup.clip().vision().layers()), DensePath.LAST);
         out.taps().forEach(work::result);
         work.result(out.normalised());
         work.result(out.dense());
@@ -68,7 +69,8 @@ final class Modules {
         SDVariable x = work.input("x", backward, 1, tokens(), d);
         SDVariable q = work.input("q", backward, 1, tokens(), d);
         SDVariable reference = work.ops().constant("reference", ReferencePoints.of(SHAPES, DataType.FLOAT));
-        SDVariable y = MSDeformAttn.apply(work.root().at("deform"), q, x, reference, SHAPES, config.decoders().heads(), config.decoders().points());
+        SDVariable y =
+            MSDeformAttn.apply(work.root().at("deform"), q, x, reference, SHAPES, config.decoders().heads(), config.decoders().points());
         work.result(y);
         work.sum(work.ops().mul(y, work.ops().constant("gradient", work.store().get("x").array().dup('c'))), 1);
         return backward ? work.both() : work.forward();
@@ -116,7 +118,8 @@ final class Modules {
         }
         SDVariable feature = work.input("feature", backward, 1, d, FINEST, FINEST);
         SDVariable text = work.input("text", backward, 1, (long) config.queries().levels() * k, d);
-        SDVariable bias = work.ops().constant("text_bias", Nd4j.valueArrayOf(new long[] {1, (long) config.queries().levels() * k}, Math.log(GATE + 1e-4), DataType.FLOAT));
+        SDVariable bias = work.ops().constant("text_bias",
+            Nd4j.valueArrayOf(new long[] {1, (long) config.queries().levels() * k}, Math.log(GATE + 1e-4), DataType.FLOAT));
         List<DQTD.Prediction> out = new DQTD(config).apply(work.root().at("query_decoder"), text, bias,
             new PixelDecoder.Output(memory, positions, SHAPES, feature, List.of(), List.of()), backward);
         for (DQTD.Prediction p : out) {

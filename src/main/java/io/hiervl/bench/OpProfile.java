@@ -1,24 +1,21 @@
 package io.hiervl.bench;
 
-import io.hiervl.tensor.Tensor;
-import io.hiervl.tensor.Nd4jTensors;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.backend.jvm.JavaKernels;
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
 import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.JavaKernels;
 import io.hiervl.graph.Profile;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Where the time of a case goes, by kind of op, beside what its products would take at the measured speed of a large product. */
 public final class OpProfile {
@@ -60,8 +57,9 @@ public final class OpProfile {
         /** The table for people. */
         public String markdown() {
             double gflop = lines.stream().mapToDouble(Line::gflop).sum();
-            StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s: %.0f ms; products and convolutions %.0f GFLOP, at %.0f GFLOP/s %.0f ms (%.0f %%)%n%n",
-                name, wall_ms, gflop, peak_gflops, gflop / peak_gflops * 1e3, 100 * gflop / peak_gflops * 1e3 / wall_ms));
+            StringBuilder text = new StringBuilder(
+                String.format(Locale.ROOT, "%s: %.0f ms; products and convolutions %.0f GFLOP, at %.0f GFLOP/s %.0f ms (%.0f %%)%n%n",
+                    name, wall_ms, gflop, peak_gflops, gflop / peak_gflops * 1e3, 100 * gflop / peak_gflops * 1e3 / wall_ms));
             text.append("| op | calls | ms | share | GFLOP | GFLOP/s | ms at peak |\n|---|---|---|---|---|---|---|\n");
             double rest = 0;
             double restCalls = 0;
@@ -70,12 +68,15 @@ public final class OpProfile {
                     rest += l.ms;
                     restCalls += l.calls;
                 } else {
-                    text.append(String.format(Locale.ROOT, "| %s | %.0f | %.1f | %.1f %% | %s |%n", l.op, l.calls, l.ms, 100 * l.share, l.gflop == 0 ? " | | "
-                        : String.format(Locale.ROOT, "%.1f | %.0f | %.1f", l.gflop, l.gflop / l.ms * 1e3, l.gflop / peak_gflops * 1e3)));
+                    text.append(String.format(Locale.ROOT, "| %s | %.0f | %.1f | %.1f %% | %s |%n", l.op, l.calls, l.ms, 100 * l.share,
+                        l.gflop == 0 ? " | | "
+                            : String.format(Locale.ROOT, "%.1f | %.0f | %.1f", l.gflop, l.gflop / l.ms * 1e3,
+                                l.gflop / peak_gflops * 1e3)));
                 }
             }
             double all = lines.stream().mapToDouble(Line::ms).sum();
-            return text.append(String.format(Locale.ROOT, "| the others | %.0f | %.1f | %.1f %% | | | |%n| all ops | | %.1f | | %.1f | %.0f | %.1f |%n", restCalls, rest,
+            return text.append(String.format(Locale.ROOT,
+                "| the others | %.0f | %.1f | %.1f %% | | | |%n| all ops | | %.1f | | %.1f | %.0f | %.1f |%n", restCalls, rest,
                 100 * rest / all, all, gflop, gflop / all * 1e3, gflop / peak_gflops * 1e3)).toString();
         }
     }
@@ -108,8 +109,9 @@ public final class OpProfile {
     static List<Line> lines(Map<String, Profile.Cost> costs, int calls) {
         double all = costs.values().stream().mapToDouble(Profile.Cost::nanos).sum();
         List<Line> lines = new ArrayList<>();
-        costs.forEach((op, c) -> lines.add(new Line(op.replaceFirst("^hiervl_", ""), (double) c.calls() / calls, c.nanos() / 1e6 / calls, c.nanos() / all,
-            c.flops() / 1e9 / calls)));
+        costs.forEach((op, c) -> lines
+            .add(new Line(op.replaceFirst("^hiervl_", ""), (double) c.calls() / calls, c.nanos() / 1e6 / calls, c.nanos() / all,
+                c.flops() / 1e9 / calls)));
         lines.sort(Comparator.comparingDouble(Line::ms).reversed());
         return lines;
     }

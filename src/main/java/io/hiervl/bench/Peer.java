@@ -47,8 +47,9 @@ public final class Peer {
      * @throws HierVlException of kind ENVIRONMENT with the last line of the peer's messages if there is no result
      */
     public List<Benchmark.Row> run(String name, String precision) {
-        ProcessBuilder builder = new ProcessBuilder(python.toString(), "-m", MODULE + ".bench", "--case", name, "--threads", Integer.toString(threads),
-            "--precision", precision);
+        ProcessBuilder builder =
+            new ProcessBuilder(python.toString(), "-m", MODULE + ".bench", "--case", name, "--threads", Integer.toString(threads),
+                "--precision", precision);
         builder.environment().put("PYTHONPATH", folder.toString());
         builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
         builder.environment().put("HIERVL_ONNX_DIR", onnx.toString());
@@ -89,12 +90,15 @@ public final class Peer {
             JsonNode r = e.getValue();
             if (e.getKey().endsWith(BACKWARD)) {
                 Benchmark.Row f = rows.get(rows.size() - 1);
-                rows.add(new Benchmark.Row(e.getKey().replace(BACKWARD, " fwd+bwd"), precision, f.median_ms() + r.get("median_ms").asDouble(),
-                    f.min_ms() + r.get("min_ms").asDouble(), f.max_ms() + r.get("max_ms").asDouble(), r.get("reps").asInt(), r.get("samples").asInt(),
-                    Math.min(f.quiet(), r.get("quiet").asInt()), r.get("others_cores").asDouble(), r.get("own_cores").asDouble(),
-                    f.first_ms() + r.get("first_ms").asDouble(), peak));
+                rows.add(
+                    new Benchmark.Row(e.getKey().replace(BACKWARD, " fwd+bwd"), precision, f.median_ms() + r.get("median_ms").asDouble(),
+                        f.min_ms() + r.get("min_ms").asDouble(), f.max_ms() + r.get("max_ms").asDouble(), r.get("reps").asInt(),
+                        r.get("samples").asInt(),
+                        Math.min(f.quiet(), r.get("quiet").asInt()), r.get("others_cores").asDouble(), r.get("own_cores").asDouble(),
+                        f.first_ms() + r.get("first_ms").asDouble(), peak));
             } else {
-                rows.add(new Benchmark.Row(e.getKey().isEmpty() ? name : e.getKey(), precision, r.get("median_ms").asDouble(), r.get("min_ms").asDouble(),
+                rows.add(new Benchmark.Row(e.getKey().isEmpty() ? name : e.getKey(), precision, r.get("median_ms").asDouble(),
+                    r.get("min_ms").asDouble(),
                     r.get("max_ms").asDouble(), r.get("reps").asInt(), r.get("samples").asInt(), r.get("quiet").asInt(),
                     r.get("others_cores").asDouble(), r.get("own_cores").asDouble(), r.get("first_ms").asDouble(), peak));
             }

@@ -50,7 +50,8 @@ record Setup(Recipe recipe, ClipArchitecture clip, List<String> classes) {
     static Setup tiny(int batch, String precision) {
         // 80 token ids are what the letters of the class names and the template need.
         return new Setup(recipe(precision, "model.dim=64", "model.visual_queries=9", "model.heads=4", "model.n_enc=2", "model.n_dec=3",
-            "model.enc_ffn=256", "model.dec_ffn=512", "model.cm_dim=16", "loss.sample_points=50176", "train.crop=64", "train.micro_batch=" + batch),
+            "model.enc_ffn=256", "model.dec_ffn=512", "model.cm_dim=16", "loss.sample_points=50176", "train.crop=64",
+            "train.micro_batch=" + batch),
             ClipArchitecture.of(64, 4, 4, 8, 64, 64, 2, 4, 24, 80, 64), names(6));
     }
 

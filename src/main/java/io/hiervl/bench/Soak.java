@@ -33,8 +33,10 @@ public final class Soak {
     public record Result(String name, int steps, int every, double seconds, List<Long> rss_mb, List<Long> heap_mb, double mb_per_1000) {
         /** Resident set at the first sample, the last, and the largest of all samples; for people. */
         String summary() {
-            return String.format(Locale.ROOT, "%s: %d steps in %.0f s; resident MB first %d, last %d, maximum %d; second half %+.1f MB in 1,000 steps",
-                name, steps, seconds, rss_mb.get(0), rss_mb.get(rss_mb.size() - 1), rss_mb.stream().mapToLong(Long::longValue).max().orElseThrow(), mb_per_1000);
+            return String.format(Locale.ROOT,
+                "%s: %d steps in %.0f s; resident MB first %d, last %d, maximum %d; second half %+.1f MB in 1,000 steps",
+                name, steps, seconds, rss_mb.get(0), rss_mb.get(rss_mb.size() - 1),
+                rss_mb.stream().mapToLong(Long::longValue).max().orElseThrow(), mb_per_1000);
         }
 
         /** All samples for people. */

@@ -18,7 +18,8 @@ import java.util.List;
  * @param ownCores    cores that this process used, median
  * @param firstMs     the first call, with graph construction and cold code
  */
-record Timing(double medianMs, double minMs, double maxMs, int runs, int samples, int quiet, double othersCores, double ownCores, double firstMs) {
+record Timing(double medianMs, double minMs, double maxMs, int runs, int samples, int quiet, double othersCores, double ownCores,
+    double firstMs) {
     private static final int MOST = 200;
     private static final double GROUP_SECONDS = 0.25;
 
@@ -45,7 +46,8 @@ record Timing(double medianMs, double minMs, double maxMs, int runs, int samples
             samples.add(sample(work, group));
             double spent = (System.nanoTime() - start) / 1e9;
             long quiet = samples.stream().filter(s -> !(s.others >= Quiet.CORES)).count();
-            boolean done = samples.size() >= MOST || samples.size() >= least && spent > budget && (quiet >= Math.min(3, least) || spent > 3 * budget);
+            boolean done =
+                samples.size() >= MOST || samples.size() >= least && spent > budget && (quiet >= Math.min(3, least) || spent > 3 * budget);
             progress.update(samples.size(), done ? samples.size() : Math.max(least, samples.size() + 1), "");
             if (done) {
                 break;

@@ -44,7 +44,8 @@ final class Whole {
         ClipBundle clip = setup.bundle();
         int k = setup.classes().size();
         int size = setup.recipe().train().batch().crop();
-        ParameterStore store = NetworkParameters.create(setup.recipe().model(), clip.weights(), k, setup.side(), new int[0], DataType.FLOAT, random);
+        ParameterStore store =
+            NetworkParameters.create(setup.recipe().model(), clip.weights(), k, setup.side(), new int[0], DataType.FLOAT, random);
         HierVlNetwork network = new HierVlNetwork(setup.recipe().model(), ImageTowers.of(Backbones.ofClip(clip).backbone()), k);
         FusedOps ops = network.newGraph(DataType.FLOAT);
         SDVariable x = ops.placeholder("images", 1, 3, size, size);

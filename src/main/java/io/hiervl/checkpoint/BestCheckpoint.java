@@ -30,7 +30,8 @@ public record BestCheckpoint(String name, long step, double miou) {
             JsonNode json = new ObjectMapper().readTree(file.toFile());
             String name = json.path("folder").asText();
             boolean there = name.matches("step-[0-9.]+") && Files.isDirectory(file.resolveSibling(name));
-            return there ? Optional.of(new BestCheckpoint(name, json.path("step").asLong(), json.path("val_miou").asDouble())) : Optional.empty();
+            return there ? Optional.of(new BestCheckpoint(name, json.path("step").asLong(), json.path("val_miou").asDouble()))
+                : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -39,7 +40,8 @@ public record BestCheckpoint(String name, long step, double miou) {
     /** Writes it down for a run. */
     public void write(Path run) {
         Path file = run.resolve("checkpoints").resolve(FILE);
-        AtomicFile.write(file, out -> out.write(new ObjectMapper().writeValueAsBytes(Map.of("folder", name, "step", step, "val_miou", miou))));
+        AtomicFile.write(file,
+            out -> out.write(new ObjectMapper().writeValueAsBytes(Map.of("folder", name, "step", step, "val_miou", miou))));
     }
 
     /** For messages. */

@@ -1,8 +1,8 @@
 package io.hiervl.checkpoint;
 
-import io.hiervl.PublicApi;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -99,7 +99,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
      * @param details    JSON values
      */
     static Checkpoint write(Path folder, long step, String configHash, List<String> classes, Map<String, INDArray> arrays,
-                                   Map<String, Object> details) {
+                            Map<String, Object> details) {
         Path parent = folder.toAbsolutePath().getParent();
         Path temporary = parent.resolve(TEMPORARY + folder.getFileName() + "-" + AtomicFile.randomName());
         boolean done = false;
@@ -121,7 +121,8 @@ public record Checkpoint(Path folder, Manifest manifest) {
             force(parent);
             return new Checkpoint(folder, manifest);
         } catch (IOException e) {
-            throw HierVlException.environment("cannot write checkpoint " + folder + ": " + AtomicFile.reason(e) + "; earlier checkpoints are untouched", e);
+            throw HierVlException
+                .environment("cannot write checkpoint " + folder + ": " + AtomicFile.reason(e) + "; earlier checkpoints are untouched", e);
         } finally {
             if (!done) {
                 tryDelete(temporary);
@@ -131,7 +132,8 @@ public record Checkpoint(Path folder, Manifest manifest) {
 
     private Path inside(String name) {
         if (name == null || !name.matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
-            throw HierVlException.model(folder.resolve(Manifest.FILE) + " names the file '" + name + "'; only plain names in its folder are allowed");
+            throw HierVlException
+                .model(folder.resolve(Manifest.FILE) + " names the file '" + name + "'; only plain names in its folder are allowed");
         }
         Path file = folder.resolve(name);
         try {

@@ -91,7 +91,7 @@ public final class CheckpointStore {
      * @param reader must not keep anything of a checkpoint that it fails on
      */
     public static <T> T read(Path path, Function<Checkpoint, T> reader) {
-        for (int attempt = 1; ; attempt++) {
+        for (int attempt = 1;; attempt++) {
             Checkpoint found = find(path);
             try {
                 return reader.apply(found);

@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * @param details    anything else as JSON values: random state, configuration, preprocessing
  */
 public record Manifest(String format, int version, long step,
-                       String configHash, List<String> classes,
-                       List<FileEntry> files, Map<String, Object> details) {
+    String configHash, List<String> classes,
+    List<FileEntry> files, Map<String, Object> details) {
     /** Name of the file. */
     public static final String FILE = "manifest.json";
     /** What the field {@code format} says. */
@@ -72,7 +72,8 @@ public record Manifest(String format, int version, long step,
             throw HierVlException.model(file + " has lost its SHA-256; the file is damaged or was edited");
         }
         if (seal == Seal.State.ABSENT) {
-            LoggerFactory.getLogger(Manifest.class).warn("{} was written by an older version and has no checksum; changes in it cannot be noticed", file);
+            LoggerFactory.getLogger(Manifest.class)
+                .warn("{} was written by an older version and has no checksum; changes in it cannot be noticed", file);
         }
         return of(file, version.intValue(), json);
     }
@@ -93,7 +94,7 @@ public record Manifest(String format, int version, long step,
 
     private static Manifest of(Path file, int version, Map<?, ?> json) {
         if (!(json.get("classes") instanceof List<?> names) || !(json.get("files") instanceof List<?> entries) || entries.isEmpty()
-                || !(json.get("details") instanceof Map<?, ?> details)) {
+            || !(json.get("details") instanceof Map<?, ?> details)) {
             throw HierVlException.model(file + " is incomplete: it needs classes, files and details");
         }
         if (!(json.get("step") instanceof Long step) || step < 0) {
@@ -102,7 +103,7 @@ public record Manifest(String format, int version, long step,
         List<FileEntry> files = new ArrayList<>();
         for (Object entry : entries) {
             if (!(entry instanceof Map<?, ?> e) || !(e.get("name") instanceof String name) || !(e.get("size") instanceof Long size)
-                    || !(e.get("sha256") instanceof String sha256)) {
+                || !(e.get("sha256") instanceof String sha256)) {
                 throw HierVlException.model(file + " lists the file " + files.size() + " without name, size or sha256");
             }
             files.add(new FileEntry(name, size, sha256));
@@ -127,7 +128,8 @@ public record Manifest(String format, int version, long step,
                 throw HierVlException.model(where + ": class " + classes.size() + " has no name, found " + name);
             }
             if (!seen.add(text)) {
-                throw HierVlException.model(where + ": class " + classes.size() + " is named '" + text + "' like class " + classes.indexOf(text));
+                throw HierVlException
+                    .model(where + ": class " + classes.size() + " is named '" + text + "' like class " + classes.indexOf(text));
             }
             classes.add(text);
         }

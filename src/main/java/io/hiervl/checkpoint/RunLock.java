@@ -46,7 +46,8 @@ public final class RunLock implements AutoCloseable {
     public static Optional<RunLock> tryTake(Path run) {
         Folders.create(run);
         try {
-            FileChannel channel = FileChannel.open(run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel channel =
+                FileChannel.open(run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
             if (lock == null) {
                 channel.close();

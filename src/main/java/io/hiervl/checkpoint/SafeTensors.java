@@ -63,10 +63,11 @@ public final class SafeTensors {
     }
 
     private static INDArray load(Path file, FileChannel in, long position, SafeTensorsHeader.Entry e) throws IOException {
-        INDArray array = e.shape().length == 0 ? Nd4j.scalar(e.type().nd4j(), 0) : Nd4j.createUninitialized(e.type().nd4j(), e.shape(), 'c');
+        INDArray array =
+            e.shape().length == 0 ? Nd4j.scalar(e.type().nd4j(), 0) : Nd4j.createUninitialized(e.type().nd4j(), e.shape(), 'c');
         BytePointer target = RawArrays.bytes(array);
         ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(CHUNK, e.size()));
-        for (long done = 0; done < e.size(); ) {
+        for (long done = 0; done < e.size();) {
             buffer.clear().limit((int) Math.min(buffer.capacity(), e.size() - done));
             while (buffer.hasRemaining()) {
                 if (in.read(buffer, position + done + buffer.position()) < 0) {
@@ -97,7 +98,7 @@ public final class SafeTensors {
                 INDArray dense = RawArrays.dense(array);
                 BytePointer source = RawArrays.bytes(dense);
                 long size = dense.length() * dense.dataType().width();
-                for (long done = 0; done < size; ) {
+                for (long done = 0; done < size;) {
                     int n = (int) Math.min(CHUNK, size - done);
                     new BytePointer(source).position(done).get(chunk, 0, n);
                     put(out, digest, ByteBuffer.wrap(chunk, 0, n));

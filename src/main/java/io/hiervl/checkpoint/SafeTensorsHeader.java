@@ -133,7 +133,7 @@ public record SafeTensorsHeader(List<Entry> entries, Map<String, String> metadat
             throw bad(file, "array " + name + " has data type '" + node.get("dtype") + "'; F32, F64, I32, I64 and U8 are supported");
         }
         if (!(node.get("shape") instanceof List<?> dims) || dims.size() > 32 || !(node.get("data_offsets") instanceof List<?> offsets)
-                || offsets.size() != 2) {
+            || offsets.size() != 2) {
             throw bad(file, "array " + name + " lacks a shape or its two data offsets");
         }
         long[] shape = new long[dims.size()];

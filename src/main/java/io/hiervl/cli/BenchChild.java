@@ -27,7 +27,7 @@ record BenchChild(String precision, int runs, int threads) {
     }
 
     List<Benchmark.Row> run(String name) {
-        return run(name, List.of(), new TypeReference<>() { });
+        return run(name, List.of(), new TypeReference<>() {});
     }
 
     /** Runs a case whose result is of this type, with more options of the Java machine. */
@@ -35,10 +35,12 @@ record BenchChild(String precision, int runs, int threads) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // An archive of classes is written by one process only.
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-XX:ArchiveClassesAtExit")).forEach(command::add);
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.startsWith("-XX:ArchiveClassesAtExit"))
+            .forEach(command::add);
         command.addAll(options);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "bench", "--case", name, "--precision", precision,
-            "--runs", Integer.toString(runs)));
+        command.addAll(
+            List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "bench", "--case", name, "--precision", precision,
+                "--runs", Integer.toString(runs)));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("OMP_NUM_THREADS", Integer.toString(threads));
         try {

@@ -2,7 +2,6 @@ package io.hiervl.cli;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
-import io.hiervl.HierVlException;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.bench.Benchmark;
@@ -23,9 +22,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine;
 
 /** Speed and peak memory, alone or beside PyTorch. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
@@ -44,19 +43,23 @@ final class BenchCommand implements Callable<Integer> {
     /** Arithmetic of dense layers. */
     enum Precision { FP32, BF16 }
 
-    @Option(names = "--size", defaultValue = "all", converter = SizeName.class, description = "tiny, vit-b16 or all (default ${DEFAULT-VALUE}).")
+    @Option(names = "--size", defaultValue = "all", converter = SizeName.class,
+        description = "tiny, vit-b16 or all (default ${DEFAULT-VALUE}).")
     Size size;
 
-    @Option(names = "--only", split = ",", paramLabel = "NAME", description = "Only these cases; also 'ops', the kernels by themselves ('ops gelu': "
-        + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1', 'step vit-b16-512 2+2 81 classes' or "
-        + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' "
-        + "(or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
+    @Option(names = "--only", split = ",", paramLabel = "NAME",
+        description = "Only these cases; also 'ops', the kernels by themselves ('ops gelu': "
+            + "those with that word), steps of other sizes, for example 'step vit-b16-384 1+1', 'step vit-b16-512 2+2 81 classes' or "
+            + "'step vit-b16-512 1+1 recompute', 'growth' (or 'growth size', 'growth classes', 'growth batch'), 'soak' "
+            + "(or 'soak 500 2+2': steps and images) and 'profile' (or 'profile CASE').")
     List<String> only = new ArrayList<>();
 
-    @Option(names = "--precision", defaultValue = "fp32", description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
+    @Option(names = "--precision", defaultValue = "fp32",
+        description = "Arithmetic of dense layers: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
     Precision precision;
 
-    @Option(names = "--runs", defaultValue = "5", description = "Fewest timed samples (default ${DEFAULT-VALUE}); below 3 without warm-up, for a look.")
+    @Option(names = "--runs", defaultValue = "5",
+        description = "Fewest timed samples (default ${DEFAULT-VALUE}); below 3 without warm-up, for a look.")
     int runs;
 
     @Option(names = "--threads", description = "Threads (default: OMP_NUM_THREADS, else all cores).")
@@ -68,20 +71,25 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--peer", paramLabel = "DIR", description = "Folder with hiervl_torch: measure it in turns with this program.")
     Path peer;
 
-    @Option(names = "--python", defaultValue = "python3", paramLabel = "FILE", description = "Interpreter with PyTorch and transformers (default ${DEFAULT-VALUE}).")
+    @Option(names = "--python", defaultValue = "python3", paramLabel = "FILE",
+        description = "Interpreter with PyTorch and transformers (default ${DEFAULT-VALUE}).")
     Path python;
 
-    @Option(names = "--rounds", defaultValue = "2", description = "Processes of each program per case, in turns (default ${DEFAULT-VALUE}).")
+    @Option(names = "--rounds", defaultValue = "2",
+        description = "Processes of each program per case, in turns (default ${DEFAULT-VALUE}).")
     int rounds;
 
-    @Option(names = "--patience", defaultValue = "0", description = "With --peer: so many more rounds for a case until a round is undisturbed by "
-        + "other processes; if there is one, only undisturbed rounds count (default ${DEFAULT-VALUE}).")
+    @Option(names = "--patience", defaultValue = "0",
+        description = "With --peer: so many more rounds for a case until a round is undisturbed by "
+            + "other processes; if there is one, only undisturbed rounds count (default ${DEFAULT-VALUE}).")
     int patience;
 
-    @Option(names = "--wait", defaultValue = "0", paramLabel = "SECONDS", description = "With --peer: wait for a quiet machine before each process, at most so long.")
+    @Option(names = "--wait", defaultValue = "0", paramLabel = "SECONDS",
+        description = "With --peer: wait for a quiet machine before each process, at most so long.")
     int wait;
 
-    @Option(names = "--markdown", paramLabel = "FILE", description = "Also write the table of ratios there, or those of growth, soak and profile.")
+    @Option(names = "--markdown", paramLabel = "FILE",
+        description = "Also write the table of ratios there, or those of growth, soak and profile.")
     Path markdown;
 
     @Option(names = "--case", hidden = true)
@@ -162,13 +170,15 @@ final class BenchCommand implements Callable<Integer> {
     private void rows(BenchChild child, List<String> names, Map<String, Object> document) {
         List<Object> rows = (List<Object>) document.get("rows");
         if (!json) {
-            console.println(String.format(Locale.ROOT, "%-50s %9s %10s %10s %10s %6s %8s", "case", "precision", "median ms", "min", "max", "runs", "peak MB"));
+            console.println(String.format(Locale.ROOT, "%-50s %9s %10s %10s %10s %6s %8s", "case", "precision", "median ms", "min", "max",
+                "runs", "peak MB"));
         }
         for (String name : names) {
             for (Benchmark.Row r : child.run(name)) {
                 rows.add(r);
                 if (!json) {
-                    console.println(String.format(Locale.ROOT, "%-50s %9s %10.2f %10.2f %10.2f %6d %8d", r.name(), r.precision(), r.median_ms(), r.min_ms(),
+                    console.println(String.format(Locale.ROOT, "%-50s %9s %10.2f %10.2f %10.2f %6d %8d", r.name(), r.precision(),
+                        r.median_ms(), r.min_ms(),
                         r.max_ms(), r.runs(), r.peak_rss_mb()));
                 }
             }
@@ -225,10 +235,12 @@ final class BenchCommand implements Callable<Integer> {
         }
         for (String name : only) {
             if (peer != null && BenchTables.has(name.strip())) {
-                throw new CommandLine.ParameterException(spec.commandLine(), "'" + name + "' has no counterpart in the peer: measure it without --peer");
+                throw new CommandLine.ParameterException(spec.commandLine(),
+                    "'" + name + "' has no counterpart in the peer: measure it without --peer");
             }
             if (!Cases.exists(name.strip()) && !BenchTables.has(name.strip())) {
-                throw new CommandLine.ParameterException(spec.commandLine(), "no case '" + name + "'; there are: " + String.join(", ", Cases.names(true, true)));
+                throw new CommandLine.ParameterException(spec.commandLine(),
+                    "no case '" + name + "'; there are: " + String.join(", ", Cases.names(true, true)));
             }
         }
         return only.stream().map(String::strip).toList();

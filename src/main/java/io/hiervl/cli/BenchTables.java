@@ -29,7 +29,8 @@ record BenchTables(BenchChild child, Console console) {
             List<Benchmark.Row> rows = new ArrayList<>();
             for (String step : series.cases()) {
                 Benchmark.Row row = child.run(step).get(0);
-                console.note(String.format(Locale.ROOT, "%s: median %.0f ms, %d of %d samples quiet, peak %d MB", row.name(), row.median_ms(), row.quiet(),
+                console.note(String.format(Locale.ROOT, "%s: median %.0f ms, %d of %d samples quiet, peak %d MB", row.name(),
+                    row.median_ms(), row.quiet(),
                     row.samples(), row.peak_rss_mb()));
                 rows.add(row);
             }
@@ -39,12 +40,12 @@ record BenchTables(BenchChild child, Console console) {
             pages.add(Growth.markdown(series, lines));
         }
         if (Soak.is(name)) {
-            Soak.Result result = child.run(name, List.of(), new TypeReference<>() { });
+            Soak.Result result = child.run(name, List.of(), new TypeReference<>() {});
             list(document, "soak").add(result);
             pages.add(result.markdown());
         }
         for (String profiled : OpProfile.of(name)) {
-            OpProfile.Result result = child.run(OpProfile.CASE + " " + profiled, List.of(OpProfile.OPTION), new TypeReference<>() { });
+            OpProfile.Result result = child.run(OpProfile.CASE + " " + profiled, List.of(OpProfile.OPTION), new TypeReference<>() {});
             list(document, "profile").add(result);
             pages.add(result.markdown());
         }

@@ -37,7 +37,8 @@ final class Binaries {
         }
         for (String needed : new String[] {"avx512", "avx2"}) {
             if (classifier.endsWith(needed) && !features.contains(needed.equals("avx512") ? "avx512f" : needed)) {
-                return "ND4J's build " + classifier + " needs " + needed + ", which this CPU lacks: it would end with an illegal instruction."
+                return "ND4J's build " + classifier + " needs " + needed
+                    + ", which this CPU lacks: it would end with an illegal instruction."
                     + " Start the launcher with HIERVL_CLASSIFIER=" + classifier.substring(0, classifier.indexOf("64") + 2);
             }
         }

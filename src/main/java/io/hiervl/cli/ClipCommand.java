@@ -33,7 +33,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Commands on CLIP bundles. */
-@Command(name = "clip", mixinStandardHelpOptions = true, description = "Works with CLIP bundles (folders with ONNX towers and a tokenizer).")
+@Command(name = "clip", mixinStandardHelpOptions = true,
+    description = "Works with CLIP bundles (folders with ONNX towers and a tokenizer).")
 final class ClipCommand implements Runnable {
     private final Console console;
 
@@ -60,8 +61,10 @@ final class ClipCommand implements Runnable {
                 "assumed", result.assumed()));
         } else {
             recognised(result.recognised()).forEach((key, value) -> console.println(String.format(Locale.ROOT, "%-12s %s", key, value)));
-            console.println(String.format(Locale.ROOT, "vision       largest difference %.3g of values up to %.3g", result.visionMaxAbsDiff(), result.visionScale()));
-            console.println(String.format(Locale.ROOT, "text         largest difference %.3g of values up to %.3g", result.textMaxAbsDiff(), result.textScale()));
+            console.println(String.format(Locale.ROOT, "vision       largest difference %.3g of values up to %.3g",
+                result.visionMaxAbsDiff(), result.visionScale()));
+            console.println(String.format(Locale.ROOT, "text         largest difference %.3g of values up to %.3g", result.textMaxAbsDiff(),
+                result.textScale()));
         }
         if (!result.agrees()) {
             throw HierVlException.model(dir + ": the imported towers differ from ONNX Runtime by more than rounding explains");
@@ -72,7 +75,8 @@ final class ClipCommand implements Runnable {
     @Command(mixinStandardHelpOptions = true, description = "Embeds texts or photos; writes unnormalised float32 rows as .npy.")
     int embed(@Parameters(paramLabel = "DIR", description = "CLIP bundle.") Path dir,
               @Option(names = "--text", arity = "1..*", paramLabel = "TEXT", description = "Texts.") List<String> texts,
-              @Option(names = "--image", arity = "1..*", paramLabel = "FILE", description = "Photos, preprocessed as CLIP does.") List<Path> images,
+              @Option(names = "--image", arity = "1..*", paramLabel = "FILE", description = "Photos, preprocessed as CLIP does.") List<
+                  Path> images,
               @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, ending in .npy.") Path out) {
         if ((texts == null) == (images == null)) {
             throw HierVlException.usage("give either --text or --image");
@@ -124,11 +128,14 @@ final class ClipCommand implements Runnable {
         return 0;
     }
 
-    @Command(mixinStandardHelpOptions = true, description = "Pre-trains the tiny CLIP on rendered crops and their captions (graphs/tiny-clip).")
+    @Command(mixinStandardHelpOptions = true,
+        description = "Pre-trains the tiny CLIP on rendered crops and their captions (graphs/tiny-clip).")
     int pretrain(@Parameters(paramLabel = "DIR", description = "Folder to write.") Path dir,
                  @Option(names = "--steps", description = "Optimiser steps; default: those of graphs/tiny-clip.") Integer steps,
-                 @Option(names = "--phrase-weight", description = "Weight of the phrase-level term; default: that of graphs/tiny-clip.") Double phraseWeight,
-                 @Option(names = "--seed", defaultValue = "0", description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed) {
+                 @Option(names = "--phrase-weight",
+                     description = "Weight of the phrase-level term; default: that of graphs/tiny-clip.") Double phraseWeight,
+                 @Option(names = "--seed", defaultValue = "0",
+                     description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed) {
         if (Files.exists(dir.resolve("onnx"))) {
             throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
         }
@@ -144,8 +151,8 @@ final class ClipCommand implements Runnable {
 
     /** Sizes for which a bundle of random weights can be written. */
     enum Size {
-        TINY(ClipArchitecture.of(64, 4, 4, 8, 64, 64, 2, 4, 24, 256, 64)), VIT_B16(ClipArchitecture.vitB16()), VIT_B32(ClipArchitecture.vitB32()),
-        VIT_L14(ClipArchitecture.vitL14());
+        TINY(ClipArchitecture.of(64, 4, 4, 8, 64, 64, 2, 4, 24, 256, 64)), VIT_B16(ClipArchitecture.vitB16()), VIT_B32(
+            ClipArchitecture.vitB32()), VIT_L14(ClipArchitecture.vitL14());
 
         private final ClipArchitecture architecture;
 
@@ -169,10 +176,13 @@ final class ClipCommand implements Runnable {
     }
 
     private static Map<String, Object> recognised(ClipArchitecture a) {
-        return ordered("layout", a.source().layout(), "exporter", a.source().exporter(), "opset", a.source().opset(), "dtype", a.source().dtype(),
+        return ordered("layout", a.source().layout(), "exporter", a.source().exporter(), "opset", a.source().opset(), "dtype",
+            a.source().dtype(),
             "width", a.vision().width(), "layers", a.vision().layers(), "heads", a.vision().heads(), "patch", a.vision().patch(),
-            "image", a.vision().image(), "projection", a.projection(), "activation", a.activation().configName(), "text_width", a.text().width(),
-            "text_layers", a.text().layers(), "text_heads", a.text().heads(), "context", a.text().context(), "vocabulary", a.text().vocab());
+            "image", a.vision().image(), "projection", a.projection(), "activation", a.activation().configName(), "text_width",
+            a.text().width(),
+            "text_layers", a.text().layers(), "text_heads", a.text().heads(), "context", a.text().context(), "vocabulary",
+            a.text().vocab());
     }
 
     static Map<String, Object> ordered(Object... keysAndValues) {

@@ -53,7 +53,8 @@ final class Comparison {
     /** The frozen CLIP alone, asked for the data set's concepts. */
     ImageSegmenter frozen() {
         List<List<String>> concepts = IntStream.range(0, dataset.spec().classes().size()).mapToObj(dataset.spec()::conceptsOf).toList();
-        return new ImageSegmenter(new ZeroShotModel(clip, concepts), new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std()), base.eval());
+        return new ImageSegmenter(new ZeroShotModel(clip, concepts),
+            new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std()), base.eval());
     }
 
     EvalResult measureFrozen() {

@@ -15,8 +15,9 @@ import java.util.Set;
  * @param features of those that matter here, the ones it has
  */
 record Cpu(String model, Set<String> features) {
-    private static final List<String> RELEVANT = List.of("sse4_2", "avx", "fma", "avx2", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16",
-        "amx_tile", "amx_bf16", "asimd", "bf16");
+    private static final List<String> RELEVANT =
+        List.of("sse4_2", "avx", "fma", "avx2", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16",
+            "amx_tile", "amx_bf16", "asimd", "bf16");
 
     /** Reads /proc/cpuinfo; on other systems only the architecture is known. */
     static Cpu read() {

@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
 /** Checks a data set. */
 @Command(name = "check", mixinStandardHelpOptions = true,
     description = "Reads all images, masks and lists of a data set and reports every problem at once.",
-    footer = {"", "Exit code 3 if something stops training. Results are kept in the folder .hiervl of the data set by size and time of each file,",
+    footer = {"",
+        "Exit code 3 if something stops training. Results are kept in the folder .hiervl of the data set by size and time of each file,",
         "so that a check that was stopped goes on where it was."})
 final class DataCheckCommand implements Callable<Integer> {
     /** Lines of one kind that are printed. */
@@ -57,7 +58,8 @@ final class DataCheckCommand implements Callable<Integer> {
     @Option(names = "--val", paramLabel = "FILE", description = "Validation list; default: the data set's.")
     Path val;
 
-    @Option(names = "--sheet", paramLabel = "FILE", description = "Where to draw samples with their labels (PNG); default: samples.png in the folder .hiervl.")
+    @Option(names = "--sheet", paramLabel = "FILE",
+        description = "Where to draw samples with their labels (PNG); default: samples.png in the folder .hiervl.")
     Path sheet;
 
     @Option(names = "--fresh", description = "Read every file again.")
@@ -104,8 +106,9 @@ final class DataCheckCommand implements Callable<Integer> {
         Map<String, Integer> seen = new HashMap<>();
         for (DataReport.Problem p : report.problems()) {
             if (seen.merge(p.problem(), 1, Integer::sum) <= SHOWN || all) {
-                console.println((p.stops() ? "error: " : "note: ") + (p.list().isEmpty() ? "" : p.list() + (p.line() > 0 ? ":" + p.line() : "") + ": ")
-                    + (p.file().equals(p.list()) ? "" : p.file() + ": ") + p.problem() + ": " + p.detail());
+                console.println(
+                    (p.stops() ? "error: " : "note: ") + (p.list().isEmpty() ? "" : p.list() + (p.line() > 0 ? ":" + p.line() : "") + ": ")
+                        + (p.file().equals(p.list()) ? "" : p.file() + ": ") + p.problem() + ": " + p.detail());
             }
         }
         seen.forEach((kind, n) -> {
@@ -119,11 +122,13 @@ final class DataCheckCommand implements Callable<Integer> {
                 100.0 * f.pixels() / Math.max(1, total)));
         }
         for (DataReport.ListSummary list : report.lists()) {
-            console.println(String.format(Locale.ROOT, "%-10s %s: %d images, %d masks", list.role(), list.file(), list.samples(), list.masks()));
+            console.println(
+                String.format(Locale.ROOT, "%-10s %s: %d images, %d masks", list.role(), list.file(), list.samples(), list.masks()));
         }
         if (report.sizes() != null) {
             DataReport.Sizes s = report.sizes();
-            console.println(String.format(Locale.ROOT, "photos     %d to %d wide, %d to %d high", s.minWidth(), s.maxWidth(), s.minHeight(), s.maxHeight()));
+            console.println(String.format(Locale.ROOT, "photos     %d to %d wide, %d to %d high", s.minWidth(), s.maxWidth(), s.minHeight(),
+                s.maxHeight()));
         }
         String kinds = new TreeMap<>(seen).entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(", "));
         console.println(report.problems().size() + " findings" + (kinds.isEmpty() ? "" : " (" + kinds + ")")

@@ -31,8 +31,9 @@ final class DataCommand implements Runnable {
 
     @Command(mixinStandardHelpOptions = true, description = "Makes the rendered scenes of datasets/tiny, the same files for the same seed.")
     int synth(@Parameters(paramLabel = "DIR", description = "Folder to write, empty or new.") Path dir,
-              @Option(names = "--seed", defaultValue = "" + SynthDataset.DEFAULT_SEED, description = "Seed, ${DEFAULT-VALUE} for datasets/tiny.") long seed)
-            throws IOException {
+              @Option(names = "--seed", defaultValue = "" + SynthDataset.DEFAULT_SEED,
+                  description = "Seed, ${DEFAULT-VALUE} for datasets/tiny.") long seed)
+        throws IOException {
         if (Files.isDirectory(dir)) {
             try (var files = Files.list(dir)) {
                 if (files.findAny().isPresent()) {

@@ -28,14 +28,14 @@ final class DataImportCommand implements Callable<Integer> {
     Path out;
 
     @Option(names = "--from", paramLabel = "FORM",
-    description = "labelme, cvat, label-studio, coco, supervisely or masks; default: found by looking.")
+        description = "labelme, cvat, label-studio, coco, supervisely or masks; default: found by looking.")
     String from;
 
     @Option(names = "--images", paramLabel = "DIR", description = "Folder of the photos, if the export does not hold them.")
     Path images;
 
     @Option(names = "--classes", paramLabel = "FILE",
-    description = "Class list, for their order or a choice of them; default: the labels of the export behind 'background'.")
+        description = "Class list, for their order or a choice of them; default: the labels of the export behind 'background'.")
     Path classes;
 
     @Option(names = "--empty", defaultValue = "unlabelled", paramLabel = "unlabelled|background",
@@ -46,7 +46,7 @@ final class DataImportCommand implements Callable<Integer> {
     String name;
 
     @Option(names = "--val", defaultValue = "0.2", paramLabel = "SHARE",
-    description = "Share of the labelled photos kept for validation, default ${DEFAULT-VALUE}.")
+        description = "Share of the labelled photos kept for validation, default ${DEFAULT-VALUE}.")
     double validation;
 
     @Option(names = "--labels", defaultValue = "0", paramLabel = "N",

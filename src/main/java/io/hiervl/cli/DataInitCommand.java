@@ -16,7 +16,8 @@ import picocli.CommandLine.Parameters;
 /** Makes a data set out of folders. */
 @Command(name = "init", mixinStandardHelpOptions = true,
     description = "Makes a data set out of a folder of photos, a folder of masks for some of them, and class names.",
-    footer = {"", "Photos and masks stay where they are and are paired by name (photo.jpg with photo.png or photo_mask.png, subfolders alike).",
+    footer = {"",
+        "Photos and masks stay where they are and are paired by name (photo.jpg with photo.png or photo_mask.png, subfolders alike).",
         "Photos without a mask become the unlabelled images.",
         "Masks hold class indices (0 is the first class, 255 is ignored), 0 and 255 for two classes, or colours named with the classes."})
 final class DataInitCommand implements Callable<Integer> {
@@ -28,9 +29,10 @@ final class DataInitCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "MASKS", description = "Folder of masks; may be the same.")
     Path masks;
 
-    @Parameters(index = "2", paramLabel = "CLASSES", description = "Text file with one class a line in index order, or names with commas. With colours "
-        + "for RGB masks: 'cat 64 0 0' or 'cat #400000'; 'ignore 224 224 192' for pixels without a label. One name "
-        + "alone gets 'background' before it.")
+    @Parameters(index = "2", paramLabel = "CLASSES",
+        description = "Text file with one class a line in index order, or names with commas. With colours "
+            + "for RGB masks: 'cat 64 0 0' or 'cat #400000'; 'ignore 224 224 192' for pixels without a label. One name "
+            + "alone gets 'background' before it.")
     String classes;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for dataset.yaml and the lists.")
@@ -39,7 +41,8 @@ final class DataInitCommand implements Callable<Integer> {
     @Option(names = "--name", description = "Name of the data set; default: the folder's.")
     String name;
 
-    @Option(names = "--val", defaultValue = "0.2", paramLabel = "SHARE", description = "Share of the masks kept for validation, default ${DEFAULT-VALUE}.")
+    @Option(names = "--val", defaultValue = "0.2", paramLabel = "SHARE",
+        description = "Share of the masks kept for validation, default ${DEFAULT-VALUE}.")
     double validation;
 
     @Option(names = "--labels", defaultValue = "0", paramLabel = "N",

@@ -25,13 +25,15 @@ final class DataSpeedCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "Data folder.")
     Path dir;
 
-    @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE", description = "Whose augmentation; default: ${DEFAULT-VALUE}.")
+    @Option(names = "--recipe", defaultValue = "default", paramLabel = "NAME|FILE",
+        description = "Whose augmentation; default: ${DEFAULT-VALUE}.")
     String recipe;
 
     @Option(names = "--crop", paramLabel = "N", description = "Side of the crops; default: the recipe's.")
     Integer crop;
 
-    @Option(names = "--crops", defaultValue = "100", paramLabel = "N", description = "Crops of each kind to make; default: ${DEFAULT-VALUE}.")
+    @Option(names = "--crops", defaultValue = "100", paramLabel = "N",
+        description = "Crops of each kind to make; default: ${DEFAULT-VALUE}.")
     int crops;
 
     @Option(names = "--threads", paramLabel = "N", description = "Default: 1 and the number of cores.")

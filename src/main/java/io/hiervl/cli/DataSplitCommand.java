@@ -87,8 +87,9 @@ final class DataSplitCommand implements Callable<Integer> {
         Path valFile = new ListFiles(dataset).find("val");
         SplitList val = valFile == null ? null : dataset.list(valFile);
         List<Sample> train = val == null ? all : SplitMaker.others(all, List.of(val));
-        SplitMaker.Split split = given == null ? SplitMaker.split(dataset, train, labelled.labels, balanced, seed, console.progress("split"))
-            : new SplitMaker.Split(given.samples(), SplitMaker.others(train, List.of(given)));
+        SplitMaker.Split split =
+            given == null ? SplitMaker.split(dataset, train, labelled.labels, balanced, seed, console.progress("split"))
+                : new SplitMaker.Split(given.samples(), SplitMaker.others(train, List.of(given)));
         if (!inPlace) {
             SplitList.write(out.resolve(LABELED), split.labelled());
         }

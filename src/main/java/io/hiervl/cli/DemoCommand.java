@@ -37,7 +37,8 @@ final class DemoCommand implements Callable<Integer> {
 
     private final Console console;
 
-    @Option(names = "--out", defaultValue = "runs/demo", paramLabel = "DIR", description = "Folder of runs and report (default ${DEFAULT-VALUE}).")
+    @Option(names = "--out", defaultValue = "runs/demo", paramLabel = "DIR",
+        description = "Folder of runs and report (default ${DEFAULT-VALUE}).")
     Path out;
 
     @Option(names = "--labels", defaultValue = "8", description = "Labelled images: 8, 24 or 72.")
@@ -123,7 +124,8 @@ final class DemoCommand implements Callable<Integer> {
 
     private void print(List<Row> rows) {
         for (Row row : rows) {
-            console.println(String.format(Locale.ROOT, "%-12s mIoU %5.1f   %6.1f s   %s", row.method, 100 * row.result.miou(), row.seconds, perClass(row)));
+            console.println(String.format(Locale.ROOT, "%-12s mIoU %5.1f   %6.1f s   %s", row.method, 100 * row.result.miou(), row.seconds,
+                perClass(row)));
         }
     }
 
@@ -137,19 +139,22 @@ final class DemoCommand implements Callable<Integer> {
 
     private void report(List<Row> rows, Comparison comparison, Path file) throws IOException {
         HtmlReport page = new HtmlReport("HierVL: " + labels + " labelled images");
-        page.paragraph("mIoU in percent on " + comparison.val().size() + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
+        page.paragraph("mIoU in percent on " + comparison.val().size()
+            + " validation images of the embedded rendered scenes; every trained row had the same number of steps.");
         List<String> header = new ArrayList<>(List.of("method", "mIoU", "seconds"));
         header.addAll(rows.get(0).result.classes());
         List<List<String>> cells = new ArrayList<>();
         for (Row row : rows) {
-            List<String> line = new ArrayList<>(List.of(row.method, percent(row.result.miou()), String.format(Locale.ROOT, "%.0f", row.seconds)));
+            List<String> line =
+                new ArrayList<>(List.of(row.method, percent(row.result.miou()), String.format(Locale.ROOT, "%.0f", row.seconds)));
             for (int c = 0; c < row.result.classes().size(); c++) {
                 line.add(percent(row.result.matrix().iou(c)));
             }
             cells.add(line);
         }
         page.table(header, cells);
-        page.heading("Predictions").pictures(List.of(new HtmlReport.Picture("the first " + PICTURES + " validation images", pictures(rows, comparison))), false);
+        page.heading("Predictions")
+            .pictures(List.of(new HtmlReport.Picture("the first " + PICTURES + " validation images", pictures(rows, comparison))), false);
         Map<String, Map<String, double[]>> metrics = new LinkedHashMap<>();
         for (Row row : rows) {
             if (row.run != null) {
@@ -178,7 +183,8 @@ final class DemoCommand implements Callable<Integer> {
                 lines.forEach(line -> line.maps().add(images.segment(line.photo()).labels()));
             }
         }
-        return new PredictionGrid(Palette.of(comparison.dataset().spec().pictureColours()), comparison.dataset().spec().classes()).draw(columns, lines);
+        return new PredictionGrid(Palette.of(comparison.dataset().spec().pictureColours()), comparison.dataset().spec().classes())
+            .draw(columns, lines);
     }
 
     private static String percent(double value) {

@@ -1,9 +1,9 @@
 package io.hiervl.cli;
 
-import io.hiervl.tensor.Precision;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.onednn.OneDnnIsa;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Precision;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,8 +64,10 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("kernels", Backends.describe());
         facts.put("onednn", Backends.describe().startsWith("java") ? "not used" : OneDnnIsa.describe());
         facts.put("precision", Backends.compute().gainsFrom(Precision.BF16) && !Backends.compute().onHost()
-            ? "auto means bf16 for dense layers, by the GPU" : Backends.host().gainsFrom(Precision.BF16) ? "auto means bf16 for dense layers, by " + cpu.bf16()
-            : "auto means fp32: " + (cpu.bf16() != null ? "the kernels in use cannot multiply bf16" : "this CPU has no instructions for bf16"));
+            ? "auto means bf16 for dense layers, by the GPU"
+            : Backends.host().gainsFrom(Precision.BF16) ? "auto means bf16 for dense layers, by " + cpu.bf16()
+                : "auto means fp32: "
+                    + (cpu.bf16() != null ? "the kernels in use cannot multiply bf16" : "this CPU has no instructions for bf16"));
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
         facts.put("device", Backends.describeDevice());

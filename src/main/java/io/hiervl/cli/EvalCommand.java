@@ -123,7 +123,8 @@ final class EvalCommand implements Callable<Integer> {
                 i++;
             }
             throw HierVlException.data("the model " + subject.model + " knows " + known.size() + " classes, the data set " + data + " has "
-                + wanted.size() + "; first difference at index " + i + ": " + (i < known.size() ? "'" + known.get(i) + "'" : "none") + " against "
+                + wanted.size() + "; first difference at index " + i + ": " + (i < known.size() ? "'" + known.get(i) + "'" : "none")
+                + " against "
                 + (i < wanted.size() ? "'" + wanted.get(i) + "'" : "none"));
         }
     }

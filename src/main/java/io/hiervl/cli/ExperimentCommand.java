@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.checkpoint.Hashes;
+import io.hiervl.checkpoint.RunLock;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
@@ -13,8 +15,6 @@ import io.hiervl.eval.EvalResult;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.report.ExperimentTable;
 import io.hiervl.train.StopSignal;
-import io.hiervl.checkpoint.Hashes;
-import io.hiervl.checkpoint.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +42,8 @@ final class ExperimentCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "YAML with name, recipe, labels, seeds, clip and rows.")
     Path file;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs and of the tables, FILE's name with .csv and .md.")
+    @Option(names = "--out", required = true, paramLabel = "DIR",
+        description = "Folder of the runs and of the tables, FILE's name with .csv and .md.")
     Path out;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Overrides a setting in every run.")

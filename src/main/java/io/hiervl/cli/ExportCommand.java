@@ -21,7 +21,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Writes the inference graph of a trained model as one file. */
-@Command(name = "export", mixinStandardHelpOptions = true, description = "Writes the inference graph as one file with labels and preprocessing inside.")
+@Command(name = "export", mixinStandardHelpOptions = true,
+    description = "Writes the inference graph as one file with labels and preprocessing inside.")
 final class ExportCommand implements Callable<Integer> {
     private final Console console;
 
@@ -30,7 +31,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Option(names = "--format", required = true, paramLabel = "FORMAT",
         description = "samediff: this project's ops, read by this program. samediff-stock: ND4J's own ops only, read by any program "
-        + "with ND4J. onnx: standard operators of opset 17, read by any ONNX runtime.")
+            + "with ND4J. onnx: standard operators of opset 17, read by any ONNX runtime.")
     String format;
 
     @Option(names = "--size", paramLabel = "PIXELS", description = "Side of the input. Default: the window size of evaluation.")
@@ -69,7 +70,8 @@ final class ExportCommand implements Callable<Integer> {
         ExportCheck check = ModelExport.write(out, ExportSource.of(trained, side, attributes), chosen);
         console.println(String.format(Locale.ROOT, "%s: %s, input 1 x 3 x %d x %d, %d classes, %.1f MB", out, format, side, side,
             trained.classes().size(), Files.size(out) / 1e6));
-        console.println(String.format(Locale.ROOT, "largest difference %.3g (mean %.3g) of log scores up to %.3g; %.3g %% of the pixels get another class",
+        console.println(String.format(Locale.ROOT,
+            "largest difference %.3g (mean %.3g) of log scores up to %.3g; %.3g %% of the pixels get another class",
             check.maxAbsDiff(), check.meanAbsDiff(), check.scale(), 100 * check.relabelled()));
         return 0;
     }

@@ -10,9 +10,10 @@ import java.util.concurrent.TimeUnit;
 /** What the CUDA build of ND4J could do with a graphics card; see docs/cuda.md for where the list comes from. */
 record Gpu(String name, String capability) {
     private static final Set<String> NATIVE = Set.of("3.7", "5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6");
-    static final String BUILD = "the CUDA build (mvn -Dcuda) is compile-checked and was never executed on a GPU; nd4j-cuda-11.6 1.0.0-M2.1 has"
-        + " code for compute capabilities 3.7 to 8.6, also runs on 8.9 by binary compatibility, and not on Hopper "
-        + "(9.0) or Blackwell (10.x, 12.x)";
+    static final String BUILD =
+        "the CUDA build (mvn -Dcuda) is compile-checked and was never executed on a GPU; nd4j-cuda-11.6 1.0.0-M2.1 has"
+            + " code for compute capabilities 3.7 to 8.6, also runs on 8.9 by binary compatibility, and not on Hopper "
+            + "(9.0) or Blackwell (10.x, 12.x)";
 
     /** The NVIDIA cards that nvidia-smi lists, none if there is no driver. */
     static List<Gpu> list() {
@@ -45,6 +46,7 @@ record Gpu(String name, String capability) {
 
     String verdict() {
         return name + " (compute capability " + capability + "): " + (NATIVE.contains(capability) ? "nd4j-cuda-11.6 has code for it"
-            : supported() ? "nd4j-cuda-11.6 runs its 8.6 code by binary compatibility" : "nd4j-cuda-11.6 has no code for it, use the CPU build");
+            : supported() ? "nd4j-cuda-11.6 runs its 8.6 code by binary compatibility"
+                : "nd4j-cuda-11.6 has no code for it, use the CPU build");
     }
 }

@@ -32,8 +32,9 @@ record GuidanceWorth(double clip, double commonest, int photos) {
     static GuidanceWorth measure(ClipBundle clip, Dataset dataset, SplitList labelled, EvalConfig windows, Console console) {
         DatasetSpec spec = dataset.spec();
         int n = Math.min(PHOTOS, labelled.size());
-        SplitList some = new SplitList(labelled.file(), IntStream.range(0, n).mapToObj(i -> labelled.samples().get(i * labelled.size() / n)).toList(),
-            List.of(), List.of());
+        SplitList some =
+            new SplitList(labelled.file(), IntStream.range(0, n).mapToObj(i -> labelled.samples().get(i * labelled.size() / n)).toList(),
+                List.of(), List.of());
         List<List<String>> concepts = IntStream.range(0, spec.classes().size()).mapToObj(spec::conceptsOf).toList();
         ImageSegmenter segmenter = new ImageSegmenter(new ZeroShotModel(clip, concepts),
             new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std()), windows);
@@ -57,7 +58,8 @@ record GuidanceWorth(double clip, double commonest, int photos) {
 
     /** One line for people. */
     String line() {
-        return String.format(Locale.ROOT, "guidance: the frozen CLIP has mIoU %.1f on %d labelled photos, the commonest class alone %.1f", 100 * clip,
+        return String.format(Locale.ROOT, "guidance: the frozen CLIP has mIoU %.1f on %d labelled photos, the commonest class alone %.1f",
+            100 * clip,
             photos, 100 * commonest);
     }
 

@@ -1,13 +1,13 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
-import io.hiervl.export.ExportMeta;
-import io.hiervl.export.ExportedModel;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.checkpoint.Manifest;
 import io.hiervl.checkpoint.SafeTensors;
 import io.hiervl.checkpoint.SafeTensorsHeader;
+import io.hiervl.export.ExportMeta;
+import io.hiervl.export.ExportedModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,7 +63,8 @@ final class InspectCommand implements Callable<Integer> {
         ExportMeta meta = model.meta();
         Map<String, Object> facts = ClipCommand.ordered("kind", model.format().label(), "file", file.toString(),
             "classes", meta.classes(), "input", meta.input(), "shape", model.inputShape(), "output", meta.output(), "mean", meta.mean(),
-            "std", meta.std(), "palette", meta.palette().stream().map(Arrays::toString).toList(), "attributes", meta.attributes(), "ops", model.ops());
+            "std", meta.std(), "palette", meta.palette().stream().map(Arrays::toString).toList(), "attributes", meta.attributes(), "ops",
+            model.ops());
         if (json) {
             console.json(facts);
         } else {
@@ -86,16 +87,19 @@ final class InspectCommand implements Callable<Integer> {
         }
         print(facts);
         if (arrays) {
-            header.entries().forEach(e -> console.println(String.format(Locale.ROOT, "%-60s %s %s", e.name(), e.type(), Arrays.toString(e.shape()))));
+            header.entries()
+                .forEach(e -> console.println(String.format(Locale.ROOT, "%-60s %s %s", e.name(), e.type(), Arrays.toString(e.shape()))));
         }
         return 0;
     }
 
     private void print(Map<String, Object> facts) {
         facts.forEach((key, value) -> {
-            String text = value instanceof long[] numbers ? Arrays.toString(numbers) : value instanceof double[] reals ? Arrays.toString(reals)
-                : String.valueOf(value).strip();
-            console.println(text.contains("\n") ? key + ":\n    " + text.replace("\n", "\n    ") : String.format(Locale.ROOT, "%-12s %s", key, text));
+            String text =
+                value instanceof long[] numbers ? Arrays.toString(numbers) : value instanceof double[] reals ? Arrays.toString(reals)
+                    : String.valueOf(value).strip();
+            console.println(
+                text.contains("\n") ? key + ":\n    " + text.replace("\n", "\n    ") : String.format(Locale.ROOT, "%-12s %s", key, text));
         });
     }
 }

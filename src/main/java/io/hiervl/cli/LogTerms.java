@@ -8,8 +8,9 @@ final class LogTerms {
     /** Meanings by name, without the suffix of a view. */
     static final Map<String, String> MEANINGS = meanings();
     /** Meanings of the suffixes. */
-    static final Map<String, String> SUFFIXES = Map.of("_s1", "first strong view of unlabelled photos", "_s2", "second strong view of unlabelled photos",
-        "_fp", "feature-perturbed view of unlabelled photos");
+    static final Map<String, String> SUFFIXES =
+        Map.of("_s1", "first strong view of unlabelled photos", "_s2", "second strong view of unlabelled photos",
+            "_fp", "feature-perturbed view of unlabelled photos");
 
     private LogTerms() {
     }

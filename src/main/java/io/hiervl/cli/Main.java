@@ -29,8 +29,9 @@ public final class Main implements Runnable {
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces.")
     boolean debug;
 
-    @Option(names = "--device", scope = ScopeType.INHERIT, paramLabel = "NAME", description = "Where networks run: cpu (default), cuda:N, or "
-        + "auto (the first NVIDIA GPU that can be used, else cpu).")
+    @Option(names = "--device", scope = ScopeType.INHERIT, paramLabel = "NAME",
+        description = "Where networks run: cpu (default), cuda:N, or "
+            + "auto (the first NVIDIA GPU that can be used, else cpu).")
     String device;
 
     private final Console console;
@@ -151,8 +152,9 @@ public final class Main implements Runnable {
     /** Names with letters outside ASCII in a locale that has none. */
     private static int unspeakable(InvalidPathException path, PrintStream err) {
         boolean locale = path.getInput().chars().anyMatch(c -> c > 127) || path.getInput().indexOf('\uFFFD') >= 0;
-        err.println("hiervl: '" + path.getInput().replaceAll("\\p{Cntrl}", "?") + "' is no file name: " + path.getReason() + (locale ? "; the locale's encoding is "
-            + System.getProperty("sun.jnu.encoding") + ", set LC_ALL=C.UTF-8" : ""));
+        err.println("hiervl: '" + path.getInput().replaceAll("\\p{Cntrl}", "?") + "' is no file name: " + path.getReason()
+            + (locale ? "; the locale's encoding is "
+                + System.getProperty("sun.jnu.encoding") + ", set LC_ALL=C.UTF-8" : ""));
         return (locale ? HierVlException.Kind.ENVIRONMENT : HierVlException.Kind.USAGE).exitCode();
     }
 

@@ -44,7 +44,8 @@ final class Memory {
 
     /** What to do when memory ran out. */
     static String advice() {
-        return "Java heap " + gib(heap()) + ", arrays " + (offHeap() == 0 ? "without limit" : gib(offHeap())) + ", machine " + gib(machine())
+        return "Java heap " + gib(heap()) + ", arrays " + (offHeap() == 0 ? "without limit" : gib(offHeap())) + ", machine "
+            + gib(machine())
             + ". Try a smaller train.micro_batch or train.crop, model.recompute=true, or raise the limits, for example"
             + " HIERVL_JAVA_OPTS='-Xmx8g -Dorg.bytedeco.javacpp.maxbytes=16g'";
     }

@@ -1,14 +1,14 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.checkpoint.BestCheckpoint;
+import io.hiervl.checkpoint.Manifest;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.export.ExportMeta;
 import io.hiervl.export.ExportedModel;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.predict.TrainedModel;
-import io.hiervl.checkpoint.BestCheckpoint;
-import io.hiervl.checkpoint.Manifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -74,10 +74,12 @@ final class Models {
         ExportedModel model = ExportedModel.load(path);
         EvalConfig config = windows.apply(stored(path, model));
         if (config.window() == EvalConfig.Window.WHOLE || config.crop() > model.crop()) {
-            throw HierVlException.usage(path + " is a graph for windows of " + model.crop() + "x" + model.crop() + " pixels; it cannot take "
-                + (config.window() == EvalConfig.Window.WHOLE ? "whole images" : "windows of " + config.crop()));
+            throw HierVlException
+                .usage(path + " is a graph for windows of " + model.crop() + "x" + model.crop() + " pixels; it cannot take "
+                    + (config.window() == EvalConfig.Window.WHOLE ? "whole images" : "windows of " + config.crop()));
         }
-        return new Segmenter(model, new ClipNormalize(narrow(model.meta().mean()), narrow(model.meta().std())), config, model.meta().colours());
+        return new Segmenter(model, new ClipNormalize(narrow(model.meta().mean()), narrow(model.meta().std())), config,
+            model.meta().colours());
     }
 
     private static EvalConfig stored(Path path, ExportedModel model) {

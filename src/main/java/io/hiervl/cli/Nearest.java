@@ -29,7 +29,8 @@ final class Nearest {
             Path beside = folder;
             List<String> near = NearMatches.of(path.getFileName().toString(), names);
             List<String> shown = (near.isEmpty() ? names : near).stream().limit(3).map(n -> beside.resolve(n).toString()).toList();
-            return shown.isEmpty() ? "" : near.isEmpty() ? "; near it there are " + String.join(", ", shown) : "; did you mean " + String.join(" or ", shown) + "?";
+            return shown.isEmpty() ? ""
+                : near.isEmpty() ? "; near it there are " + String.join(", ", shown) : "; did you mean " + String.join(" or ", shown) + "?";
         } catch (IOException e) {
             return "";
         }

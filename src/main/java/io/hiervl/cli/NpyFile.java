@@ -16,7 +16,8 @@ final class NpyFile {
     }
 
     static void write(Path file, INDArray array) {
-        String shape = Arrays.stream(array.shape()).mapToObj(Long::toString).collect(Collectors.joining(", ", "(", array.rank() == 1 ? ",)" : ")"));
+        String shape =
+            Arrays.stream(array.shape()).mapToObj(Long::toString).collect(Collectors.joining(", ", "(", array.rank() == 1 ? ",)" : ")"));
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
         header += " ".repeat((64 - (10 + header.length() + 1) % 64) % 64) + "\n";
         float[] values = array.castTo(DataType.FLOAT).dup('c').data().asFloat();

@@ -47,7 +47,7 @@ record PhotoFiles(List<Path> photos, List<String> notes) {
             notes.add(others.size() + (others.size() == 1 ? " picture of a type that is not read is"
                 : " pictures of types that are not read are") + " passed over: "
                 + String.join(", ", others.stream().limit(5).map(p -> p.getFileName().toString()).toList())
-                    + (others.size() > 5 ? ", ..." : ""));
+                + (others.size() > 5 ? ", ..." : ""));
         }
         if (photos.isEmpty()) {
             throw HierVlException.data("the folder " + folder + " holds no photo (" + PhotoTypes.photoNames()

@@ -42,14 +42,16 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
         settings.add("eval.crop=" + crop);
         settings.add("eval.stride=" + Math.max(1, crop * 3 / 4));
         settings.add("eval.short_side=" + windows);
-        reasons.add("crop " + crop + ": the photos' short side is " + shortSide + ", and " + most + " is the most that a CPU trains with this tower");
+        reasons.add("crop " + crop + ": the photos' short side is " + shortSide + ", and " + most
+            + " is the most that a CPU trains with this tower");
         if (windows > 0) {
             reasons.add("short side " + windows + ": larger photos are measured at this size, so that crops show enough of them");
         }
         int labelled = data.labelled().size();
         int batch = small ? Math.min(4, labelled) : 1;
         settings.add("train.batch_labelled=" + batch);
-        settings.add("train.batch_unlabelled=" + Math.max(1, data.unlabelled() == null ? batch : Math.min(batch, data.unlabelled().size())));
+        settings
+            .add("train.batch_unlabelled=" + Math.max(1, data.unlabelled() == null ? batch : Math.min(batch, data.unlabelled().size())));
         settings.add("train.micro_batch=" + batch);
         reasons.add(batch + " labelled photos a step: there are " + labelled + (data.unlabelled() == null ? ", and none without labels"
             : ", and " + data.unlabelled().size() + " without labels"));
@@ -75,8 +77,9 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
      */
     PhotoPlan timed(double seconds, double minutes, int val) {
         int steps = (int) Math.max(FEW_STEPS, Math.min(MANY_STEPS, FOR_STEPS * 60 * minutes / seconds));
-        return steps(steps, val, String.format(Locale.ROOT, "%d steps: two steps took %.2f s each, so they fill %.1f of %.1f minutes; the rest is for "
-            + "measuring", steps, seconds, steps * seconds / 60, minutes));
+        return steps(steps, val,
+            String.format(Locale.ROOT, "%d steps: two steps took %.2f s each, so they fill %.1f of %.1f minutes; the rest is for "
+                + "measuring", steps, seconds, steps * seconds / 60, minutes));
     }
 
     /** The plan with a number of steps and the reason for it. */

@@ -98,8 +98,9 @@ final class PredictCommand implements Callable<Integer> {
             console.json(documents);
         }
         if (!failures.isEmpty()) {
-            throw HierVlException.data(String.format(Locale.ROOT, "%d of %d photos could not be segmented; the lines above name them", failures.size(),
-                photos.size()));
+            throw HierVlException
+                .data(String.format(Locale.ROOT, "%d of %d photos could not be segmented; the lines above name them", failures.size(),
+                    photos.size()));
         }
         return 0;
     }
@@ -111,10 +112,12 @@ final class PredictCommand implements Callable<Integer> {
     private Read read(Path path) {
         try {
             byte[] bytes = Images.readBytes(path);
-            Photo photo = Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN));
+            Photo photo =
+                Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN));
             String dark = Images.nearlyBlack(photo, bytes, path.toString());
             if (dark != null) {
-                console.note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
+                console
+                    .note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
             }
             return new Read(path, photo, null);
         } catch (HierVlException e) {

@@ -6,7 +6,8 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /** Lists the recipes that come with the program. */
-@Command(name = "recipes", mixinStandardHelpOptions = true, description = "Lists the recipes that come with the program, with their purpose.")
+@Command(name = "recipes", mixinStandardHelpOptions = true,
+    description = "Lists the recipes that come with the program, with their purpose.")
 final class RecipesCommand implements Callable<Integer> {
     private final Console console;
 

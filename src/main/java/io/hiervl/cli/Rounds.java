@@ -46,8 +46,10 @@ record Rounds(int wanted, int patience, int waiting, Console console) {
 
     private List<Benchmark.Row> said(String program, int round, List<Benchmark.Row> rows) {
         for (Benchmark.Row r : rows) {
-            console.note(String.format(Locale.ROOT, "round %d %-8s %s %s: median %.2f ms, min %.2f, %d of %d samples quiet, others' cores %s, peak %d MB",
-                round, program, r.name(), r.precision(), r.median_ms(), r.min_ms(), r.quiet(), r.samples(), r.others_cores(), r.peak_rss_mb()));
+            console.note(String.format(Locale.ROOT,
+                "round %d %-8s %s %s: median %.2f ms, min %.2f, %d of %d samples quiet, others' cores %s, peak %d MB",
+                round, program, r.name(), r.precision(), r.median_ms(), r.min_ms(), r.quiet(), r.samples(), r.others_cores(),
+                r.peak_rss_mb()));
         }
         return rows;
     }

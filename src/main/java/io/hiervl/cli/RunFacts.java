@@ -19,11 +19,13 @@ import java.util.Map;
  * @param labels   pixels of the labelled photos
  * @param run      the run folder
  */
-record RunFacts(List<String> lines, BestCheckpoint best, EvalResult known, EvalResult last, GuidanceWorth guidance, ClassCounts labels, Path run) {
+record RunFacts(List<String> lines, BestCheckpoint best, EvalResult known, EvalResult last, GuidanceWorth guidance, ClassCounts labels,
+    Path run) {
     /** The verdict for a result of the checkpoint that predictions take. */
     Verdict verdict(EvalResult result) {
         Map<String, double[]> columns = MetricsCsv.read(run.resolve("metrics.csv"));
-        return new Verdict(result, last == result ? null : last, best, guidance, labels, lastOf(columns, "mask_ratio"), lastOf(columns, "pseudo_accuracy"));
+        return new Verdict(result, last == result ? null : last, best, guidance, labels, lastOf(columns, "mask_ratio"),
+            lastOf(columns, "pseudo_accuracy"));
     }
 
     private static double lastOf(Map<String, double[]> columns, String name) {

@@ -38,7 +38,8 @@ final class RunReport {
         if (source != null) {
             try (Segmenter segmenter = Segmenter.load(run)) {
                 EvalResult known = facts.known();
-                result = known != null ? known : new Evaluator(spec.classes()).evaluate(source, segmenter.images(), console.progress("eval"));
+                result =
+                    known != null ? known : new Evaluator(spec.classes()).evaluate(source, segmenter.images(), console.progress("eval"));
                 verdict(page, facts.verdict(result), console);
                 measures(page, result);
                 page.heading("Predictions").pictures(
@@ -53,7 +54,8 @@ final class RunReport {
     }
 
     private static void verdict(HtmlReport page, Verdict verdict, Console console) {
-        page.heading("Verdict").paragraph(verdict.help()).table(Verdict.SUMMARY_HEADER, verdict.summary()).table(Verdict.CLASS_HEADER, verdict.classes());
+        page.heading("Verdict").paragraph(verdict.help()).table(Verdict.SUMMARY_HEADER, verdict.summary()).table(Verdict.CLASS_HEADER,
+            verdict.classes());
         if (!verdict.pseudoLabels().isEmpty()) {
             page.paragraph(verdict.pseudoLabels());
         }

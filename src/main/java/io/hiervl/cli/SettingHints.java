@@ -25,7 +25,8 @@ final class SettingHints {
             }
             String[] parts = words.get(i).substring(2).split("=", 2);
             String name = parts[0].replace('-', '_').toLowerCase(Locale.ROOT);
-            String value = parts.length > 1 ? parts[1] : i + 1 < words.size() && !words.get(i + 1).startsWith("-") ? words.get(i + 1) : "VALUE";
+            String value =
+                parts.length > 1 ? parts[1] : i + 1 < words.size() && !words.get(i + 1).startsWith("-") ? words.get(i + 1) : "VALUE";
             for (String key : Settings.keys()) {
                 if (key.equals(name) || key.endsWith("." + name)) {
                     hints.add("--" + parts[0] + " is a setting: write --set " + key + "=" + value + " with train");

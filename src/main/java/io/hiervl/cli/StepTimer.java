@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 /** Times real steps of a run: the first one builds the graphs, the next two count. */
 final class StepTimer {
     /** Settings of a run that is only timed. */
-    static final List<String> SETTINGS = List.of("train.steps=3", "train.warmup=1", "train.eval_every=0", "train.patience=0", "train.checkpoint_every=1000");
+    static final List<String> SETTINGS =
+        List.of("train.steps=3", "train.warmup=1", "train.eval_every=0", "train.patience=0", "train.checkpoint_every=1000");
 
     private StepTimer() {
     }

@@ -16,12 +16,14 @@ final class Surroundings {
     static void check() {
         Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
         if (!Files.isDirectory(temporary) || !Files.isWritable(temporary)) {
-            throw HierVlException.environment("the folder for temporary files " + temporary + (Files.isDirectory(temporary) ? " cannot be written to"
-                : " does not exist") + "; make it, or name another with HIERVL_JAVA_OPTS=-Djava.io.tmpdir=DIR");
+            throw HierVlException
+                .environment("the folder for temporary files " + temporary + (Files.isDirectory(temporary) ? " cannot be written to"
+                    : " does not exist") + "; make it, or name another with HIERVL_JAVA_OPTS=-Djava.io.tmpdir=DIR");
         }
         String threads = System.getenv("OMP_NUM_THREADS");
         if (threads != null && !threads.matches("\\s*[1-9][0-9]{0,3}(\\s*,\\s*[1-9][0-9]{0,3})*\\s*")) {
-            throw HierVlException.environment("the environment variable OMP_NUM_THREADS is '" + threads + "', expected a number of threads such as 4");
+            throw HierVlException
+                .environment("the environment variable OMP_NUM_THREADS is '" + threads + "', expected a number of threads such as 4");
         }
         // Pictures are in memory anyway; a cache on disk is one more thing that can fail.
         ImageIO.setUseCache(false);
@@ -35,7 +37,8 @@ final class Surroundings {
             }
         }
         Throwable failure = thrown;
-        while (failure.getCause() != null && (failure instanceof CommandLine.ExecutionException || failure instanceof InvocationTargetException
+        while (failure.getCause() != null
+            && (failure instanceof CommandLine.ExecutionException || failure instanceof InvocationTargetException
                 || failure instanceof ExceptionInInitializerError)) {
             failure = failure.getCause();
         }

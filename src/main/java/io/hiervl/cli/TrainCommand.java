@@ -32,7 +32,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Trains a model into a run folder. */
-@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a model into a run folder, measures it and writes a report.",
+@Command(name = "train", mixinStandardHelpOptions = true,
+    description = "Trains a model into a run folder, measures it and writes a report.",
     footer = {"", "Ctrl-C saves a checkpoint and stops; --resume goes on from it."})
 final class TrainCommand implements Callable<Integer> {
     /** What shells expect of a program that stopped because of Ctrl-C. */
@@ -75,10 +76,12 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--unlabeled", paramLabel = "FILE", description = "List of unlabelled images; default: the data set's.")
     Path unlabeled;
 
-    @Option(names = "--val", paramLabel = "FILE", description = "List to measure the finished model on; default: the data set's val list, if it is there.")
+    @Option(names = "--val", paramLabel = "FILE",
+        description = "List to measure the finished model on; default: the data set's val list, if it is there.")
     Path val;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Overrides a setting of the recipe, e.g. train.steps=200; may be repeated.")
+    @Option(names = "--set", paramLabel = "KEY=VALUE",
+        description = "Overrides a setting of the recipe, e.g. train.steps=200; may be repeated.")
     List<String> settings = new ArrayList<>();
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Run folder.")
@@ -101,7 +104,8 @@ final class TrainCommand implements Callable<Integer> {
         String name = recipeName();
         boolean plans = name.equals(TrainData.PHOTOS) && !holdsRun();
         if (minutes != null && !name.equals(TrainData.PHOTOS)) {
-            throw HierVlException.usage("--minutes plans a run with the recipe photos; this run has the recipe " + name + ", set train.steps instead");
+            throw HierVlException
+                .usage("--minutes plans a run with the recipe photos; this run has the recipe " + name + ", set train.steps instead");
         }
         if (minutes != null && !(minutes > 0)) {
             throw HierVlException.usage("--minutes is " + minutes + ", it must be above 0");
@@ -138,7 +142,8 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
             if (plans) {
-                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input, bundle, guidance), bundle, tower, signal, source == null ? 0 : source.size());
+                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input, bundle, guidance), bundle, tower, signal,
+                    source == null ? 0 : source.size());
                 if (plan == null) {
                     return INTERRUPTED;
                 }
@@ -154,7 +159,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** The plan with its steps; null if the signal came while they were timed. */
-    private PhotoPlan plan(TrainData input, String name, List<String> own, PhotoPlan plan, ClipBundle bundle, BackboneWeights tower, StopSignal signal,
+    private PhotoPlan plan(TrainData input, String name, List<String> own, PhotoPlan plan, ClipBundle bundle, BackboneWeights tower,
+                           StopSignal signal,
                            int val) {
         int given = input.recipe().train().length().steps();
         if (given > 0) {
@@ -171,7 +177,8 @@ final class TrainCommand implements Callable<Integer> {
         Recipe resolved = input.recipe();
         Dataset dataset = input.dataset();
         if (source == null && resolved.train().every().evalEvery() > 0) {
-            throw HierVlException.config("train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
+            throw HierVlException.config(
+                "train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
         console.note("files and lists are there; damage inside a picture is found when it is drawn, 'hiervl data check' finds it before");
         console.begin("building the network");
@@ -191,8 +198,9 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            Map<String, Object> document = ClipCommand.ordered("run", out.toString(), "steps", outcome.steps(), "finished", outcome.finished(),
-                "seconds", outcome.seconds(), "last", outcome.last());
+            Map<String, Object> document =
+                ClipCommand.ordered("run", out.toString(), "steps", outcome.steps(), "finished", outcome.finished(),
+                    "seconds", outcome.seconds(), "last", outcome.last());
             if (result != null) {
                 document.put("eval", result.json());
             }
@@ -200,8 +208,9 @@ final class TrainCommand implements Callable<Integer> {
         } else {
             console.println(String.format(Locale.ROOT, "%s after step %d, %s; model in %s%s", outcome.finished() ? "finished" : "stopped",
                 outcome.steps(), ProgressLine.time(outcome.seconds()), out,
-                result == null ? "" : String.format(Locale.ROOT, "; mIoU %.2f on %d images; report in %s", 100 * result.miou(), result.images(),
-                    out.resolve("report.html"))));
+                result == null ? ""
+                    : String.format(Locale.ROOT, "; mIoU %.2f on %d images; report in %s", 100 * result.miou(), result.images(),
+                        out.resolve("report.html"))));
         }
         return outcome.finished() ? 0 : INTERRUPTED;
     }
@@ -244,7 +253,8 @@ final class TrainCommand implements Callable<Integer> {
     private Path clipFolder(Recipe resolved) {
         Path chosen = folder(clip, resolved.source().clip(), "--clip", "CLIP bundle");
         if (!Files.isDirectory(chosen)) {
-            String hint = Nearest.hint(chosen, p -> Files.isDirectory(p) && (Files.exists(p.resolve("config.json")) || Files.exists(p.resolve("onnx"))));
+            String hint = Nearest.hint(chosen,
+                p -> Files.isDirectory(p) && (Files.exists(p.resolve("config.json")) || Files.exists(p.resolve("onnx"))));
             if (!hint.isEmpty()) {
                 throw HierVlException.model(chosen + ": no such CLIP folder" + hint);
             }

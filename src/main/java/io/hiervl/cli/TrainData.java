@@ -39,10 +39,12 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
 
     static TrainData open(String name, List<String> settings, Choice choice, Console console) {
         Recipe plain = Recipes.load(name, settings);
-        Dataset dataset = Dataset.open(TrainCommand.folder(choice.data, plain.source().dataset(), "--data", "data set"), console.progress("labels"));
+        Dataset dataset =
+            Dataset.open(TrainCommand.folder(choice.data, plain.source().dataset(), "--data", "data set"), console.progress("labels"));
         ListFiles files = new ListFiles(dataset, plain.source().split(), choice.splits);
         boolean alone = name.equals(PHOTOS) && choice.unlabeled == null && files.find("unlabeled") == null;
-        Recipe recipe = Recipes.forData(alone ? Recipes.load(name, with(settings, List.of("train.method=supervised"))) : plain, dataset.spec());
+        Recipe recipe =
+            Recipes.forData(alone ? Recipes.load(name, with(settings, List.of("train.method=supervised"))) : plain, dataset.spec());
         SplitList labelled = dataset.list(choice.labeled == null ? files.require("labeled") : choice.labeled);
         boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
         SplitList unlabelled = !semi ? null : dataset.list(choice.unlabeled == null ? files.require("unlabeled") : choice.unlabeled);
@@ -57,7 +59,8 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
 
     /** The same data with other settings of the recipe. */
     TrainData with(String name, List<String> settings) {
-        List<String> all = recipe.train().method() == TrainConfig.Method.SUPERVISED ? with(settings, List.of("train.method=supervised")) : settings;
+        List<String> all =
+            recipe.train().method() == TrainConfig.Method.SUPERVISED ? with(settings, List.of("train.method=supervised")) : settings;
         return new TrainData(Recipes.forData(Recipes.load(name, all), dataset.spec()), dataset, labelled, unlabelled, validation);
     }
 
@@ -85,9 +88,11 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
         if (paper == null) {
             return;
         }
-        console.note(String.format(Locale.ROOT, "%s: %d labelled images, %s, %d steps; the paper reports mIoU %.1f for %d + %d images and %d steps",
-            recipe.name(), labelled.size(), unlabelled == null ? "supervised" : unlabelled.size() + " unlabelled",
-            recipe.train().stepsFor(unlabelled == null ? labelled.size() : unlabelled.size()), paper.miou(), paper.labelled(), paper.unlabelled(), paper.steps()));
+        console.note(
+            String.format(Locale.ROOT, "%s: %d labelled images, %s, %d steps; the paper reports mIoU %.1f for %d + %d images and %d steps",
+                recipe.name(), labelled.size(), unlabelled == null ? "supervised" : unlabelled.size() + " unlabelled",
+                recipe.train().stepsFor(unlabelled == null ? labelled.size() : unlabelled.size()), paper.miou(), paper.labelled(),
+                paper.unlabelled(), paper.steps()));
         if (!labelled.fingerprint().equals(paper.list()) || unlabelled != null && unlabelled.size() != paper.unlabelled()) {
             console.note("these are not the published lists, so the paper's number is not comparable");
         }

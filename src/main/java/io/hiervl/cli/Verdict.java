@@ -19,7 +19,8 @@ import java.util.Locale;
  * @param pseudo   share of sure pseudo-labels at the end, NaN without unlabelled photos
  * @param right    right share of pseudo-labels where it is known, else NaN
  */
-record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, GuidanceWorth guidance, ClassCounts labels, double pseudo, double right) {
+record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, GuidanceWorth guidance, ClassCounts labels, double pseudo,
+    double right) {
     static final List<String> SUMMARY_HEADER = List.of("what", "mIoU", "measured on");
     static final List<String> CLASS_HEADER = List.of("class", "IoU", "precision", "recall", "F1", "labelled pixels");
 
@@ -45,8 +46,9 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
         for (int k = 0; k < m.classes(); k++) {
             long right = m.intersection(k);
             long predicted = m.union(k) - m.targets(k) + right;
-            rows.add(List.of(result.classes().get(k), percent(m.iou(k)), percent(ratio(right, predicted)), percent(ratio(right, m.targets(k))),
-                percent(ratio(2 * right, predicted + m.targets(k))), percent(share(k))));
+            rows.add(
+                List.of(result.classes().get(k), percent(m.iou(k)), percent(ratio(right, predicted)), percent(ratio(right, m.targets(k))),
+                    percent(ratio(2 * right, predicted + m.targets(k))), percent(share(k))));
         }
         return rows;
     }
@@ -57,7 +59,8 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
             return "";
         }
         return String.format(Locale.ROOT, "pseudo-labels at the end: %.1f %% of the pixels were sure%s", 100 * pseudo,
-            Double.isNaN(right) ? "; nobody knows how many were right" : String.format(Locale.ROOT, ", %.1f %% of all labels were right", 100 * right));
+            Double.isNaN(right) ? "; nobody knows how many were right"
+                : String.format(Locale.ROOT, ", %.1f %% of all labels were right", 100 * right));
     }
 
     /** The one sentence about what would help most. */
@@ -76,8 +79,10 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
             }
         }
         if (worst >= 0 && result.matrix().iou(worst) < 0.5 * result.miou()) {
-            return String.format(Locale.ROOT, "More labels of '%s' would help most: it has IoU %s and %s %% of the labelled pixels. --set train.sampling=rare "
-                + "and --set loss.class_weights=balanced show it more often.", result.classes().get(worst), percent(result.matrix().iou(worst)), percent(share(worst)));
+            return String.format(Locale.ROOT,
+                "More labels of '%s' would help most: it has IoU %s and %s %% of the labelled pixels. --set train.sampling=rare "
+                    + "and --set loss.class_weights=balanced show it more often.",
+                result.classes().get(worst), percent(result.matrix().iou(worst)), percent(share(worst)));
         }
         if (guidance != null && guidance.nothing()) {
             return "A CLIP that knows these classes would help most, or other words under concepts in dataset.yaml.";

@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 
 /** How whole images are segmented, where a command overrides the model's own settings. */
 final class WindowOptions {
-    @Option(names = "--window", paramLabel = "RULE", 
+    @Option(names = "--window", paramLabel = "RULE",
         description = "Windows: blended (weights fade out towards edges), clamped (all full), truncated (UniMatch's) or whole; "
             + "default: the model's; predict blends.")
     EvalConfig.Window window;

@@ -12,7 +12,7 @@ package io.hiervl.clip;
  * @param source     where the sizes were read
  */
 public record ClipArchitecture(Vision vision, Text text, int projection, Activation activation, double eps,
-                               double logitScale, Source source) {
+    double logitScale, Source source) {
 
     /** Image tower: width D, blocks, heads, patch and image side in pixels, hidden width of the MLP. */
     public record Vision(int width, int layers, int heads, int patch, int image, int mlp) {
@@ -52,7 +52,7 @@ public record ClipArchitecture(Vision vision, Text text, int projection, Activat
     public static ClipArchitecture of(int vWidth, int vLayers, int vHeads, int patch, int image,
                                       int tWidth, int tLayers, int tHeads, int context, int vocab, int projection) {
         return new ClipArchitecture(new Vision(vWidth, vLayers, vHeads, patch, image, 4 * vWidth),
-                new Text(tWidth, tLayers, tHeads, context, vocab, 4 * tWidth), projection,
-                Activation.QUICK_GELU, 1e-5, 100.0, new Source("hf-split", "hiervl", 17, "float32"));
+            new Text(tWidth, tLayers, tHeads, context, vocab, 4 * tWidth), projection,
+            Activation.QUICK_GELU, 1e-5, 100.0, new Source("hf-split", "hiervl", 17, "float32"));
     }
 }

@@ -5,17 +5,16 @@ import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.BpeTokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * A CLIP as it lies in a folder: weights of both towers, tokenizer and preprocessing.
@@ -30,7 +29,7 @@ import java.util.Map;
  */
 @PublicApi
 public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenizerOrNull, Preprocessing preprocessing,
-                         Path visionFile, Path textFile, List<String> assumed) {
+    Path visionFile, Path textFile, List<String> assumed) {
     private static final double OPENAI_SCALE = 100;
     private static final Logger LOG = LoggerFactory.getLogger(ClipBundle.class);
 
@@ -56,7 +55,7 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         SameDiffOps.start();
         if (!Files.isDirectory(folder)) {
             throw HierVlException.model(folder + ": no such CLIP folder (expected config.json, preprocessor_config.json, "
-                    + BpeTokenizer.FILES + ", onnx/vision_model.onnx and onnx/text_model.onnx or onnx/model.onnx)");
+                + BpeTokenizer.FILES + ", onnx/vision_model.onnx and onnx/text_model.onnx or onnx/model.onnx)");
         }
         ClipConfig config = ClipConfig.read(folder.resolve("config.json"));
         TowerFiles files = new TowerFiles(folder, config);
@@ -73,7 +72,7 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         BpeTokenizer tokenizer = BpeTokenizer.exists(folder) ? BpeTokenizer.load(folder) : null;
         if (tokenizer != null && tokenizer.highestId() >= weights.architecture().text().vocab()) {
             throw HierVlException.model(folder + ": the tokenizer has ids up to " + tokenizer.highestId() + ", the token "
-                    + "embedding only " + weights.architecture().text().vocab() + " rows");
+                + "embedding only " + weights.architecture().text().vocab() + " rows");
         }
         LOG.debug("CLIP {}: {}", folder, weights.architecture());
         assumed.forEach(LOG::warn);
@@ -86,12 +85,14 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         for (Tower t : List.of(vision, text)) {
             if (!t.headsRead()) {
                 int heads = t.vision() != null ? t.vision().heads() : t.text().heads();
-                out.add(folder + " has no config.json and the graph does not tell the attention heads of the " + t.side() + ": taken to be " + heads
-                        + " (width / 64); 'hiervl clip check' finds out whether that is right");
+                out.add(folder + " has no config.json and the graph does not tell the attention heads of the " + t.side() + ": taken to be "
+                    + heads
+                    + " (width / 64); 'hiervl clip check' finds out whether that is right");
             }
         }
         if (Double.isNaN(vision.logitScale()) && Double.isNaN(text.logitScale())) {
-            out.add(folder + " has no config.json and the graphs do not hold the factor on cosines: taken to be " + OPENAI_SCALE + " as in OpenAI's CLIP");
+            out.add(folder + " has no config.json and the graphs do not hold the factor on cosines: taken to be " + OPENAI_SCALE
+                + " as in OpenAI's CLIP");
         }
         return out;
     }
@@ -99,21 +100,22 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
     private static ClipWeights join(Tower vision, Tower text, ClipConfig config, boolean single) {
         if (vision.projection() != text.projection()) {
             throw HierVlException.model("the towers do not belong together: the image tower projects to "
-                    + vision.projection() + " (" + vision.model().file() + "), the text tower to " + text.projection()
-                    + " (" + text.model().file() + ")");
+                + vision.projection() + " (" + vision.model().file() + "), the text tower to " + text.projection()
+                + " (" + text.model().file() + ")");
         }
         if (vision.activation() != text.activation()) {
             throw HierVlException.model("the towers do not belong together: " + vision.activation().configName() + " in "
-                    + vision.model().file() + ", " + text.activation().configName() + " in " + text.model().file());
+                + vision.model().file() + ", " + text.activation().configName() + " in " + text.model().file());
         }
         double scale = !Double.isNaN(text.logitScale()) ? text.logitScale()
-                : !Double.isNaN(vision.logitScale()) ? vision.logitScale() : config == null ? OPENAI_SCALE : config.logitScale();
+            : !Double.isNaN(vision.logitScale()) ? vision.logitScale() : config == null ? OPENAI_SCALE : config.logitScale();
         if (!(scale > 0) || !Double.isFinite(scale)) {
-            throw HierVlException.model(text.model().file() + ": the factor on cosines (exp of logit_scale) is " + scale + ", it must be above 0");
+            throw HierVlException
+                .model(text.model().file() + ": the factor on cosines (exp of logit_scale) is " + scale + ", it must be above 0");
         }
         String layout = vision.layout().equals("openai") ? "openai" : single ? "hf-single" : "hf-split";
         ClipArchitecture arch = new ClipArchitecture(vision.vision(), text.text(), vision.projection(),
-                vision.activation(), vision.eps(), scale, new ClipArchitecture.Source(layout, vision.model().exporter(),
+            vision.activation(), vision.eps(), scale, new ClipArchitecture.Source(layout, vision.model().exporter(),
                 vision.model().opset(), vision.dtype()));
         Map<String, INDArray> all = new LinkedHashMap<>(vision.arrays());
         all.putAll(text.arrays());
@@ -125,17 +127,17 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
         JsonNode json = ClipConfig.json(file);
         if (json == null) {
             assumed.add(folder + " has no preprocessor_config.json: colours are taken to be normalised as in OpenAI's CLIP (mean "
-                    + Arrays.toString(Preprocessing.CLIP_MEAN) + ", std " + Arrays.toString(Preprocessing.CLIP_STD) + ")");
+                + Arrays.toString(Preprocessing.CLIP_MEAN) + ", std " + Arrays.toString(Preprocessing.CLIP_STD) + ")");
             return new Preprocessing(Preprocessing.CLIP_MEAN.clone(), Preprocessing.CLIP_STD.clone(), image, eot);
         }
         JsonNode crop = json.path("crop_size");
         int size = crop.isNumber() ? crop.asInt() : crop.path("height").asInt(image);
         if (size != image) {
             throw HierVlException.model(file + ": crop_size is " + size + ", but the image tower's positions are for "
-                    + image + " pixels");
+                + image + " pixels");
         }
         return new Preprocessing(triple(file, json, "image_mean", Preprocessing.CLIP_MEAN, assumed),
-                triple(file, json, "image_std", Preprocessing.CLIP_STD, assumed), size, eot);
+            triple(file, json, "image_std", Preprocessing.CLIP_STD, assumed), size, eot);
     }
 
     private static float[] triple(Path file, JsonNode json, String key, float[] otherwise, List<String> assumed) {
@@ -151,7 +153,8 @@ public record ClipBundle(Path folder, ClipWeights weights, BpeTokenizer tokenize
             }
             out[i] = (float) v.get(i).asDouble();
             if (!Float.isFinite(out[i]) || key.endsWith("std") && !(out[i] > 0)) {
-                throw HierVlException.model(file + ": " + key + " is " + v + ", expected finite numbers" + (key.endsWith("std") ? " above 0" : ""));
+                throw HierVlException
+                    .model(file + ": " + key + " is " + v + ", expected finite numbers" + (key.endsWith("std") ? " above 0" : ""));
             }
         }
         return out;

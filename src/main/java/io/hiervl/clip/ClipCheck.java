@@ -2,19 +2,18 @@ package io.hiervl.clip;
 
 import io.hiervl.Progress;
 import io.hiervl.onnx.OnnxModel;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Compares the imported towers with ONNX Runtime on the same files. */
 public final class ClipCheck {
     private static final int IMAGES = 2;
     private static final List<String> TEXTS = List.of("a photo of a cat",
-            "two dogs playing in the snow next to a red bicycle!", "sky");
+        "two dogs playing in the snow next to a red bicycle!", "sky");
 
     private ClipCheck() {
     }
@@ -29,7 +28,7 @@ public final class ClipCheck {
      * @param assumed          {@link ClipBundle#assumed}
      */
     public record Result(double visionMaxAbsDiff, double textMaxAbsDiff, double visionScale, double textScale,
-                         boolean normalised, ClipArchitecture recognised, List<String> assumed) {
+        boolean normalised, ClipArchitecture recognised, List<String> assumed) {
         /**
          * Whether rounding explains the differences. Half precision files round the constants of the graph too (1.702, the
          * scale of attention), ours are exact.
@@ -53,12 +52,13 @@ public final class ClipCheck {
     public static Result run(Path folder, Progress progress) {
         progress.update(0, 3, "reading " + folder);
         ClipBundle bundle = ClipBundle.open(folder);
-        return run(bundle, progress, () -> bundle.weights().arrays().values().stream().filter(INDArray::closeable).forEach(INDArray::close));
+        return run(bundle, progress,
+            () -> bundle.weights().arrays().values().stream().filter(INDArray::closeable).forEach(INDArray::close));
     }
 
     /** The same for an opened bundle, which stays as it is: fixed random images, and three texts (random ids without a tokenizer). */
     public static Result run(ClipBundle bundle, Progress progress) {
-        return run(bundle, progress, () -> { });
+        return run(bundle, progress, () -> {});
     }
 
     private static Result run(ClipBundle bundle, Progress progress, Runnable release) {

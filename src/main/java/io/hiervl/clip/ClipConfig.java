@@ -112,6 +112,6 @@ final class ClipConfig {
 
     private HierVlException contradiction(Tower t, String key, String config, String weights) {
         return HierVlException.model(file + " contradicts the weights: " + t.side() + " " + key + " is " + config
-                + " in config.json, but " + weights + " in " + t.model().file().getFileName());
+            + " in config.json, but " + weights + " in " + t.model().file().getFileName());
     }
 }

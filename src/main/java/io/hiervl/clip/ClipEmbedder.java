@@ -5,21 +5,20 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.graph.StockOps;
 import io.hiervl.op.SameDiffOps;
-import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Embeds images and texts with this project's own towers. Graphs are built once per input shape. Not safe for several
@@ -47,7 +46,7 @@ public final class ClipEmbedder {
         this.eot = eot;
         this.ops = ops;
         TowerParameters.addVision(store, "vision", weights, TowerParameters.Trained.NONE,
-                weights.architecture().vision().grid(), Resize.BICUBIC, DataType.FLOAT);
+            weights.architecture().vision().grid(), Resize.BICUBIC, DataType.FLOAT);
         TowerParameters.addText(store, "text", weights, DataType.FLOAT);
     }
 
@@ -62,7 +61,7 @@ public final class ClipEmbedder {
             Ops o = ops.apply(Graphs.create());
             SDVariable in = o.placeholder("pixels", s);
             SDVariable out = new VisionTower(weights.architecture())
-                    .apply(new Scope(o, store, "vision"), in, List.of(), DensePath.NONE).raw();
+                .apply(new Scope(o, store, "vision"), in, List.of(), DensePath.NONE).raw();
             return runner(o, out);
         });
         return runner.apply(Map.of("pixels", pixels));

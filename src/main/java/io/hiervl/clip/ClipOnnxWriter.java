@@ -7,10 +7,9 @@ import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
+import java.nio.file.Path;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-
-import java.nio.file.Path;
 
 /**
  * Writes a CLIP as a folder in the Hugging Face layout: config.json, preprocessor_config.json and one ONNX file per
@@ -45,15 +44,15 @@ public final class ClipOnnxWriter {
         ClipArchitecture.Text t = arch.text();
         String act = arch.activation().configName();
         root.putObject("vision_config").put("model_type", "clip_vision_model").put("hidden_size", v.width())
-                .put("num_hidden_layers", v.layers()).put("num_attention_heads", v.heads())
-                .put("intermediate_size", v.mlp()).put("patch_size", v.patch()).put("image_size", v.image())
-                .put("hidden_act", act).put("layer_norm_eps", arch.eps()).put("projection_dim", arch.projection());
+            .put("num_hidden_layers", v.layers()).put("num_attention_heads", v.heads())
+            .put("intermediate_size", v.mlp()).put("patch_size", v.patch()).put("image_size", v.image())
+            .put("hidden_act", act).put("layer_norm_eps", arch.eps()).put("projection_dim", arch.projection());
         root.putObject("text_config").put("model_type", "clip_text_model").put("hidden_size", t.width())
-                .put("num_hidden_layers", t.layers()).put("num_attention_heads", t.heads())
-                .put("intermediate_size", t.mlp()).put("max_position_embeddings", t.context())
-                .put("vocab_size", t.vocab()).put("hidden_act", act).put("layer_norm_eps", arch.eps())
-                .put("eos_token_id", pre.eot().firstOf() < 0 ? 2 : pre.eot().firstOf())
-                .put("projection_dim", arch.projection());
+            .put("num_hidden_layers", t.layers()).put("num_attention_heads", t.heads())
+            .put("intermediate_size", t.mlp()).put("max_position_embeddings", t.context())
+            .put("vocab_size", t.vocab()).put("hidden_act", act).put("layer_norm_eps", arch.eps())
+            .put("eos_token_id", pre.eot().firstOf() < 0 ? 2 : pre.eot().firstOf())
+            .put("projection_dim", arch.projection());
         root.putArray("architectures").add("CLIPModel");
         return root;
     }
@@ -61,7 +60,7 @@ public final class ClipOnnxWriter {
     private ObjectNode preprocessor(Preprocessing pre) {
         ObjectNode root = new ObjectMapper().createObjectNode();
         root.put("do_resize", true).put("resample", 3).put("do_center_crop", true).put("do_rescale", true)
-                .put("do_normalize", true).put("do_convert_rgb", true);
+            .put("do_normalize", true).put("do_convert_rgb", true);
         root.putObject("size").put("shortest_edge", pre.size());
         root.putObject("crop_size").put("height", pre.size()).put("width", pre.size());
         triple(root.putArray("image_mean"), pre.mean());
@@ -86,7 +85,7 @@ public final class ClipOnnxWriter {
         String p = "vision_model.";
         String kernel = b.weight(p + "embeddings.patch_embedding.weight", weights.get("vision.conv1.weight"));
         String x = b.node("Conv", "pixel_values", kernel, OnnxBuilder.ints("strides", v.patch(), v.patch()),
-                OnnxBuilder.ints("kernel_shape", v.patch(), v.patch()));
+            OnnxBuilder.ints("kernel_shape", v.patch(), v.patch()));
         x = b.node("Transpose", b.node("Reshape", x, b.longs(0, d, patches)), OnnxBuilder.ints("perm", 0, 2, 1));
         String batch = b.node("Gather", b.node("Shape", "pixel_values"), b.longs(0L), OnnxBuilder.integer("axis", 0));
         String shape = b.node("Concat", new String[] {batch, b.longs(1L), b.longs((long) d)}, OnnxBuilder.integer("axis", 0));
@@ -102,7 +101,7 @@ public final class ClipOnnxWriter {
         String first = b.node("Gather", x, b.longs(new long[0], 0L), OnnxBuilder.integer("axis", 1));
         String pooled = norm(b, first, p + "post_layernorm", "vision.ln_post");
         b.output("image_embeds", matMul(b, pooled, "visual_projection.weight", weights.get("vision.proj.weight")),
-                "batch", arch.projection());
+            "batch", arch.projection());
         b.save(file);
     }
 
@@ -126,10 +125,10 @@ public final class ClipOnnxWriter {
         b.output("last_hidden_state", x, "batch", "sequence", w);
         String key = eot.firstOf() < 0 ? "input_ids" : b.node("Equal", "input_ids", b.longs(new long[0], eot.firstOf()));
         String at = b.node("ArgMax", b.node("Cast", key, OnnxBuilder.integer("to", OnnxTensors.INT32)),
-                OnnxBuilder.integer("axis", 1), OnnxBuilder.integer("keepdims", 1));
+            OnnxBuilder.integer("axis", 1), OnnxBuilder.integer("keepdims", 1));
         String pooled = b.node("GatherND", x, at, OnnxBuilder.integer("batch_dims", 1));
         b.output("text_embeds", matMul(b, pooled, "text_projection.weight", weights.get("text.proj.weight")),
-                "batch", arch.projection());
+            "batch", arch.projection());
         b.save(file);
     }
 
@@ -163,7 +162,7 @@ public final class ClipOnnxWriter {
                 y = b.node("Mul", y, b.scalar((float) (1 / Math.sqrt(size))));
             }
             qkv[i] = b.node("Transpose", b.node("Reshape", y, b.longs(0, 0, heads, size)),
-                    OnnxBuilder.ints("perm", i == 1 ? new long[] {0, 2, 3, 1} : new long[] {0, 2, 1, 3}));
+                OnnxBuilder.ints("perm", i == 1 ? new long[] {0, 2, 3, 1} : new long[] {0, 2, 1, 3}));
         }
         String scores = b.node("MatMul", qkv[0], qkv[1]);
         scores = mask == null ? scores : b.node("Add", scores, mask);
@@ -184,13 +183,13 @@ public final class ClipOnnxWriter {
 
     private String norm(OnnxBuilder b, String x, String name, String ours) {
         return b.node("LayerNormalization", new String[] {x, b.weight(name + ".weight", weights.get(ours + ".weight")),
-                b.weight(name + ".bias", weights.get(ours + ".bias"))}, OnnxBuilder.integer("axis", -1),
-                OnnxBuilder.real("epsilon", arch.eps()));
+            b.weight(name + ".bias", weights.get(ours + ".bias"))}, OnnxBuilder.integer("axis", -1),
+            OnnxBuilder.real("epsilon", arch.eps()));
     }
 
     private String linear(OnnxBuilder b, String x, String name, String ours) {
         return b.node("Add", matMul(b, x, name + ".weight", weights.get(ours + ".weight")),
-                b.weight(name + ".bias", weights.get(ours + ".bias")));
+            b.weight(name + ".bias", weights.get(ours + ".bias")));
     }
 
     /** The weight keeps PyTorch's (out, in); a Transpose stands before the product, as in exports without folding. */

@@ -3,9 +3,8 @@ package io.hiervl.clip;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Photo;
 import io.hiervl.image.PilResize;
-import org.nd4j.linalg.api.ndarray.INDArray;
-
 import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * CLIP's own preprocessing (openai/CLIP {@code _transform}): shorter side resized to the crop with Pillow's bicubic
@@ -28,7 +27,7 @@ public final class ClipPreprocess {
         int width = (int) (w <= h ? size : size * w / h);
         int height = (int) (w <= h ? size * h / w : size);
         return PilResize.resize(photo, width, height, PilResize.Filter.BICUBIC,
-                new PilResize.Window(middle(width), middle(height), size, size));
+            new PilResize.Window(middle(width), middle(height), size, size));
     }
 
     /** Python rounds halves to the even number. */

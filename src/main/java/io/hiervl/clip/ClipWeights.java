@@ -1,14 +1,12 @@
 package io.hiervl.clip;
 
 import io.hiervl.Content;
-import io.hiervl.PublicApi;
-import org.nd4j.linalg.api.ndarray.INDArray;
-
 import io.hiervl.HierVlException;
-
+import io.hiervl.PublicApi;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Parameters of both towers, float32, in PyTorch's layouts and under one set of names whatever file they came from.

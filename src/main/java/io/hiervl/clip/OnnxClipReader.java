@@ -1,8 +1,8 @@
 package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
-import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxGraph;
+import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxTensors;
 import java.util.List;
@@ -48,12 +48,12 @@ final class OnnxClipReader {
         int grid = (int) Math.round(Math.sqrt(positions - 1));
         if (grid * grid != positions - 1) {
             throw out.refuse("position embedding has " + positions + " rows, expected a square number of patches and one "
-                    + "class token");
+                + "class token");
         }
         int p = out.assemble(d);
         int heads = heads(out, d);
         ClipArchitecture.Vision shape =
-                new ClipArchitecture.Vision(d, out.layers, heads, patch, grid * patch, out.mlp);
+            new ClipArchitecture.Vision(d, out.layers, heads, patch, grid * patch, out.mlp);
         return tower(out, scan, shape, null, p, null);
     }
 
@@ -100,7 +100,7 @@ final class OnnxClipReader {
         int rank = c.tensor().getDimsCount();
         if (c.transposed() || rank == 0 || c.tensor().getDims(rank - 1) != width) {
             throw out.refuse(label + " (tensor '" + c.name() + "') has shape " + c.tensor().getDimsList()
-                    + ", expected rows of " + width);
+                + ", expected rows of " + width);
         }
         return out.array(label, c, OnnxTensors.count(c.tensor()) / width, width);
     }
@@ -114,7 +114,7 @@ final class OnnxClipReader {
     private NodeProto tokenLookup() {
         for (NodeProto n : graph.nodes()) {
             if (n.getOpType().equals("Gather") && n.getInputCount() > 1 && fromInputs.contains(n.getInput(1))
-                    && !fromInputs.contains(n.getInput(0)) && OnnxGraph.integer(n, "axis", 0) == 0) {
+                && !fromInputs.contains(n.getInput(0)) && OnnxGraph.integer(n, "axis", 0) == 0) {
                 Constant c = graph.constant(n.getInput(0));
                 if (c != null && (c.missing() || c.isMatrix() && OnnxTensors.isFloat(c.tensor()))) {
                     return n;
@@ -200,7 +200,7 @@ final class OnnxClipReader {
         }
         TensorProto weight = scan.linears.get(0).weight().tensor();
         return new Tower(v, t, p, scan.activation, out.eps(), out.headsRead() > 0, out.fused() ? "openai" : "hf", eot,
-                logitScale(), model, OnnxTensors.dtypeName(weight.getDataType()), out.arrays());
+            logitScale(), model, OnnxTensors.dtypeName(weight.getDataType()), out.arrays());
     }
 
     private double logitScale() {
@@ -243,8 +243,9 @@ final class OnnxClipReader {
     }
 
     private double scalarAfter(String tensor) {
-        return graph.consumers(tensor).stream().map(graph.nodes()::get).filter(n -> n.getOpType().equals("Mul")).mapToDouble(this::scalarOperand)
-                .findFirst().orElse(Double.NaN);
+        return graph.consumers(tensor).stream().map(graph.nodes()::get).filter(n -> n.getOpType().equals("Mul"))
+            .mapToDouble(this::scalarOperand)
+            .findFirst().orElse(Double.NaN);
     }
 
     private double scalarOperand(NodeProto mul) {
@@ -259,7 +260,7 @@ final class OnnxClipReader {
 
     HierVlException notRecognised() {
         return graph.refuse("no CLIP tower recognised; looked for a patch convolution [width, 3, patch, patch] on an "
-                + "image input and for a token lookup [vocabulary, width] on an integer input; inputs here: "
-                + graph.inputs());
+            + "image input and for a token lookup [vocabulary, width] on an integer input; inputs here: "
+            + graph.inputs());
     }
 }

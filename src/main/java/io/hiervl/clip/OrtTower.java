@@ -14,14 +14,12 @@ import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxReferences;
 import io.hiervl.onnx.OnnxTensors;
 import io.hiervl.onnx.OnnxWidening;
-
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import onnx.Onnx.ModelProto;
@@ -83,7 +81,7 @@ final class OrtTower implements AutoCloseable {
             ModelProto.Builder proto = (half ? OnnxWidening.widen(model) : OnnxReferences.of(model)).toBuilder();
             if (!given) {
                 proto.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(output)
-                        .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTensors.FLOAT))));
+                    .setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTensors.FLOAT))));
             }
             return env.createSession(proto.build().toByteArray(), options);
         } catch (OrtException e) {
@@ -173,7 +171,7 @@ final class OrtTower implements AutoCloseable {
             for (NodeInfo info : session.getInputInfo().values()) {
                 TensorInfo t = (TensorInfo) info.getInfo();
                 feed.put(info.getName(), t.getShape().length == 4 ? pixelTensor(pixels, images)
-                        : idTensor(ids, t.type, info.getName().contains("mask")));
+                    : idTensor(ids, t.type, info.getName().contains("mask")));
             }
             try (OrtSession.Result result = session.run(feed, Set.of(output))) {
                 OnnxTensor t = (OnnxTensor) result.get(0);
@@ -201,7 +199,7 @@ final class OrtTower implements AutoCloseable {
         int[] flat = Arrays.stream(ids).flatMapToInt(Arrays::stream).map(i -> ones ? 1 : i).toArray();
         long[] shape = {ids.length, ids[0].length};
         return type == OnnxJavaType.INT32 ? OnnxTensor.createTensor(env, IntBuffer.wrap(flat), shape)
-                : OnnxTensor.createTensor(env, LongBuffer.wrap(Arrays.stream(flat).asLongStream().toArray()), shape);
+            : OnnxTensor.createTensor(env, LongBuffer.wrap(Arrays.stream(flat).asLongStream().toArray()), shape);
     }
 
     private static String oneLine(OrtException e) {

@@ -1,7 +1,7 @@
 package io.hiervl.clip;
 
-import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxGraph;
+import io.hiervl.onnx.OnnxGraph.Constant;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record PatchConvolution(NodeProto node, Constant kernel, Constant bias) {
     private static final Set<String> QUANTISED = Set.of("MatMulInteger", "ConvInteger", "DynamicQuantizeLinear",
-            "DequantizeLinear", "QuantizeLinear", "QLinearMatMul", "QLinearConv");
+        "DequantizeLinear", "QuantizeLinear", "QLinearMatMul", "QLinearConv");
 
     /** @return the only convolution on an image input, or null if there is none */
     public static PatchConvolution find(OnnxGraph graph) {
@@ -52,15 +52,15 @@ public record PatchConvolution(NodeProto node, Constant kernel, Constant bias) {
         long set = graph.model().opset();
         if (!unknown.isEmpty() || set < 1 || set > OnnxOperators.NEWEST) {
             throw graph.refuse((unknown.isEmpty() ? "" : "operators that ONNX does not have (" + String.join(", ", unknown) + "); ")
-                    + "the file declares operator set " + set + ", sets 1 to " + OnnxOperators.NEWEST + " are known; export the model again");
+                + "the file declares operator set " + set + ", sets 1 to " + OnnxOperators.NEWEST + " are known; export the model again");
         }
         if (!quantised.isEmpty()) {
             throw graph.refuse("quantised model (" + String.join(", ", quantised) + "); not supported, use the float32 "
-                    + "or float16 file of the same model");
+                + "or float16 file of the same model");
         }
         if (!foreign.isEmpty()) {
             throw graph.refuse("fused operators that plain ONNX does not have (" + String.join(", ", foreign)
-                    + "); use the file before it was optimised for one runtime");
+                + "); use the file before it was optimised for one runtime");
         }
     }
 
@@ -70,7 +70,7 @@ public record PatchConvolution(NodeProto node, Constant kernel, Constant bias) {
             for (String in : n.getInputList()) {
                 if (graph.missing(in)) {
                     throw graph.refuse("node '" + n.getName() + "' (" + n.getOpType() + ") takes tensor '" + in
-                            + "', which is not in the file");
+                        + "', which is not in the file");
                 }
             }
         }
@@ -95,13 +95,13 @@ public record PatchConvolution(NodeProto node, Constant kernel, Constant bias) {
         List<Long> dims = kernel.tensor().getDimsList();
         if (dims.size() != 4 || dims.get(1) != 3 || !dims.get(2).equals(dims.get(3))) {
             throw out.refuse("patch convolution weight (tensor '" + kernel.name() + "') has shape " + dims
-                    + ", expected [width, 3, patch, patch]");
+                + ", expected [width, 3, patch, patch]");
         }
         List<Long> strides = OnnxGraph.ints(node, "strides");
         boolean padded = OnnxGraph.ints(node, "pads").stream().anyMatch(v -> v != 0);
         if (!strides.equals(List.of((long) patch(), (long) patch())) || padded || OnnxGraph.integer(node, "group", 1) != 1) {
             throw out.refuse("convolution with strides " + strides + (padded ? " and padding" : "") + "; a patch "
-                    + "convolution of kernel " + patch() + " has that stride and no padding");
+                + "convolution of kernel " + patch() + " has that stride and no padding");
         }
         return out.array("patch convolution weight", kernel, width(), 3, patch(), patch());
     }

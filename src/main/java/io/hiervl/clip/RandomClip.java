@@ -17,8 +17,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /** CLIP weights drawn as OpenAI initialises them before training: for tests and benchmarks without a bundle. */
 public final class RandomClip {
     private static final List<String> WORDS = List.of("a", "photo", "of", "the", "background", "aeroplane", "bicycle",
-            "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining", "table", "dog", "horse", "motorbike",
-            "person", "potted", "plant", "sheep", "sofa", "train", "tv", "monitor");
+        "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining", "table", "dog", "horse", "motorbike",
+        "person", "potted", "plant", "sheep", "sofa", "train", "tv", "monitor");
 
     private static final int PIECE = 1 << 14;
 
@@ -60,10 +60,10 @@ public final class RandomClip {
         int ids = TokenizerFiles.writeWordLevel(folder, WORDS);
         if (ids > clip.text().vocab()) {
             throw HierVlException.usage("the tokenizer of a random CLIP has " + ids + " ids, the architecture only "
-                    + clip.text().vocab());
+                + clip.text().vocab());
         }
         ClipOnnxWriter.write(weights, new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD,
-                clip.vision().image(), EotRule.HIGHEST), folder);
+            clip.vision().image(), EotRule.HIGHEST), folder);
         return weights;
     }
 

@@ -99,8 +99,9 @@ public final class TextTower {
         SDVariable x = prompt == null ? embeddings : insert(ops, embeddings, prompt);
         long n = ops.shape(x)[1];
         if (n > clip.text().context()) {
-            throw HierVlException.model(String.format(Locale.ROOT, "a text needs %d tokens including the prompt, the text tower has %d positions",
-                n, clip.text().context()));
+            throw HierVlException
+                .model(String.format(Locale.ROOT, "a text needs %d tokens including the prompt, the text tower has %d positions",
+                    n, clip.text().context()));
         }
         x = ops.add(x, ops.slice(s.get("positional_embedding"), 0, 0, n));
         for (int i = 0; i < clip.text().layers(); i++) {

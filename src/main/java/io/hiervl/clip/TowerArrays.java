@@ -139,7 +139,7 @@ public class TowerArrays {
         long columns = c.tensor().getDims(1);
         if (rows != (firstIsOut ? out : in) || columns != (firstIsOut ? in : out)) {
             throw refuse(label + " (tensor '" + c.name() + "') has shape " + c.tensor().getDimsList() + ", expected ["
-                    + (firstIsOut ? out + ", " + in : in + ", " + out) + "]");
+                + (firstIsOut ? out + ", " + in : in + ", " + out) + "]");
         }
         if (firstIsOut) {
             copy(label, c, target, at);
@@ -209,7 +209,7 @@ public class TowerArrays {
             for (int i = 0; i < n; i++) {
                 if (!Float.isFinite(values[i])) {
                     throw refuse(label + " (tensor '" + c.name() + "') contains " + values[i] + " at index " + (before[0] + i)
-                            + "; the weights are damaged");
+                        + "; the weights are damaged");
                 }
             }
             before[0] += n;

@@ -3,8 +3,6 @@ package io.hiervl.clip;
 import io.hiervl.clip.TowerScan.Core;
 import io.hiervl.clip.TowerScan.Linear;
 import io.hiervl.clip.TowerScan.Norm;
-import org.nd4j.linalg.api.ndarray.INDArray;
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -12,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Turns the layers that a {@link TowerScan} found in a CLIP tower into named arrays. */
 final class TowerAssembler extends TowerArrays {
@@ -41,9 +40,9 @@ final class TowerAssembler extends TowerArrays {
         int norms = 2 * layers + (prefix.equals("vision") ? 2 : 1);
         if (layers == 0 || chain.size() != 3 * layers + 1 || scan.norms.size() != norms) {
             throw refuse("not recognised as CLIP: found " + layers + " attentions, " + scan.norms.size()
-                    + " layer norms and " + chain.size() + " linear layers besides query, key and value; looked for n > 0 "
-                    + "attentions, 2n+" + (norms - 2 * layers) + " layer norms and 3n+1 linear layers (out, fc1, fc2 per "
-                    + "block and the projection)" + (chain.size() == 3 * layers && layers > 0
+                + " layer norms and " + chain.size() + " linear layers besides query, key and value; looked for n > 0 "
+                + "attentions, 2n+" + (norms - 2 * layers) + " layer norms and 3n+1 linear layers (out, fc1, fc2 per "
+                + "block and the projection)" + (chain.size() == 3 * layers && layers > 0
                     ? "; the projection to the joint space is missing" : ""));
         }
     }

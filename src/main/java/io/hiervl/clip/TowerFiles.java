@@ -3,7 +3,6 @@ package io.hiervl.clip;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.onnx.OnnxModel;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +17,8 @@ import java.util.stream.Stream;
  * content.
  */
 final class TowerFiles {
-    private static final List<String> VISION = List.of("vision_model.onnx", "visual.onnx", "vision_model_fp16.onnx", "vision_model_bf16.onnx");
+    private static final List<String> VISION =
+        List.of("vision_model.onnx", "visual.onnx", "vision_model_fp16.onnx", "vision_model_bf16.onnx");
     private static final List<String> TEXT = List.of("text_model.onnx", "textual.onnx", "text_model_fp16.onnx", "text_model_bf16.onnx");
     private static final List<String> SINGLE = List.of("model.onnx", "model_fp16.onnx", "model_bf16.onnx");
 
@@ -83,8 +83,8 @@ final class TowerFiles {
         }
         if (found.size() > 1) {
             throw HierVlException.model(folder + ": several files hold a tower of the same kind (" + found.get(0).side() + "): "
-                    + String.join(", ", found.stream().map(t -> folder.relativize(t.model().file()).toString()).toList())
-                    + "; keep one, or name it " + (image ? VISION : TEXT).get(0));
+                + String.join(", ", found.stream().map(t -> folder.relativize(t.model().file()).toString()).toList())
+                + "; keep one, or name it " + (image ? VISION : TEXT).get(0));
         }
         if (found.isEmpty() && refused != null) {
             throw refused;
@@ -124,7 +124,7 @@ final class TowerFiles {
         }
         if (heads <= 0 || width % heads != 0) {
             throw HierVlException.model(t.model().file() + ": " + t.side() + ": number of heads not known: width " + width
-                    + ", config.json says " + (config == null ? "nothing" : heads) + ", the graph does not tell");
+                + ", config.json says " + (config == null ? "nothing" : heads) + ", the graph does not tell");
         }
         Tower full = t.withHeads(heads);
         if (config != null) {
@@ -140,12 +140,13 @@ final class TowerFiles {
         String what = v == null && t == null ? "no CLIP model" : v == null ? "no image tower" : "no text tower";
         Tower half = v != null ? v : t;
         return HierVlException.model(folder + ": " + what + (half == null ? "" : "; found only " + folder.relativize(half.model().file()))
-                + "; looked for " + String.join(", ", names) + " or " + String.join(", ", SINGLE) + " in the folder and in its subfolder "
-                + "onnx, and for the towers in every other .onnx file there" + files());
+            + "; looked for " + String.join(", ", names) + " or " + String.join(", ", SINGLE) + " in the folder and in its subfolder "
+            + "onnx, and for the towers in every other .onnx file there" + files());
     }
 
     private String files() {
         List<Path> files = onnxFiles();
-        return files.isEmpty() ? " (there is none)" : " (" + String.join(", ", files.stream().map(p -> folder.relativize(p).toString()).toList()) + ")";
+        return files.isEmpty() ? " (there is none)"
+            : " (" + String.join(", ", files.stream().map(p -> folder.relativize(p).toString()).toList()) + ")";
     }
 }

@@ -3,8 +3,8 @@ package io.hiervl.clip;
 import io.hiervl.HierVlException;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.ResizeMatrix;
+import io.hiervl.tensor.Resize;
 import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,8 +20,7 @@ public final class TowerParameters {
     public enum Trained {
         ALL,
         /** Attention and the position table only, as SemiVL does. */
-        ATTENTION_AND_POSITIONS,
-        NONE
+        ATTENTION_AND_POSITIONS, NONE
     }
 
     private TowerParameters() {
@@ -35,7 +34,8 @@ public final class TowerParameters {
      * @param resize of the position table
      * @param side   patches along a side of the training crop
      */
-    public static void addVision(ParameterStore store, String prefix, ClipWeights weights, Trained trained, int side, Resize resize, DataType type) {
+    public static void addVision(ParameterStore store, String prefix, ClipWeights weights, Trained trained, int side, Resize resize,
+                                 DataType type) {
         weights.arrays().forEach((name, array) -> {
             if (name.startsWith("vision.")) {
                 String local = name.substring("vision.".length());
@@ -87,13 +87,15 @@ public final class TowerParameters {
         double[][] vertical = ResizeMatrix.of(side, height, resize);
         double[][] horizontal = ResizeMatrix.of(side, width, resize);
         INDArray grid = table.get(NDArrayIndex.interval(1, rows), NDArrayIndex.all()).castTo(DataType.DOUBLE);
-        INDArray tall = Nd4j.create(vertical).mmul(grid.dup('c').reshape('c', side, (long) side * d)).dup('c').reshape('c', height, side, d);
+        INDArray tall =
+            Nd4j.create(vertical).mmul(grid.dup('c').reshape('c', side, (long) side * d)).dup('c').reshape('c', height, side, d);
         INDArray out = Nd4j.create(DataType.DOUBLE, 1L + (long) height * width, d);
         out.putRow(0, table.getRow(0).castTo(DataType.DOUBLE));
         INDArray across = Nd4j.create(horizontal);
         for (int y = 0; y < height; y++) {
             INDArray line = tall.get(NDArrayIndex.point(y), NDArrayIndex.all(), NDArrayIndex.all()).dup('c').reshape('c', side, d);
-            out.get(NDArrayIndex.interval(1L + (long) y * width, 1L + (long) (y + 1) * width), NDArrayIndex.all()).assign(across.mmul(line));
+            out.get(NDArrayIndex.interval(1L + (long) y * width, 1L + (long) (y + 1) * width), NDArrayIndex.all())
+                .assign(across.mmul(line));
         }
         return out.castTo(table.dataType());
     }

@@ -1,16 +1,14 @@
 package io.hiervl.clip;
 
-import io.hiervl.onnx.OnnxGraph.Constant;
 import io.hiervl.onnx.OnnxGraph;
-
-import onnx.Onnx.NodeProto;
-
+import io.hiervl.onnx.OnnxGraph.Constant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import onnx.Onnx.NodeProto;
 
 /**
  * Finds the layers of one transformer tower by following its data from the first embedding: layer norms, linear
@@ -63,8 +61,8 @@ public final class TowerScan {
             }
             switch (n.getOpType()) {
                 case "LayerNormalization" -> norms.add(new Norm(graph.constant(n.getInput(1)),
-                        n.getInputCount() > 2 ? graph.constant(n.getInput(2)) : null,
-                        OnnxGraph.real(n, "epsilon", 1e-5)));
+                    n.getInputCount() > 2 ? graph.constant(n.getInput(2)) : null,
+                    OnnxGraph.real(n, "epsilon", 1e-5)));
                 case "Add" -> decomposedNorm(n);
                 case "MatMul" -> matMul(n);
                 case "Gemm" -> gemm(n);
@@ -74,12 +72,12 @@ public final class TowerScan {
                 case "Erf" -> activation(Activation.GELU);
                 case "Gelu" -> {
                     if (OnnxGraph.attribute(n, "approximate") != null
-                            && OnnxGraph.attribute(n, "approximate").getS().toStringUtf8().equals("tanh")) {
+                        && OnnxGraph.attribute(n, "approximate").getS().toStringUtf8().equals("tanh")) {
                         throw graph.refuse("the MLP uses the tanh approximation of GELU; CLIP's are quick_gelu and gelu");
                     }
                     activation(Activation.GELU);
                 }
-                default -> { }
+                default -> {}
             }
         }
         for (NodeProto n : attentions) {
@@ -157,7 +155,7 @@ public final class TowerScan {
         }
         if (before == null || !before.getOpType().equals("Mul")) {
             throw graph.refuse("node '" + n.getName() + "': Sigmoid without the factor 1.702; CLIP's activations are "
-                    + "quick_gelu and gelu");
+                + "quick_gelu and gelu");
         }
         double a = graph.scalar(before.getInput(0));
         double factor = Double.isNaN(a) ? graph.scalar(before.getInput(1)) : a;

@@ -1,7 +1,7 @@
 package io.hiervl.clip;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
@@ -20,7 +20,8 @@ record TransformerBlock(int heads, Activation activation, double eps, boolean ca
 
     /** x (B,T,D) to (B,T,D); the scope is the block's own. */
     SDVariable apply(Scope s, SDVariable x) {
-        SDVariable qkv = s.ops().linear(s.layerNorm("ln_1", x, eps), s.get("attn.in_proj_weight"), s.get("attn.in_proj_bias"), Activation.NONE);
+        SDVariable qkv =
+            s.ops().linear(s.layerNorm("ln_1", x, eps), s.get("attn.in_proj_weight"), s.get("attn.in_proj_bias"), Activation.NONE);
         SDVariable y = s.ops().add(x, s.linear("attn.out_proj", s.ops().packedAttention(qkv, heads, causal)));
         return mlp(s, y);
     }

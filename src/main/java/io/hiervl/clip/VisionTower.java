@@ -2,8 +2,8 @@ package io.hiervl.clip;
 
 import io.hiervl.HierVlException;
 import io.hiervl.graph.Ops;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -52,8 +52,9 @@ public final class VisionTower {
         long[] shape = ops.shape(images);
         int patch = clip.vision().patch();
         if (shape[2] % patch != 0 || shape[3] % patch != 0) {
-            throw HierVlException.model(String.format(Locale.ROOT, "the image tower needs sides that its patch of %d pixels divides, got %d x %d",
-                patch, shape[2], shape[3]));
+            throw HierVlException
+                .model(String.format(Locale.ROOT, "the image tower needs sides that its patch of %d pixels divides, got %d x %d",
+                    patch, shape[2], shape[3]));
         }
         int h = (int) shape[2] / patch;
         int w = (int) shape[3] / patch;

@@ -13,10 +13,12 @@ import io.hiervl.PublicApi;
  */
 @PublicApi
 public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour, @Group(prefixed = true) Blur blur,
-        @Group(prefixed = true) Cutmix cutmix) {
+    @Group(prefixed = true) Cutmix cutmix) {
 
     /** The long side times a random factor (UniMatch), or one factor of a base size (mmseg, SemiVL on VOC and ADE20K). */
-    public enum ScaleMode { LONG_SIDE, RATIO }
+    public enum ScaleMode {
+        LONG_SIDE, RATIO
+    }
 
     /**
      * Size and flip.
@@ -29,7 +31,7 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
      * @param flip       probability of a horizontal flip
      */
     public record Geometry(ScaleMode scaleMode, @Positive double scaleMin, @NotBelow(value = "scaleMin", most = 100) double scaleMax,
-            @NotBelow("ratioShort") int ratioLong, @AtLeast(1) int ratioShort, @Range double flip) {
+        @NotBelow("ratioShort") int ratioLong, @AtLeast(1) int ratioShort, @Range double flip) {
         public Geometry {
             Check.components(Geometry.class, scaleMode, scaleMin, scaleMax, ratioLong, ratioShort, flip);
         }
@@ -46,7 +48,7 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
      * @param greyscale  probability of a grey strong view
      */
     public record Colour(@Range double jitter, @Weight double brightness, @Weight double contrast, @Weight double saturation,
-            @Range(most = 0.5) double hue, @Range double greyscale) {
+        @Range(most = 0.5) double hue, @Range double greyscale) {
         public Colour {
             Check.components(Colour.class, jitter, brightness, contrast, saturation, hue, greyscale);
         }
@@ -74,7 +76,7 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
      * @param aspect      height / width lies in [a, 1/a]
      */
     public record Cutmix(@GroupKey @Range double probability, @Positive double areaMin,
-            @NotBelow(value = "areaMin", most = 0.9) double areaMax, @Range(least = 0.05) double aspect) {
+        @NotBelow(value = "areaMin", most = 0.9) double areaMax, @Range(least = 0.05) double aspect) {
         public Cutmix {
             Check.components(Cutmix.class, probability, areaMin, areaMax, aspect);
         }

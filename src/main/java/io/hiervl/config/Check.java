@@ -66,7 +66,8 @@ final class Check {
 
     static void range(String key, double value, double least, double most) {
         if (!(value >= least && value <= most)) {
-            throw HierVlException.config(String.format(Locale.ROOT, "%s is %s, it must lie between %s and %s", key, plain(value), plain(least), plain(most)));
+            throw HierVlException.config(
+                String.format(Locale.ROOT, "%s is %s, it must lie between %s and %s", key, plain(value), plain(least), plain(most)));
         }
     }
 
@@ -90,7 +91,8 @@ final class Check {
 
     /** A path that the operating system takes. */
     static void path(String key, String path) {
-        that(path.chars().noneMatch(c -> c < 32), key + " has a control character in '" + path.replaceAll("\\p{Cntrl}", "?") + "'; it must be a path");
+        that(path.chars().noneMatch(c -> c < 32),
+            key + " has a control character in '" + path.replaceAll("\\p{Cntrl}", "?") + "'; it must be a path");
         try {
             java.nio.file.Path.of(path);
         } catch (java.nio.file.InvalidPathException e) {
@@ -101,7 +103,9 @@ final class Check {
     /** A path in the data folder: a description that came with data must not name other files of the machine. */
     static void inside(String key, String path) {
         path(key, path);
-        that(!path.isBlank() && !java.nio.file.Path.of(path).isAbsolute() && !path.startsWith("/") && !path.replace('\\', '/').matches("(.*/)?\\.\\.(/.*)?"),
+        that(
+            !path.isBlank() && !java.nio.file.Path.of(path).isAbsolute() && !path.startsWith("/")
+                && !path.replace('\\', '/').matches("(.*/)?\\.\\.(/.*)?"),
             key + " is '" + path + "'; it must be a path in the data folder, without '..'");
     }
 

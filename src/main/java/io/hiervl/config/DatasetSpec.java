@@ -28,10 +28,10 @@ import java.util.Set;
  */
 @PublicApi
 public record DatasetSpec(String name, List<String> classes, @Nullable Integer ignore, @Nullable Map<String, String> lists,
-        @Nullable Map<String, List<String>> concepts, @Nullable Boolean backgroundFirst, @Nullable List<String> things,
-        @Nullable LabelRules labels, @Nullable List<List<Integer>> palette, @Nullable FileRules files,
-        @Nullable Map<String, Map<String, String>> spellings, @Nullable String spelling,
-        @Nullable PhotoRules photos) {
+    @Nullable Map<String, List<String>> concepts, @Nullable Boolean backgroundFirst, @Nullable List<String> things,
+    @Nullable LabelRules labels, @Nullable List<List<Integer>> palette, @Nullable FileRules files,
+    @Nullable Map<String, Map<String, String>> spellings, @Nullable String spelling,
+    @Nullable PhotoRules photos) {
 
     /** The lists a data set can have. */
     public static final List<String> ROLES = List.of("labeled", "unlabeled", "val");
@@ -39,10 +39,11 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
     public DatasetSpec {
         spellings = spellings == null ? Map.of() : Map.copyOf(spellings);
         List<String> own = classes;
-        spellings.forEach((key, words) -> words.keySet().forEach(c ->
-            Check.that(own.contains(c), "spellings." + key + " names '" + c + "', which is not among the classes")));
+        spellings.forEach((key, words) -> words.keySet()
+            .forEach(c -> Check.that(own.contains(c), "spellings." + key + " names '" + c + "', which is not among the classes")));
         if (spelling != null) {
-            Check.that(spellings.containsKey(spelling), "there is no spelling '" + spelling + "'" + NearMatches.hint(spelling, spellings.keySet()));
+            Check.that(spellings.containsKey(spelling),
+                "there is no spelling '" + spelling + "'" + NearMatches.hint(spelling, spellings.keySet()));
             Map<String, String> words = spellings.get(spelling);
             classes = respelt(classes, words);
             things = things == null ? null : respelt(things, words);
@@ -120,7 +121,8 @@ public record DatasetSpec(String name, List<String> classes, @Nullable Integer i
 
     static void checkColours(String key, List<List<Integer>> colours) {
         for (List<Integer> c : colours) {
-            Check.that(c.size() == 3 && c.stream().allMatch(v -> v >= 0 && v <= 255), key + " has the colour " + c + ", expected [r, g, b] of 0 to 255");
+            Check.that(c.size() == 3 && c.stream().allMatch(v -> v >= 0 && v <= 255),
+                key + " has the colour " + c + ", expected [r, g, b] of 0 to 255");
         }
     }
 }

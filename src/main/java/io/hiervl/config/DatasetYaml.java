@@ -15,7 +15,7 @@ import java.util.Map;
  * @param folders first part of list paths to folders elsewhere, empty for none
  */
 public record DatasetYaml(String maker, String name, List<String> classes, int ignore, Map<String, String> lists, LabelRules labels,
-        PhotoRules photos, Map<String, String> folders) {
+    PhotoRules photos, Map<String, String> folders) {
 
     /** Text that {@link DatasetSpecs} reads. */
     public String text() {

@@ -21,11 +21,14 @@ public record EvalConfig(Window window, @AtLeast(32) int crop, @AtLeast(1) int s
     public enum Window { CLAMPED, TRUNCATED, WHOLE, BLENDED }
 
     /** Bilinear with antialias, as UniMatch trains; or without, as mmseg resizes for SemiVL on VOC and ADE20K. */
-    public enum Resize { PILLOW, OPENCV }
+    public enum Resize {
+        PILLOW, OPENCV
+    }
 
     public EvalConfig {
         Check.components(EvalConfig.class, window, crop, stride, shortSide, resize);
-        Check.that(stride <= crop, "eval.stride " + stride + " is larger than eval.crop " + crop + ": pixels between windows would have no prediction");
+        Check.that(stride <= crop,
+            "eval.stride " + stride + " is larger than eval.crop " + crop + ": pixels between windows would have no prediction");
         resize = resize == null ? Resize.PILLOW : resize;
     }
 

@@ -14,11 +14,13 @@ import java.util.Map;
  * @param clip   also measure the frozen CLIP alone
  * @param rows   for each row the settings that it differs by, {@code key=value}, in the order of the table
  */
-public record ExperimentSpec(String name, String recipe, List<Integer> labels, List<Long> seeds, boolean clip, Map<String, List<String>> rows) {
+public record ExperimentSpec(String name, String recipe, List<Integer> labels, List<Long> seeds, boolean clip,
+    Map<String, List<String>> rows) {
     public ExperimentSpec {
         Check.that(!labels.isEmpty() && !seeds.isEmpty() && !rows.isEmpty(), "an experiment needs labels, seeds and rows");
         Check.that(new HashSet<>(seeds).size() == seeds.size(), "seeds " + seeds + " contain one twice");
-        rows.keySet().forEach(r -> Check.that(r.matches("[A-Za-z0-9_+.-]+"), "the row '" + r + "' must be made of letters, digits and _ + . -"));
+        rows.keySet()
+            .forEach(r -> Check.that(r.matches("[A-Za-z0-9_+.-]+"), "the row '" + r + "' must be made of letters, digits and _ + . -"));
         labels = List.copyOf(labels);
         seeds = List.copyOf(seeds);
     }

@@ -20,7 +20,7 @@ import java.util.Map;
 @PublicApi
 public record FileRules(@Nullable List<String> layout, @Nullable Map<String, String> evidence, @Nullable List<String> aliases,
     @Nullable Map<String, Part> parts,
-        @Nullable Map<String, String> folders, @Nullable List<String> annotations) {
+    @Nullable Map<String, String> folders, @Nullable List<String> annotations) {
 
     /** Everything lies in the data folder as the lists say. */
     public static final FileRules PLAIN = new FileRules(null, null, null, null, null, null);

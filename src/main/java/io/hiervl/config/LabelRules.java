@@ -17,11 +17,13 @@ import java.util.Map;
  */
 @PublicApi
 public record LabelRules(@Nullable ReduceZero reduceZero, @Nullable Map<Integer, Integer> map, @Nullable List<List<Integer>> colours,
-        @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants,
-        @Nullable Palettes palettes, @Nullable Integer transparent) {
+    @Nullable List<List<Integer>> ignoreColours, @Nullable List<Variant> variants,
+    @Nullable Palettes palettes, @Nullable Integer transparent) {
 
     /** AUTO looks at the masks: the value K (number of classes) exists only where 0 still means "other". */
-    public enum ReduceZero { NO, YES, AUTO }
+    public enum ReduceZero {
+        NO, YES, AUTO
+    }
 
     /**
      * COLOURS looks the entries of palettes up in {@code colours}; without colours, palettes that differ between masks are refused,

@@ -19,26 +19,34 @@ import java.util.List;
  */
 @PublicApi
 public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Consistency consistency,
-        @Group(prefixed = true) Guidance guidance, @Group(prefixed = true) Entropy entropy, @Group Prompt prompt, @Group Masked masked,
-        @Group(prefixed = true) QueryText qt, @Group Gate gate, @Group Unlabelled unlabelled) {
+    @Group(prefixed = true) Guidance guidance, @Group(prefixed = true) Entropy entropy, @Group Prompt prompt, @Group Masked masked,
+    @Group(prefixed = true) QueryText qt, @Group Gate gate, @Group Unlabelled unlabelled) {
 
     /** How a sum over parts is scaled. */
     public enum Reduction { MEAN, SUM }
 
     /** Weights of classes: all equal, the rarer the larger, or as {@code class_weight_list} says. */
-    public enum ClassWeights { NONE, BALANCED, LIST }
+    public enum ClassWeights {
+        NONE, BALANCED, LIST
+    }
 
     /** Per pixel above a threshold (UniMatch), or every pixel weighted with its image's mean confidence. */
-    public enum Confidence { PIXELWISE, PIXELAVG }
+    public enum Confidence {
+        PIXELWISE, PIXELAVG
+    }
 
     /** Scaling of equations 3 and 4 with K: none, (21/K)^2 and 21/K, or the same but never above 1. */
-    public enum TopoRescale { NONE, UNCAPPED, CAPPED }
+    public enum TopoRescale {
+        NONE, UNCAPPED, CAPPED
+    }
 
     /** Readings of equation 8. */
     public enum VlNesting { FLAT, NESTED }
 
     /** Per-pixel losses of unlabelled images at full size, at stride 4, or stride 4 only above 50 classes. */
-    public enum UnlabelledStride { FULL, FOUR, AUTO }
+    public enum UnlabelledStride {
+        FULL, FOUR, AUTO
+    }
 
     /**
      * L_x = pixel CE + set loss.
@@ -50,7 +58,7 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param ohem            pixels whose true class has a larger probability than this do not count; 1: all count
      */
     public record Labelled(@GroupKey @Weight double weight, @Weight double pixelCe, ClassWeights classWeights,
-            @Nullable List<Double> classWeightList, @Range double ohem) {
+        @Nullable List<Double> classWeightList, @Range double ohem) {
         public Labelled {
             Check.components(Labelled.class, weight, pixelCe, classWeights, classWeightList, ohem);
             classWeightList = classWeightList == null ? null : List.copyOf(classWeightList);
@@ -74,7 +82,7 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param components     objects as targets
      */
     public record SetLoss(@Weight double setClass, @Weight double setMask, @Weight double setDice,
-            @Weight double noObjectWeight, Reduction deepSup, @Group Points points, @Group Components components) {
+        @Weight double noObjectWeight, Reduction deepSup, @Group Points points, @Group Components components) {
         public SetLoss {
             Check.components(SetLoss.class, setClass, setMask, setDice, noObjectWeight, deepSup, points, components);
         }
@@ -122,7 +130,7 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param threshold      confidence threshold
      */
     public record Consistency(@Weight double strong, @Weight double feature, @Range(most = 0.99) double featureDropout,
-            Confidence confidence, @Range double threshold) {
+        Confidence confidence, @Range double threshold) {
         public Consistency {
             Check.components(Consistency.class, strong, feature, featureDropout, confidence, threshold);
         }
@@ -138,7 +146,7 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param threshold probability above which the frozen CLIP is believed
      */
     public record Guidance(@Weight double start, @Weight double end, @Weight double strong, @Weight double feature,
-            @Range double threshold) {
+        @Range double threshold) {
         public Guidance {
             Check.components(Guidance.class, start, end, strong, feature, threshold);
         }
@@ -178,8 +186,9 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param phiLiteral    Phi of equation 4 as a plain two-layer map, not residual and not normalised
      * @param promptEpsilon inside the root of distances
      */
-    public record Prompt(@GroupKey @Weight double weight, @Weight double lambdaRep, @OneOf({1, 2}) int anchorPower, Reduction repulsion,
-            TopoRescale topoRescale, boolean phiLiteral, @Positive double promptEpsilon) {
+    public record Prompt(@GroupKey @Weight double weight, @Weight double lambdaRep, @OneOf( {
+        1, 2}) int anchorPower, Reduction repulsion,
+        TopoRescale topoRescale, boolean phiLiteral, @Positive double promptEpsilon){
         public Prompt {
             Check.components(Prompt.class, weight, lambdaRep, anchorPower, repulsion, topoRescale, phiLiteral, promptEpsilon);
         }
@@ -197,7 +206,7 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      * @param maskBackground class 0 may be erased too; null: if the data set says that it is no background
      */
     public record Masked(@Weight double mask, @Weight double pt, VlNesting vlNesting, @Positive double tau, @Weight double ptUnmasked,
-            boolean blankRim, @Nullable Boolean maskBackground) {
+        boolean blankRim, @Nullable Boolean maskBackground) {
         public Masked {
             Check.components(Masked.class, mask, pt, vlNesting, tau, ptUnmasked, blankRim, maskBackground);
         }

@@ -21,16 +21,21 @@ import java.util.List;
  */
 @PublicApi
 public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Group Clip clip, @Group Alignment alignment,
-        boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, boolean visualRowsInS, @Group Compute compute) {
+    boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, boolean visualRowsInS,
+    @Group Compute compute) {
 
     /** Start of the text prompt: half noise and half "a photo of a", or normal noise of deviation 0.02 or 1. */
-    public enum PromptInit { TEMPLATE, NORMAL_002, NORMAL_1 }
+    public enum PromptInit {
+        TEMPLATE, NORMAL_002, NORMAL_1
+    }
 
     /** Dense CLIP embeddings: the last block's tokens, or MaskCLIP's value path. */
     public enum DensePath { LAST, VALUE }
 
     /** Cross-modal alignment: projections per layer, shared by all layers, or none, which leaves Mask2Former's pixel decoder. */
-    public enum Cmsam { PER_LAYER, SHARED, OFF }
+    public enum Cmsam {
+        PER_LAYER, SHARED, OFF
+    }
 
     /** Level l attends to the pixels of feature level l, or every level to all pixels. */
     public enum CmsamLevels { MATCHED, ALL }
@@ -39,7 +44,9 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     public enum AttentionOrder { DEFORMABLE_FIRST, CROSS_FIRST }
 
     /** Gate of labelled images: ground truth (the paper), predicted, one of them by a coin per image, or 1 on every image. */
-    public enum GateMode { GT, PRED, MIX, NONE }
+    public enum GateMode {
+        GT, PRED, MIX, NONE
+    }
 
     /** Interpolation of the position table. */
     public enum PositionResize { BICUBIC, BILINEAR }
@@ -81,7 +88,7 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param normGroups groups of group normalisation
      */
     public record Decoders(@AtLeast(1) int heads, @AtLeast(1) int points, @AtLeast(1) int nEnc, @AtLeast(0) int nDec,
-            @AtLeast(1) int encFfn, @AtLeast(1) int decFfn, @AtLeast(1) int cmDim, @AtLeast(1) int normGroups) {
+        @AtLeast(1) int encFfn, @AtLeast(1) int decFfn, @AtLeast(1) int cmDim, @AtLeast(1) int normGroups) {
         public Decoders {
             Check.components(Decoders.class, heads, points, nEnc, nDec, encFfn, decFfn, cmDim, normGroups);
         }
@@ -95,7 +102,8 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param promptInit         how text prompt tokens start
      * @param denseStudent       path of dense embeddings in equations 6 and 7
      */
-    public record Clip(@AtLeast(0) int textPromptTokens, @AtLeast(0) int visualPromptTokens, PromptInit promptInit, DensePath denseStudent) {
+    public record Clip(@AtLeast(0) int textPromptTokens, @AtLeast(0) int visualPromptTokens, PromptInit promptInit,
+        DensePath denseStudent) {
         public Clip {
             Check.components(Clip.class, textPromptTokens, visualPromptTokens, promptInit, denseStudent);
         }

@@ -13,10 +13,14 @@ import io.hiervl.PublicApi;
 public record PhotoRules(@Nullable Orientation orientation, @Nullable Range range) {
 
     /** UPRIGHT follows the EXIF orientation, STORED ignores it. A mask that fits one way only decides for its photo. */
-    public enum Orientation { UPRIGHT, STORED }
+    public enum Orientation {
+        UPRIGHT, STORED
+    }
 
     /** TYPE: 65535 is white for 16 bits. OWN: the largest value of each file is white, and 0 or its smallest negative value is black. */
-    public enum Range { TYPE, OWN }
+    public enum Range {
+        TYPE, OWN
+    }
 
     /** What holds where nothing is said. */
     public static final PhotoRules PLAIN = new PhotoRules(null, null);

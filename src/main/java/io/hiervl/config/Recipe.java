@@ -17,7 +17,7 @@ import io.hiervl.PublicApi;
  */
 @PublicApi
 public record Recipe(String name, @Group Source source, Guidance guidance, ModelConfig model, LossConfig loss, AugmentationConfig augment,
-        TrainConfig train, EvalConfig eval) {
+    TrainConfig train, EvalConfig eval) {
 
     /**
      * What a recipe is trained on.
@@ -31,7 +31,9 @@ public record Recipe(String name, @Group Source source, Guidance guidance, Model
     }
 
     /** The data set's concepts (several names per class, maximum over them), or the class names alone. */
-    public enum Guidance { CONCEPTS, NAMES }
+    public enum Guidance {
+        CONCEPTS, NAMES
+    }
 
     public Recipe {
         Check.that(model.gate().mode() != ModelConfig.GateMode.NONE || loss.gate().weight() == 0,
@@ -46,13 +48,15 @@ public record Recipe(String name, @Group Source source, Guidance guidance, Model
     /** Fails unless another recipe has the same network, so that weights of one fit the other. */
     public void requireSameModel(Recipe other, String what) {
         if (!model.equals(other.model)) {
-            throw HierVlException.config(what + " was made with another model configuration: " + RecordDifference.describe(other.model, model, "model"));
+            throw HierVlException
+                .config(what + " was made with another model configuration: " + RecordDifference.describe(other.model, model, "model"));
         }
     }
 
     /** This recipe with another one's rhythm of checkpoints, evaluations and rows, and its folders: they change no weight. */
     public Recipe recordedAs(Recipe other) {
-        TrainConfig as = new TrainConfig(train.method(), train.length(), train.batch(), train.seed(), train.optimiser(), train.ema(), other.train.every());
+        TrainConfig as = new TrainConfig(train.method(), train.length(), train.batch(), train.seed(), train.optimiser(), train.ema(),
+            other.train.every());
         Source folders = new Source(other.source.dataset(), other.source.clip(), source.split(), source.paper());
         return new Recipe(name, folders, guidance, model, loss, augment, as, eval);
     }

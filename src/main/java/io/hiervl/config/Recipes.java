@@ -29,7 +29,8 @@ import java.util.stream.IntStream;
 @PublicApi
 public final class Recipes {
     /** Files that come with the program. */
-    private static final List<String> FILES = List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
+    private static final List<String> FILES =
+        List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
     private static final String SPLITS = "splits";
     private static final long MAX_YAML = 1 << 20;
@@ -125,7 +126,8 @@ public final class Recipes {
         }
         List<Double> weights = recipe.loss().labelled().classWeightList();
         Check.that(weights == null || weights.size() == classes,
-            "loss.class_weight_list has " + (weights == null ? 0 : weights.size()) + " values, the data set '" + spec.name() + "' has " + classes + " classes");
+            "loss.class_weight_list has " + (weights == null ? 0 : weights.size()) + " values, the data set '" + spec.name() + "' has "
+                + classes + " classes");
         // null stands for all but class 0
         if (recipe.loss().set().components().thingClasses() == null && !things.equals(IntStream.range(1, classes).boxed().toList())) {
             filled = filled.overlaid(setting("loss.thing_classes=" + things));
@@ -138,7 +140,9 @@ public final class Recipes {
 
     /** A recipe whose weights of classes are these. */
     public static Recipe withClassWeights(Recipe recipe, List<Double> weights) {
-        return RecordBinder.bind(YamlReader.file(recipe.toYaml(), "recipe " + recipe.name()).overlaid(setting("loss.class_weight_list=" + weights)), Recipe.class);
+        return RecordBinder.bind(
+            YamlReader.file(recipe.toYaml(), "recipe " + recipe.name()).overlaid(setting("loss.class_weight_list=" + weights)),
+            Recipe.class);
     }
 
     /** Reads any record from a YAML file under the same strict rules. */
@@ -166,8 +170,9 @@ public final class Recipes {
         Path file = path(nameOrFile);
         InputFiles.requireRegular(file, HierVlException.Kind.DATA);
         if (!Files.isRegularFile(file)) {
-            throw HierVlException.config("no recipe '" + nameOrFile + "': it is neither a YAML file nor one of " + String.join(", ", BUILT_IN)
-                + (nameOrFile.contains("/") || nameOrFile.contains(".") ? "" : NearMatches.hint(nameOrFile, BUILT_IN)));
+            throw HierVlException
+                .config("no recipe '" + nameOrFile + "': it is neither a YAML file nor one of " + String.join(", ", BUILT_IN)
+                    + (nameOrFile.contains("/") || nameOrFile.contains(".") ? "" : NearMatches.hint(nameOrFile, BUILT_IN)));
         }
         return YamlReader.file(text(file), file.toString());
     }

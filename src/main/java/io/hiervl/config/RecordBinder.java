@@ -34,7 +34,8 @@ final class RecordBinder {
         List<String> known = Keys.PLAIN.all(type);
         mapping.entries().forEach((key, value) -> {
             if (!known.contains(key)) {
-                throw HierVlException.config(value.where() + ": unknown setting '" + join(path, key) + "'" + NearMatches.hint(key, known, path.isEmpty() ? "" : path + "."));
+                throw HierVlException.config(value.where() + ": unknown setting '" + join(path, key) + "'"
+                    + NearMatches.hint(key, known, path.isEmpty() ? "" : path + "."));
             }
         });
         return make(read(mapping, type, Keys.PLAIN, path), mapping);
@@ -82,7 +83,8 @@ final class RecordBinder {
                 throw HierVlException.config(from.where().replaceAll(":\\d+$", "") + ": " + refused.getMessage());
             }
             throw HierVlException.config(from.where() + ": these settings cannot be used: "
-                + String.valueOf(e.getCause().getMessage()).lines().findFirst().orElse("") + " (" + e.getCause().getClass().getSimpleName() + ")");
+                + String.valueOf(e.getCause().getMessage()).lines().findFirst().orElse("") + " (" + e.getCause().getClass().getSimpleName()
+                + ")");
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("no canonical constructor in " + read.type.getName(), e);
         }

@@ -55,7 +55,8 @@ public final class Settings {
      * @throws HierVlException usage error with near keys if there is none
      */
     public static List<Setting> find(String key) {
-        List<Setting> found = all().stream().filter(s -> s.key.equals(key) || s.key.startsWith(key + ".") || s.key.endsWith("." + key)).toList();
+        List<Setting> found =
+            all().stream().filter(s -> s.key.equals(key) || s.key.startsWith(key + ".") || s.key.endsWith("." + key)).toList();
         if (found.isEmpty()) {
             throw HierVlException.usage("no setting '" + key + "'" + NearMatches.hint(key, keys()));
         }
@@ -100,9 +101,9 @@ public final class Settings {
         Class<?> type = component.getType();
         String kind = type.isEnum() ? String.join(" | ", Arrays.stream(type.getEnumConstants()).map(RecordBinder::option).toList())
             : type == boolean.class || type == Boolean.class ? "true | false"
-            : component.getGenericType() instanceof ParameterizedType ? "a list such as [1, 2]"
-            : type == String.class ? "a text"
-            : type == int.class || type == Integer.class || type == long.class ? "a whole number" : "a number";
+                : component.getGenericType() instanceof ParameterizedType ? "a list such as [1, 2]"
+                    : type == String.class ? "a text"
+                        : type == int.class || type == Integer.class || type == long.class ? "a whole number" : "a number";
         StringBuilder text = new StringBuilder(kind);
         for (Annotation rule : component.getAnnotations()) {
             text.append(rule(rule));

@@ -15,10 +15,12 @@ import io.hiervl.PublicApi;
  */
 @PublicApi
 public record TrainConfig(Method method, @Group Length length, @Group Batch batch, long seed, @Group Optimiser optimiser,
-        @Group(prefixed = true) Ema ema, @Group Every every) {
+    @Group(prefixed = true) Ema ema, @Group Every every) {
 
     /** HierVL; labelled images only; UniMatch-style consistency without any language term. */
-    public enum Method { HIERVL, SUPERVISED, UNIMATCH }
+    public enum Method {
+        HIERVL, SUPERVISED, UNIMATCH
+    }
 
     /** Every labelled image as often as another, or images with rare classes more often. */
     public enum Sampling { UNIFORM, RARE }
@@ -46,7 +48,7 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      * @param sampling        how labelled images are drawn
      */
     public record Batch(@AtLeast(1) int batchLabelled, @AtLeast(0) int batchUnlabelled, @AtLeast(1) int microBatch, @AtLeast(32) int crop,
-            Sampling sampling) {
+        Sampling sampling) {
         public Batch {
             Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop, sampling);
         }
@@ -64,7 +66,7 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      * @param polyPower     exponent of the decay to 0
      */
     public record Optimiser(@Positive double lr, @Weight double vitMultiplier, @Weight double newMultiplier, @Weight double weightDecay,
-            @Weight double clipNorm, @AtLeast(0) int warmup, @Weight double polyPower) {
+        @Weight double clipNorm, @AtLeast(0) int warmup, @Weight double polyPower) {
         public Optimiser {
             Check.components(Optimiser.class, lr, vitMultiplier, newMultiplier, weightDecay, clipNorm, warmup, polyPower);
         }
@@ -93,7 +95,8 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
     public record Every(@AtLeast(1) int checkpointEvery, @AtLeast(0) int evalEvery, @AtLeast(0) int patience, @AtLeast(1) int logEvery) {
         public Every {
             Check.components(Every.class, checkpointEvery, evalEvery, patience, logEvery);
-            Check.that(patience == 0 || evalEvery > 0, "train.patience is " + patience + ", but train.eval_every is 0: nothing is measured on the way");
+            Check.that(patience == 0 || evalEvery > 0,
+                "train.patience is " + patience + ", but train.eval_every is 0: nothing is measured on the way");
         }
     }
 

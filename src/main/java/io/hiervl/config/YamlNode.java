@@ -33,7 +33,8 @@ sealed interface YamlNode {
                     return below.overlaid(above);
                 }
                 if (a instanceof Mapping && !isNull(b)) {
-                    throw HierVlException.config(b.where() + ": '" + key + "' is a group of settings, found " + (b instanceof Scalar s ? "'" + s.text + "'" : "a list"));
+                    throw HierVlException.config(b.where() + ": '" + key + "' is a group of settings, found "
+                        + (b instanceof Scalar s ? "'" + s.text + "'" : "a list"));
                 }
                 return b;
             }));

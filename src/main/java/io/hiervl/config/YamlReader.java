@@ -83,8 +83,9 @@ final class YamlReader {
         for (int i = 0; i <= text.length(); i++) {
             if (i == text.length() || text.charAt(i) == '\n') {
                 if (i - start > LONGEST_LINE) {
-                    throw HierVlException.config((withLines ? source + ":" + line : source) + ": the line has " + (i - start) + " characters, at most "
-                        + LONGEST_LINE + " are read");
+                    throw HierVlException
+                        .config((withLines ? source + ":" + line : source) + ": the line has " + (i - start) + " characters, at most "
+                            + LONGEST_LINE + " are read");
                 }
                 start = i + 1;
                 line++;
@@ -109,7 +110,7 @@ final class YamlReader {
             throw HierVlException.config(where + ": anchors and aliases (& and *) are not supported, write the value again");
         }
         if (!node.getTag().startsWith(Tag.PREFIX) || node.getTag().getValue().startsWith(Tag.PREFIX + "java")
-                || node.getTag().equals(new Tag(Tag.PREFIX + "binary"))) {
+            || node.getTag().equals(new Tag(Tag.PREFIX + "binary"))) {
             throw HierVlException.config(where + ": the tag " + node.getTag().getValue() + " is not allowed");
         }
         if (node instanceof ScalarNode scalar) {
@@ -134,7 +135,8 @@ final class YamlReader {
             }
             Integer first = lines.putIfAbsent(key.getValue(), line);
             if (first != null) {
-                throw HierVlException.config(source + ":" + line + ": duplicate key '" + key.getValue() + "', first given in line " + first);
+                throw HierVlException
+                    .config(source + ":" + line + ": duplicate key '" + key.getValue() + "', first given in line " + first);
             }
             entries.put(key.getValue(), convert(tuple.getValueNode()));
         }

@@ -45,7 +45,7 @@ public final class Batches {
      * @param truth           load masks of unlabelled images, for the log
      */
     public Batches(Dataset dataset, SplitList labelledList, SplitList unlabelledList, int batchLabelled, int batchUnlabelled,
-            int crop, int canvas, AugmentationConfig config, ClipNormalize normalize, boolean truth, long seed) {
+                   int crop, int canvas, AugmentationConfig config, ClipNormalize normalize, boolean truth, long seed) {
         this.config = config;
         this.crop = crop;
         this.seed = seed;
@@ -98,7 +98,8 @@ public final class Batches {
     private static List<List<INDArray>> records(SegmentationRecordReader reader, Schedule schedule, long step, List<String> names) {
         int[] samples = schedule.at(step);
         List<List<INDArray>> columns = new ArrayList<>();
-        List<List<Writable>> made = IntStream.range(0, samples.length).parallel().mapToObj(i -> reader.record(samples[i], schedule.draw(step, i))).toList();
+        List<List<Writable>> made =
+            IntStream.range(0, samples.length).parallel().mapToObj(i -> reader.record(samples[i], schedule.draw(step, i))).toList();
         for (int i = 0; i < samples.length; i++) {
             names.add(reader.sample(samples[i]).image());
             List<Writable> record = made.get(i);

@@ -26,7 +26,8 @@ public record Canvas(int side) implements JointTransform {
             throw new IllegalArgumentException("a photo of " + w + "x" + h + " on a canvas of " + side + "x" + side);
         }
         LabelMap valid = in.valid() == null ? LabelMap.filled(w, h, 0) : in.valid();
-        return new Pair(in.photo().window(0, 0, side, side), in.labels() == null ? null : in.labels().window(0, 0, side, side, LabelMap.IGNORE),
+        return new Pair(in.photo().window(0, 0, side, side),
+            in.labels() == null ? null : in.labels().window(0, 0, side, side, LabelMap.IGNORE),
             valid.window(0, 0, side, side, LabelMap.PADDING));
     }
 }

@@ -28,7 +28,7 @@ record ClassEntry(String name, Integer index, List<Integer> colour, String where
             throw HierVlException.data(where + ": '" + (name.length() > LONGEST ? name.substring(0, LONGEST) + "..." : name)
                 + "' is no class name: "
                 + (name.length() > LONGEST ? "it has " + name.length() + " characters" : "it contains '" + odd.group() + "'") + "; "
-                    + expected());
+                + expected());
         }
         if (colour != null && (colour.size() != 3 || colour.stream().anyMatch(v -> v < 0 || v > 255))) {
             throw HierVlException.data(where + ": the colour " + colour + " must be three values of 0 to 255");

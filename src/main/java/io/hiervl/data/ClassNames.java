@@ -107,7 +107,8 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
             }
         }
         if (!colours.isEmpty() && colours.size() != names.size()) {
-            throw HierVlException.data(source + ": " + colours.size() + " of " + names.size() + " classes have a colour; give all of them one, or none");
+            throw HierVlException
+                .data(source + ": " + colours.size() + " of " + names.size() + " classes have a colour; give all of them one, or none");
         }
         if (names.size() == 1) {
             names.add(0, BACKGROUND);

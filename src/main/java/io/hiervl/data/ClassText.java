@@ -17,14 +17,14 @@ final class ClassText {
     private static final Map<String, String> COLUMNS = Map.ofEntries(Map.entry("name", NAME), Map.entry("class", NAME),
         Map.entry("label", NAME),
         Map.entry("classname", NAME), Map.entry("classes", NAME), Map.entry("labels", NAME), Map.entry("category", NAME),
-            Map.entry("title", NAME),
+        Map.entry("title", NAME),
         Map.entry("id", INDEX), Map.entry("index", INDEX), Map.entry("value", INDEX), Map.entry("pixelvalue", INDEX),
-            Map.entry("classid", INDEX),
+        Map.entry("classid", INDEX),
         Map.entry("idx", INDEX), Map.entry("r", "r"), Map.entry("red", "r"), Map.entry("g", "g"), Map.entry("green", "g"),
-            Map.entry("b", "b"),
+        Map.entry("b", "b"),
         Map.entry("blue", "b"), Map.entry("a", SKIP), Map.entry("alpha", SKIP), Map.entry("color", "hex"), Map.entry("colour", "hex"),
         Map.entry("hex", "hex"), Map.entry("rgb", "hex"), Map.entry("parts", SKIP), Map.entry("actions", SKIP),
-            Map.entry("supercategory", SKIP));
+        Map.entry("supercategory", SKIP));
 
     private record Numbered(int number, String text) {
     }

@@ -99,7 +99,8 @@ public final class DataCheck {
                 problems.add(new Problem(name, name, 0, "list syntax", "names no image", true));
             }
         } catch (HierVlException e) {
-            problems.add(new Problem(name, name, 0, e.getMessage().contains("does not exist") ? "missing" : "list syntax", e.getMessage(), true));
+            problems.add(
+                new Problem(name, name, 0, e.getMessage().contains("does not exist") ? "missing" : "list syntax", e.getMessage(), true));
         }
     }
 
@@ -164,7 +165,8 @@ public final class DataCheck {
         int absent = 0;
         for (Sample s : list.samples()) {
             if (!s.hasMask() && !role.equals("unlabeled")) {
-                problems.add(new Problem(s.image(), name, s.line(), "no mask", "the line names no mask; the list " + role + " needs one", true));
+                problems.add(
+                    new Problem(s.image(), name, s.line(), "no mask", "the line names no mask; the list " + role + " needs one", true));
             }
             SampleInspection inspection = inspections.get(s);
             absent += role.equals("unlabeled") && s.hasMask() && inspection.pixels() == null && !dataset.hasMaskFile(s) ? 1 : 0;

@@ -14,7 +14,7 @@ import java.util.List;
  * @param reducesZero whether 0 in mask files means "other" (raw ADE20K)
  */
 public record DataReport(String name, List<Problem> problems, List<String> classes, List<Frequency> frequencies,
-        List<ListSummary> lists, Sizes sizes, boolean reducesZero) {
+    List<ListSummary> lists, Sizes sizes, boolean reducesZero) {
 
     /**
      * One finding.

@@ -28,8 +28,10 @@ public record DataSpeed(Dataset dataset, int crop, AugmentationConfig config) {
 
     /** Labelled crops: photo and mask read, one view. */
     public Rate labelled(SplitList list, int crops, int threads) {
-        return measure(new SegmentationRecordReader(dataset, dataset.requireMasks(list), new LabelledViews(crop, crop, config, ClipNormalize.openai()),
-            SegmentationRecordReader.Masks.REQUIRED, 0), crops, threads);
+        return measure(
+            new SegmentationRecordReader(dataset, dataset.requireMasks(list), new LabelledViews(crop, crop, config, ClipNormalize.openai()),
+                SegmentationRecordReader.Masks.REQUIRED, 0),
+            crops, threads);
     }
 
     /** Unlabelled crops: photo read, a weak and two strong views. */
@@ -52,7 +54,7 @@ public record DataSpeed(Dataset dataset, int crop, AugmentationConfig config) {
     }
 
     private static void make(ForkJoinPool pool, SegmentationRecordReader reader, int from, int to) {
-        pool.submit(() -> IntStream.range(from, to).parallel().forEach(i ->
-            reader.record(i % reader.size(), i).forEach(w -> ((NDArrayWritable) w).get().close()))).join();
+        pool.submit(() -> IntStream.range(from, to).parallel()
+            .forEach(i -> reader.record(i % reader.size(), i).forEach(w -> ((NDArrayWritable) w).get().close()))).join();
     }
 }

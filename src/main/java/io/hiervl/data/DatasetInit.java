@@ -100,13 +100,13 @@ public final class DatasetInit {
         if (!pairs.lossy().isEmpty()) {
             return "the masks in " + masks + " are JPEG files (" + FolderPairs.names(pairs.lossy())
                 + "); the compression of JPEG changes values, so they are no label maps. Store masks as PNG"
-                    + (pairs.orphans().isEmpty() ? "" : "; the "
-                + pairs.orphans().size() + " others belong to no photo");
+                + (pairs.orphans().isEmpty() ? "" : "; the "
+                    + pairs.orphans().size() + " others belong to no photo");
         }
         return "no mask in " + masks + " belongs to a photo in " + images
             + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP"
-            : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName()
-                + " have different names");
+                : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName()
+                    + " have different names");
     }
 
     private static void leftOut(FolderPairs pairs, List<String> notes) {

@@ -28,7 +28,7 @@ import java.util.Map;
  * @param transparent fully transparent pixels of a mask that stores colours
  */
 record FileFacts(String hash, int width, int height, List<Value> values, String problem, String detail, int orientation, String dark,
-        String damage, long transparent) {
+    String damage, long transparent) {
 
     /** A value of a mask: in how many pixels, the first of them in row-major order, and its colour in the palette, -1 if none. */
     record Value(int value, long pixels, int first, int colour) {

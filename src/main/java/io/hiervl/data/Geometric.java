@@ -80,8 +80,9 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
         if (map == null) {
             return null;
         }
-        LabelMap part = likeMmseg() ? OpenCvResize.nearest(map, d.width(), d.height()).window(d.left(), d.top(), window.width(), window.height(), fill)
-            : PilResize.nearest(map, d.width(), d.height(), window);
+        LabelMap part =
+            likeMmseg() ? OpenCvResize.nearest(map, d.width(), d.height()).window(d.left(), d.top(), window.width(), window.height(), fill)
+                : PilResize.nearest(map, d.width(), d.height(), window);
         return part.window(0, 0, crop, crop, fill);
     }
 

@@ -14,7 +14,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public record LabelledBatch(INDArray images, INDArray labels, List<String> names) {
     public LabelledBatch {
         if (names.size() != images.size(0) || labels.size(0) != images.size(0)) {
-            throw new IllegalArgumentException(images.size(0) + " images, " + labels.size(0) + " label maps and " + names.size() + " names");
+            throw new IllegalArgumentException(
+                images.size(0) + " images, " + labels.size(0) + " label maps and " + names.size() + " names");
         }
     }
 

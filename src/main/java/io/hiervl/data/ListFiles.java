@@ -79,9 +79,10 @@ public final class ListFiles {
             return found;
         }
         List<Path> looked = candidates(role);
-        throw HierVlException.data("the data set '" + spec.name() + "' has no list '" + role + "'" + (split == null ? "" : " for the split '" + split + "'")
-            + (looked.isEmpty() ? "" : "; looked for " + String.join(", ", looked.stream().map(Path::toString).toList()))
-            + "; 'hiervl data split' makes lists, --" + role + " names one");
+        throw HierVlException
+            .data("the data set '" + spec.name() + "' has no list '" + role + "'" + (split == null ? "" : " for the split '" + split + "'")
+                + (looked.isEmpty() ? "" : "; looked for " + String.join(", ", looked.stream().map(Path::toString).toList()))
+                + "; 'hiervl data split' makes lists, --" + role + " names one");
     }
 
     private List<Path> candidates(String role) {

@@ -95,14 +95,16 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
             && !counts.values.containsKey(0);
         notes.add(counts.transparent + " pixels of masks are fully transparent and "
             + (background ? "taken as '" + first + "', because no other pixel is"
-            : "ignored") + "; 'labels: {transparent: ...}' in dataset.yaml says what they are");
+                : "ignored")
+            + "; 'labels: {transparent: ...}' in dataset.yaml says what they are");
         return background ? 0 : null;
     }
 
     /** 0 and 255 for two classes are drawn that way by most painting programs. */
     private static Map<Integer, Integer> values(Map<Integer, Long> found, ClassNames classes, List<String> notes) {
         int k = classes.names().size();
-        if (k == 2 && found.containsKey(LabelMap.IGNORE) && !found.containsKey(1) && found.keySet().stream().allMatch(v -> v == 0 || v == LabelMap.IGNORE)) {
+        if (k == 2 && found.containsKey(LabelMap.IGNORE) && !found.containsKey(1)
+            && found.keySet().stream().allMatch(v -> v == 0 || v == LabelMap.IGNORE)) {
             notes.add("masks have the values 0 and 255; 255 is taken as '" + classes.names().get(1) + "'");
             return Map.of(LabelMap.IGNORE, 1);
         }
@@ -111,9 +113,9 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
         if (!strange.isEmpty()) {
             throw HierVlException.data("masks have values that stand for no class: " + list(strange, Object::toString) + "; the " + k
                 + " classes are 0 to " + (k - 1) + ", 255 is ignored" + (strange.size() == 1 && strange.containsKey(k)
-                ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : k == 2
-                    && strange.size() > SOFT
-                ? ". Masks with soft edges have to be made black and white first (above 127 is white)" : ""));
+                    ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : k == 2
+                        && strange.size() > SOFT
+                            ? ". Masks with soft edges have to be made black and white first (above 127 is white)" : ""));
         }
         if (found.containsKey(LabelMap.IGNORE)) {
             notes.add("pixels with the value 255 are ignored");
@@ -171,8 +173,10 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
     }
 
     private static String list(Map<Integer, Long> counts, Function<Integer, String> name) {
-        String shown = counts.entrySet().stream().sorted(Map.Entry.<Integer, Long>comparingByValue(Comparator.reverseOrder()).thenComparing(Map.Entry.comparingByKey()))
-            .limit(SHOWN).map(e -> String.format(Locale.ROOT, "%s (%d pixels)", name.apply(e.getKey()), e.getValue())).collect(Collectors.joining(", "));
+        String shown = counts.entrySet().stream()
+            .sorted(Map.Entry.<Integer, Long>comparingByValue(Comparator.reverseOrder()).thenComparing(Map.Entry.comparingByKey()))
+            .limit(SHOWN).map(e -> String.format(Locale.ROOT, "%s (%d pixels)", name.apply(e.getKey()), e.getValue()))
+            .collect(Collectors.joining(", "));
         return shown + (counts.size() > SHOWN ? " and " + (counts.size() - SHOWN) + " more" : "");
     }
 }

@@ -59,7 +59,7 @@ public final class NewLists {
      * @return lines of the three lists
      */
     public static List<Integer> write(Dataset dataset, List<Sample> samples, Collection<Sample> fixed, int held, int kept,
-        DatasetInit.Options options, Undo undo) {
+                                      DatasetInit.Options options, Undo undo) {
         List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
         Set<Sample> val = !fixed.isEmpty() ? new LinkedHashSet<>(fixed)
             : held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed(), Progress.NONE).labelled());

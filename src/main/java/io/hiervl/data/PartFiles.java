@@ -47,7 +47,8 @@ public final class PartFiles {
     /** The mask files of a part; none if the folder does not exist. */
     static List<Path> masks(Dataset dataset, FileRules.Part part) {
         Path folder = dataset.resolve(part.masks());
-        return Files.isDirectory(folder) ? scan(folder, part.maskSuffix()).stream().map(n -> folder.resolve(n + part.maskSuffix())).toList() : List.of();
+        return Files.isDirectory(folder) ? scan(folder, part.maskSuffix()).stream().map(n -> folder.resolve(n + part.maskSuffix())).toList()
+            : List.of();
     }
 
     private static List<String> names(Dataset dataset, FileRules.Part rule) {

@@ -26,7 +26,7 @@ import java.util.function.BiFunction;
  * @param palette  colours of the mask's indices, empty where they do not matter
  */
 record SampleInspection(List<Finding> findings, String hash, int width, int height, long[] pixels, ZeroLabel.Meaning zero, Uprightness way,
-        Map<Integer, Integer> palette) {
+    Map<Integer, Integer> palette) {
     private static final int TINY = 32;
 
     record Finding(String file, String problem, String detail, boolean stops) {
@@ -36,8 +36,8 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
     static SampleInspection of(Sample sample, Dataset dataset, FactsCache cache, boolean masks) {
         List<Finding> findings = new ArrayList<>();
         boolean ownRange = dataset.spec().photos().ownRange();
-        FileFacts photo = facts(ownRange ? "photo/own" : "photo", sample.image(), sample.imagePath(), cache, (b, n) ->
-            FileFacts.ofPhoto(b, n, ownRange), findings);
+        FileFacts photo = facts(ownRange ? "photo/own" : "photo", sample.image(), sample.imagePath(), cache,
+            (b, n) -> FileFacts.ofPhoto(b, n, ownRange), findings);
         if (photo.dark() != null) {
             findings.add(new Finding(sample.image(), "nearly black", photo.dark(), false));
         }
@@ -126,7 +126,7 @@ record SampleInspection(List<Finding> findings, String hash, int width, int heig
     }
 
     private static FileFacts facts(String kind, String name, Path path, FactsCache cache,
-            BiFunction<byte[], String, FileFacts> read, List<Finding> findings) {
+                                   BiFunction<byte[], String, FileFacts> read, List<Finding> findings) {
         FileFacts facts;
         if (!Files.exists(path)) {
             facts = FileFacts.missing(FileNames.similar(path));

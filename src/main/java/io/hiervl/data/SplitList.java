@@ -145,7 +145,8 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
     private static SplitList checked(SplitList list) {
         if (!list.faults.isEmpty()) {
             Fault f = list.faults.get(0);
-            throw HierVlException.data(list.file + ":" + f.line() + ": " + f.why() + " ('" + (f.text().length() > 200 ? f.text().substring(0, 200) + "..." : f.text()) + "')");
+            throw HierVlException.data(list.file + ":" + f.line() + ": " + f.why() + " ('"
+                + (f.text().length() > 200 ? f.text().substring(0, 200) + "..." : f.text()) + "')");
         }
         if (list.samples.isEmpty()) {
             throw HierVlException.data(list.file + " names no image");

@@ -38,9 +38,11 @@ public final class SplitMaker {
     public static Split split(Dataset dataset, List<Sample> source, int labelled, boolean balanced, long seed, Progress progress) {
         long masks = source.stream().filter(Sample::hasMask).count();
         if (labelled < 1 || labelled > masks) {
-            throw HierVlException.usage("cannot choose " + labelled + " labelled images: " + masks + " of " + source.size() + " have a mask");
+            throw HierVlException
+                .usage("cannot choose " + labelled + " labelled images: " + masks + " of " + source.size() + " have a mask");
         }
-        int[] order = Arrays.stream(Shuffle.permutation(source.size(), Shuffle.random(seed))).filter(i -> source.get(i).hasMask()).toArray();
+        int[] order =
+            Arrays.stream(Shuffle.permutation(source.size(), Shuffle.random(seed))).filter(i -> source.get(i).hasMask()).toArray();
         boolean[] chosen = balanced ? balanced(dataset, source, order, labelled, progress) : new boolean[source.size()];
         for (int i = 0; !balanced && i < labelled; i++) {
             chosen[order[i]] = true;

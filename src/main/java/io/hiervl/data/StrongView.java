@@ -81,7 +81,8 @@ public record StrongView(int crop, AugmentationConfig config) implements JointTr
     /** As torchvision's ColorJitter: one order and four factors are drawn. */
     private Jitter jitter(SplittableRandom random) {
         List<Step> order = Arrays.stream(Shuffle.permutation(Step.values().length, random)).mapToObj(i -> Step.values()[i]).toList();
-        return new Jitter(order, factor(config.colour().brightness(), random), factor(config.colour().contrast(), random), factor(config.colour().saturation(), random),
+        return new Jitter(order, factor(config.colour().brightness(), random), factor(config.colour().contrast(), random),
+            factor(config.colour().saturation(), random),
             Geometric.uniform(random, -config.colour().hue(), config.colour().hue()));
     }
 

@@ -20,10 +20,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *                fills the boxes; null for larger batches, whose partners are among themselves
  */
 public record UnlabelledBatch(INDArray weak, INDArray strong1, INDArray strong2, INDArray valid, List<CutMix.Box> boxes1,
-        List<CutMix.Box> boxes2, List<String> names, INDArray truth, UnlabelledBatch partner) {
+    List<CutMix.Box> boxes2, List<String> names, INDArray truth, UnlabelledBatch partner) {
     public UnlabelledBatch {
         if (names.size() != weak.size(0) || boxes1.size() != names.size() || boxes2.size() != names.size()) {
-            throw new IllegalArgumentException(weak.size(0) + " images, " + names.size() + " names, " + boxes1.size() + " and " + boxes2.size() + " boxes");
+            throw new IllegalArgumentException(
+                weak.size(0) + " images, " + names.size() + " names, " + boxes1.size() + " and " + boxes2.size() + " boxes");
         }
     }
 

@@ -53,8 +53,9 @@ public final class ConfusionMatrix {
                 continue;
             }
             if (target >= classes) {
-                throw HierVlException.data(name + ": pixel (" + i % truth.width() + ", " + i / truth.width() + ") of the label map has the value "
-                    + target + "; expected 0 to " + (classes - 1) + " or " + ignore);
+                throw HierVlException
+                    .data(name + ": pixel (" + i % truth.width() + ", " + i / truth.width() + ") of the label map has the value "
+                        + target + "; expected 0 to " + (classes - 1) + " or " + ignore);
             }
             counts[target * (classes + 1) + Math.min(p[i] & 255, classes)]++;
         }

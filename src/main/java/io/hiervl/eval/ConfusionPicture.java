@@ -31,7 +31,8 @@ public final class ConfusionPicture {
         }
         int cell = Math.max(14, Math.min(48, 1200 / rows));
         int origin = MARGIN + Math.max(names(columns), MINIMUM);
-        BufferedImage image = new BufferedImage(origin + columns.size() * cell + MARGIN, origin + rows * cell + MARGIN, BufferedImage.TYPE_INT_RGB);
+        BufferedImage image =
+            new BufferedImage(origin + columns.size() * cell + MARGIN, origin + rows * cell + MARGIN, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         try {
             g.setColor(Color.WHITE);

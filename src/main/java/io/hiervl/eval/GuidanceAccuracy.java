@@ -59,7 +59,8 @@ public record GuidanceAccuracy(double threshold, double kept, double accuracy, d
             right += m.intersection(k);
             things += m.targets(k);
         }
-        return new GuidanceAccuracy(threshold, (double) m.total() / Math.max(1, labelled), m.pixelAccuracy(), (double) right / Math.max(1, things),
+        return new GuidanceAccuracy(threshold, (double) m.total() / Math.max(1, labelled), m.pixelAccuracy(),
+            (double) right / Math.max(1, things),
             (double) m.intersection(0) / Math.max(1, m.targets(0)), m.meanIou());
     }
 }

@@ -1,6 +1,5 @@
 package io.hiervl.eval;
 
-import io.hiervl.MemoryLimits;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.config.EvalConfig;
@@ -25,7 +24,7 @@ import java.util.List;
  */
 @PublicApi(handle = true)
 public record ImageSegmenter(WindowModel model, ClipNormalize normalize, SlidingWindow windows, int shortSide, EvalConfig.Resize resize,
-                             long maxPixels) {
+    long maxPixels) {
     private static final int LONG_TO_SHORT = 4;
     /** Windows of several photos go through the model together until there are so many. */
     private static final int TOGETHER = 32;
@@ -119,6 +118,7 @@ public record ImageSegmenter(WindowModel model, ClipNormalize normalize, Sliding
         if (factor == 1) {
             return new int[] {photo.width(), photo.height()};
         }
-        return new int[] {Math.max(1, (int) Math.floor(photo.width() * factor + 0.5)), Math.max(1, (int) Math.floor(photo.height() * factor + 0.5))};
+        return new int[] {Math.max(1, (int) Math.floor(photo.width() * factor + 0.5)),
+            Math.max(1, (int) Math.floor(photo.height() * factor + 0.5))};
     }
 }

@@ -1,8 +1,7 @@
 package io.hiervl.eval;
 
-
 import io.hiervl.Content;
-import io.hiervl.image.LabelMap;
+
 /**
  * Scores of all classes at every pixel. The array is not copied.
  *
@@ -11,7 +10,8 @@ import io.hiervl.image.LabelMap;
 public record Scores(float[] values, int classes, int height, int width) {
     public Scores {
         if (classes < 1 || classes > 255 || values.length != (long) classes * height * width) {
-            throw new IllegalArgumentException(values.length + " scores for " + classes + " classes (1 to 255) of " + height + "x" + width + " pixels");
+            throw new IllegalArgumentException(
+                values.length + " scores for " + classes + " classes (1 to 255) of " + height + "x" + width + " pixels");
         }
     }
 

@@ -39,7 +39,8 @@ public record StoredPredictions(List<Path> files) {
             Set<Path> candidates = candidates(folder, s);
             Path file = candidates.stream().filter(Files::isRegularFile).findFirst().orElse(null);
             if (file == null) {
-                missing.add(s.image() + " (" + String.join(", ", candidates.stream().map(c -> folder.relativize(c).toString()).toList()) + ")");
+                missing.add(
+                    s.image() + " (" + String.join(", ", candidates.stream().map(c -> folder.relativize(c).toString()).toList()) + ")");
                 continue;
             }
             Sample other = owner.put(file, s);
@@ -50,8 +51,10 @@ public record StoredPredictions(List<Path> files) {
             files.add(file);
         }
         if (!missing.isEmpty()) {
-            throw HierVlException.data(folder + " lacks predictions of " + missing.size() + " of the " + list.size() + " images of " + list.file()
-                + "; looked for: " + String.join("; ", missing.subList(0, Math.min(NAMED, missing.size()))) + (missing.size() > NAMED ? "; ..." : ""));
+            throw HierVlException
+                .data(folder + " lacks predictions of " + missing.size() + " of the " + list.size() + " images of " + list.file()
+                    + "; looked for: " + String.join("; ", missing.subList(0, Math.min(NAMED, missing.size())))
+                    + (missing.size() > NAMED ? "; ..." : ""));
         }
         return new StoredPredictions(List.copyOf(files));
     }

@@ -11,9 +11,9 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.GuidanceLabels;
+import io.hiervl.tensor.Resize;
 import io.hiervl.text.Prompts;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,7 +57,8 @@ public final class ZeroShotModel implements WindowModel {
     /** Text embeddings (N,P) of the names in CLIP's template. */
     private static INDArray embed(ClipBundle clip, List<String> names) {
         int context = clip.weights().architecture().text().context();
-        int[][] ids = Prompts.fill(Prompts.TEMPLATE, names).stream().map(t -> clip.tokenizer().withSpecials(t, context)).toArray(int[][]::new);
+        int[][] ids =
+            Prompts.fill(Prompts.TEMPLATE, names).stream().map(t -> clip.tokenizer().withSpecials(t, context)).toArray(int[][]::new);
         return new ClipEmbedder(clip.weights(), clip.preprocessing().eot()).embedTexts(ids);
     }
 

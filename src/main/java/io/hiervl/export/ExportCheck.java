@@ -55,8 +55,10 @@ public record ExportCheck(double maxAbsDiff, double meanAbsDiff, double scale, d
     /** Fails if the differences are more than rounding explains. */
     void require(Path file) {
         if (!(meanAbsDiff <= MEAN && relabelled <= RELABELLED)) {
-            throw HierVlException.model(String.format(Locale.ROOT, "%s: not written, because it does not give the network's scores: they differ by %.3g "
-                + "(mean %.3g) of values up to %.3g, %.2g of the pixels get another class", file, maxAbsDiff, meanAbsDiff, scale, relabelled));
+            throw HierVlException.model(String.format(Locale.ROOT,
+                "%s: not written, because it does not give the network's scores: they differ by %.3g "
+                    + "(mean %.3g) of values up to %.3g, %.2g of the pixels get another class",
+                file, maxAbsDiff, meanAbsDiff, scale, relabelled));
         }
     }
 

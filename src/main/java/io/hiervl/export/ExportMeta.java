@@ -36,8 +36,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param attributes anything else, for people: where the weights come from, how they were trained
  */
 @PublicApi
-public record ExportMeta(int format, List<String> classes, List<int[]> palette, double[] mean, double[] std, int height, int width, int patch,
-                         String input, String output, Map<String, String> attributes) {
+public record ExportMeta(int format, List<String> classes, List<int[]> palette, double[] mean, double[] std, int height, int width,
+    int patch,
+    String input, String output, Map<String, String> attributes) {
     /** Current version of this description. */
     public static final int FORMAT = 2;
     /** From this version on the file carries a checksum of itself. */
@@ -91,7 +92,8 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
             throw HierVlException.model(where + ": the description of the model makes no sense: its format is " + values.get("format"));
         }
         if (format > FORMAT) {
-            throw HierVlException.model(where + ": written by a newer version (description " + format + ", this version reads " + FORMAT + ")");
+            throw HierVlException
+                .model(where + ": written by a newer version (description " + format + ", this version reads " + FORMAT + ")");
         }
         try {
             return of(values, format.intValue(), where);
@@ -113,9 +115,11 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
         if (json.get("attributes") instanceof Map<?, ?> entries) {
             entries.forEach((key, value) -> attributes.put((String) key, String.valueOf(value)));
         }
-        ExportMeta meta = new ExportMeta(format, Manifest.classNames(list(json, "classes"), where), palette, numbers(json.get("mean"), "mean", 3), std,
-            side(json, "height"), side(json, "width"), side(json, "patch"), String.valueOf(json.get("input")), String.valueOf(json.get("output")),
-            attributes);
+        ExportMeta meta =
+            new ExportMeta(format, Manifest.classNames(list(json, "classes"), where), palette, numbers(json.get("mean"), "mean", 3), std,
+                side(json, "height"), side(json, "width"), side(json, "patch"), String.valueOf(json.get("input")),
+                String.valueOf(json.get("output")),
+                attributes);
         meta.colours();
         return meta;
     }
@@ -128,7 +132,8 @@ public record ExportMeta(int format, List<String> classes, List<int[]> palette, 
     }
 
     private static double[] numbers(Object value, String key, int count) {
-        if (!(value instanceof List<?> list) || list.size() != count || !list.stream().allMatch(v -> v instanceof Number n && Double.isFinite(n.doubleValue()))) {
+        if (!(value instanceof List<?> list) || list.size() != count
+            || !list.stream().allMatch(v -> v instanceof Number n && Double.isFinite(n.doubleValue()))) {
             throw new IllegalArgumentException(key + " is " + value + ", expected " + count + " finite numbers");
         }
         return list.stream().mapToDouble(v -> ((Number) v).doubleValue()).toArray();

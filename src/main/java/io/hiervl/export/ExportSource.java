@@ -57,8 +57,9 @@ public record ExportSource(HierVlNetwork network, ParameterStore store, INDArray
         Map<String, String> all = new LinkedHashMap<>(attributes);
         all.put("recipe", trained.recipe().name());
         all.put("backbone", network.towers().image().family());
-        ExportMeta meta = ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side,
-            network.towers().image().patch(), all);
+        ExportMeta meta =
+            ExportMeta.of(trained.classes(), colours, wide(trained.normalize().mean()), wide(trained.normalize().std()), side, side,
+                network.towers().image().patch(), all);
         return new ExportSource(network, trained.store(), trained.t(), meta);
     }
 

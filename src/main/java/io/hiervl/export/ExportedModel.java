@@ -52,7 +52,8 @@ public interface ExportedModel extends InferenceModel {
     /** Fails for images of another shape than the graph takes. */
     default void require(INDArray images) {
         if (!Arrays.equals(images.shape(), inputShape())) {
-            throw HierVlException.model("the exported graph takes images " + Arrays.toString(inputShape()) + ", got " + Arrays.toString(images.shape()));
+            throw HierVlException
+                .model("the exported graph takes images " + Arrays.toString(inputShape()) + ", got " + Arrays.toString(images.shape()));
         }
     }
 

@@ -2,9 +2,9 @@ package io.hiervl.export;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
-import io.hiervl.Seal;
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
+import io.hiervl.Seal;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;

@@ -4,13 +4,13 @@ import static io.hiervl.onnx.OnnxBuilder.integer;
 import static io.hiervl.onnx.OnnxBuilder.ints;
 import static io.hiervl.onnx.OnnxBuilder.real;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.PathOps;
-import io.hiervl.tensor.Resize;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import io.hiervl.tensor.Shapes;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -217,14 +217,17 @@ final class OnnxOps implements Ops {
         long[] s = shape(x);
         long[] k = shape(w);
         String[] inputs = b == null ? new String[] {tensor(x), tensor(w)} : new String[] {tensor(x), tensor(w), tensor(b)};
-        return is(onnx.node("Conv", inputs, ints("kernel_shape", k[2], k[3]), ints("strides", stride, stride), ints("pads", padding, padding, padding, padding)),
+        return is(
+            onnx.node("Conv", inputs, ints("kernel_shape", k[2], k[3]), ints("strides", stride, stride),
+                ints("pads", padding, padding, padding, padding)),
             s[0], k[0], (s[2] + 2L * padding - k[2]) / stride + 1, (s[3] + 2L * padding - k[3]) / stride + 1);
     }
 
     @Override
     public SDVariable upConv2x2(SDVariable x, SDVariable w, SDVariable b) {
         long[] s = shape(x);
-        return is(onnx.node("ConvTranspose", new String[] {tensor(x), tensor(w), tensor(b)}, ints("kernel_shape", 2, 2), ints("strides", 2, 2)),
+        return is(
+            onnx.node("ConvTranspose", new String[] {tensor(x), tensor(w), tensor(b)}, ints("kernel_shape", 2, 2), ints("strides", 2, 2)),
             s[0], shape(w)[1], 2 * s[2], 2 * s[3]);
     }
 
@@ -243,7 +246,8 @@ final class OnnxOps implements Ops {
         return is(mode == Resize.NEAREST ? nearest(nearest(tensor(x), 2, s[2], height), 3, s[3], width)
             : onnx.node("Resize", new String[] {tensor(x), "", "", onnx.longs(s[0], s[1], height, width)},
                 OnnxBuilder.text("mode", mode == Resize.BILINEAR ? "linear" : "cubic"), real("cubic_coeff_a", -0.75),
-                OnnxBuilder.text("coordinate_transformation_mode", "half_pixel")), s[0], s[1], height, width);
+                OnnxBuilder.text("coordinate_transformation_mode", "half_pixel")),
+            s[0], s[1], height, width);
     }
 
     /** By a table of cells: runtimes divide by the scale in single precision, which picks a neighbour at ties. */
@@ -255,8 +259,9 @@ final class OnnxOps implements Ops {
     public SDVariable attentionMask(SDVariable maskLogits, int height, int width) {
         long[] s = shape(maskLogits);
         SDVariable small = resize(maskLogits, height, width, Resize.BILINEAR);
-        String open = onnx.node("Cast", onnx.node("GreaterOrEqual", reshape(tensor(small), s[0], s[1], (long) height * width), onnx.scalar(0)),
-            integer("to", OnnxTensors.FLOAT));
+        String open =
+            onnx.node("Cast", onnx.node("GreaterOrEqual", reshape(tensor(small), s[0], s[1], (long) height * width), onnx.scalar(0)),
+                integer("to", OnnxTensors.FLOAT));
         String any = onnx.node("ReduceMax", open, ints("axes", -1), integer("keepdims", 1));
         return is(plus(open, plus(times(any, -1), 1)), s[0], s[1], (long) height * width);
     }

@@ -40,8 +40,9 @@ final class OnnxRuntimeModel implements ExportedModel {
 
     private void require(String what, Map<String, NodeInfo> there, String name, long[] shape) {
         NodeInfo node = there.get(name);
-        if (node == null || !(node.getInfo() instanceof TensorInfo tensor) || tensor.type != OnnxJavaType.FLOAT || !Arrays.equals(tensor.getShape(), shape)
-                || what.equals("input") && there.size() != 1) {
+        if (node == null || !(node.getInfo() instanceof TensorInfo tensor) || tensor.type != OnnxJavaType.FLOAT
+            || !Arrays.equals(tensor.getShape(), shape)
+            || what.equals("input") && there.size() != 1) {
             throw HierVlException.model(file + ": the graph's " + what + " is not '" + name + "' of shape " + Arrays.toString(shape)
                 + ", as its description says; it has " + there.keySet());
         }

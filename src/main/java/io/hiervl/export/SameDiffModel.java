@@ -41,8 +41,9 @@ final class SameDiffModel implements ExportedModel {
         try {
             SameDiffModel model = new SameDiffModel(SameDiff.load(file.toFile(), false), meta);
             if (!Arrays.equals(model.inputShape, new long[] {1, 3, meta.height(), meta.width()})) {
-                throw HierVlException.model(file + ": its graph takes images " + Arrays.toString(model.inputShape) + ", its description says 1 x 3 x "
-                    + meta.height() + " x " + meta.width());
+                throw HierVlException
+                    .model(file + ": its graph takes images " + Arrays.toString(model.inputShape) + ", its description says 1 x 3 x "
+                        + meta.height() + " x " + meta.width());
             }
             return model;
         } catch (RuntimeException | OutOfMemoryError | ExceptionInInitializerError e) {

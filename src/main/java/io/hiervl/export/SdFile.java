@@ -45,7 +45,8 @@ final class SdFile {
             if (e instanceof HierVlException known) {
                 throw known;
             }
-            throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph (its structure is damaged)", e);
+            throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph (its structure is damaged)",
+                e);
         }
     }
 
@@ -53,7 +54,8 @@ final class SdFile {
         if (graph.trainingConfig() != null || graph.updaterStateLength() > 0) {
             throw refuse("it holds a training configuration, which names Java classes; an exported model has none");
         }
-        if (graph.nodesLength() < 1 || graph.variablesLength() < 1 || graph.nodesLength() > size / 8 || graph.variablesLength() > size / 8) {
+        if (graph.nodesLength() < 1 || graph.variablesLength() < 1 || graph.nodesLength() > size / 8
+            || graph.variablesLength() > size / 8) {
             throw refuse("it holds " + graph.variablesLength() + " variables and " + graph.nodesLength() + " operations");
         }
         Set<String> names = new HashSet<>();
@@ -61,7 +63,8 @@ final class SdFile {
         for (int i = 0; i < graph.variablesLength(); i++) {
             FlatVariable v = graph.variables(i);
             if (v == null || v.name() == null || !names.add(v.name())) {
-                throw refuse("variable " + i + (v == null || v.name() == null ? " has no name" : " is named '" + v.name() + "' like another"));
+                throw refuse(
+                    "variable " + i + (v == null || v.name() == null ? " has no name" : " is named '" + v.name() + "' like another"));
             }
             FlatArray array = v.ndarray();
             if (array != null) {
@@ -146,7 +149,8 @@ final class SdFile {
         for (int i = 0; i < n; i++) {
             double v = type == DataType.FLOAT ? bytes.getFloat(bytes.position() + 4 * i) : bytes.getDouble(bytes.position() + 8 * i);
             if (!(Math.abs(v) <= MemoryLimits.LARGEST_VALUE)) {
-                throw refuse("array '" + name + "' has the value " + v + " at position " + i + "; a model's values are finite numbers of ordinary size");
+                throw refuse("array '" + name + "' has the value " + v + " at position " + i
+                    + "; a model's values are finite numbers of ordinary size");
             }
         }
     }

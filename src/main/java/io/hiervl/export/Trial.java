@@ -35,8 +35,10 @@ final class Trial {
         try {
             log = Files.createTempFile("hiervl-trial-", ".log");
             Process child = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx2g",
-                "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=" + (File.separatorChar == '/' ? "/dev/null" : "NUL"), "-Djava.awt.headless=true",
-                "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", System.getProperty("java.class.path"), Trial.class.getName(), file.toString()))
+                "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=" + (File.separatorChar == '/' ? "/dev/null" : "NUL"),
+                "-Djava.awt.headless=true",
+                "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", System.getProperty("java.class.path"), Trial.class.getName(),
+                file.toString()))
                 .redirectErrorStream(true).redirectOutput(log.toFile()).start();
             long limit = SECONDS + Files.size(file) / BYTES_PER_SECOND;
             boolean ended = child.waitFor(limit, TimeUnit.SECONDS);
@@ -95,12 +97,14 @@ final class Trial {
             ExportedModel model = model(Path.of(args[0]));
             Random random = new Random(1);
             for (int i = 0; i < 2; i++) {
-                requireNumbers(model.run(Nd4j.create(noise(model.inputShape(), random), model.inputShape(), 'c')), model.meta().classes().size());
+                requireNumbers(model.run(Nd4j.create(noise(model.inputShape(), random), model.inputShape(), 'c')),
+                    model.meta().classes().size());
             }
             model.close();
             OffHeap.collect();
         } catch (Throwable e) {
-            out.println("refused: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + " (" + e.getClass().getSimpleName() + ")");
+            out.println(
+                "refused: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + " (" + e.getClass().getSimpleName() + ")");
             code = REFUSED;
         }
         Runtime.getRuntime().halt(code);
@@ -108,7 +112,8 @@ final class Trial {
 
     private static ExportedModel model(Path file) {
         if (ExportFormat.isOnnx(file)) {
-            return OnnxRuntimeModel.open(file, ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()));
+            return OnnxRuntimeModel.open(file,
+                ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()));
         }
         return SameDiffModel.parse(file, ExportMeta.parse(SdFile.check(file), file.toString()));
     }
@@ -123,7 +128,8 @@ final class Trial {
 
     private static void requireNumbers(INDArray scores, int classes) {
         if (scores.rank() != 4 || scores.size(1) != classes) {
-            throw new IllegalStateException("it gives scores " + java.util.Arrays.toString(scores.shape()) + " for " + classes + " classes");
+            throw new IllegalStateException(
+                "it gives scores " + java.util.Arrays.toString(scores.shape()) + " for " + classes + " classes");
         }
         for (float v : scores.data().asFloat()) {
             if (!Float.isFinite(v)) {

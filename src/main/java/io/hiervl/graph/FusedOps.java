@@ -2,13 +2,14 @@ package io.hiervl.graph;
 
 import io.hiervl.op.ActivationOp;
 import io.hiervl.op.Add;
-import io.hiervl.op.AttentionMask;
 import io.hiervl.op.Attention;
+import io.hiervl.op.AttentionMask;
 import io.hiervl.op.BatchedMatmul;
 import io.hiervl.op.Concat;
 import io.hiervl.op.Conv2d;
 import io.hiervl.op.DeformableAttention;
 import io.hiervl.op.GroupNorm;
+import io.hiervl.op.Interpolate;
 import io.hiervl.op.L2Normalize;
 import io.hiervl.op.LayerNorm;
 import io.hiervl.op.Linear;
@@ -18,18 +19,17 @@ import io.hiervl.op.Mul;
 import io.hiervl.op.PackedAttention;
 import io.hiervl.op.Permute;
 import io.hiervl.op.Repeat;
-import io.hiervl.op.Interpolate;
 import io.hiervl.op.Reshape;
 import io.hiervl.op.Scale;
-import io.hiervl.tensor.Activation;
-import io.hiervl.tensor.Resize;
-import io.hiervl.tensor.Shapes;
 import io.hiervl.op.Slice;
 import io.hiervl.op.Softmax;
 import io.hiervl.op.StopGradient;
 import io.hiervl.op.Sum;
 import io.hiervl.op.UpConv2x2;
+import io.hiervl.tensor.Activation;
 import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Shapes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -213,7 +213,8 @@ public final class FusedOps implements Ops {
             && qs[2] % heads == 0, "attention", qs, ks, shape(v));
         require(keyBias == null || Arrays.equals(shape(keyBias), new long[] {ks[0], ks[1]}), "key bias", ks);
         require(mask == null || Arrays.equals(shape(mask), new long[] {qs[0], qs[1], ks[1]}), "attention mask", qs, ks);
-        return is(new Attention(heads, keyBias != null, mask != null, causal, precision).apply(sd, path, present(q, k, v, keyBias, mask)), qs);
+        return is(new Attention(heads, keyBias != null, mask != null, causal, precision).apply(sd, path, present(q, k, v, keyBias, mask)),
+            qs);
     }
 
     @Override
@@ -270,7 +271,8 @@ public final class FusedOps implements Ops {
 
     @Override
     public SDVariable bmm(SDVariable a, SDVariable b, boolean transposeA, boolean transposeB) {
-        return is(new BatchedMatmul(transposeA, transposeB, precision).apply(sd, path, a, b), Shapes.product(shape(a), shape(b), transposeA, transposeB));
+        return is(new BatchedMatmul(transposeA, transposeB, precision).apply(sd, path, a, b),
+            Shapes.product(shape(a), shape(b), transposeA, transposeB));
     }
 
     @Override

@@ -3,10 +3,10 @@ package io.hiervl.graph;
 import io.hiervl.Stoppable;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
-import io.hiervl.tensor.Staging;
 import io.hiervl.op.Op;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Staging;
 import io.hiervl.tensor.Tensor;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -96,7 +96,8 @@ public final class GraphRunner {
         if (loss != null) {
             order = SliceSums.apply(EagerSums.apply(order), wanted);
             Set<String> forward = sd.getOps().keySet();
-            order = blocks.isEmpty() ? Recomputation.ofCheapOps(order, forward, wanted) : Recomputation.ofBlocks(order, forward, blocks, wanted);
+            order = blocks.isEmpty() ? Recomputation.ofCheapOps(order, forward, wanted)
+                : Recomputation.ofBlocks(order, forward, blocks, wanted);
         }
         this.steps = plan(sd, graph, order, wanted);
         boolean[] seen = new boolean[slots.size()];
@@ -175,12 +176,14 @@ public final class GraphRunner {
             }
             // Adding the zeros of a cut gradient changes nothing: the sum is the other operand.
             boolean addsZeros = op.sumsGradients() && op.in().stream().anyMatch(zeros::contains);
-            int[] in = (addsZeros ? op.in().stream().sorted((a, b) -> Boolean.compare(zeros.contains(a), zeros.contains(b))) : op.in().stream())
-                .mapToInt(slots::get).toArray();
+            int[] in =
+                (addsZeros ? op.in().stream().sorted((a, b) -> Boolean.compare(zeros.contains(a), zeros.contains(b))) : op.in().stream())
+                    .mapToInt(slots::get).toArray();
             int[] out = op.out().stream().mapToInt(n -> slots.getOrDefault(n, -1)).toArray();
             int step = i;
             int[] release = op.in().stream().distinct()
-                .filter(n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
+                .filter(
+                    n -> lastUse.get(n) == step && !wanted.contains(n) && !fixed.containsKey(slots.get(n)) && !placeholders.containsKey(n))
                 .mapToInt(slots::get).toArray();
             plan.add(new Step(op.name(), op.op(), op.nd4j(), in, out, addsZeros || op.isAlias(), op.sumsGradients(), release));
         }

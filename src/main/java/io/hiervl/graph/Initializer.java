@@ -1,7 +1,7 @@
 package io.hiervl.graph;
 
-import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.tensor.Nd4jTensors;
 import java.util.Arrays;
 import java.util.Random;

@@ -52,7 +52,8 @@ final class Nd4jSteps {
                 long[] shape = shapes.get(i).getShape();
                 int slot = i < step.out().length ? step.out()[i] : -1;
                 results[i] = slot < 0 ? null : memory.allocate(slot, Nd4jTensors.type(shapes.get(i).dataType()), shape);
-                out[i] = results[i] != null && backend.onHost() ? Nd4jTensors.array(results[i]) : Nd4j.createUninitialized(shapes.get(i).dataType(), shape);
+                out[i] = results[i] != null && backend.onHost() ? Nd4jTensors.array(results[i])
+                    : Nd4j.createUninitialized(shapes.get(i).dataType(), shape);
             }
             context.setOutputArrays(out);
             Nd4j.exec(op, context);

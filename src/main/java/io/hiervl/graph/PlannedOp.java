@@ -18,7 +18,8 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  */
 record PlannedOp(String name, Op op, DifferentialFunction nd4j, List<String> in, List<String> out) {
     static PlannedOp of(SameDiffOp op) {
-        return new PlannedOp(op.getName(), op.getOp() instanceof GraphOp own ? own.op() : null, op.getOp(), inputs(op), op.getOutputsOfOp());
+        return new PlannedOp(op.getName(), op.getOp() instanceof GraphOp own ? own.op() : null, op.getOp(), inputs(op),
+            op.getOutputsOfOp());
     }
 
     static List<String> inputs(SameDiffOp op) {

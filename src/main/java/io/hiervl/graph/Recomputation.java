@@ -90,7 +90,8 @@ final class Recomputation {
             if (forward.contains(op.name())) {
                 made.addAll(op.out());
                 boolean again = op.has(Op.Trait.CHEAP)
-                    && op.in().stream().allMatch(in -> !made.contains(in) || makeable.contains(in) || readLater.contains(in) || wanted.contains(in));
+                    && op.in().stream()
+                        .allMatch(in -> !made.contains(in) || makeable.contains(in) || readLater.contains(in) || wanted.contains(in));
                 (again ? makeable : r.kept).addAll(op.out());
             }
         }

@@ -33,7 +33,8 @@ final class SliceSums {
                     String part = op.in().get(i);
                     if (slices.containsKey(part) && readers.get(part) == 1 && !wanted.contains(part)) {
                         PlannedOp slice = slices.get(part);
-                        sums.put(op.name(), new PlannedOp(op.name(), ((Slice.Gradient) slice.op()).addition(), null, List.of(op.in().get(1 - i), slice.in().get(0)), op.out()));
+                        sums.put(op.name(), new PlannedOp(op.name(), ((Slice.Gradient) slice.op()).addition(), null,
+                            List.of(op.in().get(1 - i), slice.in().get(0)), op.out()));
                         gone.add(slice.name());
                     }
                 }

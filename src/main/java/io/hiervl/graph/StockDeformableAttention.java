@@ -21,7 +21,8 @@ final class StockDeformableAttention {
         this.type = type;
     }
 
-    SDVariable apply(SDVariable value, SDVariable offsets, SDVariable weights, SDVariable reference, int[][] levels, int heads, int points) {
+    SDVariable apply(SDVariable value, SDVariable offsets, SDVariable weights, SDVariable reference, int[][] levels, int heads,
+                     int points) {
         long b = ops.shape(value)[0];
         long n = ops.shape(value)[1];
         long d = ops.shape(value)[2];

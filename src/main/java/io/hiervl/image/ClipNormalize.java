@@ -24,7 +24,7 @@ public record ClipNormalize(float[] mean, float[] std) {
     /** The constants of OpenAI's CLIP. */
     public static ClipNormalize openai() {
         return new ClipNormalize(new float[] {0.48145466f, 0.4578275f, 0.40821073f},
-                new float[] {0.26862954f, 0.26130258f, 0.27577711f});
+            new float[] {0.26862954f, 0.26130258f, 0.27577711f});
     }
 
     /** Writes the photo's planes (3, height, width) into {@code out} from {@code offset} on. */
@@ -65,7 +65,7 @@ public record ClipNormalize(float[] mean, float[] std) {
             Photo p = photos.get(i);
             if (p.width() != w || p.height() != h) {
                 throw new IllegalArgumentException("photos of a batch differ in size: " + w + "x" + h + " and "
-                        + p.width() + "x" + p.height());
+                    + p.width() + "x" + p.height());
             }
             into(p, out, i * 3 * w * h);
         }

@@ -150,7 +150,8 @@ public record ImageHeader(String format, int width, int height) {
             if (e instanceof HierVlException known) {
                 throw known;
             }
-            throw HierVlException.data(name + " is damaged: " + (e.getMessage() == null ? "its header ends too early" : e.getMessage().lines().findFirst().orElse("")), e);
+            throw HierVlException.data(name + " is damaged: "
+                + (e.getMessage() == null ? "its header ends too early" : e.getMessage().lines().findFirst().orElse("")), e);
         }
         throw unknown(bytes, name);
     }
@@ -162,8 +163,8 @@ public record ImageHeader(String format, int width, int height) {
 
     private static HierVlException unknown(byte[] bytes, String name) {
         return HierVlException.data(String.format(Locale.ROOT,
-                "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF); its first bytes are %02x %02x %02x %02x",
-                name, byteAt(bytes, 0), byteAt(bytes, 1), byteAt(bytes, 2), byteAt(bytes, 3)));
+            "%s is no picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF); its first bytes are %02x %02x %02x %02x",
+            name, byteAt(bytes, 0), byteAt(bytes, 1), byteAt(bytes, 2), byteAt(bytes, 3)));
     }
 
     private static void refuseText(byte[] bytes, String name) {
@@ -177,7 +178,7 @@ public record ImageHeader(String format, int width, int height) {
         }
         if (start.chars().allMatch(c -> c >= 32 && c < 127 || c == '\n' || c == '\r' || c == '\t')) {
             throw HierVlException.data(name + " is a text file, not a picture; it begins with '"
-                    + start.strip().lines().findFirst().orElse("") + "'");
+                + start.strip().lines().findFirst().orElse("") + "'");
         }
     }
 

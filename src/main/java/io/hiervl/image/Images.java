@@ -106,8 +106,8 @@ public final class Images {
     private static Photo openCv(byte[] bytes, String name, String format) {
         int flags = opencv_imgcodecs.IMREAD_COLOR | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
         try (BytePointer data = new BytePointer(bytes);
-                Mat encoded = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
-                Mat image = opencv_imgcodecs.imdecode(encoded, flags)) {
+             Mat encoded = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
+             Mat image = opencv_imgcodecs.imdecode(encoded, flags)) {
             if (image == null || image.empty()) {
                 throw HierVlException.data(name + " cannot be decoded: its " + format + " data are damaged");
             }
@@ -145,13 +145,14 @@ public final class Images {
         }
         return "is nearly black: its brightest value is " + max + " of 255" + (deep
             ? "; its samples of 16 bits hold smaller numbers, 'photos: {range: own}' in dataset.yaml"
-                + " takes each file's largest value as white" : "");
+                + " takes each file's largest value as white"
+            : "");
     }
 
     static void refuseGiant(ImageHeader header, String name, long maxPixels) {
         if ((long) header.width() * header.height() > maxPixels) {
             throw HierVlException.data(name + " claims " + header.width() + "x" + header.height()
-                    + " pixels, more than the limit of " + maxPixels);
+                + " pixels, more than the limit of " + maxPixels);
         }
     }
 

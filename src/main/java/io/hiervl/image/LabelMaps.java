@@ -1,6 +1,5 @@
 package io.hiervl.image;
 
-import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;

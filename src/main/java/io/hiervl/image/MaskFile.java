@@ -134,7 +134,7 @@ public final class MaskFile {
                 throw HierVlException.data(name + ": its palette gives the index " + index + " the colour " + text(colour)
                     + ", which is not in the table of "
                     + rules.colours().values().size()
-                        + " colours; 'labels: {palettes: index}' in dataset.yaml takes indices instead of colours");
+                    + " colours; 'labels: {palettes: index}' in dataset.yaml takes indices instead of colours");
             }
             table[index] = value;
         });
@@ -145,7 +145,7 @@ public final class MaskFile {
         int[] colours = pixels.colours();
         if (rules.colours() == null) {
             throw HierVlException.data(name + " is an RGB mask, not a map of indices; name the colours of the classes"
-                    + " under 'labels: colours:' of dataset.yaml, the first pixel is " + text(colours[0]));
+                + " under 'labels: colours:' of dataset.yaml, the first pixel is " + text(colours[0]));
         }
         byte[] values = new byte[colours.length];
         for (int i = 0; i < colours.length; i++) {
@@ -153,7 +153,7 @@ public final class MaskFile {
                 .get(colours[i] & 0xFFFFFF);
             if (value == null) {
                 throw HierVlException.data(name + ": pixel (" + i % width() + ", " + i / width() + ") has the colour " + text(colours[i])
-                        + ", which is not in the table of " + rules.colours().values().size() + " colours");
+                    + ", which is not in the table of " + rules.colours().values().size() + " colours");
             }
             values[i] = value.byteValue();
         }

@@ -67,7 +67,7 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
             for (int x = 0; x < w; x++) {
                 if (row[x] > 255 || row[x] < 0) {
                     throw HierVlException.data(name + ": pixel (" + x + ", " + y + ") has the value " + row[x]
-                            + "; label values are 0 to 255");
+                        + "; label values are 0 to 255");
                 }
                 values[y * w + x] = (byte) row[x];
             }

@@ -18,13 +18,15 @@ public final class OpenCvResize {
     /** INTER_LINEAR, 11-bit weights. */
     public static Photo bilinear(Photo in, int width, int height) {
         return width == in.width() && height == in.height() ? in
-            : new Photo(resize(in.rgb(), in.width(), in.height(), opencv_core.CV_8UC3, width, height, opencv_imgproc.INTER_LINEAR), width, height);
+            : new Photo(resize(in.rgb(), in.width(), in.height(), opencv_core.CV_8UC3, width, height, opencv_imgproc.INTER_LINEAR), width,
+                height);
     }
 
     /** INTER_NEAREST: no value that was not there. */
     public static LabelMap nearest(LabelMap in, int width, int height) {
         return width == in.width() && height == in.height() ? in
-            : new LabelMap(resize(in.values(), in.width(), in.height(), opencv_core.CV_8UC1, width, height, opencv_imgproc.INTER_NEAREST), width, height);
+            : new LabelMap(resize(in.values(), in.width(), in.height(), opencv_core.CV_8UC1, width, height, opencv_imgproc.INTER_NEAREST),
+                width, height);
     }
 
     private static byte[] resize(byte[] data, int w, int h, int type, int width, int height, int interpolation) {

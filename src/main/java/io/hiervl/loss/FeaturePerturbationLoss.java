@@ -1,7 +1,7 @@
 package io.hiervl.loss;
 
-import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig;
+import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
 import java.util.SplittableRandom;
 import org.nd4j.autodiff.samediff.SDVariable;

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param patches classes of all patches, made when somebody asks
  */
 public record LabelledTargets(INDArray images, INDArray labels, SetTargets set, SetPoints points, INDArray useGt,
-        Lazy<MaskTargets.Patches> patches) implements PictureTargets {
+    Lazy<MaskTargets.Patches> patches) implements PictureTargets {
     /** Which classes are there, (B,K). */
     public static final Input<LabelledTargets> PRESENCE = Input.perImage("presence", t -> t.set().presence());
     /** {@link #useGt}. */

@@ -1,7 +1,7 @@
 package io.hiervl.loss;
 
-import io.hiervl.tensor.RawArrays;
 import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.tensor.RawArrays;
 import io.hiervl.tensor.Staging;
 import java.util.Arrays;
 import java.util.function.IntFunction;

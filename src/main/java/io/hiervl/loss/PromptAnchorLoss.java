@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
 import io.hiervl.backend.jvm.PromptAnchorKernel;
-import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig;
+import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
 import io.hiervl.model.Phi;
@@ -55,6 +55,7 @@ public final class PromptAnchorLoss implements Term<PromptScene> {
     /** The scalar (1) from f (K,C), Phi of the prompt embeddings, and clip (K,C), unit prototypes. */
     public static SDVariable build(Ops ops, SDVariable f, SDVariable clip, LossConfig.Prompt settings) {
         double rescale = Rescale.factor(settings.topoRescale(), (int) ops.shape(clip)[0], 1);
-        return new Loss(new PromptAnchorKernel(settings.lambdaRep(), settings.anchorPower(), settings.repulsion() == Reduction.MEAN, settings.promptEpsilon(), rescale)).apply(ops.sd(), f, clip);
+        return new Loss(new PromptAnchorKernel(settings.lambdaRep(), settings.anchorPower(), settings.repulsion() == Reduction.MEAN,
+            settings.promptEpsilon(), rescale)).apply(ops.sd(), f, clip);
     }
 }

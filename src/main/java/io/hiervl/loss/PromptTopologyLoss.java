@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
 import io.hiervl.backend.jvm.PromptTopologyKernel;
-import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.config.LossConfig;
+import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import org.nd4j.autodiff.samediff.SDVariable;

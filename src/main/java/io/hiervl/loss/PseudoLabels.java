@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
-import io.hiervl.tensor.RawArrays;
 import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.tensor.RawArrays;
 import io.hiervl.tensor.Staging;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;

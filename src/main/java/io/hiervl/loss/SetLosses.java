@@ -80,7 +80,8 @@ public final class SetLosses {
             SDVariable masks = maskLogits.get(d);
             SDVariable[] loss = in.points.size() == 1
                 ? new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0))
-                : new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d), in.points.get(2 * d + 1));
+                : new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d),
+                    in.points.get(2 * d + 1));
             parts.add(List.of(loss));
         }
         double each = depths == Reduction.MEAN ? 1.0 / n : 1;

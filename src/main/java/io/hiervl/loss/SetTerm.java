@@ -22,8 +22,8 @@ final class SetTerm<S extends PictureScene<?>> implements Term<S> {
 
     /** The parts: class cross-entropy, mask BCE, dice, and BCE of rows without target where there is no no-object class. */
     private enum Part {
-        CLASS("set_class", SetLosses.Terms::classes), MASK("set_mask", SetLosses.Terms::bce), DICE("set_dice", SetLosses.Terms::dice),
-        EMPTY("set_empty", SetLosses.Terms::empty);
+        CLASS("set_class", SetLosses.Terms::classes), MASK("set_mask", SetLosses.Terms::bce), DICE("set_dice",
+            SetLosses.Terms::dice), EMPTY("set_empty", SetLosses.Terms::empty);
 
         private final String name;
         private final Function<SetLosses.Terms, SDVariable> of;

@@ -1,8 +1,8 @@
 package io.hiervl.loss;
 
 import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
-import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig;
+import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import io.hiervl.tensor.RawArrays;

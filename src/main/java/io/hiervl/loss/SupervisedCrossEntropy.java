@@ -16,7 +16,8 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
 
     SupervisedCrossEntropy(LossConfig loss) {
         this.settings = loss.labelled();
-        double[] own = settings.classWeightList() == null ? null : settings.classWeightList().stream().mapToDouble(Double::doubleValue).toArray();
+        double[] own =
+            settings.classWeightList() == null ? null : settings.classWeightList().stream().mapToDouble(Double::doubleValue).toArray();
         this.weights = Input.perImage("ce_weights", t -> weights(t.labels(), own == null ? equal((int) t.set().presence().size(1)) : own));
     }
 

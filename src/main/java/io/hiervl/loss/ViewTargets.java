@@ -15,7 +15,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param points   of the set loss; null without it
  */
 public record ViewTargets(INDArray images, Believed believed, List<INDArray> keep, INDArray labels, SetTargets set, SetPoints points)
-        implements PictureTargets {
+    implements
+        PictureTargets {
     /** The network's labels of the weak view, (U,h,w). */
     static final Input<ViewTargets> PSEUDO_LABELS = Input.perImage("labels", t -> t.believed().labels());
 

@@ -27,7 +27,8 @@ final class Attention {
      */
     static SDVariable apply(Scope s, SDVariable query, SDVariable key, SDVariable value, int heads, SDVariable keyBias, SDVariable mask) {
         Ops ops = s.ops();
-        SDVariable y = ops.attention(s.linear("q_proj", query), s.linear("k_proj", key), s.linear("v_proj", value), heads, keyBias, mask, false);
+        SDVariable y =
+            ops.attention(s.linear("q_proj", query), s.linear("k_proj", key), s.linear("v_proj", value), heads, keyBias, mask, false);
         return s.linear("out_proj", y);
     }
 }

@@ -3,8 +3,8 @@ package io.hiervl.model;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -47,7 +47,8 @@ public final class DQTD {
             at.normal("visual_queries", 1, false, c.queries().visualQueries(), d);
             int g = (int) Math.round(Math.sqrt(c.queries().visualQueries()));
             INDArray all = at.store().get(at.prefix() + ".query_pos").array();
-            all.get(NDArrayIndex.interval(textRows, textRows + c.queries().visualQueries()), NDArrayIndex.all()).assign(SinePositions.ofSlots(g, d, at.type()));
+            all.get(NDArrayIndex.interval(textRows, textRows + c.queries().visualQueries()), NDArrayIndex.all())
+                .assign(SinePositions.ofSlots(g, d, at.type()));
         }
         at.normal("level_embed", 1, false, PixelDecoder.FEATURE_LEVELS, d);
         for (int i = 0; i < c.decoders().nDec(); i++) {

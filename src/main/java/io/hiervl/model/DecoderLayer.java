@@ -28,7 +28,7 @@ final class DecoderLayer {
      * @param keyBias (B,Q), bias of rows as keys of self-attention, or null
      */
     static SDVariable apply(Scope s, SDVariable q, SDVariable qpos, SDVariable key, SDVariable value, int heads, SDVariable mask,
-                                   SDVariable keyBias) {
+                            SDVariable keyBias) {
         Ops ops = s.ops();
         SDVariable cross = Attention.apply(s.at("cross_attn"), ops.add(q, qpos), key, value, heads, null, mask);
         SDVariable x = s.layerNorm("norm1", ops.add(q, cross));

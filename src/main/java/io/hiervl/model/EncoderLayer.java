@@ -33,7 +33,7 @@ final class EncoderLayer {
      * @param cmsam        where the layers' shared weights of equation 1 are; null if every layer has its own
      */
     record Context(SDVariable positions, SDVariable reference, int[][] shapes, List<SDVariable> textPosition, SDVariable keyBias,
-                          SDVariable factor, Scope cmsam) {
+        SDVariable factor, Scope cmsam) {
     }
 
     /**
@@ -45,7 +45,8 @@ final class EncoderLayer {
     }
 
     EncoderLayer(ModelConfig config) {
-        this(config.decoders().heads(), config.decoders().points(), config.alignment().cmsamLiteral(), config.alignment().cmsamLevels() == CmsamLevels.MATCHED,
+        this(config.decoders().heads(), config.decoders().points(), config.alignment().cmsamLiteral(),
+            config.alignment().cmsamLevels() == CmsamLevels.MATCHED,
             config.alignment().attentionOrder() == AttentionOrder.DEFORMABLE_FIRST);
     }
 
@@ -80,12 +81,14 @@ final class EncoderLayer {
             x = lookAtText(s, x, queries, context);
         }
         SDVariable query = s.ops().add(x, context.positions);
-        x = s.layerNorm("norm1", s.ops().add(x, MSDeformAttn.apply(s.at("self_attn"), query, x, context.reference, context.shapes, heads, points)));
+        x = s.layerNorm("norm1",
+            s.ops().add(x, MSDeformAttn.apply(s.at("self_attn"), query, x, context.reference, context.shapes, heads, points)));
         if (text && deformableFirst) {
             x = lookAtText(s, x, queries, context);
         }
         x = s.layerNorm("norm3", s.ops().add(x, FeedForward.apply(s, x)));
-        return text ? lookAtPixels(context.cmsam == null ? s.at("cmsam") : context.cmsam, x, queries, context) : new Output(x, queries, List.of());
+        return text ? lookAtPixels(context.cmsam == null ? s.at("cmsam") : context.cmsam, x, queries, context)
+            : new Output(x, queries, List.of());
     }
 
     /** x = LN(x + MHA(x + pos, q + textpos, q)); level l looks at the rows of level l, or everything at everything. */
@@ -107,7 +110,8 @@ final class EncoderLayer {
             List<SDVariable> parts = new ArrayList<>();
             List<SDVariable> own = split(ops, q, context.shapes);
             for (int l = 0; l < levels; l++) {
-                parts.add(ops.attention(own.get(l), ops.slice(k, 1, l * classes, (l + 1) * classes), ops.slice(v, 1, l * classes, (l + 1) * classes),
+                parts.add(ops.attention(own.get(l), ops.slice(k, 1, l * classes, (l + 1) * classes),
+                    ops.slice(v, 1, l * classes, (l + 1) * classes),
                     heads, context.keyBias, null, false));
             }
             y = join(ops, parts);

@@ -1,8 +1,8 @@
 package io.hiervl.model;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** fc2(relu(fc1(x))) of a transformer layer; parameters lie in the layer's own scope. */

@@ -1,10 +1,10 @@
 package io.hiervl.model;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;

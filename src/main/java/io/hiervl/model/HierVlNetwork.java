@@ -116,14 +116,16 @@ public final class HierVlNetwork {
     public Output decode(Scope root, Features features, SDVariable t, SDVariable presence, SDVariable useGt, boolean all) {
         Ops ops = root.ops();
         boolean gated = config.gate().mode() != ModelConfig.GateMode.NONE;
-        HSQG.Output queries = gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.queries().levels(), config.gate().keyBias())
-            : HSQG.open(root.at("hsqg"), t, features.v(), config.queries().levels());
+        HSQG.Output queries =
+            gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.queries().levels(), config.gate().keyBias())
+                : HSQG.open(root.at("hsqg"), t, features.v(), config.queries().levels());
         boolean aligned = config.alignment().cmsam() != ModelConfig.Cmsam.OFF;
         PixelDecoder.Output pixels = new PixelDecoder(config).apply(root.at("pixel_decoder"), features.pyramid(),
             aligned ? queries.queries() : List.of(), aligned ? queries.gate() : null);
         SDVariable text = EncoderLayer.join(ops, aligned ? pixels.queries() : queries.queries());
-        List<DQTD.Prediction> predictions = new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),
-            pixels, all);
+        List<DQTD.Prediction> predictions =
+            new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),
+                pixels, all);
         return new Output(predictions, queries.gate(), pixels);
     }
 
@@ -135,7 +137,9 @@ public final class HierVlNetwork {
     /** S for predictions: with the options that concern inference only. */
     public SDVariable inferenceScores(Ops ops, Output out) {
         SDVariable weight = config.gate().classProbability()
-            ? SemanticInference.gateWeights(ops, out.gate(), config.queries().levels(), config.queries().visualQueries(), out.last().classes().dataType()) : null;
+            ? SemanticInference.gateWeights(ops, out.gate(), config.queries().levels(), config.queries().visualQueries(),
+                out.last().classes().dataType())
+            : null;
         return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows());
     }
 

@@ -1,9 +1,9 @@
 package io.hiervl.model;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Dynamic mask head: theta_i = MLP(q_i), M_i(x,y) = theta_i . F_pixel(x,y) (docs/paper.md 6.1); without an MLP theta_i = q_i. */

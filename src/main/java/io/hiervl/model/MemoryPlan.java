@@ -25,12 +25,15 @@ public record MemoryPlan(double bytes, double largest) {
         double parameters = parameters(recipe.model(), towers, classes);
         double patches = square((double) train.batch().crop() / towers.image().patch());
         double table = patches * towers.image().width();
-        double pictures = (double) Math.max(train.batch().batchLabelled(), train.batch().batchUnlabelled()) * 3 * square(train.batch().crop());
+        double pictures =
+            (double) Math.max(train.batch().batchLabelled(), train.batch().batchUnlabelled()) * 3 * square(train.batch().crop());
         MemoryPlan maps = ofWindow(recipe.model(), towers, classes, train.batch().crop());
-        double perMask = (double) recipe.loss().set().points().samplePoints() * recipe.loss().set().points().oversample() * square(train.batch().crop() / 512.0);
+        double perMask = (double) recipe.loss().set().points().samplePoints() * recipe.loss().set().points().oversample()
+            * square(train.batch().crop() / 512.0);
         double points = recipe.model().queries().rows(classes) * perMask;
         double all = FLOAT * (TRAINED * parameters + 2 * table + pictures + points) + maps.bytes;
-        return new MemoryPlan(all, max(maps.largest, pictures, table, points, parameters(recipe.model(), towers, classes) / layers(recipe.model())));
+        return new MemoryPlan(all,
+            max(maps.largest, pictures, table, points, parameters(recipe.model(), towers, classes) / layers(recipe.model())));
     }
 
     /** Scores of one window of a side in pixels. */
@@ -44,7 +47,8 @@ public record MemoryPlan(double bytes, double largest) {
         double scores = (double) classes * side * side;
         double samples = patches * model.decoders().heads() * PixelDecoder.FEATURE_LEVELS * model.decoders().points() * PER_POINT;
         double hidden = patches * model.decoders().encFfn();
-        return new MemoryPlan(FLOAT * (pyramid + feature + masks + scores), max(pyramid, feature, masks, scores, 3 * side * side, samples, hidden));
+        return new MemoryPlan(FLOAT * (pyramid + feature + masks + scores),
+            max(pyramid, feature, masks, scores, 3 * side * side, samples, hidden));
     }
 
     /** A network that is loaded to predict, with one window. */
@@ -75,9 +79,11 @@ public record MemoryPlan(double bytes, double largest) {
         double queries = (double) classes * m.queries().levels() + m.queries().visualQueries();
         double generator = m.queries().levels() * (joint * d + d * d);
         double sampling = d * m.decoders().heads() * PixelDecoder.FEATURE_LEVELS * m.decoders().points() * PER_POINT;
-        double encoder = m.decoders().nEnc() * (2 * d * d + sampling + 2 * d * m.decoders().encFfn() + (m.alignment().cmsam() == ModelConfig.Cmsam.PER_LAYER ? d * m.decoders().cmDim() : 0));
+        double encoder = m.decoders().nEnc() * (2 * d * d + sampling + 2 * d * m.decoders().encFfn()
+            + (m.alignment().cmsam() == ModelConfig.Cmsam.PER_LAYER ? d * m.decoders().cmDim() : 0));
         double decoder = m.decoders().nDec() * (8 * d * d + 2 * d * m.decoders().decFfn());
-        double ends = 10 * d * d + 4 * d * width + 12 * width * width + (double) m.queries().levels() * classes * d + (queries + m.queries().visualQueries()) * d;
+        double ends = 10 * d * d + 4 * d * width + 12 * width * width + (double) m.queries().levels() * classes * d
+            + (queries + m.queries().visualQueries()) * d;
         double prompts = m.clip().visualPromptTokens() * width + (double) m.clip().textPromptTokens() * towers.clip().joint();
         return generator + encoder + decoder + ends + prompts;
     }

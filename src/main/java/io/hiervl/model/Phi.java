@@ -1,9 +1,9 @@
 package io.hiervl.model;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** The paper's two maps called Phi. */

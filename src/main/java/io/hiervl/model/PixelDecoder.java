@@ -2,11 +2,11 @@ package io.hiervl.model;
 
 import io.hiervl.Content;
 import io.hiervl.config.ModelConfig;
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -33,7 +33,7 @@ public final class PixelDecoder {
      * @param alpha     attention of equation 1, per layer as in {@link EncoderLayer.Output#alpha}
      */
     public record Output(List<SDVariable> memory, List<SDVariable> positions, int[][] shapes, SDVariable feature, List<SDVariable> queries,
-                         List<List<SDVariable>> alpha) {
+        List<List<SDVariable>> alpha) {
         @Override
         public boolean equals(Object other) {
             return Content.equal(this, other);

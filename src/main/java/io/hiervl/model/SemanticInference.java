@@ -1,7 +1,7 @@
 package io.hiervl.model;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Ops;
+import io.hiervl.tensor.Activation;
 import io.hiervl.tensor.Resize;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -78,7 +78,8 @@ public final class OnnxBuilder {
 
     /** A stored float32 scalar. */
     public String scalar(double value) {
-        return tensor("const_" + counter++, OnnxTensors.FLOAT, ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, (float) value));
+        return tensor("const_" + counter++, OnnxTensors.FLOAT,
+            ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, (float) value));
     }
 
     /** Stored int64 values. */
@@ -94,7 +95,8 @@ public final class OnnxBuilder {
     }
 
     private String tensor(String name, int type, ByteBuffer bytes, long... shape) {
-        TensorProto.Builder t = TensorProto.newBuilder().setName(name).setDataType(type).setRawData(UnsafeByteOperations.unsafeWrap(bytes.clear()));
+        TensorProto.Builder t =
+            TensorProto.newBuilder().setName(name).setDataType(type).setRawData(UnsafeByteOperations.unsafeWrap(bytes.clear()));
         for (long d : shape) {
             t.addDims(d);
         }

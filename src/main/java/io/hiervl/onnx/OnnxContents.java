@@ -122,7 +122,8 @@ public final class OnnxContents {
         for (NodeProto node : graph.getNodeList()) {
             for (String input : node.getInputList()) {
                 if (!input.isEmpty() && !made.contains(input)) {
-                    throw HierVlException.model(model.file() + ": node '" + node.getName() + "' reads tensor '" + input + "', which nothing before it makes");
+                    throw HierVlException.model(
+                        model.file() + ": node '" + node.getName() + "' reads tensor '" + input + "', which nothing before it makes");
                 }
             }
             node.getOutputList().forEach(made::add);

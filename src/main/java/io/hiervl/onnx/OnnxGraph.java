@@ -1,17 +1,16 @@
 package io.hiervl.onnx;
 
 import io.hiervl.HierVlException;
-import onnx.Onnx.AttributeProto;
-import onnx.Onnx.NodeProto;
-import onnx.Onnx.TensorProto;
-import onnx.Onnx.ValueInfoProto;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import onnx.Onnx.AttributeProto;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.TensorProto;
+import onnx.Onnx.ValueInfoProto;
 
 /**
  * Data flow of an ONNX graph: who makes a tensor, who takes it, and which tensors are stored weights. Weights are
@@ -40,7 +39,7 @@ public final class OnnxGraph {
     }
 
     private static final Set<String> TRANSPARENT =
-            Set.of("Identity", "Cast", "CastLike", "Reshape", "Unsqueeze", "Squeeze", "Flatten");
+        Set.of("Identity", "Cast", "CastLike", "Reshape", "Unsqueeze", "Squeeze", "Flatten");
 
     private final OnnxModel model;
     private final List<NodeProto> nodes;
@@ -95,7 +94,7 @@ public final class OnnxGraph {
     /** @return whether a node takes the tensor although nothing in the file provides it */
     public boolean missing(String tensor) {
         return !tensor.isEmpty() && !producer.containsKey(tensor) && !inputs.contains(tensor)
-                && !model.initializers().containsKey(tensor);
+            && !model.initializers().containsKey(tensor);
     }
 
     /** @return the stored weight behind {@code tensor}, or null if it is computed from inputs */

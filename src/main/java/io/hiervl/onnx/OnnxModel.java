@@ -4,17 +4,6 @@ import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
 import io.hiervl.MemoryLimits;
-import onnx.Onnx.AttributeProto;
-import onnx.Onnx.ModelProto;
-import onnx.Onnx.NodeProto;
-import onnx.Onnx.OperatorSetIdProto;
-import onnx.Onnx.TensorProto;
-import org.bytedeco.javacpp.BytePointer;
-import org.nd4j.shade.protobuf.ByteString;
-import org.nd4j.shade.protobuf.CodedInputStream;
-import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
-import org.nd4j.shade.protobuf.UnsafeByteOperations;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -25,6 +14,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import onnx.Onnx.AttributeProto;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.OperatorSetIdProto;
+import onnx.Onnx.TensorProto;
+import org.bytedeco.javacpp.BytePointer;
+import org.nd4j.shade.protobuf.ByteString;
+import org.nd4j.shade.protobuf.CodedInputStream;
+import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
+import org.nd4j.shade.protobuf.UnsafeByteOperations;
 
 /**
  * A parsed ONNX file. The file is memory-mapped and the parser leaves the weights where they are, so that a large bundle is
@@ -62,8 +61,8 @@ public final class OnnxModel {
 
     private static TensorProto scalar(AttributeProto a) {
         return a.getName().equals("value_float")
-                ? TensorProto.newBuilder().setDataType(TensorProto.DataType.FLOAT_VALUE).addFloatData(a.getF()).build()
-                : TensorProto.newBuilder().setDataType(TensorProto.DataType.INT64_VALUE).addInt64Data(a.getI()).build();
+            ? TensorProto.newBuilder().setDataType(TensorProto.DataType.FLOAT_VALUE).addFloatData(a.getF()).build()
+            : TensorProto.newBuilder().setDataType(TensorProto.DataType.INT64_VALUE).addInt64Data(a.getI()).build();
     }
 
     /** @throws HierVlException exit code 4 when the file is not a whole ONNX model; the message says what it is */
@@ -76,7 +75,7 @@ public final class OnnxModel {
             }
             if (size > Integer.MAX_VALUE) {
                 throw HierVlException.model(file + ": " + size + " bytes; an ONNX file holds at most 2 GiB, larger "
-                        + "models keep their weights in external data");
+                    + "models keep their weights in external data");
             }
             ByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, size);
             refuseOtherFormats(file, map);
@@ -91,7 +90,7 @@ public final class OnnxModel {
             return new OnnxModel(file, proto, map);
         } catch (InvalidProtocolBufferException e) {
             throw HierVlException.model(file + ": truncated or damaged ONNX file (incomplete download?); it ends or "
-                    + "breaks after " + sizeOf(file) + " bytes: " + e.getMessage(), e);
+                + "breaks after " + sizeOf(file) + " bytes: " + e.getMessage(), e);
         } catch (IOException e) {
             throw HierVlException.model(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
@@ -111,7 +110,7 @@ public final class OnnxModel {
         String text = new String(head, StandardCharsets.ISO_8859_1).strip().toLowerCase(Locale.ROOT);
         if (text.startsWith("version https://git-lfs")) {
             throw HierVlException.model(file + ": this is a Git LFS pointer, not the model; fetch the real file with "
-                    + "'git lfs pull' or download it again");
+                + "'git lfs pull' or download it again");
         }
         if (text.startsWith("<!doctype") || text.startsWith("<html") || text.startsWith("<?xml")) {
             throw HierVlException.model(file + ": this is an HTML page, not an ONNX model (a failed download?)");
@@ -158,8 +157,9 @@ public final class OnnxModel {
                 OnnxTensors.floats(this, t, (values, n) -> {
                     for (int i = 0; i < n; i++) {
                         if (!(Math.abs(values[i]) <= MemoryLimits.LARGEST_VALUE)) {
-                            throw HierVlException.model(file + ": tensor '" + t.getName() + "' has the value " + values[i] + " at position " + (at[0] + i)
-                                + "; a model's values are finite numbers");
+                            throw HierVlException
+                                .model(file + ": tensor '" + t.getName() + "' has the value " + values[i] + " at position " + (at[0] + i)
+                                    + "; a model's values are finite numbers");
                         }
                     }
                     at[0] += n;

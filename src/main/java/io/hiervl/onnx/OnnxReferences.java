@@ -25,7 +25,8 @@ public final class OnnxReferences {
             long at = t.getRawData().size() < SMALL ? -1 : model.position(t.getRawData());
             if (at >= 0) {
                 graph.setInitializer(i, t.toBuilder().clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                    .addExternalData(entry("location", model.file().getFileName().toString())).addExternalData(entry("offset", Long.toString(at)))
+                    .addExternalData(entry("location", model.file().getFileName().toString()))
+                    .addExternalData(entry("offset", Long.toString(at)))
                     .addExternalData(entry("length", Long.toString(t.getRawData().size()))));
             }
         }

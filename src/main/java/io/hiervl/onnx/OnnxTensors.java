@@ -164,7 +164,8 @@ public final class OnnxTensors {
             throw TensorBytes.wrongSize(model.file(), t, stored + " values", count + " values");
         }
         for (int i = 0; i < count; i++) {
-            out[i] = type == FLOAT ? t.getFloatData(i) : type == DOUBLE ? (float) t.getDoubleData(i) : widen(type, (short) t.getInt32Data(i));
+            out[i] =
+                type == FLOAT ? t.getFloatData(i) : type == DOUBLE ? (float) t.getDoubleData(i) : widen(type, (short) t.getInt32Data(i));
         }
         return out;
     }

@@ -1,5 +1,7 @@
 package io.hiervl.onnx;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
@@ -7,9 +9,6 @@ import onnx.Onnx.NodeProto;
 import onnx.Onnx.TensorProto;
 import onnx.Onnx.ValueInfoProto;
 import org.nd4j.shade.protobuf.ByteString;
-
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * Rewrites a half precision graph to float32: the same nodes on the same, widened weights. ONNX Runtime's CPU provider
@@ -69,6 +68,6 @@ public final class OnnxWidening {
         ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return TensorProto.newBuilder().setName(t.getName()).addAllDims(t.getDimsList())
-                .setDataType(OnnxTensors.FLOAT).setRawData(ByteString.copyFrom(bytes)).build();
+            .setDataType(OnnxTensors.FLOAT).setRawData(ByteString.copyFrom(bytes)).build();
     }
 }

@@ -91,7 +91,7 @@ final class TensorBytes {
                     case "location" -> location = e.getValue();
                     case "offset" -> offset = Long.parseLong(e.getValue());
                     case "length" -> length = Long.parseLong(e.getValue());
-                    default -> { }
+                    default -> {}
                 }
             }
         } catch (NumberFormatException e) {

@@ -60,7 +60,8 @@ public record Attention(int heads, boolean keyBias, boolean mask, boolean causal
     public List<SDVariable> gradient(Backward g) {
         List<SDVariable> in = new ArrayList<>(Arrays.asList(g.inputs()));
         in.add(g.cotangent(0));
-        List<SDVariable> gradients = new ArrayList<>(g.apply(new Gradient(heads, keyBias, mask, causal, precision), in.toArray(new SDVariable[0])));
+        List<SDVariable> gradients =
+            new ArrayList<>(g.apply(new Gradient(heads, keyBias, mask, causal, precision), in.toArray(new SDVariable[0])));
         if (mask) {
             gradients.add(g.zeros(g.input(keyBias ? 4 : 3)));
         }
@@ -82,7 +83,8 @@ public record Attention(int heads, boolean keyBias, boolean mask, boolean causal
 
         @Override
         public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
-            kernels.attentionGradient(new Attention(heads, keyBias, mask, causal, precision).input(in), in[in.length - 1], out[0], out[1], out[2],
+            kernels.attentionGradient(new Attention(heads, keyBias, mask, causal, precision).input(in), in[in.length - 1], out[0], out[1],
+                out[2],
                 keyBias ? out[3] : null);
         }
 

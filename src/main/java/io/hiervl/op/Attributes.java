@@ -82,7 +82,8 @@ final class Attributes {
         if (type == boolean.class && value instanceof Boolean) {
             return value;
         }
-        throw new IllegalArgumentException("attribute " + name + " is " + (value == null ? "missing" : value) + ", expected " + type.getSimpleName());
+        throw new IllegalArgumentException(
+            "attribute " + name + " is " + (value == null ? "missing" : value) + ", expected " + type.getSimpleName());
     }
 
     private static Object array(String name, Class<?> element, Object value) {

@@ -28,7 +28,8 @@ public record DeformableAttention(int heads, int points, int[] levels) implement
         long expected = (long) s.heads() * s.samples();
         if (in[0].size(1) != s.tokens() || in[1].size(2) != 2 * expected || in[2].size(2) != expected || in[3].size(0) != s.queries()) {
             throw new IllegalArgumentException("deformable attention over levels " + Arrays.toString(levels) + ": value "
-                + Arrays.toString(in[0].shape()) + ", offsets " + Arrays.toString(in[1].shape()) + ", weights " + Arrays.toString(in[2].shape())
+                + Arrays.toString(in[0].shape()) + ", offsets " + Arrays.toString(in[1].shape()) + ", weights "
+                + Arrays.toString(in[2].shape())
                 + ", reference " + Arrays.toString(in[3].shape()));
         }
         return s;

@@ -14,8 +14,9 @@ public record GroupNorm(int groups, double eps) implements Op {
     @Override
     public long[][] shapes(long[]... in) {
         if (in[0][1] % groups != 0 || in[0][1] != Shapes.product(in[1])) {
-            throw new IllegalArgumentException("group norm of " + Arrays.toString(in[0]) + " with " + groups + " groups and " + Shapes.product(in[1])
-                + " scales");
+            throw new IllegalArgumentException(
+                "group norm of " + Arrays.toString(in[0]) + " with " + groups + " groups and " + Shapes.product(in[1])
+                    + " scales");
         }
         return new long[][] {in[0]};
     }

@@ -76,7 +76,8 @@ public record Linear(Activation activation, boolean bias, Precision precision) i
 
         @Override
         public void run(Kernels kernels, Tensor[] in, Tensor[] out) {
-            kernels.linearGradient(in[0], in[1], inputs() == 4 ? in[2] : null, activation, in[in.length - 1], out[0], out[1], bias ? out[2] : null);
+            kernels.linearGradient(in[0], in[1], inputs() == 4 ? in[2] : null, activation, in[in.length - 1], out[0], out[1],
+                bias ? out[2] : null);
         }
 
         @Override

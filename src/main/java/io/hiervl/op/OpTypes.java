@@ -20,11 +20,13 @@ final class OpTypes {
     static final String BACKWARD = "_bp";
 
     private static final List<Class<? extends Op>> DECLARED = List.of(Linear.class, Linear.Gradient.class, BatchedMatmul.class,
-        BatchedMatmul.Gradient.class, Attention.class, Attention.Gradient.class, PackedAttention.class, PackedAttention.Gradient.class, Conv2d.class,
+        BatchedMatmul.Gradient.class, Attention.class, Attention.Gradient.class, PackedAttention.class, PackedAttention.Gradient.class,
+        Conv2d.class,
         Conv2d.Gradient.class, UpConv2x2.class, UpConv2x2.Gradient.class, LayerNorm.class, LayerNorm.Gradient.class, GroupNorm.class,
         GroupNorm.Gradient.class, ActivationOp.class, ActivationOp.Gradient.class, Softmax.class, Softmax.Gradient.class, L2Normalize.class,
         L2Normalize.Gradient.class, Log.class, Log.Gradient.class, MaxPool2x2.class, MaxPool2x2.Gradient.class, Interpolate.class,
-        Interpolate.Gradient.class, Add.class, Mul.class, Mul.Gradient.class, Scale.class, Repeat.class, Repeat.Gradient.class, Reshape.class,
+        Interpolate.Gradient.class, Add.class, Mul.class, Mul.Gradient.class, Scale.class, Repeat.class, Repeat.Gradient.class,
+        Reshape.class,
         Rename.class, StopGradient.class, StopGradient.Zeros.class, Concat.class, Slice.class, Slice.Gradient.class, Slice.Addition.class,
         Permute.class, Sum.class, GivenGradient.class, WeightedSum.class, WeightedSum.Gradient.class, AttentionMask.class,
         DeformableAttention.class, DeformableAttention.Gradient.class, PointSample.class, PointSample.Gradient.class, FixedMatching.class,
@@ -32,8 +34,10 @@ final class OpTypes {
 
     private static final Map<String, Class<? extends Op>> TYPES = new ConcurrentHashMap<>();
     private static final Map<String, Class<? extends LossKernel>> KERNELS = new ConcurrentHashMap<>(Map.of("gate_bce", GateBceKernel.class,
-        "masked_patches", MaskedPatchesKernel.class, "pixel_cross_entropy", PixelCrossEntropyKernel.class, "pixel_entropy", PixelEntropyKernel.class,
-        "prompt_anchor", PromptAnchorKernel.class, "prompt_topology", PromptTopologyKernel.class, "query_text", QueryTextKernel.class, "set_loss",
+        "masked_patches", MaskedPatchesKernel.class, "pixel_cross_entropy", PixelCrossEntropyKernel.class, "pixel_entropy",
+        PixelEntropyKernel.class,
+        "prompt_anchor", PromptAnchorKernel.class, "prompt_topology", PromptTopologyKernel.class, "query_text", QueryTextKernel.class,
+        "set_loss",
         SetLossKernel.class));
 
     static {
@@ -70,7 +74,8 @@ final class OpTypes {
             find(PREFIX + kernel.name());
             find(PREFIX + kernel.name() + BACKWARD);
         } else if (known != kernel.getClass()) {
-            throw new IllegalArgumentException("two losses are called " + kernel.name() + ": " + known.getName() + " and " + kernel.getClass().getName());
+            throw new IllegalArgumentException(
+                "two losses are called " + kernel.name() + ": " + known.getName() + " and " + kernel.getClass().getName());
         }
     }
 

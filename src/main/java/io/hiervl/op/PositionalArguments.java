@@ -22,7 +22,8 @@ import java.util.regex.Pattern;
 final class PositionalArguments {
     /** An op was called after its type, a number behind it, and a path before it where graphs had scopes. */
     private static final Pattern NAME = Pattern.compile("(?:.*/)?(hiervl_.*?)(?:_\\d+)?");
-    private static final Activation[] ACTIVATIONS = {Activation.NONE, Activation.RELU, Activation.GELU, Activation.QUICK_GELU, Activation.SIGMOID};
+    private static final Activation[] ACTIVATIONS =
+        {Activation.NONE, Activation.RELU, Activation.GELU, Activation.QUICK_GELU, Activation.SIGMOID};
     private static final Resize[] RESIZES = {Resize.BILINEAR, Resize.BICUBIC, Resize.NEAREST};
     private static final Precision[] PRECISIONS = {Precision.FP32, Precision.BF16};
 
@@ -46,7 +47,8 @@ final class PositionalArguments {
         try {
             return new PositionalArguments(ints, reals).op(m.group(1));
         } catch (IndexOutOfBoundsException | ArithmeticException e) {
-            throw new IllegalArgumentException("the op " + node + " has arguments " + Arrays.toString(ints) + " and " + Arrays.toString(reals), e);
+            throw new IllegalArgumentException(
+                "the op " + node + " has arguments " + Arrays.toString(ints) + " and " + Arrays.toString(reals), e);
         }
     }
 
@@ -116,7 +118,8 @@ final class PositionalArguments {
             case "hiervl_attention_mask" -> new AttentionMask(integer(0), integer(1));
             case "hiervl_deformable_attention" -> new DeformableAttention(integer(0), integer(1), integers(2));
             case "hiervl_point_sample" -> new PointSample();
-            case "hiervl_fixed_matching" -> new FixedMatching(integer(0), integer(1), integer(2), integer(3), integer(4), flags(5, integer(0)));
+            case "hiervl_fixed_matching" ->
+                new FixedMatching(integer(0), integer(1), integer(2), integer(3), integer(4), flags(5, integer(0)));
             case "hiervl_confident_rows" -> new ConfidentRows(integer(0), reals[0]);
             default -> loss(name);
         };
@@ -132,7 +135,8 @@ final class PositionalArguments {
             case "hiervl_prompt_anchor" -> new PromptAnchorKernel(reals[0], integer(0), flag(1), reals[1], reals[2]);
             case "hiervl_prompt_topology" -> new PromptTopologyKernel(reals[0]);
             case "hiervl_query_text" -> new QueryTextKernel(flag(0), flag(1));
-            case "hiervl_set_loss" -> new SetLossKernel(integer(0), integer(1), integer(2), integer(3), reals[0], flag(4), reals[1], integer(5));
+            case "hiervl_set_loss" ->
+                new SetLossKernel(integer(0), integer(1), integer(2), integer(3), reals[0], flag(4), reals[1], integer(5));
             default -> throw new IllegalArgumentException("there is no op " + name);
         });
     }

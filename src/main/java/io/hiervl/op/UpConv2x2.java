@@ -16,7 +16,8 @@ public record UpConv2x2(Precision precision) implements Op {
         long[] x = in[0];
         long[] w = in[1];
         if (x.length != 4 || w.length != 4 || x[1] != w[0] || w[2] != 2 || w[3] != 2) {
-            throw new IllegalArgumentException("2x2 transposed convolution of " + Arrays.toString(x) + " with weights " + Arrays.toString(w));
+            throw new IllegalArgumentException(
+                "2x2 transposed convolution of " + Arrays.toString(x) + " with weights " + Arrays.toString(w));
         }
         return new long[][] {{x[0], w[1], 2 * x[2], 2 * x[3]}};
     }

@@ -37,7 +37,8 @@ final class ModelValues {
         for (long i = 0; i < flat.length(); i++) {
             double v = flat.getDouble(i);
             if (!(Math.abs(v) <= MemoryLimits.LARGEST_VALUE)) {
-                throw HierVlException.model(where + ": array " + name + " has the value " + v + " at position " + i + "; a model's values are finite numbers");
+                throw HierVlException.model(
+                    where + ": array " + name + " has the value " + v + " at position " + i + "; a model's values are finite numbers");
             }
         }
     }
@@ -47,8 +48,9 @@ final class ModelValues {
         for (int k = 0; k < classes.size(); k++) {
             double norm = t.getRow(k).norm2Number().doubleValue();
             if (!(Math.abs(norm - 1) <= UNIT)) {
-                throw HierVlException.model(where + ": row " + k + " of " + name + " (class '" + classes.get(k) + "') has the length " + norm
-                    + ", text embeddings have the length 1");
+                throw HierVlException
+                    .model(where + ": row " + k + " of " + name + " (class '" + classes.get(k) + "') has the length " + norm
+                        + ", text embeddings have the length 1");
             }
         }
     }
@@ -70,7 +72,8 @@ final class ModelValues {
             throw larger(store, where);
         }
         Map<String, long[]> shapes = tower.shapes();
-        double values = shapes.values().stream().mapToDouble(s -> Arrays.stream(s).asDoubleStream().map(Math::abs).reduce(1, (x, y) -> x * y)).sum();
+        double values =
+            shapes.values().stream().mapToDouble(s -> Arrays.stream(s).asDoubleStream().map(Math::abs).reduce(1, (x, y) -> x * y)).sum();
         if (values > store.size()) {
             throw larger(store, where);
         }
@@ -89,7 +92,8 @@ final class ModelValues {
     }
 
     private static HierVlException larger(ParameterStore store, String where) {
-        return HierVlException.model("the manifest of " + where + " describes an image tower that is larger than the stored " + store.size() + " values");
+        return HierVlException
+            .model("the manifest of " + where + " describes an image tower that is larger than the stored " + store.size() + " values");
     }
 
     private static void require(ParameterStore store, String name, long[] shape, String where) {
@@ -98,7 +102,8 @@ final class ModelValues {
         }
         long[] found = store.get(name).array().shape();
         if (shape != null && !Arrays.equals(found, shape)) {
-            throw HierVlException.model(where + ": array p/" + name + " has the shape " + Arrays.toString(found) + ", expected " + Arrays.toString(shape));
+            throw HierVlException
+                .model(where + ": array p/" + name + " has the shape " + Arrays.toString(found) + ", expected " + Arrays.toString(shape));
         }
     }
 }

@@ -50,7 +50,8 @@ public record Overlay(Palette palette, double opacity) {
                 g.fillRect(x, y, SWATCH, SWATCH);
                 g.setColor(Color.DARK_GRAY);
                 g.drawRect(x, y, SWATCH, SWATCH);
-                text.write(String.format(Locale.ROOT, "%s %.1f%%", a.name(), 100 * a.fraction()), x + SWATCH + GAP, y + SWATCH - 2, Color.BLACK);
+                text.write(String.format(Locale.ROOT, "%s %.1f%%", a.name(), 100 * a.fraction()), x + SWATCH + GAP, y + SWATCH - 2,
+                    Color.BLACK);
             }
         } finally {
             g.dispose();

@@ -122,7 +122,8 @@ public final class PredictionFiles {
     private static boolean sameImage(Path json, Path image) {
         try {
             JsonNode before = JSON.readTree(Files.readAllBytes(json));
-            return before != null && before.path(IMAGE).isTextual() && absolute(Path.of(before.get(IMAGE).asText())).equals(absolute(image));
+            return before != null && before.path(IMAGE).isTextual()
+                && absolute(Path.of(before.get(IMAGE).asText())).equals(absolute(image));
         } catch (IOException | InvalidPathException e) {
             return false;
         }

@@ -45,7 +45,8 @@ public record PredictionGrid(Palette palette, List<String> classNames) {
             tops[i + 1] = tops[i] + side(rows.get(i).photo, false) + GAP;
         }
         int legend = tops[rows.size()];
-        BufferedImage image = new BufferedImage(width, legend + (shown.size() + perLine - 1) / perLine * LINE + GAP, BufferedImage.TYPE_INT_RGB);
+        BufferedImage image =
+            new BufferedImage(width, legend + (shown.size() + perLine - 1) / perLine * LINE + GAP, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         try {
             g.setColor(Color.WHITE);
@@ -55,7 +56,8 @@ public record PredictionGrid(Palette palette, List<String> classNames) {
                 text.write(c == 0 ? "photo" : columns.get(c - 1), GAP + c * (CELL + GAP), LINE - GAP / 2, Color.BLACK);
                 for (int i = 0; i < rows.size(); i++) {
                     Row row = rows.get(i);
-                    cell(g, c == 0 ? row.photo : new Overlay(palette, 0.75).blend(row.photo, row.maps.get(c - 1)), GAP + c * (CELL + GAP), tops[i]);
+                    cell(g, c == 0 ? row.photo : new Overlay(palette, 0.75).blend(row.photo, row.maps.get(c - 1)), GAP + c * (CELL + GAP),
+                        tops[i]);
                 }
             }
             for (int i = 0; i < shown.size(); i++) {
@@ -66,7 +68,8 @@ public record PredictionGrid(Palette palette, List<String> classNames) {
                 g.fillRect(x, y, SWATCH, SWATCH);
                 g.setColor(Color.DARK_GRAY);
                 g.drawRect(x, y, SWATCH, SWATCH);
-                text.write(label < classNames.size() ? classNames.get(label) : "not counted", x + SWATCH + GAP, y + SWATCH - 2, Color.BLACK);
+                text.write(label < classNames.size() ? classNames.get(label) : "not counted", x + SWATCH + GAP, y + SWATCH - 2,
+                    Color.BLACK);
             }
         } finally {
             g.dispose();

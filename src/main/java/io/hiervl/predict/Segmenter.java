@@ -15,7 +15,6 @@ import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -132,7 +131,8 @@ public final class Segmenter implements AutoCloseable {
         Limits now = limits;
         for (Photo photo : photos) {
             if ((long) photo.width() * photo.height() > now.pixels()) {
-                throw HierVlException.data("the photo has " + photo.width() + "x" + photo.height() + " pixels, the limit is " + now.pixels());
+                throw HierVlException
+                    .data("the photo has " + photo.width() + "x" + photo.height() + " pixels, the limit is " + now.pixels());
             }
         }
         Job job = new Job(now.time());

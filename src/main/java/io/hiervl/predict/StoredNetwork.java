@@ -3,10 +3,10 @@ package io.hiervl.predict;
 import io.hiervl.HierVlException;
 import io.hiervl.backbone.Backbone;
 import io.hiervl.backbone.Backbones;
+import io.hiervl.clip.Activation;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.model.ImageTowers;
-import io.hiervl.clip.Activation;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,8 +67,9 @@ record StoredNetwork(Map<String, Object> details, String where) {
         Map<?, ?> v = map(clip.get("vision"), "clip.vision");
         Map<?, ?> t = map(clip.get("text"), "clip.text");
         Map<?, ?> s = clip.get("source") instanceof Map<?, ?> m ? m : Map.of();
-        ClipArchitecture.Vision vision = new ClipArchitecture.Vision(size(v, "width"), size(v, "layers"), size(v, "heads"), size(v, "patch"),
-            size(v, "image"), size(v, "mlp"));
+        ClipArchitecture.Vision vision =
+            new ClipArchitecture.Vision(size(v, "width"), size(v, "layers"), size(v, "heads"), size(v, "patch"),
+                size(v, "image"), size(v, "mlp"));
         ClipArchitecture.Text text = new ClipArchitecture.Text(size(t, "width"), size(t, "layers"), size(t, "heads"), size(t, "context"),
             size(t, "vocab"), size(t, "mlp"));
         if (vision.width() % vision.heads() != 0 || vision.image() % vision.patch() != 0) {
@@ -76,7 +77,7 @@ record StoredNetwork(Map<String, Object> details, String where) {
         }
         return new ClipArchitecture(vision, text, size(clip, "projection"), activation(clip.get("activation")), positive(clip, "eps"),
             positive(clip, "logitScale"), new ClipArchitecture.Source(String.valueOf(s.get("layout")), String.valueOf(s.get("exporter")),
-            s.get("opset") instanceof Number o ? o.intValue() : 0, String.valueOf(s.get("dtype"))));
+                s.get("opset") instanceof Number o ? o.intValue() : 0, String.valueOf(s.get("dtype"))));
     }
 
     /** Colour constants of a tower. */
@@ -98,7 +99,8 @@ record StoredNetwork(Map<String, Object> details, String where) {
             throw refuse(key, value);
         }
         for (Object row : rows) {
-            if (!(row instanceof List<?> rgb) || rgb.size() != 3 || !rgb.stream().allMatch(c -> whole(c) && ((Number) c).longValue() >= 0 && ((Number) c).longValue() <= 255)) {
+            if (!(row instanceof List<?> rgb) || rgb.size() != 3
+                || !rgb.stream().allMatch(c -> whole(c) && ((Number) c).longValue() >= 0 && ((Number) c).longValue() <= 255)) {
                 throw refuse(key + " " + colours.size(), row + ", expected [r, g, b] of 0 to 255");
             }
             colours.add(rgb.stream().map(c -> ((Number) c).intValue()).toList());
@@ -108,7 +110,8 @@ record StoredNetwork(Map<String, Object> details, String where) {
 
     private float[] triple(String key) {
         Object value = need(key);
-        if (!(value instanceof List<?> list) || list.size() != 3 || !list.stream().allMatch(v -> v instanceof Number n && Float.isFinite(n.floatValue()))) {
+        if (!(value instanceof List<?> list) || list.size() != 3
+            || !list.stream().allMatch(v -> v instanceof Number n && Float.isFinite(n.floatValue()))) {
             throw refuse(key, value);
         }
         float[] out = new float[3];
@@ -155,6 +158,7 @@ record StoredNetwork(Map<String, Object> details, String where) {
     }
 
     private HierVlException refuse(String key, Object value) {
-        return HierVlException.model("the manifest of " + where + " does not describe a model: details." + key + (value == null ? " is missing" : " is " + value));
+        return HierVlException.model(
+            "the manifest of " + where + " does not describe a model: details." + key + (value == null ? " is missing" : " is " + value));
     }
 }

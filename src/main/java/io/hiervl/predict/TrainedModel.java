@@ -40,7 +40,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 @PublicApi(handle = true)
 public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize normalize, List<String> classes, Palette palette,
-                           ParameterStore store, INDArray t) {
+    ParameterStore store, INDArray t) {
     /** Name of the text embeddings in a checkpoint. */
     public static final String T = "x/t";
     private static final String PALETTE = "palette";
@@ -135,8 +135,9 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
 
     private static INDArray averaged(INDArray average, INDArray last, String name, String where) {
         if (average != null && !Arrays.equals(average.shape(), last.shape())) {
-            throw HierVlException.model(where + ": array " + AVERAGE + name + " has the shape " + Arrays.toString(average.shape()) + ", expected "
-                + Arrays.toString(last.shape()));
+            throw HierVlException
+                .model(where + ": array " + AVERAGE + name + " has the shape " + Arrays.toString(average.shape()) + ", expected "
+                    + Arrays.toString(last.shape()));
         }
         return average == null ? last : average;
     }
@@ -149,7 +150,8 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
         }
         String hash = checkpoint.manifest().configHash();
         if (hash.matches("[0-9a-f]{64}") && !hash.equals(Hashes.of(yaml))) {
-            throw HierVlException.model("the manifest of " + where + " holds another recipe than it was written with: config_hash does not fit");
+            throw HierVlException
+                .model("the manifest of " + where + " holds another recipe than it was written with: config_hash does not fit");
         }
         try {
             return Recipes.parse(yaml, "recipe of " + checkpoint.folder());

@@ -32,7 +32,8 @@ public final class ExperimentTable {
     /** One line a run. */
     public String csv() {
         StringBuilder s = new StringBuilder("row,labels,seed,miou,pixel_accuracy,seconds\n");
-        entries.forEach(e -> s.append(String.format(Locale.ROOT, "%s,%d,%d,%.4f,%.4f,%.0f\n", Csv.cell(e.row), e.labels, e.seed, e.miou, e.pixelAccuracy, e.seconds)));
+        entries.forEach(e -> s.append(String.format(Locale.ROOT, "%s,%d,%d,%.4f,%.4f,%.0f\n", Csv.cell(e.row), e.labels, e.seed, e.miou,
+            e.pixelAccuracy, e.seconds)));
         return s.toString();
     }
 
@@ -46,7 +47,8 @@ public final class ExperimentTable {
         s.append("\n|---|").append("---|".repeat(counts.size())).append('\n');
         rows.forEach((row, list) -> {
             s.append("| ").append(row).append(" |");
-            counts.forEach(n -> s.append(' ').append(cell(list.stream().filter(e -> e.labels == n || e.labels == 0).mapToDouble(Entry::miou).toArray())).append(" |"));
+            counts.forEach(n -> s.append(' ')
+                .append(cell(list.stream().filter(e -> e.labels == n || e.labels == 0).mapToDouble(Entry::miou).toArray())).append(" |"));
             s.append('\n');
         });
         return s.toString();

@@ -31,7 +31,8 @@ final class Batches {
         this.captions = TokenBatch.tokenize(tokenizer, List.of(pairs.captions()), context);
         this.words = TokenBatch.longest(captions);
         // Class names and concepts are later asked for with the article in front of every name.
-        List<int[]> plain = TokenBatch.tokenize(tokenizer, Vocabulary.phrases().stream().map(p -> "a photo of " + article(p) + p).toList(), context);
+        List<int[]> plain =
+            TokenBatch.tokenize(tokenizer, Vocabulary.phrases().stream().map(p -> "a photo of " + article(p) + p).toList(), context);
         List<int[]> always = TokenBatch.tokenize(tokenizer, Vocabulary.phrases().stream().map(p -> "a photo of a " + p).toList(), context);
         this.phraseWords = Math.max(TokenBatch.longest(plain), TokenBatch.longest(always));
         phrases.add(TokenBatch.of(plain, phraseWords, clip.text().vocab()));

@@ -32,7 +32,8 @@ final class Captions {
 
     /** The phrases (see {@link Vocabulary#phrases}) that are true of the scene. */
     static List<String> phrases(Scene scene) {
-        List<String> result = scene.things().stream().map(t -> t.colour() + " thing").distinct().collect(Collectors.toCollection(ArrayList::new));
+        List<String> result =
+            scene.things().stream().map(t -> t.colour() + " thing").distinct().collect(Collectors.toCollection(ArrayList::new));
         result.add(scene.ground());
         return result;
     }

@@ -13,12 +13,11 @@ import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.op.SameDiffOps;
-import io.hiervl.text.BpeTokenizer;
 import io.hiervl.optim.AdamW;
 import io.hiervl.optim.GlobalNormClip;
+import io.hiervl.text.BpeTokenizer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
@@ -85,7 +84,8 @@ final class ClipPretraining {
         Pairs pairs = Pairs.generate(settings.pairs(), settings.crop(), settings.seed() + 1, progress);
         Batches batches = new Batches(pairs, tokenizer, settings, clip);
         Ops ops = vocabulary.apply(Graphs.create());
-        PretrainingGraph graph = new PretrainingGraph(ops, store, clip, settings, batches.words(), Vocabulary.phrases().size(), batches.phraseWords());
+        PretrainingGraph graph =
+            new PretrainingGraph(ops, store, clip, settings, batches.words(), Vocabulary.phrases().size(), batches.phraseWords());
         AdamW optimiser = new AdamW(0.9, 0.98, 1e-8);
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         store.all().forEach(p -> arrays.put(p.name(), p.array()));
@@ -93,7 +93,8 @@ final class ClipPretraining {
         for (int t = 0; t < settings.steps(); t++) {
             Losses l = step(graph, batches.next(), optimiser, arrays, t);
             double w = mean == null ? 1 : 0.05;
-            mean = mean == null ? l : new Losses(blend(mean.total, l.total, w), blend(mean.pairs, l.pairs, w), blend(mean.phrases, l.phrases, w), l.scale);
+            mean = mean == null ? l
+                : new Losses(blend(mean.total, l.total, w), blend(mean.pairs, l.pairs, w), blend(mean.phrases, l.phrases, w), l.scale);
             OffHeap.tidy();
             progress.update(t + 1L, settings.steps(), String.format(Locale.ROOT, "loss %.3f (pairs %.3f, phrases %.3f), scale %.1f",
                 mean.total, mean.pairs, mean.phrases, l.scale));

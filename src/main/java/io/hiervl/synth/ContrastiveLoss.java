@@ -1,7 +1,7 @@
 package io.hiervl.synth;
 
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.Ops;
+import io.hiervl.tensor.Activation;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;

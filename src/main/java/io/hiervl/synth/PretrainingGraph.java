@@ -34,8 +34,10 @@ final class PretrainingGraph {
         SDVariable names = text(root, clip, "phrases", phrases, phraseWords);
         SDVariable scale = ops.scale(root.get(SCALE), SCALE_UNIT, 0);
         ContrastiveLoss loss = new ContrastiveLoss(ops);
-        SDVariable pairs = ops.named(loss.contrastive(image.normalised(), texts, ops.placeholder("same", s.batch(), s.batch()), scale), "pair_loss");
-        SDVariable dense = loss.phrases(ops.l2Normalize(image.dense(), 1e-12), names, ops.placeholder("present", s.batch(), phrases), scale);
+        SDVariable pairs =
+            ops.named(loss.contrastive(image.normalised(), texts, ops.placeholder("same", s.batch(), s.batch()), scale), "pair_loss");
+        SDVariable dense =
+            loss.phrases(ops.l2Normalize(image.dense(), 1e-12), names, ops.placeholder("present", s.batch(), phrases), scale);
         dense = ops.named(dense, "phrase_loss");
         ops.named(ops.add(pairs, ops.scale(dense, s.phraseWeight(), 0)), "loss");
         List<String> trained = store.all().stream().map(ParameterStore.Parameter::name).toList();

@@ -41,7 +41,8 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
 
     /** The measures in sentences. */
     public List<String> lines() {
-        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, 6 classes: %.3f", classification), line(all), line(guidance));
+        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, 6 classes: %.3f", classification), line(all),
+            line(guidance));
     }
 
     private static String line(GuidanceAccuracy g) {
@@ -55,7 +56,8 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
         List<String> names = Vocabulary.classes().subList(1, Vocabulary.classes().size());
         int context = clip.weights().architecture().text().context();
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
-        INDArray texts = unit(embedder.embedTexts(names.stream().map(c -> clip.tokenizer().withSpecials("a photo of a " + c, context)).toArray(int[][]::new)));
+        INDArray texts = unit(embedder
+            .embedTexts(names.stream().map(c -> clip.tokenizer().withSpecials("a photo of a " + c, context)).toArray(int[][]::new)));
         SceneRenderer renderer = new SceneRenderer(n, 9, 0.5 * n);
         Rng rng = new Rng(SEED);
         byte[][] crops = new byte[CROPS][];

@@ -17,7 +17,7 @@ import io.hiervl.HierVlException;
  * @param seed         of pairs, weights and batches
  */
 public record PretrainingSettings(int steps, int batch, int pairs, int crop, double learningRate, int warmup,
-                                  double weightDecay, double clip, double phraseWeight, long seed) {
+    double weightDecay, double clip, double phraseWeight, long seed) {
     public PretrainingSettings {
         if (steps < 1 || batch < 2 || pairs < batch || crop < 8 || warmup < 0 || !(learningRate > 0)) {
             throw HierVlException.config("pre-training needs steps >= 1, batch >= 2, pairs >= batch, crop >= 8, warmup >= 0 and a positive "

@@ -102,7 +102,8 @@ public final class SynthDataset {
                 images[c] += here[c] >= 20 ? 1 : 0;
             }
         }
-        return Arrays.stream(pixels).allMatch(n -> n >= MIN_PIXELS_PER_CLASS) && Arrays.stream(images).allMatch(n -> n >= MIN_IMAGES_PER_CLASS);
+        return Arrays.stream(pixels).allMatch(n -> n >= MIN_PIXELS_PER_CLASS)
+            && Arrays.stream(images).allMatch(n -> n >= MIN_IMAGES_PER_CLASS);
     }
 
     private static void writeImage(Path folder, String name, Scene scene) {
@@ -129,8 +130,10 @@ public final class SynthDataset {
         Vocabulary.classes().forEach(c -> y.add("  - " + c));
         y.add("ignore: 255");
         y.add("# Colours of the classes in pictures of predictions.");
-        y.add("palette: [[0, 0, 0], " + Vocabulary.HUES.stream().map(c -> String.format(Locale.ROOT, "[%.0f, %.0f, %.0f]", c.r(), c.g(), c.b()))
-            .collect(Collectors.joining(", ")) + "]");
+        y.add("palette: [[0, 0, 0], "
+            + Vocabulary.HUES.stream().map(c -> String.format(Locale.ROOT, "[%.0f, %.0f, %.0f]", c.r(), c.g(), c.b()))
+                .collect(Collectors.joining(", "))
+            + "]");
         y.add("# What the frozen CLIP is asked for each class, in the template \"a photo of a ...\".");
         y.add("concepts:");
         for (Map.Entry<String, List<String>> e : Vocabulary.concepts().entrySet()) {

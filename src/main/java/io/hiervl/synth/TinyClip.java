@@ -25,7 +25,8 @@ public final class TinyClip {
         TokenizerFiles.writeWordLevel(folder, Vocabulary.words());
         BpeTokenizer tokenizer = BpeTokenizer.load(folder);
         ClipWeights weights = new ClipPretraining(settings, tokenizer, FusedOps::new).run(progress);
-        ClipOnnxWriter.write(weights, new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD, settings.crop(), EotRule.HIGHEST), folder);
+        ClipOnnxWriter.write(weights, new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD, settings.crop(), EotRule.HIGHEST),
+            folder);
         return ClipBundle.open(folder);
     }
 }

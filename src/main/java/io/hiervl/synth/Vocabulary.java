@@ -73,7 +73,8 @@ final class Vocabulary {
     /** Class name to the concepts that define it for the frozen CLIP (SemiVL's concept lists): grounds and grey things are background. */
     static Map<String, List<String>> concepts() {
         Map<String, List<String>> result = new LinkedHashMap<>();
-        result.put("background", Stream.concat(GROUNDS.stream().map(Colour::name), Stream.of("gray thing", "white thing", "black thing")).toList());
+        result.put("background",
+            Stream.concat(GROUNDS.stream().map(Colour::name), Stream.of("gray thing", "white thing", "black thing")).toList());
         classes().stream().skip(1).forEach(c -> result.put(c, List.of(c)));
         return result;
     }

@@ -28,7 +28,8 @@ public final class Nd4jTensors {
         if (tensor == null) {
             return null;
         }
-        if (tensor.storage() instanceof HostStorage host && host.owner() instanceof INDArray a && java.util.Arrays.equals(a.shape(), tensor.shape())
+        if (tensor.storage() instanceof HostStorage host && host.owner() instanceof INDArray a
+            && java.util.Arrays.equals(a.shape(), tensor.shape())
             && tensor.offset() == 0) {
             return a;
         }

@@ -52,7 +52,7 @@ public final class Staging {
         }
         float[] part = BUFFER.get();
         FloatPointer source = new FloatPointer(address(a));
-        for (int done = 0; done < n; ) {
+        for (int done = 0; done < n;) {
             int count = Math.min(part.length, n - done);
             source.position(position + done).get(part, 0, count);
             for (int i = 0; i < count; i++) {
@@ -71,7 +71,7 @@ public final class Staging {
         }
         float[] part = BUFFER.get();
         FloatPointer target = new FloatPointer(address(a));
-        for (int done = 0; done < n; ) {
+        for (int done = 0; done < n;) {
             int count = Math.min(part.length, n - done);
             for (int i = 0; i < count; i++) {
                 part[i] = (float) source[done + i];

@@ -26,8 +26,9 @@ public final class Tensor {
         this.shape = shape.clone();
         this.length = Shapes.product(shape);
         if ((offset + length) * type.width() > storage.bytes()) {
-            throw new IllegalArgumentException("a tensor " + Arrays.toString(shape) + " of " + type + " from element " + offset + " on needs more than the "
-                + storage.bytes() + " bytes there are");
+            throw new IllegalArgumentException(
+                "a tensor " + Arrays.toString(shape) + " of " + type + " from element " + offset + " on needs more than the "
+                    + storage.bytes() + " bytes there are");
         }
     }
 

@@ -2,9 +2,6 @@ package io.hiervl.text;
 
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +12,8 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * CLIP's byte-level byte-pair encoding (openai/CLIP {@code simple_tokenizer.py}). Text is cleaned, lower-cased, cut
@@ -32,7 +31,7 @@ public final class BpeTokenizer {
     private static final Logger LOG = LoggerFactory.getLogger(BpeTokenizer.class);
     // In Python's regex, which ignores case here, U+0345 is neither letter nor sign, and 's also matches the long s.
     private static final Pattern WORDS = Pattern.compile("<\\|startoftext\\|>|<\\|endoftext\\|>|'[s\u017f]|'t|'re|'ve|'m|'ll|'d"
-            + "|\\p{L}++|\\p{N}|[^\\s\\p{L}\\p{N}\u0345]++", Pattern.CASE_INSENSITIVE);
+        + "|\\p{L}++|\\p{N}|[^\\s\\p{L}\\p{N}\u0345]++", Pattern.CASE_INSENSITIVE);
     private static final Pattern SPACES = Pattern.compile("\\s", Pattern.UNICODE_CHARACTER_CLASS);
 
     private record Merge(int rank, int id) {
@@ -59,10 +58,10 @@ public final class BpeTokenizer {
             Integer left = space < 0 ? null : vocabulary.get(m.substring(0, space));
             Integer right = space < 0 ? null : vocabulary.get(m.substring(space + 1));
             Integer both = left == null || right == null ? null
-                    : vocabulary.get(m.substring(0, space) + m.substring(space + 1));
+                : vocabulary.get(m.substring(0, space) + m.substring(space + 1));
             if (both == null) {
                 throw HierVlException.model(origin + ": merge " + (rank + 1) + " '" + m + "' does not fit the vocabulary: "
-                        + "both parts and their joint must be tokens");
+                    + "both parts and their joint must be tokens");
             }
             this.merges.putIfAbsent(pair(left, right), new Merge(rank, both));
         }
@@ -121,7 +120,7 @@ public final class BpeTokenizer {
         }
         // {rank, position, left id, right id}: lowest rank first, then leftmost.
         PriorityQueue<int[]> queue = new PriorityQueue<>((a, b) -> a[0] != b[0] ? Integer.compare(a[0], b[0])
-                : Integer.compare(a[1], b[1]));
+            : Integer.compare(a[1], b[1]));
         for (int i = 0; i + 1 < n; i++) {
             offer(queue, i, id[i], id[i + 1]);
         }
@@ -164,7 +163,7 @@ public final class BpeTokenizer {
         int n = Math.min(ids.length, context - 2);
         if (n < ids.length) {
             LOG.warn("text of {} tokens cut to {}: \"{}\"", ids.length + 2, context,
-                    text.length() > 60 ? text.substring(0, 60) + "..." : text);
+                text.length() > 60 ? text.substring(0, 60) + "..." : text);
         }
         int[] out = new int[n + 2];
         out[0] = sot;

@@ -22,7 +22,7 @@ final class HtmlEntities {
     private static final Pattern CLOSED = Pattern.compile("&#?[0-9A-Za-z]{1,24};");
     /** Windows-1252 meanings of 128 to 159, as HTML prescribes. */
     private static final String CP1252 = "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152"
-            + "\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
+        + "\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
     /** With the semicolon where the name needs one. */
     private static final Map<String, String> NAMES = read();
     /** Capitals that the standard does not have: ftfy reads &amp;EACUTE; too. */
@@ -34,7 +34,7 @@ final class HtmlEntities {
     private static Map<String, String> read() {
         Map<String, String> names = new HashMap<>();
         try (BufferedReader in = new BufferedReader(new InputStreamReader(
-                HtmlEntities.class.getResourceAsStream("html5-entities.txt"), StandardCharsets.US_ASCII))) {
+            HtmlEntities.class.getResourceAsStream("html5-entities.txt"), StandardCharsets.US_ASCII))) {
             in.lines().filter(line -> !line.startsWith("# ")).forEach(line -> {
                 String[] parts = line.split(" ");
                 StringBuilder value = new StringBuilder();
@@ -115,7 +115,8 @@ final class HtmlEntities {
         if (c == 0 || c >= 0xd800 && c < 0xe000 || c > 0x10ffff) {
             return "\ufffd";
         }
-        boolean invalid = c < 32 && c != 9 && c != 10 && c != 12 && c != 13 || c == 127 || c >= 0xfdd0 && c <= 0xfdef || (c & 0xfffe) == 0xfffe;
+        boolean invalid =
+            c < 32 && c != 9 && c != 10 && c != 12 && c != 13 || c == 127 || c >= 0xfdd0 && c <= 0xfdef || (c & 0xfffe) == 0xfffe;
         return invalid ? "" : Character.toString((int) c);
     }
 

@@ -60,7 +60,7 @@ final class TextCleaner {
 
     private static String repair(String text) {
         StringBuilder out = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); ) {
+        for (int i = 0; i < text.length();) {
             int c = text.codePointAt(i);
             i += Character.charCount(c);
             append(out, c >= 0x80 && c < 0xa0 ? HtmlEntities.windows1252(c) : c);
@@ -73,7 +73,7 @@ final class TextCleaner {
 
     private static boolean dropped(int c) {
         return c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' || c == 0x7f || c >= 0x206a && c <= 0x206f
-                || c == 0xfeff || c >= 0xfff9 && c <= 0xfffc;
+            || c == 0xfeff || c >= 0xfff9 && c <= 0xfffc;
     }
 
     private static void append(StringBuilder out, int c) {

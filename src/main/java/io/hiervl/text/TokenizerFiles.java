@@ -34,7 +34,7 @@ public final class TokenizerFiles {
 
     static boolean present(Path folder) {
         return Files.isRegularFile(folder.resolve(JSON)) || Files.isRegularFile(folder.resolve(OPENAI))
-                || Files.isRegularFile(folder.resolve(VOCAB)) && Files.isRegularFile(folder.resolve(MERGES));
+            || Files.isRegularFile(folder.resolve(VOCAB)) && Files.isRegularFile(folder.resolve(MERGES));
     }
 
     static BpeTokenizer read(Path folder) {
@@ -58,7 +58,7 @@ public final class TokenizerFiles {
 
     private static BpeTokenizer fromVocabAndMerges(Path vocab, Path merges) throws IOException {
         return new BpeTokenizer(vocabulary(vocab, MAPPER.readTree(text(vocab))),
-                mergeLines(text(merges).lines().toList()), merges.toString());
+            mergeLines(text(merges).lines().toList()), merges.toString());
     }
 
     private static String text(Path file) throws IOException {
@@ -82,7 +82,8 @@ public final class TokenizerFiles {
         Map<String, Integer> out = new HashMap<>();
         json.fields().forEachRemaining(e -> {
             if (!e.getValue().isInt() || e.getValue().asInt() < 0) {
-                throw HierVlException.model(file + ": token '" + e.getKey() + "' has id " + e.getValue() + ", expected a whole number from 0 on");
+                throw HierVlException
+                    .model(file + ": token '" + e.getKey() + "' has id " + e.getValue() + ", expected a whole number from 0 on");
             }
             out.put(e.getKey(), e.getValue().asInt());
         });
@@ -93,13 +94,14 @@ public final class TokenizerFiles {
         JsonNode root = MAPPER.readTree(text(file));
         JsonNode model = root == null ? null : root.path("model");
         if (model == null || !model.path("type").asText("BPE").equals("BPE")
-                || !model.path("end_of_word_suffix").asText("").equals(BpeTokenizer.END_OF_WORD)) {
+            || !model.path("end_of_word_suffix").asText("").equals(BpeTokenizer.END_OF_WORD)) {
             throw HierVlException.model(file + ": not CLIP's tokenizer; expected a BPE model with the suffix </w>");
         }
         Map<String, Integer> vocabulary = vocabulary(file, model.path("vocab"));
         for (JsonNode added : root.path("added_tokens")) {
             if (!added.path("id").isInt() || added.path("id").asInt() < 0) {
-                throw HierVlException.model(file + ": token '" + added.path("content").asText() + "' has id " + added.path("id") + ", expected a whole number from 0 on");
+                throw HierVlException.model(file + ": token '" + added.path("content").asText() + "' has id " + added.path("id")
+                    + ", expected a whole number from 0 on");
             }
             vocabulary.putIfAbsent(added.path("content").asText(), added.path("id").asInt());
         }

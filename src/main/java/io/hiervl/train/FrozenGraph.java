@@ -32,7 +32,8 @@ final class FrozenGraph {
         long[] shape = images.shape();
         int patch = model.patch();
         INDArray found = run(images, cosines.get(shape, "", () -> build(shape, true, DensePath.VALUE)));
-        return GuidanceLabels.classScores(found, model.guidance().classOf(), model.classes().size(), (int) shape[2] / patch, (int) shape[3] / patch);
+        return GuidanceLabels.classScores(found, model.guidance().classOf(), model.classes().size(), (int) shape[2] / patch,
+            (int) shape[3] / patch);
     }
 
     /** Dense embeddings (B,h*w,C) of images (B,3,H,W), on the same path as those of the trained tower; any length. */

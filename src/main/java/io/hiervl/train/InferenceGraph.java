@@ -33,7 +33,8 @@ record InferenceGraph(GraphRunner runner) {
     /** z (b,K,height,width) from the features of images. */
     static SDVariable logScores(Scope root, HierVlNetwork net, HierVlNetwork.Features features, SDVariable t, int height, int width) {
         HierVlNetwork.Output out = net.decode(root, features, t, null, null, false);
-        return SemanticInference.logScores(root.ops(), net.inferenceScores(root.ops(), out), height, width, net.config().output().temperature());
+        return SemanticInference.logScores(root.ops(), net.inferenceScores(root.ops(), out), height, width,
+            net.config().output().temperature());
     }
 
     /** z (b,K,H/stride,W/stride), a copy. */

@@ -47,7 +47,7 @@ final class LossGraph<T> {
 
     /** Builds a view's network in a new graph and its terms on it. */
     static <T, S extends Scene<T>> LossGraph<T> of(TrainingModel model, Feed<T> like, int from, int to, Networks.Network<T, S> network,
-                                                  List<Term<S>> terms) {
+                                                   List<Term<S>> terms) {
         LossGraph<T> graph = new LossGraph<>(model, like, from, to);
         S scene = network.build(graph);
         terms.forEach(term -> graph.total.add(term.name(), term.build(scene)));

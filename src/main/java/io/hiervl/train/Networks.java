@@ -83,7 +83,8 @@ record Networks(TrainingModel model) {
 
     private SDVariable logScores(LossGraph<?> graph, HierVlNetwork.Output out, SDVariable images, int stride) {
         long[] shape = graph.ops().shape(images);
-        return SemanticInference.logScores(graph.ops(), model.network().scores(graph.ops(), out), (int) shape[2] / stride, (int) shape[3] / stride,
+        return SemanticInference.logScores(graph.ops(), model.network().scores(graph.ops(), out), (int) shape[2] / stride,
+            (int) shape[3] / stride,
             model.recipe().model().output().temperature());
     }
 

@@ -26,6 +26,7 @@ final class Patience {
 
     /** Whether the run should end after this many steps. It follows from the run folder alone, so that a resumed run decides the same. */
     boolean over(long done) {
-        return every.patience() > 0 && BestCheckpoint.of(run).map(best -> done - best.step() >= (long) every.patience() * every.evalEvery()).orElse(false);
+        return every.patience() > 0
+            && BestCheckpoint.of(run).map(best -> done - best.step() >= (long) every.patience() * every.evalEvery()).orElse(false);
     }
 }

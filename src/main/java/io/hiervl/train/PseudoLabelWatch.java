@@ -43,11 +43,15 @@ final class PseudoLabelWatch {
         }
         said = true;
         if (used / steps < UNUSED) {
-            warn.accept(String.format(Locale.ROOT, "pseudo-labels are hardly used: %.2f %% of the pixels are sure enough; so unlabelled photos teach "
-                + "little; more labels, more steps or a lower loss.threshold would help", 100 * used / steps));
+            warn.accept(String.format(Locale.ROOT,
+                "pseudo-labels are hardly used: %.2f %% of the pixels are sure enough; so unlabelled photos teach "
+                    + "little; more labels, more steps or a lower loss.threshold would help",
+                100 * used / steps));
         } else if (known > 0 && right / known < WRONG) {
-            warn.accept(String.format(Locale.ROOT, "pseudo-labels are wrong: %.1f %% of them are right; more labels or --set train.method=supervised "
-                + "would help", 100 * right / known));
+            warn.accept(String.format(Locale.ROOT,
+                "pseudo-labels are wrong: %.1f %% of them are right; more labels or --set train.method=supervised "
+                    + "would help",
+                100 * right / known));
         }
     }
 }

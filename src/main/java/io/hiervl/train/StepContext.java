@@ -44,8 +44,9 @@ record StepContext(long number, double progress, Draws draws, GradientSum gradie
      */
     void requireFinite(String name, double value, List<String> images) {
         if (!Double.isFinite(value)) {
-            throw HierVlException.diverged(String.format(Locale.ROOT, "step %d: %s is %s; the weights are as before the step%s", number, name, value,
-                images.isEmpty() ? "" : ". Images: " + String.join(", ", images)));
+            throw HierVlException
+                .diverged(String.format(Locale.ROOT, "step %d: %s is %s; the weights are as before the step%s", number, name, value,
+                    images.isEmpty() ? "" : ". Images: " + String.join(", ", images)));
         }
     }
 }

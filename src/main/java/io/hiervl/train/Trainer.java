@@ -139,7 +139,8 @@ public final class Trainer {
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
-        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(), semi ? config.batch().batchUnlabelled() : 0,
+        Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
+            semi ? config.batch().batchUnlabelled() : 0,
             config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
         if (config.batch().sampling() == TrainConfig.Sampling.RARE) {
             batches.labelledChances(ClassCounts.of(dataset, labelled, Progress.NONE).rareChances());
@@ -160,7 +161,8 @@ public final class Trainer {
         Map<String, Double> last = Map.of();
         try (RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
-            if (first > 0 && first < total && config.every().evalEvery() > 0 && first % config.every().evalEvery() == 0 && !metrics.has(first, MEASURED)) {
+            if (first > 0 && first < total && config.every().evalEvery() > 0 && first % config.every().evalEvery() == 0
+                && !metrics.has(first, MEASURED)) {
                 metrics.add(first, hooks.measure(newest, first)); // a kill came in between
             }
             Rate rate = new Rate();
@@ -181,7 +183,8 @@ public final class Trainer {
                     row.put("images_per_second", rate.perSecond());
                     row.put("data_wait", source.shareWaited());
                 }
-                progress.update(done, total, hooks.verbose() ? note(model.terms().headlines(), last, rate.perSecond()) : shortNote(last, miou));
+                progress.update(done, total,
+                    hooks.verbose() ? note(model.terms().headlines(), last, rate.perSecond()) : shortNote(last, miou));
                 // Before the checkpoint, so that a kill behind it loses no row; rows of steps that are not saved are dropped.
                 metrics.add(done, row);
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
@@ -240,8 +243,10 @@ public final class Trainer {
         if (!(failure instanceof HierVlException known)) {
             return failure;
         }
-        return new HierVlException(known.kind(), known.getMessage() + (done == 0 ? "; no step was finished, start again when the data are repaired"
-            : "; step " + done + " is saved in " + run + ": repair the data, then the same command with --resume goes on"), known);
+        return new HierVlException(known.kind(),
+            known.getMessage() + (done == 0 ? "; no step was finished, start again when the data are repaired"
+                : "; step " + done + " is saved in " + run + ": repair the data, then the same command with --resume goes on"),
+            known);
     }
 
     /**

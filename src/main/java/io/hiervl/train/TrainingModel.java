@@ -10,8 +10,8 @@ import io.hiervl.clip.ClipEmbedder;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.DatasetSpec;
-import io.hiervl.config.LossConfig.UnlabelledStride;
 import io.hiervl.config.LossConfig;
+import io.hiervl.config.LossConfig.UnlabelledStride;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.TrainConfig;
@@ -50,8 +50,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param terms        what is minimised
  */
 record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
-                     ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance,
-                     Terms terms) {
+    ParameterStore store, HierVlNetwork network, ParameterStore inputs, INDArray prototypes, Concepts guidance,
+    Terms terms) {
     /** Name of the text embeddings in {@link #inputs}. */
     static final String T = "t";
 
@@ -96,8 +96,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         List<String> classes = spec.classes();
         int context = architecture.text().context() - recipe.model().clip().textPromptTokens();
         if (context < SHORTEST_TEXT) {
-            throw HierVlException.config("model.text_prompt_tokens is " + recipe.model().clip().textPromptTokens() + "; the text tower of this CLIP has "
-                + architecture.text().context() + " positions, of which a class name needs at least " + SHORTEST_TEXT);
+            throw HierVlException
+                .config("model.text_prompt_tokens is " + recipe.model().clip().textPromptTokens() + "; the text tower of this CLIP has "
+                    + architecture.text().context() + " positions, of which a class name needs at least " + SHORTEST_TEXT);
         }
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
         INDArray prototypes = embed(embedder, clip, Prompts.fill(Prompts.TEMPLATE, classes));
@@ -115,8 +116,9 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         ParameterStore store = NetworkParameters.create(recipe.model(), towers, image, clip.weights(), classes.size(),
             canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)),
             DataType.FLOAT, new Random(recipe.train().seed()));
-        TextTower.Tokens names = TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
-            clip.preprocessing().eot());
+        TextTower.Tokens names =
+            TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
+                clip.preprocessing().eot());
         return of(recipe, architecture, network, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
     }
 
@@ -138,20 +140,23 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** The same network, trained for one more term. */
     TrainingModel with(Term<?> term) {
-        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance, terms.with(term));
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance,
+            terms.with(term));
     }
 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {
         boolean[] things = new boolean[spec.classes().size()];
         for (int c = 0; c < things.length; c++) {
-            things[c] = loss.set().components().thingClasses() == null ? spec.things().contains(spec.classes().get(c)) : loss.set().components().thingClasses().contains(c);
+            things[c] = loss.set().components().thingClasses() == null ? spec.things().contains(spec.classes().get(c))
+                : loss.set().components().thingClasses().contains(c);
         }
         return new Traits(things, spec.backgroundFirst());
     }
 
     private static INDArray embed(ClipEmbedder embedder, ClipBundle clip, List<String> texts) {
         int context = clip.weights().architecture().text().context();
-        INDArray rows = embedder.embedTexts(texts.stream().map(s -> clip.tokenizer().withSpecials(s, context)).toArray(int[][]::new)).dup('c');
+        INDArray rows =
+            embedder.embedTexts(texts.stream().map(s -> clip.tokenizer().withSpecials(s, context)).toArray(int[][]::new)).dup('c');
         return rows.divColumnVector(rows.norm2(1)).castTo(DataType.FLOAT).dup('c');
     }
 
@@ -224,15 +229,17 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
      * @param stride of the cells of components, in pixels of the map
      */
     FixedMatcher matcher(long height, long width, int stride) {
-        return new FixedMatcher(FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
-            recipe.loss().set().components().minComponentCells(), traits.things(), height, width),
+        return new FixedMatcher(
+            FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
+                recipe.loss().set().components().minComponentCells(), traits.things(), height, width),
             recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0);
     }
 
     /** Which classes may be erased. */
     MaskTargets.Rules maskRules() {
         Boolean background = recipe.loss().masked().maskBackground();
-        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background, recipe.loss().masked().blankRim());
+        return new MaskTargets.Rules(classes.size(), patch(), background == null ? !traits.background() : background,
+            recipe.loss().masked().blankRim());
     }
 
     @Override

@@ -50,7 +50,8 @@ final class TrainingStep {
         this.total = total;
         this.text = new TextGraph(model);
         this.algorithm = new HierVlStep(model, text);
-        this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(), config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
+        this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(),
+            config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());
         this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
         this.onDevice = DeviceParameters.keep(model.store());
@@ -154,7 +155,8 @@ final class TrainingStep {
     private void requireFiniteTerms(Batches.Step batch) {
         if (Backends.compute() != Backends.java()) {
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
-            Backends.during(Backends.java(), () -> new TrainingStep(model, total).accumulate(batch, new SeededDraws(config.seed(), batch.step())));
+            Backends.during(Backends.java(),
+                () -> new TrainingStep(model, total).accumulate(batch, new SeededDraws(config.seed(), batch.step())));
         }
     }
 

@@ -67,7 +67,7 @@ class Dinov2DamageTest {
 
     @Test
     void damagedWeightsAreNamed() throws IOException {
-        write(graph -> { });
+        write(graph -> {});
         assertEquals("dinov2", Backbones.open(file).backbone().family(), "the file as it is");
         write(tensor("blocks.1.mlp.fc1.bias", t -> t.clearDims().addDims(63).setRawData(t.getRawData().substring(4))));
         refusedWith("layer 1", "fc1 bias", "63", "64");
@@ -114,7 +114,7 @@ class Dinov2DamageTest {
 
     @Test
     void configAndColoursAreChecked() throws IOException {
-        write(graph -> { });
+        write(graph -> {});
         Path pre = folder.resolve("preprocessor_config.json");
         Files.writeString(pre, "{\"image_mean\": [0.5, 0.5, 0.5], \"image_std\": [0.25, 0.5, 1]}");
         assertEquals(0.25f, Backbones.open(file).backbone().colours().std()[0]);

@@ -142,7 +142,7 @@ class Dinov2Test {
         Backbone tower = Backbones.open(Dinov2Fixture.ROOT.resolve(folder)).backbone();
         com.fasterxml.jackson.databind.ObjectMapper json = new com.fasterxml.jackson.databind.ObjectMapper();
         Map<String, Object> entry = json.readValue(json.writeValueAsString(Backbones.describe(tower)),
-            new com.fasterxml.jackson.core.type.TypeReference<Map<String, Object>>() { });
+            new com.fasterxml.jackson.core.type.TypeReference<Map<String, Object>>() {});
         assertEquals(tower, Backbones.described(entry, tower.colours()));
     }
 }

@@ -22,8 +22,9 @@ class ComparisonTest {
 
     @Test
     void aCaseIsHeldToItsGoalByTheMedianOverRounds() {
-        List<Comparison.Line> lines = Comparison.lines("fp32", List.of(row(STEP, 80, 70, 3000), row(STEP, 100, 60, 3200), row(STEP, 84, 75, 3400)),
-            List.of(row(STEP, 100, 80, 3000), row(STEP, 90, 90, 2000), row(STEP, 200, 85, 3600)));
+        List<Comparison.Line> lines =
+            Comparison.lines("fp32", List.of(row(STEP, 80, 70, 3000), row(STEP, 100, 60, 3200), row(STEP, 84, 75, 3400)),
+                List.of(row(STEP, 100, 80, 3000), row(STEP, 90, 90, 2000), row(STEP, 200, 85, 3600)));
         assertEquals(2, lines.size());
         Comparison.Line time = lines.get(0);
         assertEquals(0.84, time.ratio(), 1e-12);
@@ -56,17 +57,19 @@ class ComparisonTest {
     @Test
     void onnxRuntimeIsMeasuredBesideInference() {
         assertEquals(List.of("inference 512", Comparison.ONNX_CASE), Comparison.peerCases("inference 512", "fp32"));
-        List<Comparison.Line> lines = Comparison.lines("fp32", List.of(row("inference 512", 100, 100, 1)), List.of(row(Comparison.ONNX_CASE, 80, 80, 1)));
+        List<Comparison.Line> lines =
+            Comparison.lines("fp32", List.of(row("inference 512", 100, 100, 1)), List.of(row(Comparison.ONNX_CASE, 80, 80, 1)));
         assertEquals(1.25, lines.get(0).ratio(), 1e-12);
         assertEquals(false, lines.get(0).reached());
     }
 
     @Test
     void readsWhatThePeerWrites() throws Exception {
-        List<Benchmark.Row> rows = Peer.rows("step tiny 8+8", "fp32", new ObjectMapper().readTree("{\"rows\": {\"\": {\"median_ms\": 530.7, \"min_ms\": 469.6, "
-            + "\"max_ms\": 600, \"reps\": 38, \"samples\": 37, \"quiet\": 36, \"from_quiet\": true, "
-            + "\"others_cores\": 0.01, \"own_cores\": 1.9, "
-            + "\"first_ms\": 946.9}}, \"base_mb\": 763, \"rss_mb\": 946, \"peak_mb\": 985}"));
+        List<Benchmark.Row> rows = Peer.rows("step tiny 8+8", "fp32",
+            new ObjectMapper().readTree("{\"rows\": {\"\": {\"median_ms\": 530.7, \"min_ms\": 469.6, "
+                + "\"max_ms\": 600, \"reps\": 38, \"samples\": 37, \"quiet\": 36, \"from_quiet\": true, "
+                + "\"others_cores\": 0.01, \"own_cores\": 1.9, "
+                + "\"first_ms\": 946.9}}, \"base_mb\": 763, \"rss_mb\": 946, \"peak_mb\": 985}"));
         assertEquals(List.of(new Benchmark.Row("step tiny 8+8", "fp32", 530.7, 469.6, 600, 38, 37, 36, 0.01, 1.9, 946.9, 985)), rows);
     }
 

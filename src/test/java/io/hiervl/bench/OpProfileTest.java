@@ -15,12 +15,14 @@ class OpProfileTest {
         assertEquals(OpProfile.STANDARD, OpProfile.of("profile"));
         assertEquals(List.of("step tiny 2+2"), OpProfile.of("profile step tiny 2+2"));
         assertTrue(OpProfile.STANDARD.stream().allMatch(Cases::exists));
-        assertTrue(OpProfile.of("profile nothing").isEmpty() && OpProfile.of("profile ops").isEmpty() && OpProfile.of("inference tiny").isEmpty());
+        assertTrue(
+            OpProfile.of("profile nothing").isEmpty() && OpProfile.of("profile ops").isEmpty() && OpProfile.of("inference tiny").isEmpty());
     }
 
     @Test
     void figuresArePerCall() {
-        List<OpProfile.Line> lines = OpProfile.lines(Map.of("hiervl_linear", new Profile.Cost(20, 30_000_000, 1, 6e9), "add", new Profile.Cost(4, 10_000_000, 1, 0)), 2);
+        List<OpProfile.Line> lines = OpProfile
+            .lines(Map.of("hiervl_linear", new Profile.Cost(20, 30_000_000, 1, 6e9), "add", new Profile.Cost(4, 10_000_000, 1, 0)), 2);
         assertEquals(new OpProfile.Line("linear", 10, 15, 0.75, 3), lines.get(0));
         assertEquals(new OpProfile.Line("add", 2, 5, 0.25, 0), lines.get(1));
         String page = new OpProfile.Result("x", 25, 400, lines).markdown();

@@ -66,7 +66,8 @@ class CheckpointStoreTest {
             byte[] changed = before.clone();
             changed[i] ^= 1;
             Files.write(manifest, changed);
-            assertEquals(HierVlException.Kind.MODEL, assertThrows(HierVlException.class, () -> Checkpoint.open(manifest)).kind(), "byte " + i);
+            assertEquals(HierVlException.Kind.MODEL, assertThrows(HierVlException.class, () -> Checkpoint.open(manifest)).kind(),
+                "byte " + i);
         }
         Files.writeString(manifest, older(new String(before, java.nio.charset.StandardCharsets.UTF_8)));
         assertEquals(100, Checkpoint.open(manifest).manifest().step());

@@ -35,7 +35,8 @@ class KillTest {
         Random random = new Random(KILLS);
         long newest = 0;
         for (int i = 0; i < KILLS; i++) {
-            Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:TieredStopAtLevel=1",
+            Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
                 "-cp", System.getProperty("java.class.path"), KillTest.class.getName(), run.toString()).redirectErrorStream(true)
                 .redirectOutput(run.resolve("child.log").toFile()).start();
             Path ready = run.resolve("ready");
@@ -52,7 +53,8 @@ class KillTest {
                 assertTrue(step >= newest, "step " + step + " after step " + newest);
                 newest = step;
                 assertEquals((float) step, found.get().arrays(n -> true).get("p/w").getFloat(7));
-                List<Long> rows = Files.readAllLines(run.resolve("metrics.csv")).stream().skip(1).map(l -> Long.parseLong(l.split(",")[0])).toList();
+                List<Long> rows =
+                    Files.readAllLines(run.resolve("metrics.csv")).stream().skip(1).map(l -> Long.parseLong(l.split(",")[0])).toList();
                 assertTrue(rows.containsAll(LongStream.rangeClosed(1, step).boxed().toList()), "rows " + rows + " for step " + step);
             }
         }

@@ -90,7 +90,8 @@ class SafeTensorsTest {
     void badHeadersAreRefused(String header, int data, String reason) throws IOException {
         byte[] json = header.replace('`', '"').getBytes(StandardCharsets.UTF_8);
         Path file = dir.resolve("bad.safetensors");
-        Files.write(file, ByteBuffer.allocate(8 + json.length + data).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array());
+        Files.write(file,
+            ByteBuffer.allocate(8 + json.length + data).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array());
         String message = assertThrows(HierVlException.class, () -> SafeTensors.read(file)).getMessage();
         assertTrue(message.contains(reason) && message.contains("bad.safetensors"), message);
     }

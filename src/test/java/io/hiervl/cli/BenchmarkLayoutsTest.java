@@ -76,7 +76,8 @@ class BenchmarkLayoutsTest {
         assertEquals(0, trained.exit(), trained.err());
         assertEquals(2, trained.json().get("steps").asInt());
         assertEquals(2, trained.json().at("/eval/images").asInt());
-        assertTrue(trained.err().contains(labelled + " labelled images, " + unlabelled + " unlabelled, 2 steps; the paper reports mIoU "), trained.err());
+        assertTrue(trained.err().contains(labelled + " labelled images, " + unlabelled + " unlabelled, 2 steps; the paper reports mIoU "),
+            trained.err());
         assertTrue(trained.err().contains("not the published lists"), trained.err());
         Cli eval = Cli.run("eval", "--model", run, "--data", root, "--json");
         assertEquals(0, eval.exit(), eval.err());
@@ -133,10 +134,12 @@ class BenchmarkLayoutsTest {
             heads.add("{\"id\":" + (100 + i) + ",\"file_name\":\"00000000000" + i + ".jpg\",\"width\":" + W + ",\"height\":" + H + "}");
             annotations.add("{\"segmentation\":[[0,0," + middle + ",0," + middle + "," + H + ",0," + H + "]],\"image_id\":" + (100 + i)
                 + ",\"category_id\":17,\"id\":" + i + "}");
-            annotations.add("{\"segmentation\":{\"counts\":[" + (W + BORDER) / 2 * H + "," + HALF + "],\"size\":[" + H + "," + W + "]},\"iscrowd\":1,"
-                + "\"image_id\":" + (100 + i) + ",\"category_id\":47,\"id\":" + (50 + i) + "}");
+            annotations.add(
+                "{\"segmentation\":{\"counts\":[" + (W + BORDER) / 2 * H + "," + HALF + "],\"size\":[" + H + "," + W + "]},\"iscrowd\":1,"
+                    + "\"image_id\":" + (100 + i) + ",\"category_id\":47,\"id\":" + (50 + i) + "}");
         }
-        return "{\"info\":{\"description\":\"" + part + "\"},\"images\":[" + String.join(",", heads) + "],\"annotations\":[" + String.join(",", annotations)
+        return "{\"info\":{\"description\":\"" + part + "\"},\"images\":[" + String.join(",", heads) + "],\"annotations\":["
+            + String.join(",", annotations)
             + "],\"categories\":[{\"id\":17,\"name\":\"cat\"},{\"id\":47,\"name\":\"cup\"}]}";
     }
 
@@ -149,8 +152,10 @@ class BenchmarkLayoutsTest {
         Path split = root.resolve("splits/coco/1_512");
         Cli none = Cli.run("train", "--recipe", "coco-1_512", "--data", root, "--clip", "graphs/tiny-clip", "--out", dir.resolve("x"));
         assertEquals(3, none.exit());
-        assertTrue(none.err().contains("no list 'unlabeled' for the split '1_512'") && none.err().contains("hiervl data split"), none.err());
-        assertEquals(0, Cli.run("data", "split", root, "--part", "train", "--labeled", split.resolve("labeled.txt"), "--out", split).exit());
+        assertTrue(none.err().contains("no list 'unlabeled' for the split '1_512'") && none.err().contains("hiervl data split"),
+            none.err());
+        assertEquals(0,
+            Cli.run("data", "split", root, "--part", "train", "--labeled", split.resolve("labeled.txt"), "--out", split).exit());
         assertEquals(4, Files.readAllLines(split.resolve("unlabeled.txt")).size());
         assertEquals(Map.of("background", 2L * BORDER * H, "cat", 2L * HALF, "cup", 2L * HALF), check("--split", "1_512"));
         train("coco-1_512", "val2017/000000000006.jpg", 2, 4);
@@ -179,8 +184,10 @@ class BenchmarkLayoutsTest {
             mini.photo("images/validation/ADE_val_0000000" + i + ".jpg", 10 + i);
             mini.mask("annotations/validation/ADE_val_0000000" + i + ".png", labels(3, 4), v -> v + 1);
         }
-        mini.text("splits/ade20k/1_128/labeled.txt", line("images/training/ADE_train_0000000", "annotations/training/ADE_train_0000000", 0, 1, 2));
-        mini.text("splits/ade20k/1_128/unlabeled.txt", line("images/training/ADE_train_0000000", "annotations/training/ADE_train_0000000", 3, 4, 5));
+        mini.text("splits/ade20k/1_128/labeled.txt",
+            line("images/training/ADE_train_0000000", "annotations/training/ADE_train_0000000", 0, 1, 2));
+        mini.text("splits/ade20k/1_128/unlabeled.txt",
+            line("images/training/ADE_train_0000000", "annotations/training/ADE_train_0000000", 3, 4, 5));
         mini.text("splits/ade20k/val.txt", line("images/validation/ADE_val_0000000", "annotations/validation/ADE_val_0000000", 1, 2));
         Map<String, Long> expected = Map.of("wall", 3L * HALF, "flag", 3L * HALF);
         assertEquals(expected, check("--recipe", "ade20k-1_128"));
@@ -224,12 +231,14 @@ class BenchmarkLayoutsTest {
         mini.text("splits/cityscapes/val.txt", lines.subList(6, 8).toArray(new String[0]));
         assertEquals(Map.of("road", 3L * HALF, "car", 3L * HALF), check("--recipe", "cityscapes-1_30"));
         // Without any published list: paired by city folders and file names.
-        assertEquals(0, Cli.run("data", "split", root, "--part", "train", "--labels", 2, "--balanced", "--out", dir.resolve("made")).exit());
+        assertEquals(0,
+            Cli.run("data", "split", root, "--part", "train", "--labels", 2, "--balanced", "--out", dir.resolve("made")).exit());
         List<String> made = new ArrayList<>(Files.readAllLines(dir.resolve("made/labeled.txt")));
         made.addAll(Files.readAllLines(dir.resolve("made/unlabeled.txt")));
         assertEquals(lines.subList(0, 6), made.stream().sorted(java.util.Comparator.comparingInt(lines::indexOf)).toList());
         String resolved = train("cityscapes-1_30", "leftImg8bit/val/aachen/aachen_000006_000019_leftImg8bit.png", 3, 3);
-        assertTrue(resolved.contains("thing_classes: [11, 12, 13, 14, 15, 16, 17, 18]") && resolved.contains("confidence: pixelavg"), resolved);
+        assertTrue(resolved.contains("thing_classes: [11, 12, 13, 14, 15, 16, 17, 18]") && resolved.contains("confidence: pixelavg"),
+            resolved);
     }
 
     /** The README's five minutes: folders in, a trained model out. */

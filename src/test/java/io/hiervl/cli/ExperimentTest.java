@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.report.ExperimentTable;
 import io.hiervl.checkpoint.RunLock;
+import io.hiervl.report.ExperimentTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -31,18 +31,23 @@ class FaultsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"train.crop=100000", "train.crop=2147483647", "model.dim=1000000", "model.visual_queries=100000000", "model.n_enc=1000000",
-        "model.n_dec=100000000", "model.points=100000000", "model.cm_dim=2000000000", "model.enc_ffn=2000000000", "model.dec_ffn=1000000000",
+    @ValueSource(strings = {"train.crop=100000", "train.crop=2147483647", "model.dim=1000000", "model.visual_queries=100000000",
+        "model.n_enc=1000000",
+        "model.n_dec=100000000", "model.points=100000000", "model.cm_dim=2000000000", "model.enc_ffn=2000000000",
+        "model.dec_ffn=1000000000",
         "train.batch_labelled=10000000", "train.batch_unlabelled=10000000"})
     void giantSettingsAreComparedWithMemory(String setting) {
-        Cli run = Cli.run("train", "--recipe", "tiny", "--set", setting, "--data", "datasets/tiny", "--clip", "graphs/tiny-clip", "--out", folder.resolve("o"));
+        Cli run = Cli.run("train", "--recipe", "tiny", "--set", setting, "--data", "datasets/tiny", "--clip", "graphs/tiny-clip", "--out",
+            folder.resolve("o"));
         assertTrue(sentence(3, run).contains("lower "), run.err());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '~', value = {"lists: {labeled: }|labeled", "files: {folders: {a: }}|folders", "lists: {labeled: /etc/passwd}|data folder",
-        "lists: {labeled: ../../etc/passwd}|data folder", "lists: {labeled: ~\\0x~}|control character", "classes: [a, null]|classes", "classes: [a, a]|twice",
-        "files: {annotations: [/etc/passwd]}|data folder", "palette: [[1, 2]]|palette"})
+    @CsvSource(delimiter = '|', quoteCharacter = '~',
+        value = {"lists: {labeled: }|labeled", "files: {folders: {a: }}|folders", "lists: {labeled: /etc/passwd}|data folder",
+            "lists: {labeled: ../../etc/passwd}|data folder", "lists: {labeled: ~\\0x~}|control character", "classes: [a, null]|classes",
+            "classes: [a, a]|twice",
+            "files: {annotations: [/etc/passwd]}|data folder", "palette: [[1, 2]]|palette"})
     void descriptionsOfDataAreChecked(String line, String expected) throws Exception {
         String text = "name: x\n" + (line.startsWith("classes") ? "" : "classes: [a, b]\n") + line.replace('~', '"') + "\n";
         Files.writeString(folder.resolve("dataset.yaml"), text);
@@ -57,11 +62,12 @@ class FaultsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"clip-external-passwd,outside the model's folder", "clip-negative-id,expected a whole number from 0 on", "clip-unknown-op,operator set"})
+    @CsvSource({"clip-external-passwd,outside the model's folder", "clip-negative-id,expected a whole number from 0 on",
+        "clip-unknown-op,operator set"})
     void sharedBundles(String name, String expected) {
         Assumptions.assumeTrue(Files.exists(FAULTS.resolve(name)));
         for (List<Object> command : List.of(List.<Object>of("clip", "check", FAULTS.resolve(name)),
-                List.<Object>of("clip", "embed", FAULTS.resolve(name), "--text", "a cat", "--out", folder.resolve("x.npy")))) {
+            List.<Object>of("clip", "embed", FAULTS.resolve(name), "--text", "a cat", "--out", folder.resolve("x.npy")))) {
             String said = sentence(4, Cli.run(command.toArray()));
             assertTrue(said.contains(expected), said);
         }

@@ -125,8 +125,10 @@ class MainTest {
     void badInputIsAnsweredInWords() throws Exception {
         Path text = Files.writeString(dir.resolve("a note.txt"), "x");
         Path folder = Files.createDirectories(dir.resolve("ä folder"));
-        List<List<Object>> commands = List.of(List.of(2, "data", "speed", "datasets/tiny", "--crop", -3), List.of(2, "data", "speed", "datasets/tiny", "--threads", -1),
-            List.of(2, "data", "speed", "datasets/tiny", "--crops", 0), List.of(4, "inspect", text), List.of(3, "experiment", folder, "--out", dir.resolve("out")),
+        List<List<Object>> commands = List.of(List.of(2, "data", "speed", "datasets/tiny", "--crop", -3),
+            List.of(2, "data", "speed", "datasets/tiny", "--threads", -1),
+            List.of(2, "data", "speed", "datasets/tiny", "--crops", 0), List.of(4, "inspect", text),
+            List.of(3, "experiment", folder, "--out", dir.resolve("out")),
             List.of(3, "experiment", dir.resolve("none.yaml"), "--out", dir.resolve("out")));
         for (List<Object> command : commands) {
             Cli cli = Cli.run(command.subList(1, command.size()).toArray());

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 /** Turns of two programs on a machine with other work. */
 class RoundsTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-    private final Console console = new Console(new PrintStream(err, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
+    private final Console console =
+        new Console(new PrintStream(err, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
     private final List<String> order = new ArrayList<>();
 
     private Benchmark.Row row(String name, int quiet) {
@@ -25,7 +26,8 @@ class RoundsTest {
 
     private List<Rounds.Round> run(int wanted, int patience, List<Integer> quiet) {
         Iterator<Integer> next = quiet.iterator();
-        return new Rounds(wanted, patience, 0, console).run("case", n -> List.of(row(n, 5)), List.of("peer"), () -> List.of(row("hiervl", next.next())));
+        return new Rounds(wanted, patience, 0, console).run("case", n -> List.of(row(n, 5)), List.of("peer"),
+            () -> List.of(row("hiervl", next.next())));
     }
 
     @Test

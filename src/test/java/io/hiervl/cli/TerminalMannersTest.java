@@ -43,7 +43,8 @@ class TerminalMannersTest {
             "loss.qt_on_unlabelled=true")));
         List<String> names = new ArrayList<>();
         for (View view : View.values()) {
-            terms.weights(view, 0.5).keySet().forEach(n -> names.add(view.name("").isEmpty() ? n : n.substring(0, n.length() - view.name("").length())));
+            terms.weights(view, 0.5).keySet()
+                .forEach(n -> names.add(view.name("").isEmpty() ? n : n.substring(0, n.length() - view.name("").length())));
         }
         assertTrue(names.size() > 15, names.toString());
         assertEquals(List.of(), names.stream().filter(n -> !LogTerms.MEANINGS.containsKey(n)).toList());
@@ -97,7 +98,7 @@ class TerminalMannersTest {
 
     @Test
     void silenceIsBrokenAfterNineSeconds() {
-        Pulse pulse = new Pulse(line -> { });
+        Pulse pulse = new Pulse(line -> {});
         pulse.doing("building graphs");
         long now = System.nanoTime();
         assertTrue(pulse.due(now + TimeUnit.SECONDS.toNanos(2)).startsWith("building graphs ... at work for 0:02"));
@@ -119,7 +120,8 @@ class TerminalMannersTest {
         String resolved = Files.readString(run.resolve("resolved.yaml"));
         assertTrue(resolved.startsWith("# plan: train.crop=") && resolved.contains("dataset: \"datasets/tiny\""), resolved);
         String page = Files.readString(run.resolve("report.html"));
-        assertTrue(page.contains("Command: hiervl train --data datasets/tiny") && page.contains("Verdict") && page.contains("precision"), page.substring(0, 3000));
+        assertTrue(page.contains("Command: hiervl train --data datasets/tiny") && page.contains("Verdict") && page.contains("precision"),
+            page.substring(0, 3000));
         assertTrue(Files.readString(run.resolve("metrics.csv")).contains("val_miou"));
         assertFalse(Files.exists(run.resolve(".plan")));
         Cli eval = Cli.run("eval", "--model", run, "--data", "datasets/tiny", "--json");

@@ -26,7 +26,8 @@ class UnwritableTest {
         return Stream.of("train --recipe tiny --out OUT", "demo --out OUT", "experiment docs/experiments/methods.yaml --out OUT",
             "predict --model none datasets/tiny/JPEGImages/val_000.png --out OUT", "eval --predictions none --data datasets/tiny --out OUT",
             "export --model none --format onnx --out OUT", "clip random OUT --size tiny", "clip pretrain OUT --steps 1",
-            "clip embed graphs/tiny-clip --text a --out OUT", "data synth OUT", "data split datasets/tiny --list val.txt --labels 2 --out OUT",
+            "clip embed graphs/tiny-clip --text a --out OUT", "data synth OUT",
+            "data split datasets/tiny --list val.txt --labels 2 --out OUT",
             "data init datasets/tiny/JPEGImages datasets/tiny/SegmentationClass a,b,c,d,e,f,g --out OUT",
             "bench --peer none --only ops --markdown OUT").map(line -> List.of(line.split(" ")));
     }

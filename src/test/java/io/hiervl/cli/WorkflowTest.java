@@ -38,9 +38,10 @@ class WorkflowTest {
     }
 
     private static Object[] train(Path out, int steps, Object... more) {
-        List<Object> words = List.of("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", out, "--json",
-            "--set", "train.steps=" + steps, "--set", "train.warmup=1", "--set", "train.log_every=1", "--set", "train.batch_labelled=2",
-            "--set", "train.batch_unlabelled=2", "--set", "model.n_dec=1", "--set", "loss.sample_points=4096");
+        List<Object> words =
+            List.of("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", out, "--json",
+                "--set", "train.steps=" + steps, "--set", "train.warmup=1", "--set", "train.log_every=1", "--set", "train.batch_labelled=2",
+                "--set", "train.batch_unlabelled=2", "--set", "model.n_dec=1", "--set", "loss.sample_points=4096");
         return Stream.concat(words.stream(), Arrays.stream(more)).toArray();
     }
 
@@ -58,7 +59,8 @@ class WorkflowTest {
     @Test
     void whatItRanOnAndFiguresBetweenSteps() throws Exception {
         Path out = dir.resolve("measured");
-        assertEquals(0, Cli.run(train(out, 2, "--set", "train.eval_every=1", "--set", "train.log_every=2", "--set", "train.ema=true")).exit());
+        assertEquals(0,
+            Cli.run(train(out, 2, "--set", "train.eval_every=1", "--set", "train.log_every=2", "--set", "train.ema=true")).exit());
         assertTrue(Files.readString(out.resolve("environment.json")).contains("\"java\""));
         Map<String, double[]> metrics = MetricsCsv.read(out.resolve("metrics.csv"));
         assertArrayEquals(new double[] {1, 2}, metrics.get("step"));
@@ -121,8 +123,9 @@ class WorkflowTest {
     @Test
     void windowRuleAndScaleCanBeChosen() throws Exception {
         for (String rule : List.of("clamped", "truncated", "whole")) {
-            Cli cli = Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--json", "--window", rule, "--crop", 48, "--short-side", 96,
-                "--resize", "opencv");
+            Cli cli =
+                Cli.run("eval", "--model", run, "--data", TINY, "--list", val, "--json", "--window", rule, "--crop", 48, "--short-side", 96,
+                    "--resize", "opencv");
             assertEquals(0, cli.exit(), cli.err());
             assertEquals("{\"window\":\"" + rule + "\",\"crop\":48,\"stride\":24,\"short_side\":96,\"resize\":\"opencv\"}",
                 cli.json().get("settings").toString());

@@ -8,7 +8,13 @@ import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.onnx.OnnxBuilder;
 import io.hiervl.onnx.OnnxTensors;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
@@ -19,13 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.protobuf.ByteString;
-
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Random;
 
 /** Bundles written by this project, whole and damaged in the ways in which downloads and exports go wrong. */
 class ClipBundleTest {
@@ -111,7 +110,8 @@ class ClipBundleTest {
         assertEquals(100, bare.weights().architecture().logitScale());
         assertEquals(2, bare.assumed().size());
         assertTrue(bare.assumed().get(0).contains("no config.json") && bare.assumed().get(0).contains("100"), bare.assumed().get(0));
-        assertTrue(bare.assumed().get(1).contains("no preprocessor_config.json") && bare.assumed().get(1).contains("mean [0.481"), bare.assumed().get(1));
+        assertTrue(bare.assumed().get(1).contains("no preprocessor_config.json") && bare.assumed().get(1).contains("mean [0.481"),
+            bare.assumed().get(1));
     }
 
     @Test
@@ -151,9 +151,10 @@ class ClipBundleTest {
         Path config = folder.resolve("config.json");
         String good = Files.readString(config);
         for (String[] change : new String[][] {{"\"num_attention_heads\" : 2", "\"num_attention_heads\" : 4", "num_attention_heads"},
-                {"\"hidden_size\" : 16", "\"hidden_size\" : 17", "hidden_size"}, {"quick_gelu", "gelu", "hidden_act"},
-                {"\"num_hidden_layers\" : 2", "\"num_hidden_layers\" : 12", "num_hidden_layers"},
-                {"\"patch_size\" : 8", "\"patch_size\" : 16", "patch_size"}, {"1.0E-5", "1.0E-6", "layer_norm_eps"}, {"\"clip\"", "\"siglip\"", "model_type"}}) {
+            {"\"hidden_size\" : 16", "\"hidden_size\" : 17", "hidden_size"}, {"quick_gelu", "gelu", "hidden_act"},
+            {"\"num_hidden_layers\" : 2", "\"num_hidden_layers\" : 12", "num_hidden_layers"},
+            {"\"patch_size\" : 8", "\"patch_size\" : 16", "patch_size"}, {"1.0E-5", "1.0E-6", "layer_norm_eps"},
+            {"\"clip\"", "\"siglip\"", "model_type"}}) {
             assertTrue(good.contains(change[0]), change[0]);
             Files.writeString(config, good.replace(change[0], change[1]));
             refusedWith("config.json", change[2]);
@@ -234,7 +235,7 @@ class ClipBundleTest {
         g.addInitializer(TensorProto.newBuilder().setName("logit_scale").setDataType(1).addFloatData(3));
         for (String side : new String[] {"image", "text"}) {
             g.addNode(NodeProto.newBuilder().setOpType("ReduceL2").addInput(side + "_raw").addOutput(side + "_norm")
-                    .addAttribute(OnnxBuilder.ints("axes", -1)));
+                .addAttribute(OnnxBuilder.ints("axes", -1)));
             g.addNode(NodeProto.newBuilder().setOpType("Div").addInput(side + "_raw").addInput(side + "_norm").addOutput(side + "_embeds"));
         }
         g.addNode(NodeProto.newBuilder().setOpType("Transpose").addInput("image_embeds").addOutput("image_t"));
@@ -243,7 +244,7 @@ class ClipBundleTest {
         g.addNode(NodeProto.newBuilder().setOpType("Mul").addInput("cosine").addInput("scale").addOutput("logits_per_text"));
         for (String out : new String[] {"logits_per_text", "text_embeds", "image_embeds"}) {
             g.addOutput(textModel.getGraph().getOutput(1).toBuilder().setName(out).clearType()
-                    .setType(onnx.Onnx.TypeProto.newBuilder().setTensorType(onnx.Onnx.TypeProto.Tensor.newBuilder().setElemType(1))));
+                .setType(onnx.Onnx.TypeProto.newBuilder().setTensorType(onnx.Onnx.TypeProto.Tensor.newBuilder().setElemType(1))));
         }
         Files.write(folder.resolve("onnx/model.onnx"), textModel.toBuilder().setGraph(g).build().toByteArray());
         Files.delete(vision);
@@ -266,7 +267,7 @@ class ClipBundleTest {
         from.getInitializerList().forEach(t -> to.addInitializer(t.toBuilder().setName(name.apply(t.getName()))));
         for (NodeProto n : from.getNodeList()) {
             to.addNode(n.toBuilder().setName(prefix + n.getName()).clearInput().addAllInput(n.getInputList().stream().map(name).toList())
-                    .clearOutput().addAllOutput(n.getOutputList().stream().map(name).toList()));
+                .clearOutput().addAllOutput(n.getOutputList().stream().map(name).toList()));
         }
     }
 
@@ -307,14 +308,14 @@ class ClipBundleTest {
         while (in.hasRemaining()) {
             float v = in.getFloat();
             out.putShort(type == OnnxTensors.BFLOAT16 ? (short) (Float.floatToIntBits(v) >> 16)
-                    : ai.onnxruntime.platform.Fp16Conversions.floatToFp16(v));
+                : ai.onnxruntime.platform.Fp16Conversions.floatToFp16(v));
         }
         return out.array();
     }
 
     private static TensorProto.Builder external(TensorProto.Builder t, String location, long offset, long length) {
         return t.clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL).addExternalData(entry("location", location))
-                .addExternalData(entry("offset", Long.toString(offset))).addExternalData(entry("length", Long.toString(length)));
+            .addExternalData(entry("offset", Long.toString(offset))).addExternalData(entry("length", Long.toString(length)));
     }
 
     private static StringStringEntryProto entry(String key, String value) {

@@ -43,7 +43,8 @@ class ClipLayoutsTest {
 
     /** The relations of patch, grid, heads, context and projection of the real models, at a fraction of their width. */
     @ParameterizedTest
-    @CsvSource({"ViT-B/16,96,12,16,224,64,8,64", "ViT-B/32,96,12,32,224,64,8,64", "ViT-L/14,128,16,14,224,96,12,96", "ViT-L/14@336,128,16,14,336,96,12,96"})
+    @CsvSource({"ViT-B/16,96,12,16,224,64,8,64", "ViT-B/32,96,12,32,224,64,8,64", "ViT-L/14,128,16,14,224,96,12,96",
+        "ViT-L/14@336,128,16,14,336,96,12,96"})
     void shapesOfOpenAisModels(String name, int width, int heads, int patch, int image, int textWidth, int textHeads, int projection) {
         ClipArchitecture shape = ClipArchitecture.of(width, 2, heads, patch, image, textWidth, 2, textHeads, 77, 500, projection);
         RandomClip.bundle(shape, 3, folder);
@@ -51,7 +52,8 @@ class ClipLayoutsTest {
         assertEquals(shape.vision(), bundle.weights().architecture().vision());
         assertEquals(shape.text(), bundle.weights().architecture().text());
         ClipCheck.Result r = ClipCheck.run(bundle, Progress.NONE);
-        assertTrue(r.visionMaxAbsDiff() < 1e-5 * Math.max(1, r.visionScale()) && r.textMaxAbsDiff() < 1e-5 * Math.max(1, r.textScale()), r.toString());
+        assertTrue(r.visionMaxAbsDiff() < 1e-5 * Math.max(1, r.visionScale()) && r.textMaxAbsDiff() < 1e-5 * Math.max(1, r.textScale()),
+            r.toString());
     }
 
     @Test
@@ -87,7 +89,9 @@ class ClipLayoutsTest {
             assertEquals(24, ((OnnxTensor) result.get("image_embeds").orElseThrow()).getInfo().getShape()[1]);
         }
         String message = refused();
-        assertTrue(message.contains(name) && message.contains("quantised") && message.contains("MatMulInteger") && message.contains("float32"), message);
+        assertTrue(
+            message.contains(name) && message.contains("quantised") && message.contains("MatMulInteger") && message.contains("float32"),
+            message);
     }
 
     /** Replaces MatMul(x, Transpose(w)) by the quantised product and its scaling. */
@@ -113,14 +117,17 @@ class ClipLayoutsTest {
                 q[j * out + i] = (byte) (128 + Math.round(values.get(i * in + j) / max * 127));
             }
         }
-        g.addInitializer(TensorProto.newBuilder().setName("w_quantized").setDataType(OnnxTensors.UINT8).addDims(in).addDims(out).setRawData(ByteString.copyFrom(q)));
-        g.addInitializer(TensorProto.newBuilder().setName("w_zero_point").setDataType(OnnxTensors.UINT8).setRawData(ByteString.copyFrom(new byte[] {(byte) 128})));
+        g.addInitializer(TensorProto.newBuilder().setName("w_quantized").setDataType(OnnxTensors.UINT8).addDims(in).addDims(out)
+            .setRawData(ByteString.copyFrom(q)));
+        g.addInitializer(TensorProto.newBuilder().setName("w_zero_point").setDataType(OnnxTensors.UINT8)
+            .setRawData(ByteString.copyFrom(new byte[] {(byte) 128})));
         g.addInitializer(TensorProto.newBuilder().setName("w_scale").setDataType(OnnxTensors.FLOAT)
             .setRawData(ByteString.copyFrom(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, max / 127).array())));
         NodeProto[] nodes = {node("DynamicQuantizeLinear", new String[] {product.getInput(0)}, "x_q", "x_scale", "x_zero"),
             node("MatMulInteger", new String[] {"x_q", "w_quantized", "x_zero", "w_zero_point"}, "product_q"),
             node("Cast", new String[] {"product_q"}, "product_f").toBuilder().addAttribute(integer("to", OnnxTensors.FLOAT)).build(),
-            node("Mul", new String[] {"x_scale", "w_scale"}, "scales"), node("Mul", new String[] {"product_f", "scales"}, product.getOutput(0))};
+            node("Mul", new String[] {"x_scale", "w_scale"}, "scales"),
+            node("Mul", new String[] {"product_f", "scales"}, product.getOutput(0))};
         g.removeNode(at + 1);
         g.removeNode(at);
         for (int i = 0; i < nodes.length; i++) {

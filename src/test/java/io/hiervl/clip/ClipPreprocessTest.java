@@ -8,12 +8,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.hiervl.image.Images;
 import io.hiervl.image.Photo;
 import io.hiervl.op.SameDiffOps;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 class ClipPreprocessTest {
     private static final Path DATA = Path.of(System.getProperty("shared.dir", "../shared"), "data", "clip-preprocess");

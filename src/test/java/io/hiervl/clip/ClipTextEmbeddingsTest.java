@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.DatasetSpecs;
+import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
-import io.hiervl.config.LossConfig;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
@@ -183,7 +183,8 @@ class ClipTextEmbeddingsTest {
         double[][] clip = unit(rows(name));
         assertEquals(classes, clip.length);
         Random random = new Random(classes);
-        double[][] t = unit(Arrays.stream(clip).map(r -> Arrays.stream(r).map(v -> v + 0.02 * random.nextGaussian()).toArray()).toArray(double[][]::new));
+        double[][] t = unit(
+            Arrays.stream(clip).map(r -> Arrays.stream(r).map(v -> v + 0.02 * random.nextGaussian()).toArray()).toArray(double[][]::new));
         double topology = 0;
         double anchor = 0;
         double repulsion = 0;
@@ -229,9 +230,11 @@ class ClipTextEmbeddingsTest {
         SDVariable x = ops.sd().var("t", Nd4j.create(t).castTo(type));
         SDVariable c = ops.constant("clip", Nd4j.create(clip).castTo(type));
         SDVariable topology = ops.adopt(PromptTopologyLoss.build(ops, x, c, rescale), 1);
-        SDVariable anchor = ops.adopt(PromptAnchorLoss.build(ops, x, c, new LossConfig.Prompt(1, 0.1, 1, reduction, rescale, false, eps)), 1);
+        SDVariable anchor =
+            ops.adopt(PromptAnchorLoss.build(ops, x, c, new LossConfig.Prompt(1, 0.1, 1, reduction, rescale, false, eps)), 1);
         SDVariable sum = ops.add(topology, anchor);
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(topology.name(), anchor.name()), sum.name(), List.of("t")).run(Map.of())) {
+        try (GraphRunner.Result r =
+            new GraphRunner(ops.sd(), List.of(topology.name(), anchor.name()), sum.name(), List.of("t")).run(Map.of())) {
             double norm = r.gradient("t").norm2Number().doubleValue();
             assertTrue(Double.isFinite(norm) && norm < 1e4, "gradient " + norm);
             return new double[] {r.scalar(topology.name()), r.scalar(anchor.name())};

@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
 import io.hiervl.GoldenSuite.Setting;
-import io.hiervl.tensor.Activation;
 import io.hiervl.graph.GoldenGraph;
 import io.hiervl.graph.Ops;
-import io.hiervl.tensor.Resize;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Photo;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -37,25 +37,29 @@ class GoldenClipTest {
     private static void block(Case c, Setting setting) {
         GoldenGraph g = new GoldenGraph(c, setting);
         g.params(n -> "b." + n);
-        TransformerBlock block = new TransformerBlock(c.integer("heads"), Activation.valueOf(c.config("activation").asText().toUpperCase(Locale.ROOT)),
-            c.real("eps"), c.config("causal").asBoolean());
+        TransformerBlock block =
+            new TransformerBlock(c.integer("heads"), Activation.valueOf(c.config("activation").asText().toUpperCase(Locale.ROOT)),
+                c.real("eps"), c.config("causal").asBoolean());
         g.output("y", block.apply(g.scope("b"), g.input("x")));
         g.verify();
     }
 
-    private static ClipArchitecture architecture(int width, int layers, int heads, int patch, int image, int context, int vocab, int projection) {
+    private static ClipArchitecture architecture(int width, int layers, int heads, int patch, int image, int context, int vocab,
+                                                 int projection) {
         return ClipArchitecture.of(width, layers, heads, patch, image, width, layers, heads, context, vocab, projection);
     }
 
     private static void vision(Case c, Setting setting) {
         GoldenGraph g = new GoldenGraph(c, setting);
-        g.params(n -> n.equals("visual.proj") ? null : n.replace("visual.transformer.resblocks", "vision.blocks").replace("visual.", "vision."));
+        g.params(
+            n -> n.equals("visual.proj") ? null : n.replace("visual.transformer.resblocks", "vision.blocks").replace("visual.", "vision."));
         g.transposed("visual.proj", "vision.proj.weight");
         long[] proj = c.shape("param.visual.proj");
         int patch = c.integer("patch");
         int side = (int) Math.round(Math.sqrt(c.shape("param.visual.positional_embedding")[0] - 1.0));
         int layers = c.integer("layers");
-        VisionTower tower = new VisionTower(architecture((int) proj[0], layers, c.integer("heads"), patch, patch * side, 1, 1, (int) proj[1]));
+        VisionTower tower =
+            new VisionTower(architecture((int) proj[0], layers, c.integer("heads"), patch, patch * side, 1, 1, (int) proj[1]));
         SDVariable image = g.input("image");
         VisionTower.Output last = tower.apply(g.scope("vision"), image, IntStream.range(0, layers).boxed().toList(), DensePath.LAST);
         VisionTower.Output value = tower.apply(g.scope("vision"), image, List.of(), DensePath.VALUE);

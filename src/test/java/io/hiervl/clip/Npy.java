@@ -1,7 +1,6 @@
 package io.hiervl.clip;
 
 import io.hiervl.onnx.OnnxTensors;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -15,7 +14,7 @@ import java.util.regex.Pattern;
 /** A little-endian float16, float32 or int64 .npy file in C order, as doubles. */
 record Npy(int[] shape, double[] values) {
     private static final Pattern HEADER =
-            Pattern.compile("'descr': '([^']+)', 'fortran_order': False, 'shape': \\(([^)]*)\\)");
+        Pattern.compile("'descr': '([^']+)', 'fortran_order': False, 'shape': \\(([^)]*)\\)");
 
     static Npy read(Path file) {
         try {

@@ -14,19 +14,10 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.graph.StockOps;
 import io.hiervl.op.SameDiffOps;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
-import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-
+import io.hiervl.tensor.Resize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +28,14 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Walks the manifest of exported CLIPs: what must import gives PyTorch's numbers, what must not says why. */
 class OnnxImportTest {
@@ -53,7 +52,7 @@ class OnnxImportTest {
         assumeTrue(Files.isRegularFile(manifest), "no ONNX fixtures in " + ROOT);
         JsonNode variants = new ObjectMapper().readTree(Files.readString(manifest)).path("variants");
         return StreamSupport.stream(variants.spliterator(), false)
-                .map(v -> DynamicTest.dynamicTest(v.path("id").asText(), () -> check(v)));
+            .map(v -> DynamicTest.dynamicTest(v.path("id").asText(), () -> check(v)));
     }
 
     private static void check(JsonNode v) {
@@ -84,12 +83,12 @@ class OnnxImportTest {
         ClipArchitecture a = bundle.weights().architecture();
         JsonNode vision = v.path("vision");
         assertEquals(new ClipArchitecture.Vision(vision.path("width").asInt(), vision.path("layers").asInt(),
-                vision.path("heads").asInt(), vision.path("patch").asInt(), vision.path("image").asInt(),
-                vision.path("mlp").asInt()), a.vision());
+            vision.path("heads").asInt(), vision.path("patch").asInt(), vision.path("image").asInt(),
+            vision.path("mlp").asInt()), a.vision());
         JsonNode text = v.path("text");
         int vocab = text.path("vocab").isInt() ? text.path("vocab").asInt() : text.path("vocab").asText().equals("m486") ? 1000 : 49408;
         assertEquals(new ClipArchitecture.Text(text.path("width").asInt(), text.path("layers").asInt(),
-                text.path("heads").asInt(), text.path("ctx").asInt(), vocab, text.path("mlp").asInt()), a.text());
+            text.path("heads").asInt(), text.path("ctx").asInt(), vocab, text.path("mlp").asInt()), a.text());
         assertEquals(v.path("projection").asInt(), a.projection());
         assertEquals(vision.path("act").asText(), a.activation().configName());
         assertEquals(text.path("eos").asText().equals("first"), bundle.preprocessing().eot().firstOf() >= 0);
@@ -122,7 +121,7 @@ class OnnxImportTest {
         INDArray images = Nd4j.createFromArray(pixels.floats()).reshape('c', pixels.shape()[0], 3, pixels.shape()[2], pixels.shape()[3]);
         ParameterStore store = new ParameterStore();
         TowerParameters.addVision(store, "vision", weights, TowerParameters.Trained.NONE,
-                weights.architecture().vision().grid(), Resize.BICUBIC, DataType.FLOAT);
+            weights.architecture().vision().grid(), Resize.BICUBIC, DataType.FLOAT);
         List<Integer> taps = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
             if (Files.isRegularFile(ref.resolve("vision_hidden_" + (i + 1) + ".npy"))) {
@@ -131,7 +130,7 @@ class OnnxImportTest {
         }
         SDVariable in = ops.placeholder("pixels", images.shape());
         VisionTower.Output out = new VisionTower(weights.architecture())
-                .apply(new Scope(ops, store, "vision"), in, taps, DensePath.LAST);
+            .apply(new Scope(ops, store, "vision"), in, taps, DensePath.LAST);
         List<String> names = new ArrayList<>(List.of(out.raw().name(), out.dense().name()));
         out.taps().forEach(t -> names.add(t.name()));
         Map<String, INDArray> got = run(ops, images, names);
@@ -140,7 +139,8 @@ class OnnxImportTest {
         for (int i = 0; i < taps.size(); i++) {
             INDArray map = got.get(names.get(2 + i));
             INDArray rows = map.reshape('c', map.size(0), map.size(1), map.size(2) * map.size(3)).permute(0, 2, 1);
-            tokens("vision_hidden_" + (taps.get(i) + 1), Npy.read(ref.resolve("vision_hidden_" + (taps.get(i) + 1) + ".npy")), rows, tolerance);
+            tokens("vision_hidden_" + (taps.get(i) + 1), Npy.read(ref.resolve("vision_hidden_" + (taps.get(i) + 1) + ".npy")), rows,
+                tolerance);
         }
     }
 

@@ -41,7 +41,7 @@ class BenchmarkRecipesTest {
         "voc 1e-4 PIXELWISE CONCEPTS RATIO 512 256 512", "coco 4e-4 PIXELWISE NAMES LONG_SIDE 512 256 0",
         "ade20k 4e-4 PIXELWISE NAMES RATIO 512 256 512", "cityscapes 5e-5 PIXELAVG CONCEPTS LONG_SIDE 801 400 0"})
     void settingsAreThePapersPerDataSet(String name, double lr, LossConfig.Confidence confidence, Recipe.Guidance guidance,
-            AugmentationConfig.ScaleMode scale, int crop, int stride, int shortSide) {
+                                        AugmentationConfig.ScaleMode scale, int crop, int stride, int shortSide) {
         Recipe r = Recipes.load(name, List.of());
         assertEquals(lr, r.train().optimiser().lr());
         assertEquals(0.1, r.train().optimiser().vitMultiplier());

@@ -47,9 +47,12 @@ class DatasetSpecsTest {
     @Test
     void cityscapesIdsFollowTheOfficialTable() {
         // cityscapesScripts, helpers/labels.py: id -> trainId of the classes that are evaluated.
-        Map<Integer, Integer> official = Map.ofEntries(Map.entry(7, 0), Map.entry(8, 1), Map.entry(11, 2), Map.entry(12, 3), Map.entry(13, 4),
-            Map.entry(17, 5), Map.entry(19, 6), Map.entry(20, 7), Map.entry(21, 8), Map.entry(22, 9), Map.entry(23, 10), Map.entry(24, 11),
-            Map.entry(25, 12), Map.entry(26, 13), Map.entry(27, 14), Map.entry(28, 15), Map.entry(31, 16), Map.entry(32, 17), Map.entry(33, 18));
+        Map<Integer,
+            Integer> official = Map.ofEntries(Map.entry(7, 0), Map.entry(8, 1), Map.entry(11, 2), Map.entry(12, 3), Map.entry(13, 4),
+                Map.entry(17, 5), Map.entry(19, 6), Map.entry(20, 7), Map.entry(21, 8), Map.entry(22, 9), Map.entry(23, 10),
+                Map.entry(24, 11),
+                Map.entry(25, 12), Map.entry(26, 13), Map.entry(27, 14), Map.entry(28, 15), Map.entry(31, 16), Map.entry(32, 17),
+                Map.entry(33, 18));
         LabelRules.Variant ids = DatasetSpecs.builtIn("cityscapes").labels().variants().get(0);
         assertEquals(34, ids.map().size());
         ids.map().forEach((id, trainId) -> assertEquals(official.getOrDefault(id, 255), trainId, "id " + id));

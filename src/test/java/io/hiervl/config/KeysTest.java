@@ -66,7 +66,8 @@ class KeysTest {
         derived.removeIf(k -> k.startsWith("paper."));
         written.remove("paper");
         assertEquals(written, derived);
-        assertTrue(written.containsAll(List.of("loss.guidance_start", "loss.entropy", "loss.entropy_ramp", "loss.qt", "model.gate_mode", "train.ema")));
+        assertTrue(written
+            .containsAll(List.of("loss.guidance_start", "loss.entropy", "loss.entropy_ramp", "loss.qt", "model.gate_mode", "train.ema")));
     }
 
     /** A constructor that gave its values to the check in another order would name another key. */
@@ -80,7 +81,9 @@ class KeysTest {
                 if (bad != null) {
                     String given = setting.getKey() + "=" + bad;
                     HierVlException e = assertThrows(HierVlException.class, () -> Recipes.load("default", List.of(given)), given);
-                    assertTrue(e.getMessage().startsWith("--set " + given + ": " + setting.getKey() + " is " + bad) && e.getMessage().contains("it must"),
+                    assertTrue(
+                        e.getMessage().startsWith("--set " + given + ": " + setting.getKey() + " is " + bad)
+                            && e.getMessage().contains("it must"),
                         e.getMessage());
                     checked++;
                 }

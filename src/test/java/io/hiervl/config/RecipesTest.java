@@ -59,7 +59,8 @@ class RecipesTest {
         assertEquals(List.of(1), given.loss().set().components().thingClasses());
         assertEquals(given, Recipes.forData(given, pets));
         Recipe far = Recipes.load("tiny", List.of("loss.thing_classes=[1, 99]"));
-        assertTrue(assertThrows(HierVlException.class, () -> Recipes.forData(far, pets)).getMessage().contains("names class 99, the data set 'pets' has the classes 0 to 2"));
+        assertTrue(assertThrows(HierVlException.class, () -> Recipes.forData(far, pets)).getMessage()
+            .contains("names class 99, the data set 'pets' has the classes 0 to 2"));
         Recipe usual = Recipes.forData(Recipes.load("tiny", List.of()), DatasetSpec.of("pets", List.of("background", "cat")));
         assertEquals(false, usual.loss().masked().maskBackground());
         assertNull(usual.loss().set().components().thingClasses());
@@ -145,7 +146,8 @@ class RecipesTest {
         try {
             Locale.setDefault(Locale.forLanguageTag("tr-TR"));
             Recipe recipe = Recipes.load("tiny", List.of("model.trainable=ATTN_POS_ONLY"));
-            assertTrue(recipe.toYaml().contains("trainable: attn_pos_only") && recipe.toYaml().contains("threshold: 0.95"), recipe.toYaml());
+            assertTrue(recipe.toYaml().contains("trainable: attn_pos_only") && recipe.toYaml().contains("threshold: 0.95"),
+                recipe.toYaml());
         } finally {
             Locale.setDefault(before);
         }

@@ -109,7 +109,8 @@ class BatchesTest {
         assertEquals(2, batch.weak().size(0));
         assertNull(batch.truth());
         Files.delete(root.resolve("images/s4.png"));
-        assertTrue(assertThrows(HierVlException.class, () -> batches(1, 2, 0).unlabelled(0)).getMessage().contains("images/s4.png does not exist"));
+        assertTrue(assertThrows(HierVlException.class, () -> batches(1, 2, 0).unlabelled(0)).getMessage()
+            .contains("images/s4.png does not exist"));
     }
 
     @Test
@@ -128,7 +129,8 @@ class BatchesTest {
         Dataset d = Dataset.open(root);
         String message = assertThrows(HierVlException.class, () -> d.load(d.list("labeled").samples().get(0), true)).getMessage();
         assertTrue(message.contains("20x10") && message.contains("50x40"), message);
-        io.hiervl.image.LabelMaps.write(io.hiervl.image.LabelMap.filled(50, 40, 77), io.hiervl.image.Palette.voc(), root.resolve("masks/s0.png"));
+        io.hiervl.image.LabelMaps.write(io.hiervl.image.LabelMap.filled(50, 40, 77), io.hiervl.image.Palette.voc(),
+            root.resolve("masks/s0.png"));
         message = assertThrows(HierVlException.class, () -> d.load(d.list("labeled").samples().get(0), true)).getMessage();
         assertTrue(message.contains("pixel (0, 0) has the value 77, allowed are 0-2, 255"), message);
     }

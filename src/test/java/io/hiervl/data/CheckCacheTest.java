@@ -84,7 +84,8 @@ class CheckCacheTest {
     void masksOfTwoKindsStopTraining() throws IOException {
         Files.writeString(root.resolve("dataset.yaml"), "name: ade\nclasses: [a, b, c]\nlabels: {reduce_zero: auto}\n");
         for (int i = 0; i < 12; i++) {
-            LabelMaps.write(LabelMap.filled(50 + i, 40 + i, i == 0 ? 3 : i == 1 ? 255 : 1), Palette.voc(), root.resolve("masks/s" + i + ".png"));
+            LabelMaps.write(LabelMap.filled(50 + i, 40 + i, i == 0 ? 3 : i == 1 ? 255 : 1), Palette.voc(),
+                root.resolve("masks/s" + i + ".png"));
         }
         DataReport.Problem p = check().problems().stream().filter(q -> q.problem().equals("mixed labels")).findFirst().orElseThrow();
         assertTrue(p.stops() && p.detail().contains("masks/s0.png") && p.detail().contains("masks/s1.png"), p.detail());

@@ -148,8 +148,10 @@ class CheckFaultsTest {
     /** A PNG of 90 bytes that claims 3.6 gigapixels. */
     private static byte[] giant() {
         ByteBuffer out = ByteBuffer.allocate(8 + 25 + 12 + 12).put(new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10});
-        for (byte[] chunk : List.of(ByteBuffer.allocate(17).put("IHDR".getBytes(StandardCharsets.US_ASCII)).putInt(60000).putInt(60000).put((byte) 8).put((byte) 2).array(),
-                "IDAT".getBytes(StandardCharsets.US_ASCII), "IEND".getBytes(StandardCharsets.US_ASCII))) {
+        for (byte[] chunk : List.of(
+            ByteBuffer.allocate(17).put("IHDR".getBytes(StandardCharsets.US_ASCII)).putInt(60000).putInt(60000).put((byte) 8).put((byte) 2)
+                .array(),
+            "IDAT".getBytes(StandardCharsets.US_ASCII), "IEND".getBytes(StandardCharsets.US_ASCII))) {
             CRC32 crc = new CRC32();
             crc.update(chunk);
             out.putInt(chunk.length - 4).put(chunk).putInt((int) crc.getValue());
@@ -184,7 +186,8 @@ class CheckFaultsTest {
             + "images/s1.png\n../s2.png masks/s2.png\n images/s2.png   masks/s2.png \na b c\n" + "images/cafe\u0301.png masks/s1.png\n"
             + "images\\s11.png masks\\s11.png\n");
         DataReport r = check();
-        List<String> found = r.problems().stream().filter(p -> p.list().equals("labeled.txt")).map(p -> p.line() + " " + p.problem()).toList();
+        List<String> found =
+            r.problems().stream().filter(p -> p.list().equals("labeled.txt")).map(p -> p.line() + " " + p.problem()).toList();
         for (String expected : List.of("0 list format", "3 duplicate", "4 no mask", "5 list syntax", "7 list syntax", "8 missing")) {
             assertTrue(found.contains(expected), expected + " in " + found);
         }

@@ -36,11 +36,11 @@ class ClassListsTest {
     @ValueSource(strings = {"0 background\n1 cat\n2 dog", "0: background\r\n1: cat\r\n2: dog\r\n", "background,0\ncat,1\ndog,2",
         "2 dog\n0 background\n1 cat",
         "# classes\nbackground\ncat\n\ndog", "name\nbackground\ncat\ndog", "Pixel Value, Class\n0, background\n1, cat\n2, dog",
-            "\uFEFFbackground\ncat\ndog",
+        "\uFEFFbackground\ncat\ndog",
         "__ignore__\n_background_\ncat\ndog", "- background\n- cat\n- dog", "background: 0\ncat: 1\ndog: 2",
-            "\"background\"\n\"cat\"\n\"dog\"",
+        "\"background\"\n\"cat\"\n\"dog\"",
         "id;name\n1;cat\n0;background\n2;dog", "0. background\n1. cat\n2. dog", "// made by hand\nbackground\ncat\ndog",
-            "255 ignore\n0 background\n1 cat\n2 dog",
+        "255 ignore\n0 background\n1 cat\n2 dog",
         "-1 __ignore__\n0 _background_\n1 cat\n2 dog"})
     void plainListsGiveTheirNames(String text) throws IOException {
         ClassNames classes = read("list.txt", text);
@@ -54,9 +54,9 @@ class ClassListsTest {
         "background (0, 0, 0)\ncat (64, 0, 0)\ndog (0, 128, 0)",
         "\"background\",0,0,0\n\"cat\",64,0,0\n\"dog\",0,128,0", "r,g,b,name\n0,0,0,background\n64,0,0,cat\n0,128,0,dog",
         "id,name,r,g,b\n0,background,0,0,0\n1,cat,64,0,0\n2,dog,0,128,0",
-            "name,r,g,b,a\nbackground,0,0,0,255\ncat,64,0,0,255\ndog,0,128,0,255",
+        "name,r,g,b,a\nbackground,0,0,0,255\ncat,64,0,0,255\ndog,0,128,0,255",
         "background #000000\ncat #400000\ndog #008000", "#000000 background\n#400000 cat\n#008000 dog",
-            "1 cat 64 0 0\n0 background 0 0 0\n2 dog 0 128 0",
+        "1 cat 64 0 0\n0 background 0 0 0\n2 dog 0 128 0",
         "background 0 0 0 255\ncat 64 0 0 255\ndog 0 128 0 255", "0 background [0, 0, 0]\n1 cat [64, 0, 0]\n2 dog [0, 128, 0]",
         "name,color\nbackground,#000000\ncat,#400000\ndog,#008000"})
     void listsWithColoursGiveBoth(String text) throws IOException {

@@ -195,8 +195,9 @@ class DatasetInitTest {
         assertEquals(List.of(1, 1, 0), made.sizes());
         assertEquals("a.jpg a.png\n", Files.readString(images().resolve("labeled.txt")));
         assertFalse(DataCheck.run(images(), Progress.NONE).stopsTraining());
-        HierVlException e = assertThrows(HierVlException.class, () -> DatasetInit.write(images(), masks(), ClassNames.parse(List.of("road"), "c"),
-            images(), new DatasetInit.Options("mine", 0, 0, 0), Progress.NONE));
+        HierVlException e =
+            assertThrows(HierVlException.class, () -> DatasetInit.write(images(), masks(), ClassNames.parse(List.of("road"), "c"),
+                images(), new DatasetInit.Options("mine", 0, 0, 0), Progress.NONE));
         assertEquals(6, e.kind().exitCode());
     }
 }

@@ -73,8 +73,9 @@ class DrawStatisticsTest {
 
     @Test
     void cropsAreUniformOverThePaddedPhotoAndFlipsFair() {
-        AugmentationConfig fixed = new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 2, 2, 2048, 512, 0.5), new Colour(0, 0, 0, 0, 0, 0),
-            new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
+        AugmentationConfig fixed =
+            new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 2, 2, 2048, 512, 0.5), new Colour(0, 0, 0, 0, 0, 0),
+                new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
         Geometric geometry = new Geometric(512, fixed);
         SplittableRandom random = new SplittableRandom(3);
         SplittableRandom noise = new SplittableRandom(4);
@@ -102,12 +103,13 @@ class DrawStatisticsTest {
         Geometric geometry = new Geometric(512, ratio);
         uniform("short side", 256, 1024, sample(N, () -> spread(geometry.draw(500, 375, random).height(), noise)));
         // computed with mmcv's rescale_size
-        int[][] sizes = {{500, 375, 5000, 341, 256}, {500, 375, 7331, 500, 375}, {500, 375, 16180, 1104, 828}, {375, 500, 19999, 1023, 1364},
-            {500, 333, 16180, 1243, 828}, {2048, 1024, 7331, 750, 375}, {300, 1600, 16180, 621, 3313}, {683, 512, 5000, 342, 256}};
+        int[][] sizes =
+            {{500, 375, 5000, 341, 256}, {500, 375, 7331, 500, 375}, {500, 375, 16180, 1104, 828}, {375, 500, 19999, 1023, 1364},
+                {500, 333, 16180, 1243, 828}, {2048, 1024, 7331, 750, 375}, {300, 1600, 16180, 621, 3313}, {683, 512, 5000, 342, 256}};
         for (int[] s : sizes) {
             double r = s[2] / 1e4;
             AugmentationConfig one = new AugmentationConfig(new Geometry(ScaleMode.RATIO, r, r, 2048, 512, 0), new Colour(0, 0, 0, 0, 0, 0),
-            new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
+                new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
             Geometric.Draw d = new Geometric(512, one).draw(s[0], s[1], random);
             assertEquals(s[3] + "x" + s[4], d.width() + "x" + d.height(), Arrays.toString(s));
         }

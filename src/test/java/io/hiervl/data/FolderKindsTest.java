@@ -69,7 +69,7 @@ class FolderKindsTest {
     @CsvSource({"x.jpg, x_mask.png", "x.png, x_mask.png", "x.jpg, x.jpg.png", "image_1.jpg, mask_1.png", "image_1.png, mask_1.png",
         "ISIC_7.jpg, ISIC_7_Segmentation.png",
         "x.jpg, x_Mask.PNG", "100_sat.jpg, 100_mask.png", "x.jpg, x.png", "x.jpg, x-mask.png", "a b (4).png, a b (4)_mask.png",
-            "X.jpg, x.png", "x.jpeg, label_x.png",
+        "X.jpg, x.png", "x.jpeg, label_x.png",
         "caf\u00e9.jpg, cafe\u0301.png", "cafe\u0301.jpg, caf\u00e9_mask.png", "x.jfif, x_gt.bmp", "x_img.png, x_label.png"})
     void masksFindTheirPhotosInTwoFoldersAndInOne(String photo, String mask) throws IOException {
         for (boolean together : new boolean[] {false, true}) {
@@ -150,9 +150,9 @@ class FolderKindsTest {
         assertTrue(notes.contains("IMG_1.HEIC") && notes.contains("1 file among the masks is a JPEG"), notes);
         Files.delete(masks.resolve("a.png"));
         Path other = dir.resolve("other");
-        String message = assertThrows(HierVlException.class, () ->
-            DatasetInit.write(photos, masks, ClassNames.parse(List.of("box"), "c"), other,
-            new DatasetInit.Options("x", 0, 0, 0), Progress.NONE)).getMessage();
+        String message =
+            assertThrows(HierVlException.class, () -> DatasetInit.write(photos, masks, ClassNames.parse(List.of("box"), "c"), other,
+                new DatasetInit.Options("x", 0, 0, 0), Progress.NONE)).getMessage();
         assertTrue(message.contains("JPEG files (b.jpg)") && message.contains("PNG") && !Files.exists(other), message);
     }
 
@@ -172,7 +172,7 @@ class FolderKindsTest {
     @CsvSource(delimiter = '|', value = {"photos/shot 1.jpg masks/m 1.png|masks/m 1.png", "photos/shot 1.jpg|",
         "photos/shot 1.jpg,masks/m 1.png|masks/m 1.png",
         "photos/shot 1.jpg; masks/m 1.png|masks/m 1.png", "\"photos/shot 1.jpg\",\"masks/m 1.png\"|masks/m 1.png",
-            "ROOT/photos/shot 1.jpg ROOT/masks/m 1.png|masks/m 1.png",
+        "ROOT/photos/shot 1.jpg ROOT/masks/m 1.png|masks/m 1.png",
         "photos\\shot 1.jpg\tmasks\\m 1.png|masks/m 1.png"})
     void linesOfOtherProgramsAreRead(String line, String mask) throws IOException {
         photo(photos.resolve("shot 1.jpg"));

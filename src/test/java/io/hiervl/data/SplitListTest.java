@@ -92,7 +92,8 @@ class SplitListTest {
     void missingAndEmptyListsAreRefused() throws IOException {
         Path empty = list("\n \n");
         assertTrue(assertThrows(HierVlException.class, () -> SplitList.read(empty, root)).getMessage().contains("names no image"));
-        assertTrue(assertThrows(HierVlException.class, () -> SplitList.read(root.resolve("no.txt"), root)).getMessage().contains("does not exist"));
+        assertTrue(assertThrows(HierVlException.class, () -> SplitList.read(root.resolve("no.txt"), root)).getMessage()
+            .contains("does not exist"));
     }
 
     /** Labelled and unlabelled counts of hiervl section 9.5; COCO's unlabelled lists were never published. */
@@ -103,7 +104,8 @@ class SplitListTest {
         "pascal/u2pl_1_16 662 9920", "pascal/u2pl_1_8 1323 9259", "pascal/u2pl_1_4 2646 7936",
         "coco/1_512 232 0", "coco/1_256 463 0", "coco/1_128 925 0", "coco/1_64 1849 0", "coco/1_32 3697 0",
         "ade20k/1_128 158 20052", "ade20k/1_64 316 19894", "ade20k/1_32 632 19578", "ade20k/1_16 1263 18947", "ade20k/1_8 2526 17684",
-        "cityscapes/1_30 100 2875", "cityscapes/1_16 186 2789", "cityscapes/1_8 372 2603", "cityscapes/1_4 744 2231", "cityscapes/1_2 1488 1487"})
+        "cityscapes/1_30 100 2875", "cityscapes/1_16 186 2789", "cityscapes/1_8 372 2603", "cityscapes/1_4 744 2231",
+        "cityscapes/1_2 1488 1487"})
     void publishedSplitsAreReadUnchanged(String split, int labelled, int unlabelled) {
         SplitList kept = published(split + "/labeled.txt");
         assertEquals(labelled, kept.size());
@@ -121,7 +123,8 @@ class SplitListTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ' ', value = {"pascal/val 1449", "pascal/train_aug 10582", "coco/val 5000", "ade20k/val 2000", "cityscapes/val 500"})
+    @CsvSource(delimiter = ' ',
+        value = {"pascal/val 1449", "pascal/train_aug 10582", "coco/val 5000", "ade20k/val 2000", "cityscapes/val 500"})
     void publishedValidationListsAreReadUnchanged(String name, int count) {
         assertEquals(count, published(name + ".txt").size());
     }

@@ -154,7 +154,8 @@ class ViewsTest {
             List<INDArray> plain = new UnlabelledViews(30, 30, UNIMATCH, normalize).make(stripes(40, 40), new SplittableRandom(seed));
             for (int v = 0; v < 3; v++) {
                 assertArrayEquals(new long[] {1, 3, 32, 32}, views.get(v).shape());
-                assertEquals(plain.get(v), views.get(v).get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(0, 30), NDArrayIndex.interval(0, 30)).dup('c'));
+                assertEquals(plain.get(v), views.get(v)
+                    .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(0, 30), NDArrayIndex.interval(0, 30)).dup('c'));
                 for (int c = 0; c < 3; c++) {
                     assertEquals(black.getFloat(0, c, 0, 0), views.get(v).getFloat(0, c, 31, 5));
                     assertEquals(black.getFloat(0, c, 0, 0), views.get(v).getFloat(0, c, 5, 30));
@@ -162,7 +163,8 @@ class ViewsTest {
             }
             assertEquals(0, views.get(3).getInt(0, 30, 0));
             assertEquals(0, views.get(3).getInt(0, 29, 31));
-            assertEquals(plain.get(3), views.get(3).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 30), NDArrayIndex.interval(0, 30)).dup('c'));
+            assertEquals(plain.get(3),
+                views.get(3).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 30), NDArrayIndex.interval(0, 30)).dup('c'));
             assertEquals(LabelMap.IGNORE, views.get(4).getInt(0, 31, 31));
             List<INDArray> labelled = new LabelledViews(30, 32, UNIMATCH, normalize).make(stripes(40, 40), new SplittableRandom(seed));
             assertEquals(LabelMap.IGNORE, labelled.get(1).getInt(0, 0, 30));

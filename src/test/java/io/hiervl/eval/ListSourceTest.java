@@ -22,7 +22,8 @@ class ListSourceTest {
     /** Files may use any value for pixels without a label; masks of 0 and 255 use 255 for a class. */
     @Test
     void pixelsIgnoredUnderAnotherValueDoNotCount() throws IOException {
-        Files.writeString(dir.resolve("dataset.yaml"), "name: x\nclasses: [a, b]\nignore: 254\nlabels: {map: {255: 1}}\nlists: {val: val.txt}\n");
+        Files.writeString(dir.resolve("dataset.yaml"),
+            "name: x\nclasses: [a, b]\nignore: 254\nlabels: {map: {255: 1}}\nlists: {val: val.txt}\n");
         Files.writeString(dir.resolve("val.txt"), "a.png m.png\n");
         Images.writePng(Photo.black(2, 2), dir.resolve("a.png"));
         LabelMaps.write(LabelMap.of(new int[] {0, 255, 254, 254}, 2, 2), Palette.voc(), dir.resolve("m.png"));

@@ -87,8 +87,9 @@ class SlidingWindowTest {
     @Test
     void truncatedWindowsAreThoseOfUniMatch() {
         SlidingWindow rule = new SlidingWindow(Window.TRUNCATED, 12, 8);
-        assertEquals(List.of(new SlidingWindow.Window(0, 0, 12, 12), new SlidingWindow.Window(0, 8, 12, 9), new SlidingWindow.Window(0, 16, 12, 1),
-            new SlidingWindow.Window(8, 0, 5, 12), new SlidingWindow.Window(8, 8, 5, 9), new SlidingWindow.Window(8, 16, 5, 1)),
+        assertEquals(
+            List.of(new SlidingWindow.Window(0, 0, 12, 12), new SlidingWindow.Window(0, 8, 12, 9), new SlidingWindow.Window(0, 16, 12, 1),
+                new SlidingWindow.Window(8, 0, 5, 12), new SlidingWindow.Window(8, 8, 5, 9), new SlidingWindow.Window(8, 16, 5, 1)),
             rule.windows(13, 17));
         assertEquals(List.of(new SlidingWindow.Window(0, 0, 13, 17)), new SlidingWindow(Window.WHOLE, 12, 8).windows(13, 17));
     }

@@ -69,6 +69,7 @@ class StoredPredictionsTest {
         HierVlException e = assertThrows(HierVlException.class, () -> StoredPredictions.find(dir.resolve("p"), list));
         assertEquals(3, e.kind().exitCode());
         assertTrue(e.getMessage().contains("5 of the 6") && e.getMessage().contains("i/0.jpg (i/0.png, m/0.png, 0.png)"), e.getMessage());
-        assertTrue(assertThrows(HierVlException.class, () -> StoredPredictions.find(dir.resolve("none"), list)).getMessage().contains("does not exist"));
+        assertTrue(assertThrows(HierVlException.class, () -> StoredPredictions.find(dir.resolve("none"), list)).getMessage()
+            .contains("does not exist"));
     }
 }

@@ -90,7 +90,8 @@ class WindowPassTest {
                 assertArrayEquals(one.score(), many.score(), rule + " " + Arrays.toString(size));
                 assertArrayEquals(one.labels().values(), many.labels().values(), rule + " " + Arrays.toString(size));
             }
-            assertEquals(rule == Window.CLAMPED || rule == Window.BLENDED, batched.sizes.contains(4), "batches of 4 with " + rule + ": " + batched.sizes);
+            assertEquals(rule == Window.CLAMPED || rule == Window.BLENDED, batched.sizes.contains(4),
+                "batches of 4 with " + rule + ": " + batched.sizes);
         }
     }
 
@@ -105,7 +106,8 @@ class WindowPassTest {
         assertTrue(model.sizes.size() < 20, "small photos share batches: " + model.sizes);
         for (int i = 0; i < 20; i++) {
             ImageSegmenter.Request r = requests.get(i);
-            assertArrayEquals(segmenter(new Sums(1, 1), Window.BLENDED).segment(r.photo(), r.width(), r.height()).score(), together.get(i).score());
+            assertArrayEquals(segmenter(new Sums(1, 1), Window.BLENDED).segment(r.photo(), r.width(), r.height()).score(),
+                together.get(i).score());
         }
     }
 
@@ -123,7 +125,8 @@ class WindowPassTest {
         SlidingWindow rule = new SlidingWindow(Window.CLAMPED, 16, 8);
         RowSink sink = (y, values, at, stride) -> assertEquals(y, rows.getAndIncrement());
         Photo photo = photo(40, 1000, 3);
-        new WindowPass(model, List.of(new WindowTask(rule, 3, 1000, 40, WindowTask.of(photo, ClipNormalize.openai()), sink))).run(Progress.NONE);
+        new WindowPass(model, List.of(new WindowTask(rule, 3, 1000, 40, WindowTask.of(photo, ClipNormalize.openai()), sink)))
+            .run(Progress.NONE);
         assertEquals(1000, rows.get());
         assertTrue(before.get(before.size() - 1) >= 1000 - 24, "rows done before the last window: " + before.get(before.size() - 1));
     }

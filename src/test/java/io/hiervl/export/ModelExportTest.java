@@ -49,8 +49,9 @@ class ModelExportTest {
     @BeforeAll
     static void build() {
         SameDiffOps.start();
-        ModelConfig config = Recipes.load("tiny", List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
-            "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null")).model();
+        ModelConfig config =
+            Recipes.load("tiny", List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
+                "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null")).model();
         ClipWeights weights = RandomClip.weights(CLIP, new Random(3));
         store = NetworkParameters.create(config, weights, 3, 8, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(5));
         network = new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3);
@@ -65,7 +66,8 @@ class ModelExportTest {
     }
 
     private static ExportMeta meta() {
-        return ExportMeta.of(List.of("Hintergrund", "Straße", "木"), List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
+        return ExportMeta.of(List.of("Hintergrund", "Straße", "木"),
+            List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
             new double[] {0.5, 0.4, 0.3}, new double[] {0.2, 0.2, 0.2}, 64, 64, 8, Map.of("recipe", "tiny"));
     }
 
@@ -80,11 +82,14 @@ class ModelExportTest {
     void variablesAreCalledAfterTheirModule() {
         for (ExportFormat format : List.of(ExportFormat.SAMEDIFF, ExportFormat.SAMEDIFF_STOCK)) {
             SameDiff sd = SameDiff.load(export(format).toFile(), false);
-            for (String module : List.of("vision.blocks.0", "pyramid", "hsqg", "pixel_decoder.layers.0.self_attn", "query_decoder.layers.1.cross_attn")) {
-                assertTrue(sd.getVariables().keySet().stream().anyMatch(name -> name.startsWith(module + "/")), format + " has nothing of " + module);
+            for (String module : List.of("vision.blocks.0", "pyramid", "hsqg", "pixel_decoder.layers.0.self_attn",
+                "query_decoder.layers.1.cross_attn")) {
+                assertTrue(sd.getVariables().keySet().stream().anyMatch(name -> name.startsWith(module + "/")),
+                    format + " has nothing of " + module);
             }
             long foreign = sd.getOps().keySet().stream().filter(name -> !name.contains("/")).count();
-            assertTrue(foreign < sd.getOps().size() / 10, format + ": " + foreign + " of " + sd.getOps().size() + " ops belong to no module");
+            assertTrue(foreign < sd.getOps().size() / 10,
+                format + ": " + foreign + " of " + sd.getOps().size() + " ops belong to no module");
         }
     }
 
@@ -119,8 +124,9 @@ class ModelExportTest {
         Nd4j.saveBinary(images, input);
         String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         Path main = Path.of(SameDiffOps.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        String others = Arrays.stream(all.split(File.pathSeparator)).filter(p -> !p.endsWith("*") && !Path.of(p).toAbsolutePath().equals(main))
-            .collect(Collectors.joining(File.pathSeparator));
+        String others =
+            Arrays.stream(all.split(File.pathSeparator)).filter(p -> !p.endsWith("*") && !Path.of(p).toAbsolutePath().equals(main))
+                .collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-cp", others,
             "io.hiervl.export.StockGraphReader", graph.toString(), input.toString(), output.toString(), "io.hiervl.op.SameDiffOps")
             .redirectErrorStream(true).redirectOutput(folder.resolve("log.txt").toFile()).start();
@@ -146,6 +152,7 @@ class ModelExportTest {
     void wrongSizesAreRefused() {
         ExportedModel model = ExportedModel.load(export(ExportFormat.SAMEDIFF));
         assertThrows(HierVlException.class, () -> model.run(images.get(org.nd4j.linalg.indexing.NDArrayIndex.all(),
-            org.nd4j.linalg.indexing.NDArrayIndex.all(), org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 32), org.nd4j.linalg.indexing.NDArrayIndex.all())));
+            org.nd4j.linalg.indexing.NDArrayIndex.all(), org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 32),
+            org.nd4j.linalg.indexing.NDArrayIndex.all())));
     }
 }

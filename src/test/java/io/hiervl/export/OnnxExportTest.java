@@ -58,8 +58,9 @@ class OnnxExportTest {
         List<String> all = new ArrayList<>(SMALL);
         all.addAll(Arrays.asList(settings));
         ModelConfig config = Recipes.load("tiny", all).model();
-        ParameterStore store = NetworkParameters.create(config, RandomClip.weights(CLIP, new Random(3)), 3, 4, new int[] {1, 2, 3, 4}, DataType.FLOAT,
-            new Random(5));
+        ParameterStore store =
+            NetworkParameters.create(config, RandomClip.weights(CLIP, new Random(3)), 3, 4, new int[] {1, 2, 3, 4}, DataType.FLOAT,
+                new Random(5));
         Random random = new Random(6);
         // Zero-initialised matrices would hide what they multiply, and equal norms an exchange.
         store.all().forEach(p -> {
@@ -69,7 +70,8 @@ class OnnxExportTest {
         });
         INDArray text = noise(new Random(7), 1, 3, 24);
         text.diviColumnVector(text.norm2(1));
-        ExportMeta meta = ExportMeta.of(List.of("Hintergrund", "Straße", "木"), List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
+        ExportMeta meta = ExportMeta.of(List.of("Hintergrund", "Straße", "木"),
+            List.of(new int[] {0, 0, 0}, new int[] {128, 0, 0}, new int[] {0, 128, 255}),
             new double[] {0.5, 0.4, 0.3}, new double[] {0.2, 0.2, 0.2}, side, side, 8, Map.of("recipe", "tiny"));
         ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
         return new ExportSource(new HierVlNetwork(config, towers, 3), store, text, meta);
@@ -83,10 +85,13 @@ class OnnxExportTest {
 
     /** Every setting that changes the inference graph. */
     @ParameterizedTest
-    @ValueSource(strings = {"model.temperature=0.5", "model.cmsam_literal=true", "model.cmsam_levels=all", "model.levels=2 model.cmsam_levels=all",
+    @ValueSource(strings = {"model.temperature=0.5", "model.cmsam_literal=true", "model.cmsam_levels=all",
+        "model.levels=2 model.cmsam_levels=all",
         "model.cmsam=shared", "model.cmsam=off", "model.attention_order=cross_first", "model.dynamic_masks=false", "model.gate_mode=none",
-        "model.gate_key_bias=false", "model.gate_class_probability=true", "model.no_object=false", "model.temperature=1", "model.taps=[0,0,1,3]",
-        "model.pos_resize=bilinear", "model.stem=8", "model.visual_rows_in_s=false", "model.visual_queries=0", "model.visual_prompt_tokens=0", "model.n_dec=0",
+        "model.gate_key_bias=false", "model.gate_class_probability=true", "model.no_object=false", "model.temperature=1",
+        "model.taps=[0,0,1,3]",
+        "model.pos_resize=bilinear", "model.stem=8", "model.visual_rows_in_s=false", "model.visual_queries=0",
+        "model.visual_prompt_tokens=0", "model.n_dec=0",
         "model.n_enc=2 model.n_dec=4 model.points=3 model.heads=2"})
     void everyAlternativeGivesTheNetworksScores(String settings) {
         ExportSource source = source(48, settings.split(" "));
@@ -136,7 +141,8 @@ class OnnxExportTest {
         graph.getNodeList().forEach(n -> made.addAll(n.getOutputList()));
         var shapes = graph.getValueInfoList();
         assertTrue(shapes.size() > graph.getNodeCount() / 4, shapes.size() + " shapes for " + graph.getNodeCount() + " nodes");
-        shapes.forEach(v -> assertTrue(made.contains(v.getName()) && v.getType().getTensorType().getShape().getDimCount() > 0, v.getName()));
+        shapes
+            .forEach(v -> assertTrue(made.contains(v.getName()) && v.getType().getTensorType().getShape().getDimCount() > 0, v.getName()));
     }
 
     /** Overlapping windows are averaged as probabilities, whatever computes them. */

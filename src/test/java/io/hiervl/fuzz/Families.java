@@ -24,8 +24,9 @@ import java.util.List;
 
 /** All kinds of files that a user, a colleague or the network may hand to the program. */
 final class Families {
-    static final List<String> NAMES = List.of("checkpoint", "manifest", "sd", "stock", "onnx", "clip-vision", "clip-text", "png", "jpeg", "tiff", "bmp", "webp",
-        "mask", "old-manifest", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
+    static final List<String> NAMES =
+        List.of("checkpoint", "manifest", "sd", "stock", "onnx", "clip-vision", "clip-text", "png", "jpeg", "tiff", "bmp", "webp",
+            "mask", "old-manifest", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
 
     /** Files without a checksum run in a process of their own each, which takes seconds: {@code -Dfuzz.families=old-sd,old-stock,old-onnx}. */
     static final List<String> SLOW = List.of("old-sd", "old-stock", "old-onnx");
@@ -64,7 +65,8 @@ final class Families {
             case "old-onnx" -> older(exported(name, ExportFormat.ONNX));
             case "mask" -> mask(name);
             case "dataset" -> new Family(name, data().resolve("dataset.yaml"), false, () -> DatasetSpecs.read(data));
-            case "list" -> new Family(name, data().resolve("labeled.txt"), false, () -> SplitList.parse(data.resolve("labeled.txt"), data).toString());
+            case "list" ->
+                new Family(name, data().resolve("labeled.txt"), false, () -> SplitList.parse(data.resolve("labeled.txt"), data).toString());
             case "coco" -> new Family(name, data().resolve("instances.json"), false, this::drawCoco);
             case "recipe" -> recipe(name);
             default -> throw new IllegalArgumentException("no family '" + name + "', known are " + NAMES);
@@ -92,7 +94,8 @@ final class Families {
 
     private Object predictCheckpoint() {
         try (Segmenter s = Segmenter.load(checkpoint)) {
-            return Arrays.hashCode(s.predict(Photo.black(32, 32)).segmentation().score()) + s.classNames().toString() + s.palette().colours(4);
+            return Arrays.hashCode(s.predict(Photo.black(32, 32)).segmentation().score()) + s.classNames().toString()
+                + s.palette().colours(4);
         }
     }
 
@@ -109,7 +112,8 @@ final class Families {
     private Object openClip() {
         ClipBundle bundle = ClipBundle.open(clip);
         double sum = bundle.weights().arrays().values().stream().mapToDouble(a -> a.sumNumber().doubleValue()).sum();
-        String facts = bundle.weights().architecture() + Arrays.toString(bundle.preprocessing().mean()) + Arrays.toString(bundle.preprocessing().std());
+        String facts = bundle.weights().architecture() + Arrays.toString(bundle.preprocessing().mean())
+            + Arrays.toString(bundle.preprocessing().std());
         if (loaded++ % 8 == 0) {
             ClipCheck.run(bundle, Progress.NONE);
         }

@@ -55,14 +55,17 @@ class FuzzTest {
         List<String> faults = new ArrayList<>(deaths);
         report.stream().filter(l -> l.startsWith("FAULT")).forEach(faults::add);
         assertEquals(List.of(), faults.subList(0, Math.min(faults.size(), 50)), faults.size() + " faults, inputs in " + work);
-        assertTrue(report.stream().anyMatch(l -> l.startsWith("DONE") && l.contains("REFUSED")), "nothing was refused: the damage does not arrive");
+        assertTrue(report.stream().anyMatch(l -> l.startsWith("DONE") && l.contains("REFUSED")),
+            "nothing was refused: the damage does not arrive");
     }
 
     /** Runs a child to its end; returns how it died, null if it did not. */
     private static String child(Path work, int from, List<String> families) throws Exception {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g",
-            "-Dorg.bytedeco.javacpp.maxbytes=2g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-Djava.awt.headless=true", "-XX:ErrorFile=" + work.resolve("hs_err.log"),
-            "-cp", System.getProperty("java.class.path"), FuzzChild.class.getName(), work.toString(), Long.toString(SEED), Integer.toString(COUNT),
+            "-Dorg.bytedeco.javacpp.maxbytes=2g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-Djava.awt.headless=true",
+            "-XX:ErrorFile=" + work.resolve("hs_err.log"),
+            "-cp", System.getProperty("java.class.path"), FuzzChild.class.getName(), work.toString(), Long.toString(SEED),
+            Integer.toString(COUNT),
             Integer.toString(from)));
         command.addAll(families);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(work.resolve("log.txt").toFile());

@@ -71,7 +71,8 @@ class ModelFaultsTest {
             Files.write(file, changed);
             refused(() -> ExportedModel.load(file).close());
         }
-        Files.write(file, new String(before, StandardCharsets.ISO_8859_1).replace("hiervl.sha256=", "hiervl-sha256=").getBytes(StandardCharsets.ISO_8859_1));
+        Files.write(file, new String(before, StandardCharsets.ISO_8859_1).replace("hiervl.sha256=", "hiervl-sha256=")
+            .getBytes(StandardCharsets.ISO_8859_1));
         assertTrue(refused(() -> ExportedModel.load(file).close()).contains("has lost its SHA-256"));
         Files.write(file, before);
         org.junit.jupiter.api.Assertions.assertArrayEquals(scores, scores(seeds.older(file)));
@@ -86,7 +87,8 @@ class ModelFaultsTest {
     @Test
     void sizesAreComparedWithMemoryFirst() {
         TrainedModel model = TrainedModel.load(checkpoint);
-        HierVlException e = assertThrows(HierVlException.class, () -> model.segmenter(new EvalConfig(EvalConfig.Window.CLAMPED, 1_000_000, 500_000, 0)));
+        HierVlException e =
+            assertThrows(HierVlException.class, () -> model.segmenter(new EvalConfig(EvalConfig.Window.CLAMPED, 1_000_000, 500_000, 0)));
         assertEquals(HierVlException.Kind.DATA, e.kind());
         assertTrue(e.getMessage().contains("--crop"), e.getMessage());
     }
@@ -104,7 +106,8 @@ class ModelFaultsTest {
         } else {
             arrays.get(name).putScalar(3, value);
         }
-        Path saved = new CheckpointStore(run, 1).save(1, good.manifest().configHash(), good.manifest().classes(), arrays, good.manifest().details()).folder();
+        Path saved = new CheckpointStore(run, 1)
+            .save(1, good.manifest().configHash(), good.manifest().classes(), arrays, good.manifest().details()).folder();
         String message = refused(() -> TrainedModel.load(saved));
         assertTrue(message.contains(name) && (value == 0 ? message.contains("row 1") : message.contains("position 3")), message);
     }
@@ -113,8 +116,10 @@ class ModelFaultsTest {
     void classesNeedNames() {
         var good = CheckpointStore.find(checkpoint);
         for (List<String> names : List.of(List.of("a", "b", "a"), List.of("a", " ", "c"))) {
-            Path saved = new CheckpointStore(work.resolve("classes" + names.hashCode()), 1).save(1, good.manifest().configHash(), names, good.arrays(n -> true),
-                good.manifest().details()).folder();
+            Path saved = new CheckpointStore(work.resolve("classes" + names.hashCode()), 1)
+                .save(1, good.manifest().configHash(), names, good.arrays(n -> true),
+                    good.manifest().details())
+                .folder();
             assertTrue(refused(() -> TrainedModel.load(saved)).contains("class "));
         }
     }
@@ -131,7 +136,8 @@ class ModelFaultsTest {
     void trainingConfigurationsAreNotParsed() throws Exception {
         SameDiff sd = SameDiff.create();
         sd.loss.meanSquaredError("loss", sd.placeHolder("images", DataType.FLOAT, 1, 2), sd.var("w", Nd4j.ones(1, 2)), null);
-        sd.setTrainingConfig(new TrainingConfig.Builder().updater(new Sgd(0.1)).dataSetFeatureMapping("images").dataSetLabelMapping("w").build());
+        sd.setTrainingConfig(
+            new TrainingConfig.Builder().updater(new Sgd(0.1)).dataSetFeatureMapping("images").dataSetLabelMapping("w").build());
         Path file = work.resolve("config.sd");
         sd.save(file.toFile(), false);
         assertTrue(Files.readString(file, StandardCharsets.ISO_8859_1).contains("@class"));
@@ -158,8 +164,10 @@ class ModelFaultsTest {
             case "initializer" -> graph.addInitializer(tensor);
             case "attribute" -> graph.addNode(constant(tensor));
             case "sparse" -> graph.addSparseInitializer(SparseTensorProto.newBuilder().setValues(tensor));
-            case "subgraph" -> graph.addNode(NodeProto.newBuilder().setOpType("If").addAttribute(AttributeProto.newBuilder().setName("then_branch").setG(inner)));
-            case "subgraphs" -> graph.addNode(NodeProto.newBuilder().setOpType("X").addAttribute(AttributeProto.newBuilder().setName("all").addGraphs(inner)));
+            case "subgraph" -> graph.addNode(
+                NodeProto.newBuilder().setOpType("If").addAttribute(AttributeProto.newBuilder().setName("then_branch").setG(inner)));
+            case "subgraphs" -> graph
+                .addNode(NodeProto.newBuilder().setOpType("X").addAttribute(AttributeProto.newBuilder().setName("all").addGraphs(inner)));
             case "function" -> model.addFunctions(FunctionProto.newBuilder().setName("f").addNode(constant(tensor)));
             default -> throw new IllegalArgumentException(place);
         }

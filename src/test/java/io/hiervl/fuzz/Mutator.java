@@ -7,8 +7,9 @@ import java.util.Random;
 /** Damages bytes the way disks, transfers, editors and attackers do; the same seed makes the same damage. */
 final class Mutator {
     private static final int[] INTERESTING = {0, 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, 255, 256, 65535, 65536, 100_000_000, -2};
-    private static final String[] TOKENS = {"null", "NaN", "-1", "0", "1e999", "99999999999999999999", "\"\"", "[]", "{}", "true", "\0", "\u00e9", "../../x",
-        "/etc/hostname", ",", ":", "\n", "'", "&a *a", "!!java.lang.Object", "=1+1", "\t"};
+    private static final String[] TOKENS =
+        {"null", "NaN", "-1", "0", "1e999", "99999999999999999999", "\"\"", "[]", "{}", "true", "\0", "\u00e9", "../../x",
+            "/etc/hostname", ",", ":", "\n", "'", "&a *a", "!!java.lang.Object", "=1+1", "\t"};
 
     private Mutator() {
     }
@@ -38,7 +39,8 @@ final class Mutator {
             case 7 -> replaced(in, at, Arrays.copyOfRange(in, at, at + n), 0);
             case 8 -> replaced(in, at, new byte[n], n);
             case 9 -> replaced(in, at, noise(n, random), n);
-            case 10 -> replaced(in, at, TOKENS[random.nextInt(TOKENS.length)].getBytes(StandardCharsets.UTF_8), random.nextInt(Math.min(5, in.length - at) + 1));
+            case 10 -> replaced(in, at, TOKENS[random.nextInt(TOKENS.length)].getBytes(StandardCharsets.UTF_8),
+                random.nextInt(Math.min(5, in.length - at) + 1));
             default -> replaced(in, at, Arrays.copyOfRange(in, position(in.length - n + 1, random), in.length), n);
         };
     }

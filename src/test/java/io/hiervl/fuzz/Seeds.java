@@ -43,8 +43,9 @@ final class Seeds {
     private static final ClipArchitecture CLIP = ClipArchitecture.of(16, 4, 2, 8, 32, 16, 1, 2, 16, 120, 16);
     private static final ImageTowers TOWERS = ImageTowers.of(Backbones.ofClip(CLIP,
         new ClipNormalize(new float[] {0.5f, 0.4f, 0.3f}, new float[] {0.2f, 0.3f, 0.25f})));
-    private static final Recipe RECIPE = Recipes.load("tiny", List.of("model.dim=16", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16", "model.dec_ffn=16",
-        "model.cm_dim=4", "model.visual_queries=0", "model.norm_groups=4", "model.heads=2", "eval.crop=32", "eval.stride=32"));
+    private static final Recipe RECIPE =
+        Recipes.load("tiny", List.of("model.dim=16", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16", "model.dec_ffn=16",
+            "model.cm_dim=4", "model.visual_queries=0", "model.norm_groups=4", "model.heads=2", "eval.crop=32", "eval.stride=32"));
 
     private final Path root;
 
@@ -61,7 +62,8 @@ final class Seeds {
     private Checkpoint save(ParameterStore store, INDArray t) {
         Map<String, Object> details = TrainedModel.details(RECIPE, TOWERS,
             List.of(List.of(1, 2, 3), List.of(4, 5, 6), List.of(7, 8, 9)));
-        return new CheckpointStore(root.resolve("run"), 2).save(5, io.hiervl.checkpoint.Hashes.of(RECIPE.toYaml()), CLASSES, TrainedModel.arrays(TOWERS, store, t),
+        return new CheckpointStore(root.resolve("run"), 2).save(5, io.hiervl.checkpoint.Hashes.of(RECIPE.toYaml()), CLASSES,
+            TrainedModel.arrays(TOWERS, store, t),
             details);
     }
 
@@ -79,16 +81,19 @@ final class Seeds {
     Path export(ExportFormat format) {
         SameDiffOps.start();
         Path file = root.resolve("model-" + format.label() + (format == ExportFormat.ONNX ? ".onnx" : ".sd"));
-        ExportMeta meta = ExportMeta.of(CLASSES, List.of(new int[] {0, 0, 0}, new int[] {9, 9, 9}, new int[] {7, 7, 7}), new double[] {0.5, 0.4, 0.3},
-            new double[] {0.2, 0.3, 0.25}, 32, 32, 8, Map.of("stride", "32"));
-        ModelExport.write(file, new ExportSource(new HierVlNetwork(RECIPE.model(), TOWERS, CLASSES.size()), network(), embeddings(), meta), format);
+        ExportMeta meta =
+            ExportMeta.of(CLASSES, List.of(new int[] {0, 0, 0}, new int[] {9, 9, 9}, new int[] {7, 7, 7}), new double[] {0.5, 0.4, 0.3},
+                new double[] {0.2, 0.3, 0.25}, 32, 32, 8, Map.of("stride", "32"));
+        ModelExport.write(file, new ExportSource(new HierVlNetwork(RECIPE.model(), TOWERS, CLASSES.size()), network(), embeddings(), meta),
+            format);
         return file;
     }
 
     /** The file as versions before the checksum wrote it: same length, other version, no mark. */
     Path older(Path file) throws IOException {
         String text = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
-        text = text.replace("hiervl.sha256=", "hiervl-sha256=").replace("\"version\" : 2", "\"version\" : 1").replace("\"format\" : 2", "\"format\" : 1");
+        text = text.replace("hiervl.sha256=", "hiervl-sha256=").replace("\"version\" : 2", "\"version\" : 1").replace("\"format\" : 2",
+            "\"format\" : 1");
         Files.write(file, text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
         return file;
     }
@@ -114,7 +119,7 @@ final class Seeds {
             Path png = photo("png");
             byte[] bytes = Files.readAllBytes(png);
             try (BytePointer data = new BytePointer(bytes); Mat encoded = new Mat(1, bytes.length, 0, data);
-                    Mat decoded = opencv_imgcodecs.imdecode(encoded, 1); IntPointer none = new IntPointer(0)) {
+                 Mat decoded = opencv_imgcodecs.imdecode(encoded, 1); IntPointer none = new IntPointer(0)) {
                 opencv_imgcodecs.imwrite(file.toString(), decoded, none);
             }
         } else if (!ImageIO.write(image, extension, file.toFile())) {
@@ -139,19 +144,21 @@ final class Seeds {
               annotations: [instances.json]
             """);
         Files.writeString(folder.resolve("labeled.txt"), "images/a.jpg\tmasks/a.png\n");
-        Files.writeString(folder.resolve("instances.json"), """
-            {"images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
-             "categories": [{"id": 7, "name": "cat"}, {"id": 9, "name": "a dog"}],
-             "annotations": [
-              {"id": 1, "image_id": 1, "category_id": 7, "iscrowd": 0, "area": 100, "bbox": [5, 5, 20, 20], "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]},
-              {"id": 2, "image_id": 1, "category_id": 9, "iscrowd": 1, "segmentation": {"counts": [100, 50, 1050], "size": [30, 40]}}]}
-            """);
+        Files.writeString(folder.resolve("instances.json"),
+            """
+                {"images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
+                 "categories": [{"id": 7, "name": "cat"}, {"id": 9, "name": "a dog"}],
+                 "annotations": [
+                  {"id": 1, "image_id": 1, "category_id": 7, "iscrowd": 0, "area": 100, "bbox": [5, 5, 20, 20], "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]},
+                  {"id": 2, "image_id": 1, "category_id": 9, "iscrowd": 1, "segmentation": {"counts": [100, 50, 1050], "size": [30, 40]}}]}
+                """);
         return folder;
     }
 
     Path recipe() throws IOException {
         Path file = root.resolve("mine.yaml");
-        Files.writeString(file, "extends: tiny\n" + "name: mine\nmodel:\n  dim: 64\n  taps: [0, 1, 2, 3]\n  temperature: 0.5\ntrain:\n  lr: 2e-4\n  crop: 64\n");
+        Files.writeString(file, "extends: tiny\n"
+            + "name: mine\nmodel:\n  dim: 64\n  taps: [0, 1, 2, 3]\n  temperature: 0.5\ntrain:\n  lr: 2e-4\n  crop: 64\n");
         return file;
     }
 }

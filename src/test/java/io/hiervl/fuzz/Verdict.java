@@ -25,7 +25,8 @@ enum Verdict {
             return "message '" + message + "'";
         }
         if (message.lines().count() > 1 || message.length() > LONGEST) {
-            return "message of " + message.lines().count() + " lines and " + message.length() + " characters: " + message.substring(0, Math.min(300, message.length()));
+            return "message of " + message.lines().count() + " lines and " + message.length() + " characters: "
+                + message.substring(0, Math.min(300, message.length()));
         }
         return null;
     }

@@ -36,7 +36,8 @@ class ArrayPoolTest {
                 held.add(pool.take(ElementType.FLOAT, (1L << 19 + 2 * (phase % 4)) / 3));
             }
             held.forEach(pool::give);
-            assertTrue(pool.freeBytes() <= 1.6 * pool.peakBytes(), pool.freeBytes() + " bytes free, at most " + pool.peakBytes() + " were in use");
+            assertTrue(pool.freeBytes() <= 1.6 * pool.peakBytes(),
+                pool.freeBytes() + " bytes free, at most " + pool.peakBytes() + " were in use");
         }
         pool.clear();
         assertEquals(0, pool.freeBytes());

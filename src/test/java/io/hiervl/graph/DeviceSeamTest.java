@@ -27,7 +27,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /** A graph on a device whose memory the host cannot read, with all, some and none of its ops supported there. */
 class DeviceSeamTest {
     private static final Set<String> ALL = Set.of("hiervl_linear", "hiervl_linear_bp", "hiervl_layer_norm", "hiervl_layer_norm_bp",
-        "hiervl_add", "hiervl_slice", "hiervl_slice_bp", "hiervl_slice_addition", "hiervl_resize", "hiervl_resize_bp", "hiervl_pixel_cross_entropy",
+        "hiervl_add", "hiervl_slice", "hiervl_slice_bp", "hiervl_slice_addition", "hiervl_resize", "hiervl_resize_bp",
+        "hiervl_pixel_cross_entropy",
         "hiervl_pixel_cross_entropy_bp", "hiervl_concat", "hiervl_permute", "hiervl_mul", "hiervl_mul_bp");
 
     private static INDArray random(Random random, long... shape) {
@@ -61,9 +62,11 @@ class DeviceSeamTest {
         for (long i = 0; i < labels.length(); i++) {
             labels.putScalar(i, i % 3);
         }
-        Map<String, INDArray> in = Map.of("x", random(random, 2, 16, 8), "labels", labels, "weights", Nd4j.valueArrayOf(new long[] {2, 8, 8}, 0.01f));
-        GraphRunner runner = new GraphRunner(backend, ops.sd(), List.of(loss.name(), map.name()), loss.name(), List.copyOf(parameters.keySet()),
-            List.of());
+        Map<String, INDArray> in =
+            Map.of("x", random(random, 2, 16, 8), "labels", labels, "weights", Nd4j.valueArrayOf(new long[] {2, 8, 8}, 0.01f));
+        GraphRunner runner =
+            new GraphRunner(backend, ops.sd(), List.of(loss.name(), map.name()), loss.name(), List.copyOf(parameters.keySet()),
+                List.of());
         Map<String, INDArray> result = new LinkedHashMap<>();
         try (GraphRunner.Result r = runner.run(in)) {
             result.put("loss", r.output(loss.name()).dup());

@@ -122,7 +122,8 @@ public final class GoldenGraph {
 
     /** Runs the graph and compares outputs, and gradients where the ops have them. */
     public void verify() {
-        homes.forEach((tensor, home) -> assertTrue(!tensor.startsWith("param.") || outsideTheGraph.contains(tensor) || home.names.stream().allMatch(this::used),
+        homes.forEach((tensor, home) -> assertTrue(
+            !tensor.startsWith("param.") || outsideTheGraph.contains(tensor) || home.names.stream().allMatch(this::used),
             golden.name + ": no graph uses " + tensor));
         if (!setting.differentiable()) {
             Map<String, INDArray> values = ops.sd().output(Map.of(), outputs.values().stream().map(SDVariable::name).toList());

@@ -99,7 +99,8 @@ class GraphRunnerTest {
         dot(sd, a, b).add(dot(sd, a, a)).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a", "b"));
         Map<String, INDArray> taken = new HashMap<>();
-        try (GraphRunner.Result r = runner.run(Map.of(), (name, gradient) -> assertNull(taken.put(name, Nd4jTensors.array(gradient).dup()), name + " came twice"))) {
+        try (GraphRunner.Result r = runner.run(Map.of(),
+            (name, gradient) -> assertNull(taken.put(name, Nd4jTensors.array(gradient).dup()), name + " came twice"))) {
             assertEquals(32 + 14, r.scalar("loss"), 1e-4);
             assertNull(r.gradient("a"));
         }

@@ -31,20 +31,26 @@ class RecomputationTest {
     @Test
     void insertsWhatTheBackwardPassReads() {
         List<PlannedOp> order = List.of(op("f1", List.of("x"), "a"), op("unread", List.of("a"), "u"), op("f2", List.of("a"), "b"),
-            op("f3", List.of("b"), "c"), op("f4", List.of("c"), "d"), op("g4", List.of("c", "one"), "dc"), op("g3", List.of("b", "dc"), "db"),
+            op("f3", List.of("b"), "c"), op("f4", List.of("c"), "d"), op("g4", List.of("c", "one"), "dc"),
+            op("g3", List.of("b", "dc"), "db"),
             op("g2", List.of("a", "db"), "da"));
-        List<PlannedOp> result = Recomputation.ofBlocks(order, java.util.Set.of("f1", "unread", "f2", "f3", "f4"), List.of("b", "c"), java.util.Set.of("d", "da"));
-        assertEquals(List.of("f1[x][a]", "unread[a][u]", "f2[a][b]", "f3[b][c]", "f4[c][d]", "g4[c, one][dc]", "g3[b, dc][db]", "f1[x][a#again]",
-            "g2[a#again, db][da]"), names(result));
+        List<PlannedOp> result = Recomputation.ofBlocks(order, java.util.Set.of("f1", "unread", "f2", "f3", "f4"), List.of("b", "c"),
+            java.util.Set.of("d", "da"));
+        assertEquals(
+            List.of("f1[x][a]", "unread[a][u]", "f2[a][b]", "f3[b][c]", "f4[c][d]", "g4[c, one][dc]", "g3[b, dc][db]", "f1[x][a#again]",
+                "g2[a#again, db][da]"),
+            names(result));
     }
 
     /** A block that ends inside an op with two outputs of which one is kept. */
     @Test
     void keepsTheNamesOfKeptOutputs() {
-        List<PlannedOp> order = List.of(op("f1", List.of("x"), "a", "kept"), op("f2", List.of("kept"), "b"), op("f3", List.of("kept", "b"), "c"),
-            op("g", List.of("a", "kept", "c"), "da"));
+        List<PlannedOp> order =
+            List.of(op("f1", List.of("x"), "a", "kept"), op("f2", List.of("kept"), "b"), op("f3", List.of("kept", "b"), "c"),
+                op("g", List.of("a", "kept", "c"), "da"));
         List<PlannedOp> result = Recomputation.ofBlocks(order, java.util.Set.of("f1", "f2", "f3"), List.of("b"), java.util.Set.of("da"));
-        assertEquals(List.of("f1[x][a, kept]", "f2[kept][b]", "f3[kept, b][c]", "f1[x][a#again, kept#again]", "g[a#again, kept, c][da]"), names(result));
+        assertEquals(List.of("f1[x][a, kept]", "f2[kept][b]", "f3[kept, b][c]", "f1[x][a#again, kept#again]", "g[a#again, kept, c][da]"),
+            names(result));
     }
 
     private static SDVariable parameter(FusedOps ops, String name, Random random, long... shape) {

@@ -45,7 +45,8 @@ class RoundedSlotsTest {
         for (int s : seen) {
             fixed[s] = true;
         }
-        return RoundedSlots.of(List.of(step(new LayerNorm(1e-5), false, new int[] {0}, 1), step(new Reshape(new long[] {4}, new long[] {2, 2}), true, new int[] {1}, 2),
+        return RoundedSlots.of(List.of(step(new LayerNorm(1e-5), false, new int[] {0}, 1),
+            step(new Reshape(new long[] {4}, new long[] {2, 2}), true, new int[] {1}, 2),
             step(linear(first), false, new int[] {2}, 3), step(linear(second), false, new int[] {3}, 4)), fixed);
     }
 
@@ -53,9 +54,11 @@ class RoundedSlotsTest {
     void onlyFactorsOfRoundedProductsAreRounded() {
         assertArrayEquals(new boolean[] {false, true, true, true, false}, plan(Precision.BF16, Precision.BF16));
         assertArrayEquals(new boolean[5], plan(Precision.FP32, Precision.FP32));
-        assertArrayEquals(new boolean[] {false, true, true, false, false}, plan(Precision.BF16, Precision.FP32), "the second layer is exact");
+        assertArrayEquals(new boolean[] {false, true, true, false, false}, plan(Precision.BF16, Precision.FP32),
+            "the second layer is exact");
         assertArrayEquals(new boolean[5], plan(Precision.FP32, Precision.BF16), "the first layer's result is exact");
-        assertArrayEquals(new boolean[] {false, false, false, true, false}, plan(Precision.BF16, Precision.BF16, 2), "the other name is seen outside");
+        assertArrayEquals(new boolean[] {false, false, false, true, false}, plan(Precision.BF16, Precision.BF16, 2),
+            "the other name is seen outside");
     }
 
     private static SDVariable parameter(FusedOps ops, String name, Random random, long... shape) {

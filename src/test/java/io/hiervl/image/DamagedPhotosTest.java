@@ -104,7 +104,8 @@ class DamagedPhotosTest {
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")));
         assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
         for (Path file : new Path[] {pipe, Path.of("/dev/zero")}) {
-            String message = assertTimeoutPreemptively(Duration.ofSeconds(5), () -> assertThrows(HierVlException.class, () -> Images.readUpright(file)).getMessage());
+            String message = assertTimeoutPreemptively(Duration.ofSeconds(5),
+                () -> assertThrows(HierVlException.class, () -> Images.readUpright(file)).getMessage());
             assertTrue(message.contains("pipe or a device"), message);
         }
     }

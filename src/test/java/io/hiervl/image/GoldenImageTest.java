@@ -27,7 +27,7 @@ class GoldenImageTest {
     List<DynamicTest> golden() {
         GoldenSuite suite = new GoldenSuite("image")
             // what the other cases start from
-            .on("source", GoldenSuite.PLAIN, (c, setting) -> { }, "rgb", "mask")
+            .on("source", GoldenSuite.PLAIN, (c, setting) -> {}, "rgb", "mask")
             .on("decode", GoldenSuite.PLAIN, (c, setting) -> decode(c))
             .on("ade_reduce_zero", GoldenSuite.PLAIN, (c, setting) -> c.check("out", reduced(c)))
             .on("geometry_chain", GoldenSuite.PLAIN, (c, setting) -> chain(c));
@@ -54,7 +54,7 @@ class GoldenImageTest {
         GoldenConfig k = c.config;
         return switch (c.op) {
             case "resize_pil" -> PilResize.resize(in, k.get("width").asInt(), k.get("height").asInt(),
-                    PilResize.Filter.valueOf(k.get("mode").asText().toUpperCase(Locale.ROOT)));
+                PilResize.Filter.valueOf(k.get("mode").asText().toUpperCase(Locale.ROOT)));
             case "pad" -> {
                 assertEquals(0, k.get("fill").asInt(), "photos are padded with black");
                 yield in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt());
@@ -78,7 +78,7 @@ class GoldenImageTest {
         k.get("order").forEach(s -> order.add(StrongView.Step.valueOf(s.asText().toUpperCase(Locale.ROOT))));
         JsonNode f = k.get("factors");
         StrongView.Jitter jitter = new StrongView.Jitter(order, f.get("brightness").asDouble(), f.get("contrast").asDouble(),
-                f.get("saturation").asDouble(), f.get("hue").asDouble());
+            f.get("saturation").asDouble(), f.get("hue").asDouble());
         return new StrongView(512, AugmentationConfig.unimatch()).apply(in, new StrongView.Draw(jitter, false, 0));
     }
 
@@ -89,7 +89,8 @@ class GoldenImageTest {
                 assertEquals("nearest", k.get("mode").asText(), "label maps have one way to be resized");
                 yield PilResize.nearest(in, k.get("width").asInt(), k.get("height").asInt());
             }
-            case "pad" -> in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt(), k.get("fill").asInt());
+            case "pad" ->
+                in.window(0, 0, in.width() + k.get("right").asInt(), in.height() + k.get("bottom").asInt(), k.get("fill").asInt());
             case "crop" -> in.window(k.get("left").asInt(), k.get("top").asInt(), k.get("width").asInt(), k.get("height").asInt(), 255);
             case "hflip" -> in.flipped();
             default -> throw new AssertionError("unknown operation " + c.op);

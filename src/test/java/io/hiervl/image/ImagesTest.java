@@ -93,12 +93,14 @@ class ImagesTest {
         adobe.write(new byte[] {(byte) 0xFF, (byte) 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0});
         adobe.write(jpeg, 2, jpeg.length - 2);
         Photo p = decode(adobe.toByteArray());
-        assertTrue(p.at(8, 8, 0) > 245 && p.at(8, 8, 1) < 10 && p.at(8, 8, 2) < 10, p.at(8, 8, 0) + " " + p.at(8, 8, 1) + " " + p.at(8, 8, 2));
+        assertTrue(p.at(8, 8, 0) > 245 && p.at(8, 8, 1) < 10 && p.at(8, 8, 2) < 10,
+            p.at(8, 8, 0) + " " + p.at(8, 8, 1) + " " + p.at(8, 8, 2));
     }
 
     @Test
     void sixteenBitPhotosKeepTheHighByte() throws IOException {
-        var model = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
+        var model =
+            new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
         WritableRaster raster = model.createCompatibleWritableRaster(2, 1);
         raster.setPixel(0, 0, new int[] {0x8034, 0x1200, 0xFFFF});
         Photo p = decode(encode(new BufferedImage(model, raster, false, null), "png"));
@@ -137,7 +139,8 @@ class ImagesTest {
         assertTrue(refusal("version https://git-lfs.github.com/spec/v1\n".getBytes(StandardCharsets.US_ASCII)).contains("git lfs pull"));
         assertTrue(refusal(new byte[] {1, 2, 3, 4, 5}).contains("01 02 03 04"));
         Path missing = folder.resolve("missing.jpg");
-        assertTrue(assertThrows(HierVlException.class, () -> Images.readPhoto(missing)).getMessage().contains("missing.jpg does not exist"));
+        assertTrue(
+            assertThrows(HierVlException.class, () -> Images.readPhoto(missing)).getMessage().contains("missing.jpg does not exist"));
         assertTrue(assertThrows(HierVlException.class, () -> Images.readPhoto(folder)).getMessage().contains("is a folder"));
     }
 

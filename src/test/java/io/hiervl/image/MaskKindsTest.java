@@ -106,8 +106,8 @@ class MaskKindsTest {
     @Test
     void paletteColoursOutsideTheTableAreRefused() throws IOException {
         var small = ColourTable.of(List.of(List.of(0, 0, 0), List.of(64, 0, 0)), List.of());
-        String message = assertThrows(HierVlException.class, () ->
-            decode(ImagesTest.encode(palette(new int[] {2, 0, 1}), "png"), new MaskRules(small, true, 255))).getMessage();
+        String message = assertThrows(HierVlException.class,
+            () -> decode(ImagesTest.encode(palette(new int[] {2, 0, 1}), "png"), new MaskRules(small, true, 255))).getMessage();
         assertTrue(message.contains("index 0 the colour [0, 128, 0]") && message.contains("palettes: index"), message);
     }
 
@@ -182,7 +182,7 @@ class MaskKindsTest {
         }
         try (BytePointer data = new BytePointer(bgr); Mat image = new Mat(2, 3, opencv_core.CV_8UC3,
             data); BytePointer out = new BytePointer();
-                IntPointer settings = new IntPointer(opencv_imgcodecs.IMWRITE_WEBP_QUALITY, quality)) {
+             IntPointer settings = new IntPointer(opencv_imgcodecs.IMWRITE_WEBP_QUALITY, quality)) {
             assertTrue(opencv_imgcodecs.imencode(".webp", image, out, settings));
             byte[] file = new byte[(int) out.limit()];
             out.get(file);

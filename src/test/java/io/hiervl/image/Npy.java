@@ -22,7 +22,7 @@ record Npy(byte[] data, int[] shape) {
             throw new IOException(header);
         }
         int[] shape = Arrays.stream(m.group(1).split(",")).map(String::strip).filter(s -> !s.isEmpty())
-                .mapToInt(Integer::parseInt).toArray();
+            .mapToInt(Integer::parseInt).toArray();
         return new Npy(Arrays.copyOfRange(all, 10 + length, all.length), shape);
     }
 

@@ -40,9 +40,9 @@ class PhotoKindsTest {
         BufferedImage[] pictures = {component(ColorSpace.CS_GRAY, false, DataBuffer.TYPE_BYTE, 128),
             component(ColorSpace.CS_GRAY, false, DataBuffer.TYPE_USHORT, 128 * 257),
             component(ColorSpace.CS_GRAY, true, DataBuffer.TYPE_BYTE, 128, 255),
-                component(ColorSpace.CS_LINEAR_RGB, false, DataBuffer.TYPE_BYTE, 128, 128, 128),
+            component(ColorSpace.CS_LINEAR_RGB, false, DataBuffer.TYPE_BYTE, 128, 128, 128),
             component(ColorSpace.CS_sRGB, true, DataBuffer.TYPE_BYTE, 128, 128, 128, 7),
-                component(ColorSpace.CS_sRGB, false, DataBuffer.TYPE_USHORT, 32896, 32896, 32896)};
+            component(ColorSpace.CS_sRGB, false, DataBuffer.TYPE_USHORT, 32896, 32896, 32896)};
         for (BufferedImage p : pictures) {
             assertArrayEquals(new byte[] {(byte) 128, (byte) 128, (byte) 128}, Images.fromBuffered(p).rgb(), p.toString());
         }

@@ -24,7 +24,8 @@ class PilResizeTest {
                 int w = 1 + random.nextInt(s[0]);
                 int h = 1 + random.nextInt(s[1]);
                 var window = new PilResize.Window(random.nextInt(s[0] - w + 1), random.nextInt(s[1] - h + 1), w, h);
-                assertArrayEquals(PilResize.resize(photo, s[0], s[1], PilResize.Filter.BICUBIC).window(window.left(), window.top(), w, h).rgb(),
+                assertArrayEquals(
+                    PilResize.resize(photo, s[0], s[1], PilResize.Filter.BICUBIC).window(window.left(), window.top(), w, h).rgb(),
                     PilResize.resize(photo, s[0], s[1], PilResize.Filter.BICUBIC, window).rgb());
                 assertArrayEquals(PilResize.nearest(map, s[0], s[1]).window(window.left(), window.top(), w, h, 255).values(),
                     PilResize.nearest(map, s[0], s[1], window).values());

@@ -21,7 +21,8 @@ class EquationsTest {
             for (Path file : files.filter(f -> f.toString().endsWith(".java")).sorted().toList()) {
                 Matcher m = Pattern.compile("Equation (\\d) of the paper").matcher(Files.readString(file));
                 while (m.find()) {
-                    found.merge(Integer.parseInt(m.group(1)), file.getFileName().toString().replace(".java", ""), (a, b) -> a + " and " + b);
+                    found.merge(Integer.parseInt(m.group(1)), file.getFileName().toString().replace(".java", ""),
+                        (a, b) -> a + " and " + b);
                 }
             }
         }

@@ -9,10 +9,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
 import io.hiervl.backend.Matching;
+import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
-import io.hiervl.config.LossConfig;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.model.Phi;
@@ -61,8 +61,11 @@ public final class GoldenLosses {
             INDArray valid = g.array("valid");
             SDVariable z = g.input("z");
             SDVariable labels = g.constant(g.array("label"));
-            g.loss("loss", strong ? StrongViewLoss.build(g.ops, z, labels, g.constant(StrongViewLoss.weights(confidence, valid, threshold, mode)))
-                : FeaturePerturbationLoss.build(g.ops, z, labels, g.constant(FeaturePerturbationLoss.weights(confidence, valid, threshold, mode))), 1)
+            g.loss("loss",
+                strong ? StrongViewLoss.build(g.ops, z, labels, g.constant(StrongViewLoss.weights(confidence, valid, threshold, mode)))
+                    : FeaturePerturbationLoss.build(g.ops, z, labels,
+                        g.constant(FeaturePerturbationLoss.weights(confidence, valid, threshold, mode))),
+                1)
                 .verify();
         }
     }
@@ -77,7 +80,8 @@ public final class GoldenLosses {
         LossCase g = LossCase.withoutParameters(c, type);
         JsonNode grid = c.config.get("grid");
         int[] owner = c.ints("concept_class");
-        SDVariable cosines = GuidanceLabels.cosines(g.ops, g.constant(g.array("dense")), g.constant(g.array("concepts")), c.config.get("scale").asDouble());
+        SDVariable cosines =
+            GuidanceLabels.cosines(g.ops, g.constant(g.array("dense")), g.constant(g.array("concepts")), c.config.get("scale").asDouble());
         INDArray scores = GuidanceLabels.classScores(g.ops.sd().output(Map.of(), cosines.name()).get(cosines.name()), owner,
             Arrays.stream(owner).max().getAsInt() + 1, grid.get(0).asInt(), grid.get(1).asInt());
         c.check("scores", scores);
@@ -99,7 +103,9 @@ public final class GoldenLosses {
         for (double temperature : new double[] {1, 0.5}) {
             LossCase g = new LossCase(c, type);
             SDVariable z = g.ops.scale(g.ops.log(g.input("S"), c.config.get("eps").asDouble()), 1 / temperature, 0);
-            g.loss("loss", EntropyLoss.build(g.ops, z, g.constant(EntropyLoss.weights(g.array("valid"))), temperature, c.config.get("T").asDouble()), 1)
+            g.loss("loss",
+                EntropyLoss.build(g.ops, z, g.constant(EntropyLoss.weights(g.array("valid"))), temperature, c.config.get("T").asDouble()),
+                1)
                 .verify();
         }
     }
@@ -109,7 +115,8 @@ public final class GoldenLosses {
         INDArray present = g.array("present");
         // the fixture counts images without a label too; the program leaves them out (docs/paper.md 3.4)
         boolean labelled = Nd4j.createFromArray(c.values("present")).reshape(c.shape("present")).max(1).minNumber().doubleValue() == 1;
-        INDArray weights = labelled ? GateLoss.weights(present) : Nd4j.valueArrayOf(new long[] {present.size(0)}, 1.0 / present.size(0), type);
+        INDArray weights =
+            labelled ? GateLoss.weights(present) : Nd4j.valueArrayOf(new long[] {present.size(0)}, 1.0 / present.size(0), type);
         g.loss("loss", GateLoss.build(g.ops, g.input("logit"), g.constant(present), g.constant(weights)), 1).verify();
     }
 
@@ -159,7 +166,8 @@ public final class GoldenLosses {
         }
         INDArray rowClass = rowClass(c);
         int classes = (int) c.shape("t")[0];
-        g.loss("loss", QueryTextLoss.build(g.ops, x, t, g.constant(rowClass), g.constant(QueryTextLoss.weights(rowClass, classes))), 1).verify();
+        g.loss("loss", QueryTextLoss.build(g.ops, x, t, g.constant(rowClass), g.constant(QueryTextLoss.weights(rowClass, classes))), 1)
+            .verify();
     }
 
     /** The fixture's rows and classes as a matching, K where a row has none. */
@@ -230,7 +238,8 @@ public final class GoldenLosses {
     static Matching matching(Case c) {
         boolean[] things = new boolean[c.config.get("K").asInt()];
         c.config.get("slot_classes").forEach(n -> things[n.asInt()] = true);
-        return new Matching(things.length, c.config.get("L").asInt(), c.config.get("M").asInt(), 4, c.config.get("min_cells").asInt(), things);
+        return new Matching(things.length, c.config.get("L").asInt(), c.config.get("M").asInt(), 4, c.config.get("min_cells").asInt(),
+            things);
     }
 
     /** Confidence of a pixel of a present class by the number of classes, without and with temperature. */

@@ -3,13 +3,13 @@ package io.hiervl.loss;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.backend.jvm.SetLossKernel;
-import io.hiervl.tensor.Tensor;
-import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.backend.Matching;
+import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.model.GoldenPointLosses;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -68,19 +68,24 @@ final class GoldenSetLosses {
         INDArray labels = g.array("labels");
         SetTargets targets = new FixedMatcher(GoldenLosses.matching(c), noObject).match(labels);
         SetPoints.Given given = given(c, targets.matched());
-        SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0), Reduction.MEAN);
+        SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points,
+            importance, false, noObject, 0), Reduction.MEAN);
         int images = (int) labels.size(0);
         List<INDArray> drawn = List.of(given.candidates(0, type).rows(0, images), given.random(0, type).rows(0, images));
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
             g.constant(targets.norms()), drawn.stream().map(g::constant).toList());
         SetLosses.Terms terms = losses.build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         // the fixture's gradients are of the three losses and of their weighted sum
-        double[] w = {c.config.get("weights").get(0).asDouble(), c.config.get("weights").get(1).asDouble(), c.config.get("weights").get(2).asDouble()};
-        SDVariable weighted = new TotalLoss(g.ops, "coefficients").add("class", terms.classes()).add("bce", terms.bce()).add("dice", terms.dice()).build();
-        g.loss("loss_class", terms.classes(), 1 + w[0]).loss("loss_mask", terms.bce(), 1 + w[1]).loss("loss_dice", terms.dice(), 1 + w[2]).verify();
+        double[] w = {c.config.get("weights").get(0).asDouble(), c.config.get("weights").get(1).asDouble(),
+            c.config.get("weights").get(2).asDouble()};
+        SDVariable weighted =
+            new TotalLoss(g.ops, "coefficients").add("class", terms.classes()).add("bce", terms.bce()).add("dice", terms.dice()).build();
+        g.loss("loss_class", terms.classes(), 1 + w[0]).loss("loss_mask", terms.bce(), 1 + w[1]).loss("loss_dice", terms.dice(), 1 + w[2])
+            .verify();
         Map<String, INDArray> coefficients = Map.of("coefficients", Nd4j.createFromArray(w).castTo(type));
         c.check("matched", matched(targets.rowClass(), k));
-        SetLossKernel kernel = new SetLossKernel(k, c.integer("L"), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0);
+        SetLossKernel kernel =
+            new SetLossKernel(k, c.integer("L"), points, (int) c.shape("candidates")[1] / points, importance, false, noObject, 0);
         double[][] chosen = SetLossKernel.points(kernel, java.util.stream.Stream.concat(java.util.stream.Stream.of(g.array("class_logits"),
             g.array("mask_logits"), labels, targets.rowClass(), targets.slots(), targets.norms()), drawn.stream())
             .map(a -> Nd4jTensors.of(a.castTo(type))).toArray(Tensor[]::new)).toArray(double[][]::new);

@@ -51,10 +51,15 @@ class IgnoredPixelsTest {
     static Stream<Loss> losses() {
         Random random = new Random(1);
         return Stream.of(
-            new Loss("supervised", (ops, z, l, v) -> SupervisedCrossEntropy.build(ops, z, c(ops, l), c(ops, SupervisedCrossEntropy.weights(l, K)))),
-            new Loss("pixelwise", (ops, z, l, v) -> StrongViewLoss.build(ops, z, c(ops, l.mul(v)), c(ops, StrongViewLoss.weights(v.ulike().assign(0.9), v, 0.5, Confidence.PIXELWISE)))),
+            new Loss("supervised",
+                (ops, z, l, v) -> SupervisedCrossEntropy.build(ops, z, c(ops, l), c(ops, SupervisedCrossEntropy.weights(l, K)))),
+            new Loss("pixelwise",
+                (ops, z, l, v) -> StrongViewLoss.build(ops, z, c(ops, l.mul(v)),
+                    c(ops, StrongViewLoss.weights(v.ulike().assign(0.9), v, 0.5, Confidence.PIXELWISE)))),
             new Loss("pixelavg", (ops, z, l, v) -> FeaturePerturbationLoss.build(ops, z, c(ops, l.mul(v)),
-                c(ops, FeaturePerturbationLoss.weights(Nd4j.valueArrayOf(v.shape(), random.nextDouble(), v.dataType()), v, 0.5, Confidence.PIXELAVG)))),
+                c(ops,
+                    FeaturePerturbationLoss.weights(Nd4j.valueArrayOf(v.shape(), random.nextDouble(), v.dataType()), v, 0.5,
+                        Confidence.PIXELAVG)))),
             new Loss("guidance", (ops, z, l, v) -> GuidanceLoss.build(ops, z, c(ops, l), c(ops, GuidanceLoss.weights(l)))),
             new Loss("entropy", (ops, z, l, v) -> EntropyLoss.build(ops, z, c(ops, EntropyLoss.weights(v)), 0.5, 1)));
     }
@@ -115,8 +120,9 @@ class IgnoredPixelsTest {
         FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         SetTargets targets = new FixedMatcher(FixedMatcher.rules(K, 2, 4, 4, 32, null, side, side), 0.1).match(labels);
         SetPoints.Seeds points = new SetPoints.Seeds(new int[] {(int) seed});
-        SetLosses.Inputs in = new SetLosses.Inputs(c(ops, labels), c(ops, targets.rowClass()), c(ops, targets.slots()), c(ops, targets.norms()),
-            List.of(c(ops, points.values(DataType.FLOAT).rows(0, 1))));
+        SetLosses.Inputs in =
+            new SetLosses.Inputs(c(ops, labels), c(ops, targets.rowClass()), c(ops, targets.slots()), c(ops, targets.norms()),
+                List.of(c(ops, points.values(DataType.FLOAT).rows(0, 1))));
         SDVariable masks = ops.sd().var("masks", FiniteDifferences.random(seed, 1, 1, 12, 8, 8).castTo(DataType.FLOAT));
         SDVariable classes = c(ops, FiniteDifferences.random(seed + 9, 1, 1, 12, K + 1).castTo(DataType.FLOAT));
         SetLosses.Terms terms = new SetLosses(new SetLossKernel(K, 2, 64, 3, 0.75, false, 0.1, 0), Reduction.MEAN)

@@ -130,8 +130,9 @@ class LossTermsTest {
         Map<String, INDArray> values = feed.rows(placeholders.inputs(), 0, 2);
         values.put("weights", SupervisedCrossEntropy.weights(l, k));
         values.put("row_weights", QueryTextLoss.weights(targets.rowClass(), k));
-        values.put("coefficients", total.coefficients(Map.of("class", 2.0, "bce", 5.0, "dice", 5.0, "ce", 1.0, "H", 0.01, "qt", 0.05, "qtu", 0.05,
-            "topo", 0.1), DataType.FLOAT));
+        values.put("coefficients",
+            total.coefficients(Map.of("class", 2.0, "bce", 5.0, "dice", 5.0, "ce", 1.0, "H", 0.01, "qt", 0.05, "qtu", 0.05,
+                "topo", 0.1), DataType.FLOAT));
         List<String> names = new java.util.ArrayList<>(total.terms().values().stream().map(SDVariable::name).toList());
         names.add(loss.name());
         List<String> parameters = List.of("classes", "masks", "z", "q", "t");

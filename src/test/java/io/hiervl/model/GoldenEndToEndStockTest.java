@@ -1,7 +1,7 @@
 package io.hiervl.model;
 
-import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.EotRule;
@@ -135,14 +135,16 @@ class GoldenEndToEndStockTest {
         Scope root = HierVlNetwork.root(ops, g.store);
         Case inputs = GoldenFixtures.one("end_to_end", "inputs");
         SDVariable t = text(g, ops, "text.name_ids", true).normalised();
-        HierVlNetwork.Features weak = g.network.encode(root, ops.constant("weak", inputs.array("unlabelled.weak", STOCK.type)), DensePath.NONE);
+        HierVlNetwork.Features weak =
+            g.network.encode(root, ops.constant("weak", inputs.array("unlabelled.weak", STOCK.type)), DensePath.NONE);
         HierVlNetwork.Output out = g.network.decode(root, weak, t, null, null, false);
         outputs.put("weak.v", weak.v());
         outputs.put("weak.gate.s", out.gate().s());
         outputs.put("weak.S", g.network.inferenceScores(ops, out));
         List<SDVariable> keep = new ArrayList<>();
         for (int i = 1; i <= 4; i++) {
-            keep.add(ops.constant("keep" + i, inputs.array("unlabelled.dropout_keep" + i, STOCK.type).div(1 - g.recipe.loss().consistency().featureDropout())));
+            keep.add(ops.constant("keep" + i,
+                inputs.array("unlabelled.dropout_keep" + i, STOCK.type).div(1 - g.recipe.loss().consistency().featureDropout())));
         }
         HierVlNetwork.Output fp = g.network.decode(root, weak.dropped(ops, keep), t, null, null, false);
         outputs.put("fp.v", weak.v());

@@ -14,10 +14,10 @@ import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
-import io.hiervl.tensor.Resize;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.PseudoLabels;
 import io.hiervl.op.PointSample;
+import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -74,13 +74,16 @@ class GoldenMask2FormerTest {
         for (int i = 0; i < shapes.length; i++) {
             size.putScalar(new int[] {i, 0, 0}, shapes[i][1]).putScalar(new int[] {i, 0, 1}, shapes[i][0]);
         }
-        SDVariable offsets = ops.reshape(ops.mul(g.input("locations"), ops.constant("size", size)), batch, queries, 2L * heads * shapes.length * points);
+        SDVariable offsets =
+            ops.reshape(ops.mul(g.input("locations"), ops.constant("size", size)), batch, queries, 2L * heads * shapes.length * points);
         SDVariable weights = g.input("weights");
         long each = (long) shapes.length * points;
         SDVariable y = ops.deformableAttention(ops.reshape(g.input("value"), v[0], v[1], v[2] * v[3]), offsets,
-            ops.reshape(ops.log(weights, 0), batch, queries, heads * each), ops.constant("origin", Nd4j.zeros(setting.type, queries, 2)), shapes, heads, points);
-        SDVariable sums = ops.linear(ops.reshape(weights, batch, queries, heads, each), ops.constant("ones", Nd4j.ones(setting.type, 1, each)), null,
-            io.hiervl.tensor.Activation.NONE);
+            ops.reshape(ops.log(weights, 0), batch, queries, heads * each), ops.constant("origin", Nd4j.zeros(setting.type, queries, 2)),
+            shapes, heads, points);
+        SDVariable sums =
+            ops.linear(ops.reshape(weights, batch, queries, heads, each), ops.constant("ones", Nd4j.ones(setting.type, 1, each)), null,
+                io.hiervl.tensor.Activation.NONE);
         g.output("y", ops.reshape(ops.mul(ops.reshape(y, batch, queries, heads, v[3]), sums), c.shape("y")));
         g.verify();
     }
@@ -107,7 +110,8 @@ class GoldenMask2FormerTest {
     private static void initialOffsets(Case c, Setting setting) {
         ParameterStore store = new ParameterStore();
         int heads = c.integer("heads");
-        MSDeformAttn.init(new Initializer(store, DataType.FLOAT, new Random(1), "m", Group.NEW), 4 * heads, heads, c.integer("levels"), c.integer("points"));
+        MSDeformAttn.init(new Initializer(store, DataType.FLOAT, new Random(1), "m", Group.NEW), 4 * heads, heads, c.integer("levels"),
+            c.integer("points"));
         c.check("sampling_offsets.bias", store.get("m.sampling_offsets.bias").array());
         c.check("sampling_offsets.weight_abs_max", store.get("m.sampling_offsets.weight").array().amax());
         c.check("attention_weights.abs_max", Nd4j.concat(0, store.get("m.attention_weights.weight").array().ravel(),
@@ -135,8 +139,9 @@ class GoldenMask2FormerTest {
                 String kind = local.substring(local.lastIndexOf('_') + 1);
                 g.packed(name, attention + ".q_proj." + kind, attention + ".k_proj." + kind, attention + ".v_proj." + kind);
             } else {
-                g.param(name, ours + local.replace("cross_attn_layer_norm", "norm1").replace("self_attn_layer_norm", encoder ? "norm1" : "norm2")
-                    .replace("final_layer_norm", "norm3"));
+                g.param(name,
+                    ours + local.replace("cross_attn_layer_norm", "norm1").replace("self_attn_layer_norm", encoder ? "norm1" : "norm2")
+                        .replace("final_layer_norm", "norm3"));
             }
         }
     }
@@ -161,11 +166,13 @@ class GoldenMask2FormerTest {
         for (int i = 0; i < layers; i++) {
             layerParams(g, "encoder.layers." + i + ".", "p.layers." + i + ".", true);
         }
-        g.params(n -> n.startsWith("encoder.") ? null : "p." + n.replace("input_projections.", "input_proj.").replace("adapter_1.", "lateral.")
-            .replace("layer_1.", "output.").replace("mask_projection", "mask_features").replace(".0.weight", ".conv.weight")
-            .replace(".0.bias", ".conv.bias").replace(".1.weight", ".norm.weight").replace(".1.bias", ".norm.bias"));
+        g.params(n -> n.startsWith("encoder.") ? null
+            : "p." + n.replace("input_projections.", "input_proj.").replace("adapter_1.", "lateral.")
+                .replace("layer_1.", "output.").replace("mask_projection", "mask_features").replace(".0.weight", ".conv.weight")
+                .replace(".0.bias", ".conv.bias").replace(".1.weight", ".norm.weight").replace(".1.bias", ".norm.bias"));
         List<SDVariable> pyramid = List.of(g.input("f1"), g.input("f2"), g.input("f3"), g.input("f4"));
-        PixelDecoder.Output out = new PixelDecoder(plainLayer(c), layers, c.integer("group_norm_groups")).apply(g.scope("p"), pyramid, List.of(), null);
+        PixelDecoder.Output out =
+            new PixelDecoder(plainLayer(c), layers, c.integer("group_norm_groups")).apply(g.scope("p"), pyramid, List.of(), null);
         g.output("mask_features", out.feature());
         String[] names = {"memory_s32", "memory_s16", "memory_s8"};
         for (int i = 0; i < names.length; i++) {
@@ -216,8 +223,9 @@ class GoldenMask2FormerTest {
         for (int i = 0; i < layers; i++) {
             layerParams(g, "layers." + i + ".", "d.layers." + i + ".", false);
         }
-        g.params(n -> n.startsWith("layers.") ? null : "d." + n.replace("layernorm", "decoder_norm").replace("mask_predictor.mask_embedder.", "mask_head.")
-            .replace(".0.weight", ".weight").replace(".0.bias", ".bias"));
+        g.params(n -> n.startsWith("layers.") ? null
+            : "d." + n.replace("layernorm", "decoder_norm").replace("mask_predictor.mask_embedder.", "mask_head.")
+                .replace(".0.weight", ".weight").replace(".0.bias", ".bias"));
         int[][] shapes = shapes(c.config("levels_hw"));
         int width = (int) c.shape("q")[2];
         // The fixture's memory has its level embedding already, and there are no classes.
@@ -232,7 +240,8 @@ class GoldenMask2FormerTest {
         }
         PixelDecoder.Output pixels = new PixelDecoder.Output(memory, positions, shapes, g.input("pixel"), List.of(), List.of());
         SpyOps spy = new SpyOps(g.ops);
-        List<DQTD.Prediction> out = new DQTD(c.integer("heads"), layers).apply(new Scope(spy.ops(), g.store, "d"), g.input("q"), null, pixels, true);
+        List<DQTD.Prediction> out =
+            new DQTD(c.integer("heads"), layers).apply(new Scope(spy.ops(), g.store, "d"), g.input("q"), null, pixels, true);
         for (int i = 0; i <= layers; i++) {
             g.output("normed_hidden_" + i, out.get(i).query());
             g.output("mask_logits_" + i, out.get(i).masks());
@@ -252,7 +261,8 @@ class GoldenMask2FormerTest {
         GoldenGraph g = new GoldenGraph(c, setting);
         long[] classes = c.shape("class_logits");
         long[] size = c.shape("scores_resized");
-        SDVariable scores = SemanticInference.scores(g.ops, g.input("class_logits"), g.input("mask_logits"), (int) classes[2] - 1, null, classes[1]);
+        SDVariable scores =
+            SemanticInference.scores(g.ops, g.input("class_logits"), g.input("mask_logits"), (int) classes[2] - 1, null, classes[1]);
         SDVariable resized = g.ops.resize(scores, (int) size[2], (int) size[3], Resize.BILINEAR);
         g.output("scores", scores);
         g.output("scores_resized", resized);

@@ -52,7 +52,8 @@ public final class GoldenNetwork {
         all.addAll(List.of(settings));
         recipe = Recipes.load("default", all);
         classes = c.get("K").asInt();
-        clip = ClipArchitecture.of(i(c, "Wv"), i(c, "vis_layers"), i(c, "vis_heads"), i(c, "patch"), i(c, "patch") * i(c, "pos_grid"), i(c, "Wt"),
+        clip = ClipArchitecture.of(i(c, "Wv"), i(c, "vis_layers"), i(c, "vis_heads"), i(c, "patch"), i(c, "patch") * i(c, "pos_grid"),
+            i(c, "Wt"),
             i(c, "txt_layers"), i(c, "txt_heads"), i(c, "ctx"), i(c, "vocab"), i(c, "C"));
         network = new HierVlNetwork(recipe.model(), ImageTowers.of(Backbones.ofClip(clip, ClipNormalize.openai())), classes);
     }
@@ -64,10 +65,12 @@ public final class GoldenNetwork {
     /** The fixture's configuration as settings of a recipe. */
     private static List<String> settings(GoldenConfig c) {
         List<String> s = new ArrayList<>();
-        String[][] same = {{"dim", "D"}, {"levels", "L"}, {"visual_queries", "M"}, {"heads", "heads"}, {"points", "points"}, {"n_enc", "n_enc"},
-            {"n_dec", "n_dec"}, {"enc_ffn", "ffn_enc"}, {"dec_ffn", "ffn_dec"}, {"cm_dim", "d"}, {"norm_groups", "gn"}, {"text_prompt_tokens", "prompt_t"},
-            {"visual_prompt_tokens", "prompt_v"}, {"taps", "taps"}, {"temperature", "temperature"}, {"cmsam_levels", "levels"},
-            {"cmsam_literal", "cmsam_literal"}, {"gate_key_bias", "gate_key_bias"}};
+        String[][] same =
+            {{"dim", "D"}, {"levels", "L"}, {"visual_queries", "M"}, {"heads", "heads"}, {"points", "points"}, {"n_enc", "n_enc"},
+                {"n_dec", "n_dec"}, {"enc_ffn", "ffn_enc"}, {"dec_ffn", "ffn_dec"}, {"cm_dim", "d"}, {"norm_groups", "gn"},
+                {"text_prompt_tokens", "prompt_t"},
+                {"visual_prompt_tokens", "prompt_v"}, {"taps", "taps"}, {"temperature", "temperature"}, {"cmsam_levels", "levels"},
+                {"cmsam_literal", "cmsam_literal"}, {"gate_key_bias", "gate_key_bias"}};
         for (String[] pair : same) {
             s.add("model." + pair[0] + "=" + text(c.get(pair[1])));
         }
@@ -143,15 +146,18 @@ public final class GoldenNetwork {
         } else if (n.startsWith("image_encoder.")) {
             n = "vision." + n.substring("image_encoder.".length());
         } else if (n.startsWith("text_encoder.")) {
-            n = "text." + n.substring("text_encoder.".length()).replace("token_embedding.weight", "token_embedding").replace("text_projection", "proj");
+            n = "text." + n.substring("text_encoder.".length()).replace("token_embedding.weight", "token_embedding")
+                .replace("text_projection", "proj");
         }
         return transposed(golden) ? n + ".weight" : n;
     }
 
     /** Names of the parameters that the program itself makes for such a network. */
     public Set<String> expected() {
-        return NetworkParameters.create(recipe.model(), RandomClip.weights(clip, new Random(1)), classes, clip.vision().grid(), new int[] {1, 2, 3, 4},
-            DataType.FLOAT, new Random(2)).all().stream().map(ParameterStore.Parameter::name).collect(Collectors.toCollection(TreeSet::new));
+        return NetworkParameters
+            .create(recipe.model(), RandomClip.weights(clip, new Random(1)), classes, clip.vision().grid(), new int[] {1, 2, 3, 4},
+                DataType.FLOAT, new Random(2))
+            .all().stream().map(ParameterStore.Parameter::name).collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** All golden names of trainable parameters. */

@@ -68,7 +68,8 @@ public final class GoldenPointLosses {
                 if (p < hard) {
                     double distance = Double.POSITIVE_INFINITY;
                     for (int q = 0; q < hard; q++) {
-                        double d = Math.abs(chosen[i][2 * q] - expected[i * row + 2 * p]) + Math.abs(chosen[i][2 * q + 1] - expected[i * row + 2 * p + 1]);
+                        double d = Math.abs(chosen[i][2 * q] - expected[i * row + 2 * p])
+                            + Math.abs(chosen[i][2 * q + 1] - expected[i * row + 2 * p + 1]);
                         if (!used[q] && d < distance) {
                             distance = d;
                             best = q;
@@ -100,7 +101,9 @@ public final class GoldenPointLosses {
         SDVariable norms = g.ops.constant("norms", Nd4j.createFromArray(1 / weights, 1, 0).castTo(setting.type));
         SDVariable seeds = g.ops.constant("seeds", Nd4j.zeros(setting.type, s[0]));
         SDVariable masks = g.ops.constant("masks", Nd4j.zeros(setting.type, s[0], s[1], 2, 2));
-        SDVariable loss = new Loss(new SetLossKernel(k, 1, c.integer("num_points"), c.integer("oversample"), c.real("importance"), false, empty, 0)).applyAll(g.ops.sd(), g.input("class_logits"), masks, labels, g.ops.constant("rows", rowClass), slots, norms, seeds)[0];
+        SDVariable loss =
+            new Loss(new SetLossKernel(k, 1, c.integer("num_points"), c.integer("oversample"), c.real("importance"), false, empty, 0))
+                .applyAll(g.ops.sd(), g.input("class_logits"), masks, labels, g.ops.constant("rows", rowClass), slots, norms, seeds)[0];
         g.output("loss_class", ((FusedOps) g.ops).adopt(loss, 1));
         g.verify();
     }

@@ -47,7 +47,8 @@ class ImageTowersTest {
         image = Backbones.open(Dinov2Fixture.ROOT.resolve("official-registers-dynamo"));
         towers = new ImageTowers(image.backbone(), Backbones.ofClip(clip).backbone());
         ModelConfig config = Recipes.load("tiny", List.of()).model();
-        store = NetworkParameters.create(config, towers, image, clip.weights(), 3, 6, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(1));
+        store =
+            NetworkParameters.create(config, towers, image, clip.weights(), 3, 6, new int[] {1, 2, 3, 4}, DataType.FLOAT, new Random(1));
     }
 
     private static INDArray run(INDArray images, BiFunction<Scope, SDVariable, SDVariable> what) {

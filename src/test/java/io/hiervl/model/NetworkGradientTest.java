@@ -48,11 +48,15 @@ class NetworkGradientTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void everyParameterLearnsAndTheDirectionalDerivativeIsRight(boolean truth) {
-        ModelConfig config = Recipes.load("tiny", List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=16",
-            "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null", "model.visual_prompt_tokens=2",
-            "model.text_prompt_tokens=4", "model.stem=" + (truth ? 8 : 0))).model();
+        ModelConfig config = Recipes.load("tiny",
+            List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=16",
+                "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null",
+                "model.visual_prompt_tokens=2",
+                "model.text_prompt_tokens=4", "model.stem=" + (truth ? 8 : 0)))
+            .model();
         Random random = new Random(11);
-        ParameterStore store = NetworkParameters.create(config, RandomClip.weights(CLIP, random), 3, 4, new int[] {1, 2, 3, 4}, DataType.DOUBLE, random);
+        ParameterStore store =
+            NetworkParameters.create(config, RandomClip.weights(CLIP, random), 3, 4, new int[] {1, 2, 3, 4}, DataType.DOUBLE, random);
         // Away from the kinks of bilinear sampling, where offsets start.
         INDArray offsets = store.get("pixel_decoder.layers.0.self_attn.sampling_offsets.bias").array();
         for (int i = 0; i < offsets.length(); i++) {
@@ -114,10 +118,12 @@ class NetworkGradientTest {
         SDVariable t = new TextTower(CLIP).apply(root.at("text"),
             ops.constant("names", tokens.embeddings(root.store().get("text.token_embedding").array())), root.get("text_prompt"),
             ops.constant("ends", tokens.endSelector(4, DataType.DOUBLE))).normalised();
-        SDVariable images = ops.constant("images", Nd4j.create(random.doubles(2 * 3 * 32 * 32).map(x -> 2 * x - 1).toArray(), new long[] {2, 3, 32, 32}, 'c'));
+        SDVariable images = ops.constant("images",
+            Nd4j.create(random.doubles(2 * 3 * 32 * 32).map(x -> 2 * x - 1).toArray(), new long[] {2, 3, 32, 32}, 'c'));
         HierVlNetwork.Features features = network.encode(root, images, DensePath.LAST);
-        HierVlNetwork.Output out = network.decode(root, features, t, ops.constant("presence", Nd4j.createFromArray(new double[][] {{1, 0, 1}, {0, 1, 0}})),
-            ops.constant("use_gt", Nd4j.createFromArray(1.0, truth ? 1.0 : 0.0)), true);
+        HierVlNetwork.Output out =
+            network.decode(root, features, t, ops.constant("presence", Nd4j.createFromArray(new double[][] {{1, 0, 1}, {0, 1, 0}})),
+                ops.constant("use_gt", Nd4j.createFromArray(1.0, truth ? 1.0 : 0.0)), true);
         SDVariable loss = weighted(ops, SemanticInference.logScores(ops, network.scores(ops, out), 32, 32, 0.5), random);
         for (DQTD.Prediction p : out.predictions()) {
             loss = ops.add(loss, weighted(ops, p.classes(), random));

@@ -18,8 +18,8 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.op.SameDiffOps;
 import java.util.ArrayList;
@@ -46,8 +46,9 @@ class NetworkParametersTest {
     }
 
     private static ModelConfig config(String... more) {
-        List<String> settings = new ArrayList<>(List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
-            "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null"));
+        List<String> settings =
+            new ArrayList<>(List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
+                "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null"));
         settings.addAll(List.of(more));
         return Recipes.load("tiny", settings).model();
     }
@@ -73,7 +74,8 @@ class NetworkParametersTest {
         assertEquals(65, store.get("vision.positional_embedding").array().size(0));
         // Training must not reach the frozen copy.
         store.get("vision.conv1.weight").array().muli(2);
-        assertNotEquals(store.get("vision.conv1.weight").array().getDouble(0), store.get("frozen.vision.conv1.weight").array().getDouble(0));
+        assertNotEquals(store.get("vision.conv1.weight").array().getDouble(0),
+            store.get("frozen.vision.conv1.weight").array().getDouble(0));
     }
 
     @Test
@@ -124,7 +126,8 @@ class NetworkParametersTest {
         ParameterStore store = store(config());
         SDVariable t = ops.constant("t", Nd4j.rand(DataType.FLOAT, 3, 24));
         SDVariable v = ops.constant("v", Nd4j.rand(DataType.FLOAT, 2, 24));
-        Gate gate = HSQG.gate(HierVlNetwork.root(ops, store).at("hsqg"), t, v, ops.constant("p", Nd4j.createFromArray(new float[][] {{1, 0, 0}, {1, 0, 1}})),
+        Gate gate = HSQG.gate(HierVlNetwork.root(ops, store).at("hsqg"), t, v,
+            ops.constant("p", Nd4j.createFromArray(new float[][] {{1, 0, 0}, {1, 0, 1}})),
             ops.constant("u", Nd4j.createFromArray(1f, 0f)), false);
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(gate.s().name(), gate.keyBias().name())).run(Map.of())) {
             assertArrayEquals(new float[] {1, 0, 0}, r.output(gate.s().name()).getRow(0).toFloatVector());
@@ -168,9 +171,12 @@ class NetworkParametersTest {
     void allAlternativesRun() {
         for (String[] settings : new String[][] {
             {"model.visual_queries=0"}, {"model.visual_prompt_tokens=0"}, {"model.text_prompt_tokens=0"}, {"model.cmsam_literal=true"},
-            {"model.cmsam_levels=all", "model.levels=2"}, {"model.cmsam_levels=all", "model.levels=1"}, {"model.attention_order=cross_first"},
-            {"model.gate_key_bias=false"}, {"model.gate_class_probability=true"}, {"model.no_object=false"}, {"model.visual_rows_in_s=false"},
-            {"model.gate_class_probability=true", "model.visual_queries=0"}, {"model.pos_resize=bilinear"}, {"model.cmsam=shared"}, {"model.cmsam=off", "model.levels=1"}, {"model.dynamic_masks=false"},
+            {"model.cmsam_levels=all", "model.levels=2"}, {"model.cmsam_levels=all", "model.levels=1"},
+            {"model.attention_order=cross_first"},
+            {"model.gate_key_bias=false"}, {"model.gate_class_probability=true"}, {"model.no_object=false"},
+            {"model.visual_rows_in_s=false"},
+            {"model.gate_class_probability=true", "model.visual_queries=0"}, {"model.pos_resize=bilinear"}, {"model.cmsam=shared"},
+            {"model.cmsam=off", "model.levels=1"}, {"model.dynamic_masks=false"},
             {"model.gate_mode=none", "loss.gate=0"}, {"model.stem=16"}, {"model.n_dec=0"}}) {
             ModelConfig config = config(settings);
             ParameterStore store = store(config);

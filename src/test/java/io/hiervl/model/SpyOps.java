@@ -60,7 +60,8 @@ final class SpyOps {
         SDVariable[] heads = new SDVariable[headMasks.size()];
         for (int h = 0; h < heads.length; h++) {
             long from = h * width;
-            SDVariable[] parts = Arrays.stream(new SDVariable[] {q, k, v}).map(x -> plain.slice(x, 2, from, from + width)).toArray(SDVariable[]::new);
+            SDVariable[] parts =
+                Arrays.stream(new SDVariable[] {q, k, v}).map(x -> plain.slice(x, 2, from, from + width)).toArray(SDVariable[]::new);
             heads[h] = plain.attention(parts[0], parts[1], parts[2], 1, null, headMasks.get(h), false);
         }
         return plain.concat(2, heads);

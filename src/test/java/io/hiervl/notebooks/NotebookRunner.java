@@ -118,7 +118,8 @@ public final class NotebookRunner implements AutoCloseable {
                 ? thrown.getExceptionClassName() + ": " + thrown.getMessage() : event.exception().toString();
             throw new AssertionError(where() + what + code, event.exception());
         }
-        if (event.status() != Snippet.Status.VALID && event.status() != Snippet.Status.OVERWRITTEN && event.status() != Snippet.Status.DROPPED) {
+        if (event.status() != Snippet.Status.VALID && event.status() != Snippet.Status.OVERWRITTEN
+            && event.status() != Snippet.Status.DROPPED) {
             throw new AssertionError(where() + shell.diagnostics(event.snippet()).map(d -> d.getMessage(Locale.ENGLISH))
                 .collect(Collectors.joining("; ")) + " (" + event.status() + ")" + code);
         }

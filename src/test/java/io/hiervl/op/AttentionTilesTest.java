@@ -33,7 +33,8 @@ class AttentionTilesTest {
         return GradientCheck.random(seed, shape).castTo(DataType.FLOAT).castTo(DataType.DOUBLE);
     }
 
-    private static FiniteDifferences.Outcome run(Map<String, INDArray> in, INDArray g, int heads, boolean causal, Precision precision, DataType type) {
+    private static FiniteDifferences.Outcome run(Map<String, INDArray> in, INDArray g, int heads, boolean causal, Precision precision,
+                                                 DataType type) {
         Map<String, INDArray> typed = new java.util.LinkedHashMap<>();
         in.forEach((name, a) -> typed.put(name, a.castTo(type)));
         List<String> differentiated = in.keySet().stream().filter(name -> !name.equals("mask")).toList();
@@ -44,18 +45,21 @@ class AttentionTilesTest {
 
     private static void compare(String what, FiniteDifferences.Outcome expected, FiniteDifferences.Outcome actual, double tolerance) {
         close(what, "result", expected.outputs().get(0), actual.outputs().get(0), tolerance);
-        expected.gradients().forEach((name, gradient) -> close(what, "gradient of " + name, gradient, actual.gradients().get(name), tolerance));
+        expected.gradients()
+            .forEach((name, gradient) -> close(what, "gradient of " + name, gradient, actual.gradients().get(name), tolerance));
     }
 
     private static void close(String what, String part, INDArray expected, INDArray actual, double tolerance) {
         double size = expected.amaxNumber().doubleValue();
         double error = expected.sub(actual.castTo(DataType.DOUBLE)).amaxNumber().doubleValue();
-        assertTrue(error <= tolerance * size, String.format(Locale.ROOT, "%s, %s: error %.3g at values up to %.3g", what, part, error, size));
+        assertTrue(error <= tolerance * size,
+            String.format(Locale.ROOT, "%s, %s: error %.3g at values up to %.3g", what, part, error, size));
     }
 
     /** One head beyond the limit, several heads together, several images together, a last piece of one query. */
     @ParameterizedTest
-    @CsvSource({"1,2,520,520,8,false,false,false", "2,3,513,512,4,true,true,false", "1,1,600,600,8,false,false,true", "50,2,50,60,4,true,false,false",
+    @CsvSource({"1,2,520,520,8,false,false,false", "2,3,513,512,4,true,true,false", "1,1,600,600,8,false,false,true",
+        "50,2,50,60,4,true,false,false",
         "1,2,8193,32,4,false,true,false"})
     void sameAsInOnePiece(int batch, int heads, int queries, int keys, int depth, boolean bias, boolean masked, boolean causal) {
         Map<String, INDArray> in = new java.util.LinkedHashMap<>();

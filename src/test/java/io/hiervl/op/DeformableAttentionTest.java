@@ -42,8 +42,9 @@ class DeformableAttentionTest {
     }
 
     private static FiniteDifferences.Builder builder(int[][] shapes, int heads, int points) {
-        return (sd, v) -> List.of(new DeformableAttention(heads, points, levels(shapes)).apply(sd, v.get("value"), v.get("offsets"), v.get("weights"),
-            v.get("reference")));
+        return (sd, v) -> List
+            .of(new DeformableAttention(heads, points, levels(shapes)).apply(sd, v.get("value"), v.get("offsets"), v.get("weights"),
+                v.get("reference")));
     }
 
     /** The definition, element by element. */
@@ -91,7 +92,8 @@ class DeformableAttentionTest {
         INDArray[] out = new INDArray[2];
         for (int i = 0; i < 2; i++) {
             Ops ops = i == 0 ? new FusedOps(Graphs.create(), DataType.FLOAT) : new StockOps(Graphs.create(), DataType.FLOAT);
-            SDVariable[] v = in.entrySet().stream().map(e -> ops.constant(e.getKey(), e.getValue().castTo(DataType.FLOAT))).toArray(SDVariable[]::new);
+            SDVariable[] v =
+                in.entrySet().stream().map(e -> ops.constant(e.getKey(), e.getValue().castTo(DataType.FLOAT))).toArray(SDVariable[]::new);
             SDVariable y = ops.deformableAttention(v[0], v[1], v[2], v[3], shapes, HEADS, POINTS);
             out[i] = ops.sd().output(Map.of(), y.name()).get(y.name()).dup('c');
         }
@@ -213,7 +215,8 @@ class DeformableAttentionTest {
                     var query = v.get("x").add(v.get("pos"));
                     var value = linear(sd, v, "value_proj", v.get("x"), 16);
                     var weights = linear(sd, v, "attention_weights", query, 24);
-                    var y = new DeformableAttention(2, 4, levels(shapes)).apply(sd, value, linear(sd, v, "sampling_offsets", query, 48), weights,
+                    var y = new DeformableAttention(2, 4, levels(shapes)).apply(sd, value, linear(sd, v, "sampling_offsets", query, 48),
+                        weights,
                         v.get("reference"));
                     var result = linear(sd, v, "output_proj", y, 16);
                     return weightsToo ? List.of(result, sd.nn.softmax(weights.reshape(2, 126, 2, 12), 3)) : List.of(result);

@@ -5,8 +5,8 @@ import static io.hiervl.GoldenSuite.FUSED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.hiervl.GoldenFixtures.Case;
-import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.GoldenSuite;
+import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.backend.jvm.GateBceKernel;
 import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.graph.FusedOps;
@@ -33,7 +33,8 @@ class GoldenTorchOpsTest {
     List<DynamicTest> golden() {
         return new GoldenSuite("torch_ops")
             .on("layer_norm", ALL, on((g, x) -> g.ops.layerNorm(x, g.input("weight"), g.input("bias"), g.golden.real("eps"))))
-            .on("group_norm", ALL, on((g, x) -> g.ops.groupNorm(x, g.input("weight"), g.input("bias"), g.golden.integer("groups"), g.golden.real("eps"))))
+            .on("group_norm", ALL,
+                on((g, x) -> g.ops.groupNorm(x, g.input("weight"), g.input("bias"), g.golden.integer("groups"), g.golden.real("eps"))))
             .on("gelu_erf", ALL, on((g, x) -> g.ops.activation(x, Activation.GELU)))
             .on("gelu_tanh", ALL, on((g, x) -> tanhGelu(g.ops, x)))
             .on("quick_gelu", ALL, on((g, x) -> g.ops.activation(x, Activation.QUICK_GELU)))
@@ -119,7 +120,8 @@ class GoldenTorchOpsTest {
             SDVariable p = ops.reshape(projected[i], batch * heads, 1, keys, depth);
             spread[i] = ops.reshape(ops.broadcast(p, batch * heads, queries, keys, depth), images, keys, depth);
         }
-        SDVariable y = ops.attention(ops.reshape(projected[0], images, 1, depth), spread[1], spread[2], 1, ops.reshape(mask, images, keys), null, false);
+        SDVariable y = ops.attention(ops.reshape(projected[0], images, 1, depth), spread[1], spread[2], 1, ops.reshape(mask, images, keys),
+            null, false);
         y = ops.reshape(ops.permute(ops.reshape(y, batch, heads, queries, depth), 0, 2, 1, 3), batch, queries, width);
         g.output("y", ops.linear(y, g.input("param.out_proj.weight"), g.input("param.out_proj.bias"), Activation.NONE));
         g.output("weights", ops.reshape(weights, batch, heads, queries, keys));
@@ -143,8 +145,9 @@ class GoldenTorchOpsTest {
         DataType type = g.setting.type;
         SDVariable offsets = ops.mul(grid, ops.constant("half", Nd4j.createFromArray(s[3] / 2.0, s[2] / 2.0).castTo(type)));
         SDVariable middle = ops.constant("middle", Nd4j.valueArrayOf(new long[] {points, 2}, 0.5, type));
-        SDVariable sampled = ops.deformableAttention(ops.toTokens(x), offsets, ops.constant("weights", Nd4j.zeros(type, y[0], points, 1)), middle,
-            new int[][] {{(int) s[2], (int) s[3]}}, 1, 1);
+        SDVariable sampled =
+            ops.deformableAttention(ops.toTokens(x), offsets, ops.constant("weights", Nd4j.zeros(type, y[0], points, 1)), middle,
+                new int[][] {{(int) s[2], (int) s[3]}}, 1, 1);
         return ops.reshape(ops.permute(sampled, 0, 2, 1), y);
     }
 
@@ -181,7 +184,8 @@ class GoldenTorchOpsTest {
         double total = Arrays.stream(target).mapToDouble(t -> classWeights[t]).sum();
         double[] weights = Arrays.stream(target).mapToDouble(t -> classWeights[t] / total).toArray();
         SDVariable z = g.ops.reshape(g.ops.permute(g.input("logits"), 1, 0), 1, s[1], s[0], 1);
-        g.output("loss", pixelLoss(g, z, g.ops.reshape(g.constant("target"), 1, s[0], 1), Nd4j.createFromArray(weights).reshape(1, s[0], 1)));
+        g.output("loss",
+            pixelLoss(g, z, g.ops.reshape(g.constant("target"), 1, s[0], 1), Nd4j.createFromArray(weights).reshape(1, s[0], 1)));
         g.verify();
     }
 

@@ -60,8 +60,8 @@ class GradientCheckTest {
     @Test
     void noticesGradientsThatAreZero() {
         assertThrows(AssertionError.class, () -> check(0));
-        assertThrows(AssertionError.class, () -> GradientCheck.check(inputs("x", random(1, 3, 4)), (ops, in) ->
-            ops.stopGradient(ops.scale(in.get("x"), 3, 0))));
+        assertThrows(AssertionError.class,
+            () -> GradientCheck.check(inputs("x", random(1, 3, 4)), (ops, in) -> ops.stopGradient(ops.scale(in.get("x"), 3, 0))));
     }
 
     @Test

@@ -78,8 +78,9 @@ class LossGradientsTest {
             FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-7, (sd, v) -> List.of(
                 new Loss(new QueryTextKernel(normalise, false)).apply(sd, v.get("x"), v.get("t"), v.get("classes"), v.get("weights"))));
         }
-        FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-6, (sd, v) -> Arrays.stream(MaskedPatchesKernel.Equation.values()).map(e ->
-            new Loss(new MaskedPatchesKernel(0.2, e)).apply(sd, v.get("x"), v.get("t"), v.get("ref"), v.get("classes"), v.get("weights"))).toList());
+        FiniteDifferences.check(in, List.of("x", "t"), 1e-6, 1e-6,
+            (sd, v) -> Arrays.stream(MaskedPatchesKernel.Equation.values()).map(e -> new Loss(new MaskedPatchesKernel(0.2, e)).apply(sd,
+                v.get("x"), v.get("t"), v.get("ref"), v.get("classes"), v.get("weights"))).toList());
         Map<String, INDArray> prompt = new LinkedHashMap<>();
         prompt.put("t", random(6, 1, 5, 4));
         prompt.put("clip", random(7, 1, 5, 4));
@@ -128,7 +129,8 @@ class LossGradientsTest {
 
     private static FiniteDifferences.Builder setLoss(boolean ignoreCandidates) {
         SetLossKernel settings = new SetLossKernel(3, 2, 20, 3, 0.75, ignoreCandidates, 0.1, 1);
-        return (sd, v) -> Arrays.asList(new Loss(settings).applyAll(sd, v.get("classes"), v.get("masks"), v.get("labels"), v.get("rowClass"), v.get("slots"), v.get("norms"), v.get("seeds")));
+        return (sd, v) -> Arrays.asList(new Loss(settings).applyAll(sd, v.get("classes"), v.get("masks"), v.get("labels"),
+            v.get("rowClass"), v.get("slots"), v.get("norms"), v.get("seeds")));
     }
 
     @Test

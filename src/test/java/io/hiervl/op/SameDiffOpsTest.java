@@ -87,7 +87,8 @@ class SameDiffOpsTest {
         assertEquals("JvmExecutioner true", output.line("executioner"));
         assertEquals(output.line("before"), output.line("after"));
         assertTrue(output.line("before").replace(".0000", "").contains("[[14,32],[32,77]]"), output.text());
-        List<Double> scores = output.text().lines().filter(l -> l.startsWith("score ")).map(l -> Double.parseDouble(l.substring(6))).toList();
+        List<Double> scores =
+            output.text().lines().filter(l -> l.startsWith("score ")).map(l -> Double.parseDouble(l.substring(6))).toList();
         List<String> expected = Files.readAllLines(Path.of(SameDiffOpsTest.class.getResource(FOLDER + "scores.csv").toURI()));
         assertEquals(expected.size(), scores.size());
         for (int i = 0; i < scores.size(); i++) {

@@ -26,7 +26,8 @@ class ShapeOpsGradientTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2x3x4,2x3x4", "2x3x4,4", "2x3x4,3x1", "2x1x4,1x3x1", "1,2x3", "2x3,1", "5x1,1x6", "2x3x4x5,3x1x5", "1x1,1", "3x1x70,1x130x1"})
+    @CsvSource({"2x3x4,2x3x4", "2x3x4,4", "2x3x4,3x1", "2x1x4,1x3x1", "1,2x3", "2x3,1", "5x1,1x6", "2x3x4x5,3x1x5", "1x1,1",
+        "3x1x70,1x130x1"})
     void addAndMultiplyWithBroadcasting(String a, String b) {
         check(inputs("a", random(1, shape(a)), "b", random(2, shape(b))), (ops, in) -> ops.add(in.get("a"), in.get("b")));
         check(inputs("a", random(1, shape(a)), "b", random(2, shape(b))), (ops, in) -> ops.mul(in.get("a"), in.get("b")));

@@ -1,6 +1,5 @@
 package io.hiervl.optim;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenConfig;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
@@ -26,7 +25,8 @@ class GoldenOptimTest {
 
     private static void schedule(Case c) {
         GoldenConfig k = c.config;
-        WarmupPoly s = new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong(), k.get("power").asDouble(), k.get("warmup_start").asDouble());
+        WarmupPoly s =
+            new WarmupPoly(k.get("T").asLong(), k.get("Tw").asLong(), k.get("power").asDouble(), k.get("warmup_start").asDouble());
         int[] t = c.ints("iteration");
         double[] lr = new double[t.length];
         for (int i = 0; i < t.length; i++) {

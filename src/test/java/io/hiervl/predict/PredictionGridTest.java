@@ -12,13 +12,15 @@ import org.junit.jupiter.api.Test;
 
 class PredictionGridTest {
     private static final int RED = 0xC82D32;
-    private static final PredictionGrid GRID = new PredictionGrid(Palette.of(List.of(List.of(0, 0, 0), List.of(0xC8, 0x2D, 0x32))), List.of("ground", "thing"));
+    private static final PredictionGrid GRID =
+        new PredictionGrid(Palette.of(List.of(List.of(0, 0, 0), List.of(0xC8, 0x2D, 0x32))), List.of("ground", "thing"));
 
     @Test
     void photoAndMapsStandSideBySideAndTheLegendNamesWhatOccurs() {
         Photo photo = new Photo(new byte[3 * 4 * 4], 4, 4);
         BufferedImage none = GRID.draw(List.of("a"), List.of(new PredictionGrid.Row(photo, List.of(LabelMap.filled(4, 4, 0)))));
-        BufferedImage some = GRID.draw(List.of("a", "b"), List.of(new PredictionGrid.Row(photo, List.of(LabelMap.filled(4, 4, 0), LabelMap.filled(4, 4, 1)))));
+        BufferedImage some = GRID.draw(List.of("a", "b"),
+            List.of(new PredictionGrid.Row(photo, List.of(LabelMap.filled(4, 4, 0), LabelMap.filled(4, 4, 1)))));
         assertEquals(0, count(none, RED));
         assertEquals(14 * 14 - 2 * 14 + 1, count(some, RED), "the swatch of the legend inside its frame");
         int blended = some.getRGB(2 * 166 + 80, 80) & 0xFFFFFF;

@@ -59,7 +59,8 @@ class SegmenterLimitsTest {
                 freed = true;
             }
         };
-        return new Segmenter(model, new ClipNormalize(new float[3], new float[] {1, 1, 1}), new EvalConfig(EvalConfig.Window.CLAMPED, SIDE, SIDE, 0));
+        return new Segmenter(model, new ClipNormalize(new float[3], new float[] {1, 1, 1}),
+            new EvalConfig(EvalConfig.Window.CLAMPED, SIDE, SIDE, 0));
     }
 
     @Test
@@ -100,7 +101,8 @@ class SegmenterLimitsTest {
             assertEquals(HierVlException.Kind.DATA, late.kind());
             assertTrue(late.getMessage().contains("200 ms"), late.getMessage());
             assertTrue(windows.get() < 100);
-            assertTrue(assertThrows(HierVlException.class, () -> s.predict(Photo.black(SIDE * 41, SIDE * 40))).getMessage().contains("1312x1280"));
+            assertTrue(
+                assertThrows(HierVlException.class, () -> s.predict(Photo.black(SIDE * 41, SIDE * 40))).getMessage().contains("1312x1280"));
         }
     }
 

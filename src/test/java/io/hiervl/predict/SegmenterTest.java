@@ -2,7 +2,6 @@ package io.hiervl.predict;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -84,8 +83,7 @@ class SegmenterTest {
     @Test
     void manyThreadsGetTheirOwnResults() {
         try (Segmenter s = new Segmenter(new RedModel(), ClipNormalize.openai(), EVAL)) {
-            IntStream.range(0, 200).parallel().forEach(i ->
-                assertEquals((i % 40L) * (i % 40), s.segment(square(i % 40)).histogram()[1]));
+            IntStream.range(0, 200).parallel().forEach(i -> assertEquals((i % 40L) * (i % 40), s.segment(square(i % 40)).histogram()[1]));
         }
     }
 
@@ -179,7 +177,8 @@ class SegmenterTest {
         try (Segmenter s = new Segmenter(new RedModel(), ClipNormalize.openai(), EVAL)) {
             PredictionFiles files = new PredictionFiles(dir, Palette.voc());
             List<Path> written = files.write(input, photo, s.predict(photo));
-            assertEquals(List.of("in-2.png", "in-2_overlay.png", "in-2.json"), written.stream().map(p -> p.getFileName().toString()).toList());
+            assertEquals(List.of("in-2.png", "in-2_overlay.png", "in-2.json"),
+                written.stream().map(p -> p.getFileName().toString()).toList());
             assertArrayEquals(before, Files.readAllBytes(input), "the input is not overwritten");
             LabelMap back = LabelMaps.read(written.get(0));
             assertArrayEquals(s.segment(input).values(), back.values());
@@ -204,12 +203,14 @@ class SegmenterTest {
         Photo photo = square(0);
         for (int run = 0; run < 2; run++) {
             PredictionFiles files = new PredictionFiles(out, Palette.voc());
-            for (String[] named : new String[][] {{"a/x.jpg", "x.png"}, {"b/x.jpg", "x-2.png"}, {"b/x.png", "x-3.png"}, {"c.jpg", "c-2.png"}}) {
+            for (String[] named : new String[][] {{"a/x.jpg", "x.png"}, {"b/x.jpg", "x-2.png"}, {"b/x.png", "x-3.png"},
+                {"c.jpg", "c-2.png"}}) {
                 assertEquals(named[1], files.write(dir.resolve(named[0]), photo, p).get(0).getFileName().toString());
             }
         }
         // alone in a later run, the second photo of the name finds its own files again
-        assertEquals("x-2.png", new PredictionFiles(out, Palette.voc()).write(dir.resolve("b/x.jpg"), photo, p).get(0).getFileName().toString());
+        assertEquals("x-2.png",
+            new PredictionFiles(out, Palette.voc()).write(dir.resolve("b/x.jpg"), photo, p).get(0).getFileName().toString());
         assertEquals("somebody else's", Files.readString(out.resolve("c_overlay.png")));
         try (Stream<Path> all = Files.list(out)) {
             assertEquals(4 * 3 + 1, all.count(), "no temporary file is left");

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
 import io.hiervl.backbone.Backbones;
+import io.hiervl.checkpoint.Checkpoint;
+import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
@@ -21,8 +23,6 @@ import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.ImageTowers;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.op.SameDiffOps;
-import io.hiervl.checkpoint.Checkpoint;
-import io.hiervl.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

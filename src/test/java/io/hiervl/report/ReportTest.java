@@ -96,7 +96,8 @@ class ReportTest {
     void curvesAreDrawnFromFinitePoints() {
         assertNull(Curves.draw("none", "step", List.of(new Curves.Line("a", new double[] {1}, new double[] {Double.NaN}))));
         BufferedImage chart = Curves.draw("loss", "step", List.of(
-            new Curves.Line("a", new double[] {0, 1, 2}, new double[] {0, Double.NaN, 2}), new Curves.Line("b", new double[] {1}, new double[] {1})));
+            new Curves.Line("a", new double[] {0, 1, 2}, new double[] {0, Double.NaN, 2}),
+            new Curves.Line("b", new double[] {1}, new double[] {1})));
         assertEquals(560, chart.getWidth());
         boolean blue = false;
         for (int i = 0; i < chart.getWidth() * chart.getHeight(); i++) {

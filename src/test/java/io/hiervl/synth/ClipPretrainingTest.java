@@ -47,11 +47,12 @@ class ClipPretrainingTest {
         PretrainingSettings s = new PretrainingSettings(12, 16, 64, 32, 2e-3, 2, 0.05, 1, 1, 5);
         List<String> notes = new ArrayList<>();
         ClipWeights a = new ClipPretraining(s, tokenizer, FusedOps::new).run((done, total, note) -> notes.add(note));
-        ClipWeights b = new ClipPretraining(s, tokenizer, FusedOps::new).run((done, total, note) -> { });
+        ClipWeights b = new ClipPretraining(s, tokenizer, FusedOps::new).run((done, total, note) -> {});
         assertTrue(loss(notes.get(notes.size() - 1)) < loss(notes.get(notes.size() - 12)) - 0.5, notes.toString());
         INDArray start = new ClipPretraining(s, tokenizer, FusedOps::new).weights().get("text.token_embedding");
         assertTrue(a.get("text.token_embedding").distance2(start) > 0.1, "the token table is trained");
-        a.arrays().forEach((name, array) -> assertEquals(0, array.distance2(b.get(name)), 1e-3 * (1 + array.norm2Number().doubleValue()), name));
+        a.arrays()
+            .forEach((name, array) -> assertEquals(0, array.distance2(b.get(name)), 1e-3 * (1 + array.norm2Number().doubleValue()), name));
     }
 
     private static double loss(String note) {
@@ -73,8 +74,10 @@ class ClipPretrainingTest {
 
     private static double contrastive(INDArray images, INDArray texts, INDArray same) {
         Ops ops = new FusedOps(Graphs.create());
-        ops.named(new ContrastiveLoss(ops).contrastive(ops.placeholder("i", 3, 2), ops.placeholder("t", 3, 2), ops.placeholder("same", 3, 3),
-            ops.constant("scale", Nd4j.create(new float[] {20}))), "loss");
+        ops.named(
+            new ContrastiveLoss(ops).contrastive(ops.placeholder("i", 3, 2), ops.placeholder("t", 3, 2), ops.placeholder("same", 3, 3),
+                ops.constant("scale", Nd4j.create(new float[] {20}))),
+            "loss");
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of("loss")).run(Map.of("i", images, "t", texts, "same", same))) {
             return r.scalar("loss");
         }

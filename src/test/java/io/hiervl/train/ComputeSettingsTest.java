@@ -25,7 +25,8 @@ class ComputeSettingsTest {
     }
 
     private static Outcome run(DataType type, String... settings) {
-        String[] all = java.util.stream.Stream.concat(java.util.Arrays.stream(EVERYTHING), java.util.Arrays.stream(settings)).toArray(String[]::new);
+        String[] all =
+            java.util.stream.Stream.concat(java.util.Arrays.stream(EVERYTHING), java.util.Arrays.stream(settings)).toArray(String[]::new);
         RandomStep random = new RandomStep(type, 5, 4, "default", all);
         Batches.Step batch = random.batch(2, 2);
         TrainingStep step = random.step();

@@ -21,9 +21,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 @Tag("cuda")
 class DeviceStepTest {
     /** Small ops that may be computed on the host, see docs/cuda.md. */
-    private static final Set<String> STAGED = Set.of("hiervl_fixed_matching", "hiervl_confident_rows", "hiervl_gate_bce", "hiervl_gate_bce_bp",
-        "hiervl_query_text", "hiervl_query_text_bp", "hiervl_prompt_anchor", "hiervl_prompt_anchor_bp", "hiervl_prompt_topology",
-        "hiervl_prompt_topology_bp", "hiervl_masked_patches", "hiervl_masked_patches_bp");
+    private static final Set<String> STAGED =
+        Set.of("hiervl_fixed_matching", "hiervl_confident_rows", "hiervl_gate_bce", "hiervl_gate_bce_bp",
+            "hiervl_query_text", "hiervl_query_text_bp", "hiervl_prompt_anchor", "hiervl_prompt_anchor_bp", "hiervl_prompt_topology",
+            "hiervl_prompt_topology_bp", "hiervl_masked_patches", "hiervl_masked_patches_bp");
 
     @BeforeAll
     static void load() {
@@ -32,7 +33,8 @@ class DeviceStepTest {
 
     private static RandomStep network() {
         // with other thresholds rounding would decide whether a pixel counts
-        return new RandomStep(DataType.FLOAT, 5, 4, "default", "model.precision=fp32", "loss.sample_points=256", "train.lr=0.003", "loss.threshold=0",
+        return new RandomStep(DataType.FLOAT, 5, 4, "default", "model.precision=fp32", "loss.sample_points=256", "train.lr=0.003",
+            "loss.threshold=0",
             "loss.guidance_threshold=0");
     }
 

@@ -3,10 +3,9 @@ package io.hiervl.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenConfig;
-import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenFixtures;
+import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
 import io.hiervl.optim.GlobalNormClip;
 import java.util.HashMap;
@@ -52,7 +51,8 @@ class GoldenEndToEndTest {
         Map<String, String> found = new HashMap<>();
         GoldenFixtures.cases("end_to_end").forEach(c -> {
             found.put(c.name, c.op);
-            c.tensors.values().forEach(t -> assertTrue(ROLES.getOrDefault(c.op, Set.of()).contains(t.role()), c.name + "/" + t.name() + " is " + t.role()));
+            c.tensors.values().forEach(
+                t -> assertTrue(ROLES.getOrDefault(c.op, Set.of()).contains(t.role()), c.name + "/" + t.name() + " is " + t.role()));
             Set<String> elsewhere = c.name.equals("losses") ? Set.of("coefficients") : Set.of();
             assertEquals(Set.of(), c.name.equals("params") ? Set.of() : c.complaints(elsewhere), c.name);
         });
@@ -103,7 +103,8 @@ class GoldenEndToEndTest {
     private static Map<String, Double> terms(GoldenStep golden, Map<String, Double> log) {
         var loss = golden.model.recipe().loss();
         Map<String, Double> t = new LinkedHashMap<>();
-        double set = loss.set().setClass() * log.get("set_class") + loss.set().setMask() * log.get("set_mask") + loss.set().setDice() * log.get("set_dice");
+        double set = loss.set().setClass() * log.get("set_class") + loss.set().setMask() * log.get("set_mask")
+            + loss.set().setDice() * log.get("set_dice");
         t.put("ce", log.get("ce"));
         t.put("L_set", set);
         t.put("L_x", log.get("ce") + set);

@@ -73,7 +73,8 @@ final class GoldenIntermediates {
 
     Map<String, INDArray> text() {
         FusedOps ops = ops();
-        Map<String, INDArray> t = run(ops, Map.of("text.t", new TextGraph(model).embeddings(ops, HierVlNetwork.root(ops, model.store())).raw()), Map.of());
+        Map<String, INDArray> t =
+            run(ops, Map.of("text.t", new TextGraph(model).embeddings(ops, HierVlNetwork.root(ops, model.store())).raw()), Map.of());
         t.put("text.t_clip", model.prototypes());
         return t;
     }
@@ -95,7 +96,8 @@ final class GoldenIntermediates {
 
     /** The labelled graph with dense embeddings, which the step itself computes on demand only. */
     private LossGraph<LabelledTargets> labelledGraph() {
-        return LossGraph.of(model, Feed.of(inputs), 0, images(), networks.labelled(true), model.terms().on(LabelledScene.class, View.LABELLED));
+        return LossGraph.of(model, Feed.of(inputs), 0, images(), networks.labelled(true),
+            model.terms().on(LabelledScene.class, View.LABELLED));
     }
 
     private int images() {
@@ -197,7 +199,8 @@ final class GoldenIntermediates {
         HierVlNetwork.Features features = model.network().encode(root, images, DensePath.NONE);
         for (int i = 0; i < config.decoders().nEnc(); i++) {
             ModelConfig shallow = withLayers(i + 1);
-            PixelDecoder.Output out = new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
+            PixelDecoder.Output out =
+                new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
             wanted.put("labelled.q_after_layer" + i, levels(ops, out.queries()));
         }
         return run(ops, wanted, Map.of());
@@ -255,9 +258,11 @@ final class GoldenIntermediates {
     /** Runs the graph of a view; with set losses, so that the predictions before every layer are there. */
     private void view(String name, View view, ViewTargets plain, Map<String, INDArray> found) {
         int count = (int) plain.images().size(0);
-        ViewTargets masks = new ViewTargets(plain.images(), plain.believed(), plain.keep(), null, inputs.set(), new SetPoints.Seeds(new int[count]));
+        ViewTargets masks =
+            new ViewTargets(plain.images(), plain.believed(), plain.keep(), null, inputs.set(), new SetPoints.Seeds(new int[count]));
         Feed<ViewTargets> feed = Feed.of(masks);
-        LossGraph<ViewTargets> graph = LossGraph.of(model, feed, 0, count, view == View.FP ? networks.perturbed(false) : networks.strong(), List.of());
+        LossGraph<ViewTargets> graph =
+            LossGraph.of(model, feed, 0, count, view == View.FP ? networks.perturbed(false) : networks.strong(), List.of());
         UnlabelledScene scene = (UnlabelledScene) graph.scene();
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
         wanted.put(name + ".v", scene.features().v());
@@ -296,7 +301,8 @@ final class GoldenIntermediates {
         ErasedTargets erased = targets.erased(golden.batch.labelled(), frozen, golden);
         Feed<ErasedTargets> feed = Feed.of(erased);
         LossGraph<ErasedTargets> graph = LossGraph.of(model, feed, 0, images(), networks.masked(), List.of());
-        Map<String, INDArray> found = run(graph.ops(), Map.of("masked.x_mask", ((MaskedScene) graph.scene()).dense()), feed.rows(graph.inputs(), 0, images()));
+        Map<String, INDArray> found =
+            run(graph.ops(), Map.of("masked.x_mask", ((MaskedScene) graph.scene()).dense()), feed.rows(graph.inputs(), 0, images()));
         found.put("masked.x_ref", frozen.reference(golden.batch.labelled().images()));
         found.put("masked.selected", erased.patches().classes().gte(0).castTo(model.type()));
         return found;

@@ -21,7 +21,6 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** The end-to-end fixture as the program's own network, batch and random choices. */
 final class GoldenStep implements Draws {
@@ -45,9 +44,11 @@ final class GoldenStep implements Draws {
             TextTower.Tokens.of(ids("text.name_ids"), EotRule.HIGHEST), new TrainingModel.Traits(things, true), network.store, prototypes(),
             new TrainingModel.Concepts(array("text.concepts"), inputs.ints("text.concept_class")));
         double progress = network.params.config.get("progress_t").asDouble();
-        batch = new Batches.Step(Math.round(progress * TOTAL), new LabelledBatch(array("labelled.image"), array("labelled.label"), names("labelled.image")),
+        batch = new Batches.Step(Math.round(progress * TOTAL),
+            new LabelledBatch(array("labelled.image"), array("labelled.label"), names("labelled.image")),
             new UnlabelledBatch(array("unlabelled.weak"), array("unlabelled.strong1"), array("unlabelled.strong2"),
-                array("unlabelled.pad").neq(PADDING).castTo(type), boxes("unlabelled.boxes1"), boxes("unlabelled.boxes2"), names("unlabelled.weak"),
+                array("unlabelled.pad").neq(PADDING).castTo(type), boxes("unlabelled.boxes1"), boxes("unlabelled.boxes2"),
+                names("unlabelled.weak"),
                 null, null));
     }
 

@@ -56,7 +56,8 @@ class NewTermTest {
 
     /** The sum of confidences times scores of class 0 on the first strong view alone. */
     private record OneView() implements Term<UnlabelledScene> {
-        private static final Input<ViewTargets> CONFIDENCE = Input.perImage("toy_confidence", t -> t.believed().confidence().reshape(2, 1, 32, 32));
+        private static final Input<ViewTargets> CONFIDENCE =
+            Input.perImage("toy_confidence", t -> t.believed().confidence().reshape(2, 1, 32, 32));
 
         @Override
         public String name() {
@@ -106,7 +107,8 @@ class NewTermTest {
         Outcome more = Outcome.of(random.model.with(new Mean(0.2)).with(new OneView()), batch, random.draws());
         assertFalse(plain.log.containsKey("toy"));
         assertNotEquals(0, more.log.get("toy"), 1e-3);
-        assertTrue(more.log.containsKey("one_s1") && !more.log.containsKey("one_s2") && !more.log.containsKey("one_fp"), more.log.toString());
+        assertTrue(more.log.containsKey("one_s1") && !more.log.containsKey("one_s2") && !more.log.containsKey("one_fp"),
+            more.log.toString());
         assertEquals(plain.log.get("total") + 0.2 * 0.6 * more.log.get("toy") + 0.5 * more.log.get("one_s1"), more.log.get("total"), 1e-9);
         plain.log.forEach((name, value) -> assertTrue(name.equals("total") || value.equals(more.log.get(name)), name));
         assertEquals(0.2 * 0.6, random.model.with(new Mean(0.2)).terms().weights(0.6).get("toy"), 1e-15);
@@ -127,7 +129,8 @@ class NewTermTest {
             values[i] = 0.2 * 0.6 * log.get("toy");
         }
         parameter.assign(before);
-        INDArray own = Outcome.of(random.model.with(new Mean(0.2)), batch, random.draws()).gradients.get(name).sub(plain.gradients.get(name));
+        INDArray own =
+            Outcome.of(random.model.with(new Mean(0.2)), batch, random.draws()).gradients.get(name).sub(plain.gradients.get(name));
         assertEquals(own.mul(direction).sumNumber().doubleValue(), (values[0] - values[1]) / (2 * h), 1e-5 * slope);
     }
 

@@ -27,8 +27,10 @@ final class RandomStep {
     static final int IGNORE = 255;
     private static final ClipArchitecture CLIP = ClipArchitecture.of(16, 4, 2, 8, SIZE, 16, 1, 2, 16, 200, 12);
     private static final List<String> SMALL = List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=16",
-        "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null", "model.visual_prompt_tokens=2",
-        "model.text_prompt_tokens=4", "loss.sample_points=16384", "loss.min_component_cells=1", "train.crop=32", "train.steps=100", "train.warmup=0",
+        "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null",
+        "model.visual_prompt_tokens=2",
+        "model.text_prompt_tokens=4", "loss.sample_points=16384", "loss.min_component_cells=1", "train.crop=32", "train.steps=100",
+        "train.warmup=0",
         // random networks are sure of nothing
         "loss.threshold=0.26", "loss.guidance_threshold=0.2");
 
@@ -44,10 +46,12 @@ final class RandomStep {
         List<String> all = new ArrayList<>(SMALL);
         all.addAll(List.of(settings));
         Recipe resolved = Recipes.load(recipe, all);
-        ParameterStore store = NetworkParameters.create(resolved.model(), RandomClip.weights(CLIP, random), classes, SIZE / CLIP.vision().patch(),
-            new int[] {1, 2, 3, 4}, type, random);
+        ParameterStore store =
+            NetworkParameters.create(resolved.model(), RandomClip.weights(CLIP, random), classes, SIZE / CLIP.vision().patch(),
+                new int[] {1, 2, 3, 4}, type, random);
         // away from the kinks of bilinear sampling, where offsets start, and from an identity
-        store.all().stream().filter(p -> p.name().endsWith("sampling_offsets.bias")).forEach(p -> p.array().addi(normal(0.1, p.array().shape())));
+        store.all().stream().filter(p -> p.name().endsWith("sampling_offsets.bias"))
+            .forEach(p -> p.array().addi(normal(0.1, p.array().shape())));
         store.get("phi_text.2.weight").array().addi(normal(0.1, store.get("phi_text.2.weight").array().shape()));
         // some rows are sure of their class
         store.get("query_decoder.class_head.weight").array().muli(5);
@@ -58,7 +62,8 @@ final class RandomStep {
         }
         model = TrainingModel.of(resolved, CLIP, IntStream.range(0, classes).mapToObj(k -> "class " + k).toList(),
             TextTower.Tokens.of(ids, EotRule.HIGHEST), new TrainingModel.Traits(things, true), store, unit(normal(1, classes, 12)),
-            new TrainingModel.Concepts(unit(normal(1, classes + 1, 12)), IntStream.range(0, classes + 1).map(i -> Math.min(i, classes - 1)).toArray()));
+            new TrainingModel.Concepts(unit(normal(1, classes + 1, 12)),
+                IntStream.range(0, classes + 1).map(i -> Math.min(i, classes - 1)).toArray()));
     }
 
     private static INDArray unit(INDArray rows) {
@@ -109,7 +114,8 @@ final class RandomStep {
                 }
             }
         }
-        return new UnlabelledBatch(normal(1, n, 3, SIZE, SIZE), normal(1, n, 3, SIZE, SIZE), normal(1, n, 3, SIZE, SIZE), valid, boxes(n), boxes(n),
+        return new UnlabelledBatch(normal(1, n, 3, SIZE, SIZE), normal(1, n, 3, SIZE, SIZE), normal(1, n, 3, SIZE, SIZE), valid, boxes(n),
+            boxes(n),
             IntStream.range(0, n).mapToObj(i -> "unlabelled" + i).toList(), null, partner);
     }
 

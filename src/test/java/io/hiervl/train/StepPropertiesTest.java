@@ -54,7 +54,8 @@ class StepPropertiesTest {
             assertEquals(gradients.keySet(), other.gradients.keySet());
             double largest = gradients.values().stream().mapToDouble(g -> g.amaxNumber().doubleValue()).max().orElseThrow();
             assertTrue(largest > 0);
-            gradients.forEach((name, g) -> assertEquals(0, g.sub(other.gradients.get(name)).amaxNumber().doubleValue(), tolerance * largest, name));
+            gradients.forEach(
+                (name, g) -> assertEquals(0, g.sub(other.gradients.get(name)).amaxNumber().doubleValue(), tolerance * largest, name));
         }
     }
 
@@ -77,7 +78,8 @@ class StepPropertiesTest {
         // one labelled image without any label
         batch.labelled().labels().get(NDArrayIndex.point(1)).assign(RandomStep.IGNORE);
         Outcome whole = Outcome.of(random, batch, random.draws());
-        for (String term : List.of("ce", "set_class", "set_mask", "qt", "pt_unmasked", "self_s1", "set_mask_s1", "guidance_s1", "entropy_s1", "qt_s1",
+        for (String term : List.of("ce", "set_class", "set_mask", "qt", "pt_unmasked", "self_s1", "set_mask_s1", "guidance_s1",
+            "entropy_s1", "qt_s1",
             "self_fp", "mask", "pt", "topo", "anchor")) {
             assertEquals(masks || !term.equals("set_mask_s1"), whole.log.getOrDefault(term, 0.0) != 0, term);
         }
@@ -133,8 +135,9 @@ class StepPropertiesTest {
             ids[i] = before.model.names().ids()[order[i]];
         }
         TrainingModel m = after.model;
-        TrainingModel permuted = TrainingModel.of(m.recipe(), m.architecture(), m.classes(), new io.hiervl.clip.TextTower.Tokens(ids, m.names().end()),
-            m.traits(), store, m.prototypes(), m.guidance());
+        TrainingModel permuted =
+            TrainingModel.of(m.recipe(), m.architecture(), m.classes(), new io.hiervl.clip.TextTower.Tokens(ids, m.names().end()),
+                m.traits(), store, m.prototypes(), m.guidance());
         new TextGraph(before.model).forward();
         new TextGraph(permuted).forward();
         INDArray z = InferenceGraph.of(before.model, images.shape(), 1).z(images).permute(1, 0, 2, 3).dup('c');
@@ -210,7 +213,8 @@ class StepPropertiesTest {
             Believed believed = new Believed(i == 0 ? labels : changed, confidence, u.valid(), none);
             Feed<ViewTargets> feed = Feed.of(new StepTargets(random.model).view(View.FP, u.weak(), believed, random.draws()));
             Map<String, Double> log = LossGraph.of(random.model, feed, 0, 2, new Networks(random.model).perturbed(false),
-                random.model.terms().on(UnlabelledScene.class, View.FP)).run(feed, 0, 2, null, Map.of("self", 1.0), context.gradients(), context.gradT());
+                random.model.terms().on(UnlabelledScene.class, View.FP))
+                .run(feed, 0, 2, null, Map.of("self", 1.0), context.gradients(), context.gradT());
             Map<String, INDArray> copies = new LinkedHashMap<>();
             context.gradients().sums().forEach((name, g) -> copies.put(name, g.dup('c')));
             outcomes[i] = new Outcome(log, copies);
@@ -222,8 +226,9 @@ class StepPropertiesTest {
     void theLiteralRecipeHasNoTermThatThePaperDoesNotState() {
         // section 3.5: BCE on labelled masks, entropy, self-training; equations 2 to 7; "all the loss functions from SemiVL":
         // pixel cross-entropy, self-training on two strong views and under feature perturbation, guidance; figure 1: fixed matching
-        Set<String> stated = Set.of("ce", "set_class", "set_mask", "set_dice", "set_empty", "qt", "self_s1", "self_s2", "self_fp", "guidance_s1",
-            "guidance_s2", "guidance_fp", "entropy_s1", "entropy_s2", "qt_s1", "qt_s2", "mask", "pt", "topo", "anchor");
+        Set<String> stated =
+            Set.of("ce", "set_class", "set_mask", "set_dice", "set_empty", "qt", "self_s1", "self_s2", "self_fp", "guidance_s1",
+                "guidance_s2", "guidance_fp", "entropy_s1", "entropy_s2", "qt_s1", "qt_s2", "mask", "pt", "topo", "anchor");
         var literal = Recipes.load("literal", List.of());
         Terms c = Terms.of(literal);
         Set<String> used = new TreeSet<>();
@@ -250,7 +255,8 @@ class StepPropertiesTest {
         batch.labelled().images().putScalar(new long[] {1, 0, 3, 3}, Float.NaN);
         HierVlException e = assertThrows(HierVlException.class, () -> random.step().run(batch));
         assertEquals(HierVlException.Kind.DIVERGED, e.kind());
-        assertTrue(e.getMessage().contains("ce is NaN") && e.getMessage().contains("labelled1") && !e.getMessage().contains("labelled0"), e.getMessage());
+        assertTrue(e.getMessage().contains("ce is NaN") && e.getMessage().contains("labelled1") && !e.getMessage().contains("labelled0"),
+            e.getMessage());
         Batches.Step other = random.batch(2, 2);
         other.unlabelled().strong2().putScalar(new long[] {0, 2, 9, 9}, Float.POSITIVE_INFINITY);
         HierVlException f = assertThrows(HierVlException.class, () -> random.step().run(other));

@@ -176,7 +176,8 @@ class StepSettingsTest {
             s = r.output(scores.name()).dup('c');
         }
         assertEquals(16, s.size(2));
-        Map<String, Double> found = graph.run(feed, 0, 2, null, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(), new GradientSum());
+        Map<String, Double> found =
+            graph.run(feed, 0, 2, null, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(), new GradientSum());
         double self = 0;
         double guidance = 0;
         double entropy = 0;
@@ -237,7 +238,8 @@ class StepSettingsTest {
             }
         }
         UnlabelledBatch third = random.unlabelled(1, null);
-        UnlabelledBatch changed = new UnlabelledBatch(one.weak(), one.strong1(), one.strong2(), one.valid(), one.boxes1(), one.boxes2(), one.names(), null, third);
+        UnlabelledBatch changed = new UnlabelledBatch(one.weak(), one.strong1(), one.strong2(), one.valid(), one.boxes1(), one.boxes2(),
+            one.names(), null, third);
         LabelledBatch labelled = random.labelled(1);
         Map<String, Double> a = log(random, new Batches.Step(60, labelled, one));
         Map<String, Double> b = log(random, new Batches.Step(60, labelled, changed));
@@ -248,11 +250,14 @@ class StepSettingsTest {
     /** Terms without weight are neither computed nor logged. */
     @Test
     void weightsOfZeroSwitchTermsOff() {
-        RandomStep random = random(28, 4, "loss.qt=0", "loss.gate=0", "loss.guidance_start=0", "loss.entropy=0", "loss.prompt=0", "loss.mask=0");
+        RandomStep random =
+            random(28, 4, "loss.qt=0", "loss.gate=0", "loss.guidance_start=0", "loss.entropy=0", "loss.prompt=0", "loss.mask=0");
         Map<String, Double> log = log(random, random.batch(2, 2));
-        assertEquals(List.of("total", "ce", "set_class", "set_mask", "set_dice", "mask_ratio", "self_s1", "self_s2", "self_fp", "pt"), List.copyOf(log.keySet()));
+        assertEquals(List.of("total", "ce", "set_class", "set_mask", "set_dice", "mask_ratio", "self_s1", "self_s2", "self_fp", "pt"),
+            List.copyOf(log.keySet()));
         RandomStep supervised = random(28, 4, "train.method=supervised");
-        assertEquals(List.of("total", "ce", "set_class", "set_mask", "set_dice", "gate"), List.copyOf(log(supervised, supervised.batch(2, 2)).keySet()));
+        assertEquals(List.of("total", "ce", "set_class", "set_mask", "set_dice", "gate"),
+            List.copyOf(log(supervised, supervised.batch(2, 2)).keySet()));
     }
 
     /** The gate of a labelled image: ground truth, predicted, or a coin; never ground truth without any label. */

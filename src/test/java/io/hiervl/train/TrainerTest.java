@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
+import io.hiervl.checkpoint.BestCheckpoint;
+import io.hiervl.checkpoint.Checkpoint;
+import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
@@ -18,9 +21,6 @@ import io.hiervl.image.ClipNormalize;
 import io.hiervl.loss.MaskTargets;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.runlog.MetricsCsv;
-import io.hiervl.checkpoint.BestCheckpoint;
-import io.hiervl.checkpoint.Checkpoint;
-import io.hiervl.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -54,9 +54,11 @@ class TrainerTest {
     }
 
     private static Recipe recipe(String... more) {
-        List<String> settings = new ArrayList<>(List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16",
-            "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "loss.sample_points=4096", "train.steps=6",
-            "train.warmup=2", "train.batch_labelled=2", "train.batch_unlabelled=2", "train.log_every=1", "train.checkpoint_every=100"));
+        List<String> settings =
+            new ArrayList<>(List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16",
+                "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "loss.sample_points=4096",
+                "train.steps=6",
+                "train.warmup=2", "train.batch_labelled=2", "train.batch_unlabelled=2", "train.log_every=1", "train.checkpoint_every=100"));
         settings.addAll(List.of(more));
         return Recipes.load("tiny", settings);
     }
@@ -134,8 +136,10 @@ class TrainerTest {
         assertEquals(0.25, log.get("val_miou")[1]);
         assertTrue(Double.isNaN(log.get("val_miou")[0]));
         assertEquals(0.25, log.get("val_miou")[2], "the last evaluation is logged too");
-        for (String column : List.of("total", "ce", "set_class", "set_mask", "set_dice", "gate", "qt", "self_s1", "self_s2", "self_fp", "guidance_s1",
-            "guidance_s2", "guidance_fp", "entropy_s1", "entropy_s2", "topo", "anchor", "mask_ratio", "grad_norm", "lr", "images_per_second",
+        for (String column : List.of("total", "ce", "set_class", "set_mask", "set_dice", "gate", "qt", "self_s1", "self_s2", "self_fp",
+            "guidance_s1",
+            "guidance_s2", "guidance_fp", "entropy_s1", "entropy_s2", "topo", "anchor", "mask_ratio", "grad_norm", "lr",
+            "images_per_second",
             "data_wait")) {
             assertTrue(log.containsKey(column), column);
         }
@@ -152,8 +156,9 @@ class TrainerTest {
     void aRunThatDivergesKeepsItsLastCheckpoint() {
         Path run = dir.resolve("run");
         // a learning rate with which nothing stays finite for long
-        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe("train.lr=1e30", "train.warmup=0", "train.checkpoint_every=1",
-            "train.clip_norm=0"), run).train(false, new StopSignal(), Progress.NONE));
+        HierVlException e =
+            assertThrows(HierVlException.class, () -> trainer(recipe("train.lr=1e30", "train.warmup=0", "train.checkpoint_every=1",
+                "train.clip_norm=0"), run).train(false, new StopSignal(), Progress.NONE));
         assertEquals(HierVlException.Kind.DIVERGED, e.kind());
         assertTrue(e.getMessage().contains("JPEGImages/"), e.getMessage());
         long step = newest(run).manifest().step();
@@ -189,7 +194,8 @@ class TrainerTest {
                 Files.copy(dataset.root().resolve(file), copy.resolve(file), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        Files.writeString(copy.resolve("dataset.yaml"), Files.readString(dataset.root().resolve("dataset.yaml")).replaceAll("(?s)\nlists:.*", "\n"));
+        Files.writeString(copy.resolve("dataset.yaml"),
+            Files.readString(dataset.root().resolve("dataset.yaml")).replaceAll("(?s)\nlists:.*", "\n"));
         return copy;
     }
 
@@ -206,24 +212,27 @@ class TrainerTest {
         Path run = dir.resolve("run");
         Path photos = data.resolve("JPEGImages");
         Path away = dir.resolve("away");
-        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe, data, run).train(false, new StopSignal(), (done, total, note) -> {
-            if (done == 2) {
-                move(photos, away);
-            }
-        }));
+        HierVlException e =
+            assertThrows(HierVlException.class, () -> trainer(recipe, data, run).train(false, new StopSignal(), (done, total, note) -> {
+                if (done == 2) {
+                    move(photos, away);
+                }
+            }));
         assertEquals(HierVlException.Kind.DATA, e.kind());
         long step = newest(run).manifest().step();
         assertTrue(step >= 2 && step < 12, "step " + step);
         assertTrue(e.getMessage().contains("JPEGImages/") && e.getMessage().contains("step " + step + " is saved in " + run)
             && e.getMessage().contains("--resume"), e.getMessage());
-        HierVlException again = assertThrows(HierVlException.class, () -> trainer(recipe, data, run).train(true, new StopSignal(), Progress.NONE));
+        HierVlException again =
+            assertThrows(HierVlException.class, () -> trainer(recipe, data, run).train(true, new StopSignal(), Progress.NONE));
         assertTrue(again.getMessage().contains("step " + step + " is saved"), again.getMessage());
         move(away, photos);
         assertTrue(trainer(recipe, data, run).train(true, new StopSignal(), Progress.NONE).finished());
         Path whole = dir.resolve("whole");
         trainer(recipe, data, whole).train(false, new StopSignal(), Progress.NONE);
         Map<String, INDArray> b = newest(run).arrays(n -> true);
-        newest(whole).arrays(n -> true).forEach((name, array) -> assertEquals(0, array.sub(b.get(name)).amaxNumber().doubleValue(), 0.0, name));
+        newest(whole).arrays(n -> true)
+            .forEach((name, array) -> assertEquals(0, array.sub(b.get(name)).amaxNumber().doubleValue(), 0.0, name));
     }
 
     @Test
@@ -235,7 +244,8 @@ class TrainerTest {
             }
         }
         Path run = dir.resolve("run");
-        HierVlException e = assertThrows(HierVlException.class, () -> trainer(recipe(), data, run).train(false, new StopSignal(), Progress.NONE));
+        HierVlException e =
+            assertThrows(HierVlException.class, () -> trainer(recipe(), data, run).train(false, new StopSignal(), Progress.NONE));
         assertEquals(HierVlException.Kind.DATA, e.kind());
         assertTrue(new CheckpointStore(run, 9).latest().isEmpty());
     }
@@ -287,8 +297,9 @@ class TrainerTest {
                 return Map.of(MIOU, found.get(done));
             }
         };
-        Trainer.Outcome outcome = trainer(recipe("train.steps=6", "train.eval_every=1", "train.patience=3", "train.checkpoint_every=1"), run)
-            .train(false, new StopSignal(), Progress.NONE, hooks);
+        Trainer.Outcome outcome =
+            trainer(recipe("train.steps=6", "train.eval_every=1", "train.patience=3", "train.checkpoint_every=1"), run)
+                .train(false, new StopSignal(), Progress.NONE, hooks);
         assertEquals(5, outcome.steps(), "three measurements after the best one");
         assertTrue(outcome.finished());
         assertEquals(2, CheckpointStore.find(run).manifest().step());
@@ -304,8 +315,10 @@ class TrainerTest {
         trainer(recipe(), run).train(false, stop, stopAt(2, stop));
         Path manifest = newest(run).folder().resolve("manifest.json");
         String text = Files.readString(manifest);
-        String older = text.replace("\"version\" : 2", "\"version\" : 1").replaceFirst("\"seal\" : \"[^\"]*\",", "").replace("  resize: pillow\\n", "").replace("  blank_rim: false\\n", "")
-            .replaceFirst("\"config_hash\" : \"\\w+\"", "\"config_hash\" : \"of an older recipe\"").replaceFirst("(?s),\\s*\"palette\" : .*", " } }");
+        String older = text.replace("\"version\" : 2", "\"version\" : 1").replaceFirst("\"seal\" : \"[^\"]*\",", "")
+            .replace("  resize: pillow\\n", "").replace("  blank_rim: false\\n", "")
+            .replaceFirst("\"config_hash\" : \"\\w+\"", "\"config_hash\" : \"of an older recipe\"")
+            .replaceFirst("(?s),\\s*\"palette\" : .*", " } }");
         assertFalse(older.matches("(?s).*(n  resize:|blank_rim|palette).*"), older);
         Files.writeString(manifest, older);
         HierVlException other = assertThrows(HierVlException.class, () -> trainer(recipe("train.seed=9", "loss.tau=0.5"), run)
@@ -313,7 +326,8 @@ class TrainerTest {
         assertEquals(HierVlException.Kind.DATA, other.kind());
         assertEquals("cannot resume " + run + " with other settings (then -> now): loss.tau: 0.07 -> 0.5; train.seed: 0 -> 9"
             + "; only train.checkpoint_every, train.eval_every, train.patience and train.log_every may change", other.getMessage());
-        HierVlException rim = assertThrows(HierVlException.class, () -> trainer(recipe("loss.blank_rim=true"), run).train(true, new StopSignal(), Progress.NONE));
+        HierVlException rim = assertThrows(HierVlException.class,
+            () -> trainer(recipe("loss.blank_rim=true"), run).train(true, new StopSignal(), Progress.NONE));
         assertTrue(rim.getMessage().contains("loss.blank_rim: false -> true; only"), rim.getMessage());
         assertTrue(trainer(recipe(), run).train(true, new StopSignal(), Progress.NONE).finished());
     }
@@ -336,7 +350,8 @@ class TrainerTest {
         Recipe recipe = recipe();
         TrainingModel model = TrainingModel.create(recipe, clip, dataset.spec());
         TrainingStep step = new TrainingStep(model, 6);
-        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().batch().crop(), recipe.train().batch().crop(), recipe.augment(),
+        Batches batches = new Batches(dataset, dataset.list("labeled"), dataset.list("unlabeled"), 2, 2, recipe.train().batch().crop(),
+            recipe.train().batch().crop(), recipe.augment(),
             ClipNormalize.openai(), true, 0);
         String weight = model.trainable().stream().filter(n -> n.endsWith("fc1.weight")).findFirst().orElseThrow();
         model.store().get(weight).array().putScalar(0, Float.NaN);
@@ -376,6 +391,7 @@ class TrainerTest {
     void seedsMakeOtherRuns() {
         trainer(recipe("train.steps=1"), dir.resolve("a")).train(false, new StopSignal(), Progress.NONE);
         trainer(recipe("train.steps=1", "train.seed=1"), dir.resolve("b")).train(false, new StopSignal(), Progress.NONE);
-        assertNotEquals(newest(dir.resolve("a")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")), newest(dir.resolve("b")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")));
+        assertNotEquals(newest(dir.resolve("a")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")),
+            newest(dir.resolve("b")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")));
     }
 }

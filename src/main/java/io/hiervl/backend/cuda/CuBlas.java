@@ -42,8 +42,10 @@ final class CuBlas {
 
     static native int cublasGetVersion_v2(long handle, int[] version);
 
-    static native int cublasGemmStridedBatchedEx(long handle, int transposeA, int transposeB, int m, int n, int k, float[] alpha, long a, int typeA,
-                                                 int ldA, long strideA, long b, int typeB, int ldB, long strideB, float[] beta, long c, int typeC,
+    static native int cublasGemmStridedBatchedEx(long handle, int transposeA, int transposeB, int m, int n, int k, float[] alpha, long a,
+                                                 int typeA,
+                                                 int ldA, long strideA, long b, int typeB, int ldB, long strideB, float[] beta, long c,
+                                                 int typeC,
                                                  int ldC, long strideC, int batch, int compute, int algorithm);
 
     /**
@@ -60,7 +62,8 @@ final class CuBlas {
         long[] handle = new long[1];
         int result = cublasCreate_v2(handle);
         if (result != 0) {
-            throw HierVlException.environment(loaded + " cannot be used: cublasCreate says " + result + "; -D" + PROPERTY + "=none does without it");
+            throw HierVlException
+                .environment(loaded + " cannot be used: cublasCreate says " + result + "; -D" + PROPERTY + "=none does without it");
         }
         check(cublasSetStream_v2(handle[0], stream), "cublasSetStream");
         int[] version = new int[1];
@@ -112,7 +115,8 @@ final class CuBlas {
         if (root == null || !Files.isDirectory(Path.of(root, "lib"))) {
             return List.of();
         }
-        try (Stream<Path> files = Files.find(Path.of(root, "lib"), SEARCH_DEPTH, (p, a) -> p.getFileName().toString().matches("libcublas\\.so\\.1[123]"))) {
+        try (Stream<Path> files =
+            Files.find(Path.of(root, "lib"), SEARCH_DEPTH, (p, a) -> p.getFileName().toString().matches("libcublas\\.so\\.1[123]"))) {
             return files.map(Path::toString).sorted((a, b) -> b.compareTo(a)).toList();
         } catch (IOException e) {
             return List.of();
@@ -125,9 +129,13 @@ final class CuBlas {
     }
 
     /** C = alpha A B + beta C of a batch of matrices that lie column by column. */
-    void product(boolean tf32, Side a, Side b, int m, int n, int k, float alpha, float beta, long c, int typeC, int ldC, long strideC, int batch) {
-        check(cublasGemmStridedBatchedEx(handle, a.transposed ? 1 : 0, b.transposed ? 1 : 0, m, n, k, new float[] {alpha}, a.address, a.type, a.ld, a.stride,
-            b.address, b.type, b.ld, b.stride, new float[] {beta}, c, typeC, ldC, strideC, batch, tf32 ? COMPUTE_TF32 : COMPUTE_32F, DEFAULT_ALGORITHM),
+    void product(boolean tf32, Side a, Side b, int m, int n, int k, float alpha, float beta, long c, int typeC, int ldC, long strideC,
+                 int batch) {
+        check(
+            cublasGemmStridedBatchedEx(handle, a.transposed ? 1 : 0, b.transposed ? 1 : 0, m, n, k, new float[] {alpha}, a.address, a.type,
+                a.ld, a.stride,
+                b.address, b.type, b.ld, b.stride, new float[] {beta}, c, typeC, ldC, strideC, batch, tf32 ? COMPUTE_TF32 : COMPUTE_32F,
+                DEFAULT_ALGORITHM),
             "cublasGemmStridedBatchedEx");
     }
 

@@ -27,11 +27,13 @@ final class CudaAttention {
     private final Tensor p;
 
     CudaAttention(CudaProductKernels kernels, AttentionInput in) {
-        this(kernels, (int) in.q().size(0), in.heads(), (int) in.q().size(1), (int) in.k().size(1), (int) in.q().size(2) / in.heads(), in.keyBias(),
+        this(kernels, (int) in.q().size(0), in.heads(), (int) in.q().size(1), (int) in.k().size(1), (int) in.q().size(2) / in.heads(),
+            in.keyBias(),
             in.mask(), in.causal());
     }
 
-    CudaAttention(CudaProductKernels kernels, int batch, int heads, int queries, int keys, int depth, Tensor keyBias, Tensor mask, boolean causal) {
+    CudaAttention(CudaProductKernels kernels, int batch, int heads, int queries, int keys, int depth, Tensor keyBias, Tensor mask,
+                  boolean causal) {
         this.kernels = kernels;
         this.batch = batch;
         this.heads = heads;
@@ -109,7 +111,8 @@ final class CudaAttention {
                 kernels.matmul(product(rows, keys, depth).scaled(scale), tile(d, rows), k, rows(dq, from));
             }
             if (dk != null) {
-                kernels.matmul(product(keys, rows, depth).scaled(scale).accumulating(more), tile(d, rows).transpose(), rows(q, from), keySum);
+                kernels.matmul(product(keys, rows, depth).scaled(scale).accumulating(more), tile(d, rows).transpose(), rows(q, from),
+                    keySum);
             }
             if (dKeyBias != null) {
                 addKeySums(d, rows, more ? biasSum : dKeyBias, more ? dKeyBias : null);

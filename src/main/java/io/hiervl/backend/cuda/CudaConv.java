@@ -45,7 +45,8 @@ final class CudaConv {
             return images(x, s.in(), from);
         }
         long n = (long) count * depth * plane;
-        kernels.each("unfold", n, DeviceMemory.address(x, (long) from * s.in() * s.height() * s.width()), columns, DeviceOps.code(columns), structure(), n);
+        kernels.each("unfold", n, DeviceMemory.address(x, (long) from * s.in() * s.height() * s.width()), columns, DeviceOps.code(columns),
+            structure(), n);
         return images(columns, depth, 0);
     }
 
@@ -54,7 +55,8 @@ final class CudaConv {
         for (int b = 0; b < s.batch(); b += group) {
             int count = Math.min(group, s.batch() - b);
             Matmul spec = Matmul.batched(count, 1, s.out(), depth, plane);
-            kernels.matmul(bias == null ? spec : spec.adding(new Operand(bias, 0, 0, 0, 1, 0)), Operand.matrix(w, depth), patches(x, b, count, columns),
+            kernels.matmul(bias == null ? spec : spec.adding(new Operand(bias, 0, 0, 0, 1, 0)), Operand.matrix(w, depth),
+                patches(x, b, count, columns),
                 images(y, s.out(), b));
         }
     }
@@ -65,7 +67,8 @@ final class CudaConv {
             int count = Math.min(group, s.batch() - b);
             Operand patches = patches(x, b, count, columns).transpose();
             for (int i = 0; i < count; i++) {
-                kernels.matmul(Matmul.of(s.out(), plane, depth).accumulating(b + i > 0), images(g, s.out(), b + i), patches.at(i * patches.batch0()),
+                kernels.matmul(Matmul.of(s.out(), plane, depth).accumulating(b + i > 0), images(g, s.out(), b + i),
+                    patches.at(i * patches.batch0()),
                     Operand.matrix(dw, depth));
             }
         }

@@ -51,8 +51,9 @@ final class CudaDevice {
         stream = value[0];
         int result = Driver.cuModuleLoadData(value, zeroTerminated(KernelImage.text()));
         if (result != 0) {
-            throw HierVlException.environment("the driver of the GPU " + name + " does not take the program's kernels: " + Driver.name(result)
-                + "; install driver R520 or newer");
+            throw HierVlException
+                .environment("the driver of the GPU " + name + " does not take the program's kernels: " + Driver.name(result)
+                    + "; install driver R520 or newer");
         }
         module = value[0];
     }
@@ -67,7 +68,8 @@ final class CudaDevice {
         Driver.load(library);
         int result = Driver.cuInit(0);
         if (result == STUB_LIBRARY) {
-            throw HierVlException.environment("the CUDA library found is the toolkit's stub, not a driver: install NVIDIA's driver R520 or newer");
+            throw HierVlException
+                .environment("the CUDA library found is the toolkit's stub, not a driver: install NVIDIA's driver R520 or newer");
         }
         if (result != NO_DEVICE) {
             Driver.check(result, "cuInit");

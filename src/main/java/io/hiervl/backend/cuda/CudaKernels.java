@@ -64,7 +64,8 @@ final class CudaKernels extends CudaSpatialKernels implements Kernels {
         long n = weights.length();
         int parts = (int) Math.max(1, Math.min((n + 255) / 256, 16L * device.multiprocessors()));
         Tensor sums = work(ElementType.FLOAT, 2L * parts);
-        device.launch("pixel_loss", parts, 1, 1, 256, 1, z, labels, weights, (float) factor, sums, (int) z.size(1), z.size(2) * z.size(3), n);
+        device.launch("pixel_loss", parts, 1, 1, 256, 1, z, labels, weights, (float) factor, sums, (int) z.size(1), z.size(2) * z.size(3),
+            n);
         device.launch("add_up", 1, 1, 1, 256, 1, sums, parts, 1, loss);
     }
 

@@ -29,7 +29,8 @@ abstract class CudaNormKernels extends CudaShapeKernels implements NormKernels {
     }
 
     @Override
-    public void layerNormGradient(Tensor x, Tensor gamma, Tensor g, Tensor dx, Tensor dGamma, Tensor dBeta, int rows, int columns, double eps) {
+    public void layerNormGradient(Tensor x, Tensor gamma, Tensor g, Tensor dx, Tensor dGamma, Tensor dBeta, int rows, int columns,
+                                  double eps) {
         Tensor stats = work(ElementType.FLOAT, 2L * rows);
         rows("layer_norm", rows, x, code(x), gamma, gamma, null, 0, stats, (long) rows, columns, (float) eps);
         if (dx != null) {

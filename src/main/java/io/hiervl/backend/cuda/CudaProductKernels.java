@@ -76,7 +76,8 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
             int batch = (int) Shapes.product(r, 0, r.length - 2);
             boolean shared = b.rank() == 2;
             // rows of all matrices together make one matrix where b is the same for all
-            return shared && !transposeA ? new Batch(1, batch * m, k, n, false, transposeB, true) : new Batch(batch, m, k, n, transposeA, transposeB, shared);
+            return shared && !transposeA ? new Batch(1, batch * m, k, n, false, transposeB, true)
+                : new Batch(batch, m, k, n, transposeA, transposeB, shared);
         }
 
         Operand a(Tensor x) {
@@ -124,7 +125,8 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
     @Override
     public void attentionGradient(AttentionInput in, Tensor g, Tensor dq, Tensor dk, Tensor dv, Tensor dKeyBias) {
         int heads = in.heads();
-        new CudaAttention(this, in).backward(heads(in.q(), heads), heads(in.k(), heads), heads(in.v(), heads), heads(g, heads), heads(dq, heads),
+        new CudaAttention(this, in).backward(heads(in.q(), heads), heads(in.k(), heads), heads(in.v(), heads), heads(g, heads),
+            heads(dq, heads),
             heads(dk, heads), heads(dv, heads), dKeyBias);
     }
 
@@ -202,10 +204,12 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
     public void upConv2x2(Tensor x, Tensor w, Tensor bias, Tensor y) {
         UpConv s = UpConv.of(x, w);
         Tensor blocks = work(ElementType.FLOAT, y.length());
-        matmul(Matmul.batched((int) s.batch, 1, s.out * 4, s.in, s.plane()), Operand.transposed(w, s.out * 4L), s.image(x), s.blocks(blocks));
+        matmul(Matmul.batched((int) s.batch, 1, s.out * 4, s.in, s.plane()), Operand.transposed(w, s.out * 4L), s.image(x),
+            s.blocks(blocks));
         long plane = s.plane();
-        Structure axes = Structure.axes(new long[] {s.batch, s.out, s.h, 2, s.w, 2}, new long[] {4 * plane * s.out, 4 * plane, s.w, 2 * plane, 1, plane},
-            new long[] {0, 1, 0, 0, 0, 0});
+        Structure axes =
+            Structure.axes(new long[] {s.batch, s.out, s.h, 2, s.w, 2}, new long[] {4 * plane * s.out, 4 * plane, s.w, 2 * plane, 1, plane},
+                new long[] {0, 1, 0, 0, 0, 0});
         each("gather_strided", y.length(), blocks, 0, bias, y, code(y), axes, y.length());
     }
 
@@ -219,7 +223,8 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
             matmul(Matmul.batched((int) s.batch, 1, s.in, s.out * 4, s.plane()), Operand.matrix(w, s.out * 4L), gs, s.image(dx));
         }
         for (int b = 0; b < s.batch && dw != null; b++) {
-            matmul(Matmul.of(s.in, s.plane(), s.out * 4).accumulating(b > 0), s.image(x).at(b * s.image(x).batch0()), gs.at(b * gs.batch0()).transpose(),
+            matmul(Matmul.of(s.in, s.plane(), s.out * 4).accumulating(b > 0), s.image(x).at(b * s.image(x).batch0()),
+                gs.at(b * gs.batch0()).transpose(),
                 Operand.matrix(dw, s.out * 4L));
         }
         if (db != null) {

@@ -29,8 +29,10 @@ final class CudaSetLoss {
             candidates = (int) in[6].size(1);
         }
         int hard = (int) (k.points() * k.importance());
-        settings = new Structure(80).ints((int) in[0].size(1), (int) in[0].size(2), k.classes(), k.classes() * k.levels(), size(in[1], 2), size(in[1], 3),
-            size(in[2], 1), size(in[2], 2), size(in[4], 1), size(in[4], 2), k.points(), candidates, hard, k.ignoreCandidates() ? 1 : 0, given ? 1 : 0)
+        settings = new Structure(80)
+            .ints((int) in[0].size(1), (int) in[0].size(2), k.classes(), k.classes() * k.levels(), size(in[1], 2), size(in[1], 3),
+                size(in[2], 1), size(in[2], 2), size(in[4], 1), size(in[4], 2), k.points(), candidates, hard, k.ignoreCandidates() ? 1 : 0,
+                given ? 1 : 0)
             .floats((float) k.noObject()).longs(k.salt());
         inputs = Arrays.copyOf(in, INPUTS);
         // numbers of points are 32-bit integers

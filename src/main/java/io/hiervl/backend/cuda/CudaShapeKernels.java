@@ -86,7 +86,8 @@ abstract class CudaShapeKernels extends DeviceOps implements ShapeKernels {
         long busy = (long) BUSY * device.multiprocessors() / Math.max(1, blocks);
         int parts = (int) Math.max(1, Math.min(busy, terms / (r.lastStays() ? 64 : 2048)));
         Tensor sums = parts == 1 && target.type() == ElementType.FLOAT ? target : work(ElementType.FLOAT, parts * results);
-        device.launch(r.lastStays() ? "reduce_columns" : "reduce_rows", (int) blocks, parts, 1, r.lastStays() ? COLUMNS : 256, r.lastStays() ? 8 : 1, g, code(g),
+        device.launch(r.lastStays() ? "reduce_columns" : "reduce_rows", (int) blocks, parts, 1, r.lastStays() ? COLUMNS : 256,
+            r.lastStays() ? 8 : 1, g, code(g),
             b, b == null ? 0 : code(b), sums, r.kept().structure(), r.gone().structure(), results, terms);
         if (sums != target) {
             each("add_parts", results, sums, target, code(target), parts, results);
@@ -100,7 +101,8 @@ abstract class CudaShapeKernels extends DeviceOps implements ShapeKernels {
         long tail = Shapes.product(shape, axis + 1, shape.length);
         long inner = n * tail;
         long xs = x == null ? 0 : x.size(axis) * tail;
-        each("copy_part", outer * inner, x, x == null ? 0 : code(x), xs, from * tail, y, code(y), shape[axis] * tail, to * tail, inner, add, outer * inner);
+        each("copy_part", outer * inner, x, x == null ? 0 : code(x), xs, from * tail, y, code(y), shape[axis] * tail, to * tail, inner, add,
+            outer * inner);
     }
 
     @Override

@@ -84,17 +84,20 @@ abstract class CudaSpatialKernels extends CudaProductKernels implements SpatialK
 
     @Override
     public void deformableAttention(DeformableShape s, Tensor value, Tensor offsets, Tensor weights, Tensor reference, Tensor y) {
-        deformable("deform", s, value, offsets, attention(s, weights), reference, y, levels(s), s.batch(), s.tokens(), s.queries(), s.heads(), s.headWidth());
+        deformable("deform", s, value, offsets, attention(s, weights), reference, y, levels(s), s.batch(), s.tokens(), s.queries(),
+            s.heads(), s.headWidth());
     }
 
     @Override
-    public void deformableAttentionGradient(DeformableShape s, Tensor value, Tensor offsets, Tensor weights, Tensor reference, Tensor g, Tensor dValue,
+    public void deformableAttentionGradient(DeformableShape s, Tensor value, Tensor offsets, Tensor weights, Tensor reference, Tensor g,
+                                            Tensor dValue,
                                             Tensor dOffsets, Tensor dWeights) {
         Tensor attention = attention(s, weights);
         if (dValue != null) {
             zero(dValue);
         }
-        deformable("deform_bp", s, value, offsets, attention, reference, g, dValue, dOffsets, dWeights, levels(s), s.batch(), s.tokens(), s.queries(),
+        deformable("deform_bp", s, value, offsets, attention, reference, g, dValue, dOffsets, dWeights, levels(s), s.batch(), s.tokens(),
+            s.queries(),
             s.heads(), s.headWidth());
         if (dWeights != null) {
             softmaxGradient(attention, dWeights, dWeights, s.rows(), s.samples());

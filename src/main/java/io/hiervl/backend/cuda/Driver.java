@@ -62,7 +62,8 @@ final class Driver {
 
     static native int cuModuleGetFunction(long[] function, long module, byte[] name);
 
-    static native int cuLaunchKernel(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int shared, long stream,
+    static native int cuLaunchKernel(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int shared,
+                                     long stream,
                                      long parameters, long extra);
 
     static native int cuGetErrorName(int result, long[] text);
@@ -97,7 +98,8 @@ final class Driver {
 
     private static List<String> candidates() {
         boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
-        return windows ? List.of("nvcuda") : List.of("libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1");
+        return windows ? List.of("nvcuda")
+            : List.of("libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1");
     }
 
     /** Name of an error, for example CUDA_ERROR_NO_DEVICE. */
@@ -117,8 +119,9 @@ final class Driver {
             return;
         }
         if (result == OUT_OF_MEMORY) {
-            throw HierVlException.environment("the GPU has no memory left for " + what + ". Take a smaller crop (train.crop), smaller parts of a "
-                + "batch (train.micro_batch), or model.recompute=true");
+            throw HierVlException
+                .environment("the GPU has no memory left for " + what + ". Take a smaller crop (train.crop), smaller parts of a "
+                    + "batch (train.micro_batch), or model.recompute=true");
         }
         throw HierVlException.environment("the GPU failed: " + what + ": " + name(result));
     }

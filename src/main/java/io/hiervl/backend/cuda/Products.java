@@ -30,7 +30,8 @@ final class Products {
         if (more) {
             long n = values(s, s.m(), s.n());
             ops.each("epilogue", n, to.array(), DeviceOps.code(to.array()), Structure.matrices(to), c.array(), DeviceOps.code(c.array()),
-                Structure.matrices(c), s.bias(), s.add() == null ? null : s.add().array(), Structure.matrices(s.add()), s.activation().ordinal(),
+                Structure.matrices(c), s.bias(), s.add() == null ? null : s.add().array(), Structure.matrices(s.add()),
+                s.activation().ordinal(),
                 s.batch1(), s.m(), s.n(), n);
         }
     }
@@ -58,7 +59,8 @@ final class Products {
         boolean tensorCores = rounds || a.array().type() == ElementType.BFLOAT16 && b.array().type() == ElementType.BFLOAT16;
         backend.device().launch(tensorCores ? "gemm_bf16" : "gemm_tile", (s.n() + TILE - 1) / TILE, (s.m() + TILE - 1) / TILE, matrices,
             tensorCores ? 128 : 16, tensorCores ? 1 : 16, a.array(), DeviceOps.code(a.array()), Structure.matrices(a), b.array(),
-            DeviceOps.code(b.array()), Structure.matrices(b), c.array(), DeviceOps.code(c.array()), Structure.matrices(c), s.batch1(), s.m(), s.k(),
+            DeviceOps.code(b.array()), Structure.matrices(b), c.array(), DeviceOps.code(c.array()), Structure.matrices(c), s.batch1(),
+            s.m(), s.k(),
             s.n(), (float) s.alpha(), s.accumulate());
     }
 
@@ -80,7 +82,8 @@ final class Products {
         int ldc = (int) Math.max(m, byRows ? c.row() : c.column());
         boolean outer = s.batch1() == 1;
         for (int i = 0; i < (outer ? 1 : s.batch0()); i++) {
-            backend.blas().product(backend.tf32(), side(left, m, s.k(), i, outer), side(right, s.k(), n, i, outer), m, n, s.k(), (float) s.alpha(),
+            backend.blas().product(backend.tf32(), side(left, m, s.k(), i, outer), side(right, s.k(), n, i, outer), m, n, s.k(),
+                (float) s.alpha(),
                 s.accumulate() ? 1 : 0, address(c, i), type(c), ldc, outer ? c.batch0() : c.batch1(), outer ? s.batch0() : s.batch1());
         }
         return true;
@@ -99,7 +102,8 @@ final class Products {
         Operand from = byColumns ? o.transpose() : o;
         long n = (long) batch0 * batch1 * r * c;
         Operand to = new Operand(ops.work(type, n), 0, batch0 == 1 ? 0 : (long) batch1 * r * c, batch1 == 1 ? 0 : (long) r * c, c, 1);
-        ops.each("copy_matrices", n, from.array(), DeviceOps.code(from.array()), Structure.matrices(from), to.array(), DeviceOps.code(to.array()),
+        ops.each("copy_matrices", n, from.array(), DeviceOps.code(from.array()), Structure.matrices(from), to.array(),
+            DeviceOps.code(to.array()),
             Structure.matrices(to), batch1, r, c, n);
         return byColumns ? to.transpose() : to;
     }

@@ -6,13 +6,15 @@ import java.util.TreeSet;
 
 /** The ops that the device computes. All others are computed on the host; 64-bit floats always are. */
 final class SupportedOps {
-    private static final Set<String> FORWARD_AND_BACKWARD = Set.of("hiervl_linear", "hiervl_bmm", "hiervl_attention", "hiervl_packed_attention",
-        "hiervl_conv2d", "hiervl_upconv2x2", "hiervl_layer_norm", "hiervl_group_norm", "hiervl_activation", "hiervl_softmax",
-        "hiervl_l2_normalize", "hiervl_log", "hiervl_maxpool2x2", "hiervl_resize", "hiervl_mul", "hiervl_broadcast", "hiervl_slice",
-        "hiervl_weighted_sum", "hiervl_deformable_attention", "hiervl_set_loss", "hiervl_pixel_cross_entropy", "hiervl_pixel_entropy");
-    private static final Set<String> OTHERS = Set.of("hiervl_add", "hiervl_scale", "hiervl_reshape", "hiervl_rename", "hiervl_stop_gradient",
-        "hiervl_zeros", "hiervl_concat", "hiervl_slice_addition", "hiervl_permute", "hiervl_sum", "hiervl_given_gradient",
-        "hiervl_attention_mask");
+    private static final Set<String> FORWARD_AND_BACKWARD =
+        Set.of("hiervl_linear", "hiervl_bmm", "hiervl_attention", "hiervl_packed_attention",
+            "hiervl_conv2d", "hiervl_upconv2x2", "hiervl_layer_norm", "hiervl_group_norm", "hiervl_activation", "hiervl_softmax",
+            "hiervl_l2_normalize", "hiervl_log", "hiervl_maxpool2x2", "hiervl_resize", "hiervl_mul", "hiervl_broadcast", "hiervl_slice",
+            "hiervl_weighted_sum", "hiervl_deformable_attention", "hiervl_set_loss", "hiervl_pixel_cross_entropy", "hiervl_pixel_entropy");
+    private static final Set<String> OTHERS =
+        Set.of("hiervl_add", "hiervl_scale", "hiervl_reshape", "hiervl_rename", "hiervl_stop_gradient",
+            "hiervl_zeros", "hiervl_concat", "hiervl_slice_addition", "hiervl_permute", "hiervl_sum", "hiervl_given_gradient",
+            "hiervl_attention_mask");
     private static final String BACKWARD = "_bp";
 
     private SupportedOps() {

@@ -15,7 +15,7 @@ final class Activations {
     /** Applies the activation in place to n values. */
     static void apply(Activation activation, double[] v, int at, int n) {
         switch (activation) {
-            case NONE -> { }
+            case NONE -> {}
             case RELU -> {
                 for (int i = at; i < at + n; i++) {
                     v[i] = Math.max(v[i], 0);

@@ -2,10 +2,10 @@ package io.hiervl.backend.jvm;
 
 import io.hiervl.backend.AttentionInput;
 import io.hiervl.backend.Operand;
-import java.util.ArrayList;
-import java.util.List;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Scaled dot-product attention softmax(q k^T / sqrt(d) + bias) v over (batch, head), forward and backward. Probabilities

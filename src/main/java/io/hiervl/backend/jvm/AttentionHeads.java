@@ -144,7 +144,8 @@ final class AttentionHeads {
             return o;
         }
         long matrix = (long) core.keys() * core.depth();
-        return new Operand(Scratch.get(slot, type, group.images() * group.count() * matrix), 0, group.count() * matrix, matrix, core.depth(), 1);
+        return new Operand(Scratch.get(slot, type, group.images() * group.count() * matrix), 0, group.count() * matrix, matrix,
+            core.depth(), 1);
     }
 
     private void finish(Operand sum, Operand result) {

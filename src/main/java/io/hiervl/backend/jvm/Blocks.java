@@ -1,7 +1,7 @@
 package io.hiervl.backend.jvm;
 
-import io.hiervl.tensor.Shapes;
 import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Shapes;
 import io.hiervl.tensor.Tensor;
 
 /** Copies and adds ranges of one axis between arrays that agree in all other axes. */

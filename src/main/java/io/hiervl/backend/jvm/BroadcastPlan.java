@@ -1,10 +1,10 @@
 package io.hiervl.backend.jvm;
 
 import io.hiervl.tensor.Shapes;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import io.hiervl.tensor.Tensor;
 
 /**
  * Walks over the result of a numpy broadcast in rows along which each operand either advances by 1 or stays. Neighbouring

@@ -52,7 +52,8 @@ final class DeformableDouble {
                     if (column >= 0 && column < w && row >= 0 && row < h) {
                         double acrossX = 1 - Math.abs(x - column);
                         double acrossY = 1 - Math.abs(y - row);
-                        corner.at(sample, start + row * w + column, acrossX * acrossY, i % 2 == 0 ? -acrossY : acrossY, i / 2 == 0 ? -acrossX : acrossX);
+                        corner.at(sample, start + row * w + column, acrossX * acrossY, i % 2 == 0 ? -acrossY : acrossY,
+                            i / 2 == 0 ? -acrossX : acrossX);
                     }
                 }
             }

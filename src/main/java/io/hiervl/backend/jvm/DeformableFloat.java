@@ -2,8 +2,8 @@ package io.hiervl.backend.jvm;
 
 import io.hiervl.backend.DeformableShape;
 import io.hiervl.tensor.Staging;
-import java.util.Arrays;
 import io.hiervl.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Multi-scale deformable attention in single precision (Deformable DETR, ops/functions/ms_deform_attn_func.py; bilinear
@@ -206,13 +206,15 @@ final class DeformableFloat {
         return towardsZero > x ? towardsZero - 1 : towardsZero;
     }
 
-    private static void addFour(float f00, float f01, float f10, float f11, float[] v00, float[] v01, float[] v10, float[] v11, float[] row) {
+    private static void addFour(float f00, float f01, float f10, float f11, float[] v00, float[] v01, float[] v10, float[] v11,
+                                float[] row) {
         for (int i = 0; i < row.length; i++) {
             row[i] += f00 * v00[i] + f01 * v01[i] + f10 * v10[i] + f11 * v11[i];
         }
     }
 
-    private static void spreadFour(float f00, float f01, float f10, float f11, float[] g, float[] d00, float[] d01, float[] d10, float[] d11) {
+    private static void spreadFour(float f00, float f01, float f10, float f11, float[] g, float[] d00, float[] d01, float[] d10,
+                                   float[] d11) {
         for (int i = 0; i < g.length; i++) {
             float c = g[i];
             d00[i] += f00 * c;

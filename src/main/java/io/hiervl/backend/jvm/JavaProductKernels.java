@@ -111,13 +111,15 @@ abstract class JavaProductKernels extends JavaNormKernels implements ProductKern
 
     @Override
     public void packedAttention(Tensor qkv, int heads, boolean causal, Tensor y) {
-        AttentionCore.packed(this, qkv, heads, causal).forward(Heads.packed(qkv, 0, heads), Heads.packed(qkv, 1, heads), Heads.packed(qkv, 2, heads),
+        AttentionCore.packed(this, qkv, heads, causal).forward(Heads.packed(qkv, 0, heads), Heads.packed(qkv, 1, heads),
+            Heads.packed(qkv, 2, heads),
             Heads.of(y, heads));
     }
 
     @Override
     public void packedAttentionGradient(Tensor qkv, int heads, boolean causal, Tensor g, Tensor dqkv) {
-        AttentionCore.packed(this, qkv, heads, causal).backward(Heads.packed(qkv, 0, heads), Heads.packed(qkv, 1, heads), Heads.packed(qkv, 2, heads),
+        AttentionCore.packed(this, qkv, heads, causal).backward(Heads.packed(qkv, 0, heads), Heads.packed(qkv, 1, heads),
+            Heads.packed(qkv, 2, heads),
             Heads.of(g, heads), Heads.packed(dqkv, 0, heads), Heads.packed(dqkv, 1, heads), Heads.packed(dqkv, 2, heads), null);
     }
 
@@ -125,7 +127,8 @@ abstract class JavaProductKernels extends JavaNormKernels implements ProductKern
     public void conv2d(ConvShape s, Tensor x, Tensor w, Tensor bias, Tensor y) {
         JavaConv.forward(this, s, x, w, y);
         if (bias != null) {
-            zip(ElementOp.ADD, y, bias, y, new long[] {s.batch(), s.out(), (long) s.outHeight() * s.outWidth()}, new boolean[] {true, false, true});
+            zip(ElementOp.ADD, y, bias, y, new long[] {s.batch(), s.out(), (long) s.outHeight() * s.outWidth()},
+                new boolean[] {true, false, true});
         }
     }
 

@@ -14,10 +14,12 @@ final class LinearLayer {
         int k = (int) w.size(1);
         int n = (int) w.size(0);
         int m = (int) (x.length() / k);
-        kernels.matmul(Matmul.of(m, k, n).bias(b).activated(activation), Operand.matrix(x, k), Operand.transposed(w, k), Operand.matrix(y, n));
+        kernels.matmul(Matmul.of(m, k, n).bias(b).activated(activation), Operand.matrix(x, k), Operand.transposed(w, k),
+            Operand.matrix(y, n));
     }
 
-    static void backward(JavaProductKernels kernels, Tensor x, Tensor w, Tensor saved, Activation activation, Tensor cotangent, Tensor dx, Tensor dw,
+    static void backward(JavaProductKernels kernels, Tensor x, Tensor w, Tensor saved, Activation activation, Tensor cotangent, Tensor dx,
+                         Tensor dw,
                          Tensor db) {
         int k = (int) w.size(1);
         int n = (int) w.size(0);

@@ -2,8 +2,8 @@ package io.hiervl.backend.jvm;
 
 import io.hiervl.backend.HostMath;
 import io.hiervl.backend.LossKernel;
-import java.util.Arrays;
 import io.hiervl.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Entropy of the softmax over classes, weighted by pixel. Inputs z (B,K,H,W), weights (B,H,W).

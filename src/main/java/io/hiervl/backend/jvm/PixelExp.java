@@ -1,9 +1,9 @@
 package io.hiervl.backend.jvm;
 
-import java.util.Arrays;
 import io.hiervl.backend.HostMath;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * The softmax over the classes of FLOAT score maps z (B,K,...), in pieces of pixels that stay in the cache; the exponentials

@@ -171,7 +171,8 @@ public final class PointLoss {
     }
 
     private record LabelTarget(double[] labels, int height, int width, int classes, double[] map, int h, int w, int key)
-        implements Target {
+        implements
+            Target {
         @Override
         public double value(double px, double py) {
             double x = px * w - 0.5;

@@ -45,7 +45,8 @@ public record PromptTopologyKernel(double factor) implements LossKernel {
         double sum = 0;
         for (int i = 0; i < k; i++) {
             for (int j = 0; j < k; j++) {
-                double difference = UnitVectors.dot(t.unit, i * c, t.unit, j * c, c) - UnitVectors.dot(clip.unit, i * c, clip.unit, j * c, c);
+                double difference =
+                    UnitVectors.dot(t.unit, i * c, t.unit, j * c, c) - UnitVectors.dot(clip.unit, i * c, clip.unit, j * c, c);
                 sum += difference * difference;
                 // (i, j) and (j, i) move together
                 UnitVectors.add(4 * cotangent * factor * difference, t.unit, j * c, d, i * c, c);

@@ -1,13 +1,13 @@
 package io.hiervl.backend.jvm;
 
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Resize;
 import io.hiervl.tensor.Staging;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Resize;
-import io.hiervl.tensor.Tensor;
 
 /** Resizes the planes of arrays (..., h, w), in the precision of the arrays. Safe for several threads. */
 final class Resizer {

@@ -1,11 +1,11 @@
 package io.hiervl.backend.jvm;
 
+import io.hiervl.backend.WorkingMemory;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.HostStorage;
+import io.hiervl.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
-import io.hiervl.backend.WorkingMemory;
-import io.hiervl.tensor.HostStorage;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
 
 /**
  * Working memory of kernels outside the heap, kept per thread and slot and grown when needed, because freeing through

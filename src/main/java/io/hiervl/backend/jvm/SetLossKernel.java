@@ -3,11 +3,11 @@ package io.hiervl.backend.jvm;
 import io.hiervl.backend.HostMath;
 import io.hiervl.backend.LossKernel;
 import io.hiervl.tensor.Staging;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import io.hiervl.tensor.Tensor;
 
 /**
  * Inputs classLogits (B,Q,K+1 or K), maskLogits (B,Q,h,w), labels (B,H,W), rowClass (B,Q), slots (B,hs,ws), norms (3),
@@ -26,7 +26,8 @@ import io.hiervl.tensor.Tensor;
  * @param noObject         weight of the class "no object"
  * @param salt             changes the random points, for instance with the depth of the prediction
  */
-public record SetLossKernel(int classes, int levels, int points, int oversample, double importance, boolean ignoreCandidates, double noObject, int salt) implements LossKernel {
+public record SetLossKernel(int classes, int levels, int points, int oversample, double importance, boolean ignoreCandidates,
+    double noObject, int salt) implements LossKernel {
     @Override
     public String name() {
         return "set_loss";
@@ -85,7 +86,8 @@ public record SetLossKernel(int classes, int levels, int points, int oversample,
             if (p.matched(r)) {
                 double[] plane = p.plane(r);
                 PointLoss.Target target = p.target(r);
-                PointLoss.backward(plane, p.h, p.w, p.points(r, plane, target), target, cotangent[1] * norms[1], cotangent[2] * norms[1], d);
+                PointLoss.backward(plane, p.h, p.w, p.points(r, plane, target), target, cotangent[1] * norms[1], cotangent[2] * norms[1],
+                    d);
             } else if (p.mustBeEmpty(r)) {
                 double[] plane = p.plane(r);
                 for (int i = 0; i < d.length; i++) {

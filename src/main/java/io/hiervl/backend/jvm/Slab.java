@@ -1,12 +1,12 @@
 package io.hiervl.backend.jvm;
 
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Tensor;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
 
 /**
  * The elements of a dense array in c order, read and written in pieces as doubles. One source of kernels thus serves

@@ -6,8 +6,10 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 
 import io.hiervl.backend.Kernels;
-import io.hiervl.tensor.Activation;
 import io.hiervl.backend.jvm.Scratch;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.eltwise_backward;
@@ -17,8 +19,6 @@ import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
 
 /**
  * Point-wise activations by oneDNN. Operands are FLOAT or BFLOAT16; where they differ, those in 32 bits are rounded first. The function
@@ -58,7 +58,8 @@ final class OneDnnActivation {
     }
 
     private eltwise_forward.primitive_desc forward(Activation code, memory.desc d) {
-        return new eltwise_forward.primitive_desc(new eltwise_forward.desc(prop_kind.forward_training, algorithm(code), d, alpha(code), 0f), engine);
+        return new eltwise_forward.primitive_desc(new eltwise_forward.desc(prop_kind.forward_training, algorithm(code), d, alpha(code), 0f),
+            engine);
     }
 
     /** See {@link Kernels#activation}. */

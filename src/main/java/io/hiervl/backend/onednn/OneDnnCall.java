@@ -2,6 +2,8 @@ package io.hiervl.backend.onednn;
 
 import io.hiervl.backend.jvm.Scratch;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.IntMemoryMap;
@@ -11,8 +13,6 @@ import org.bytedeco.dnnl.primitive;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
 
 /**
  * A oneDNN primitive for fixed shapes. Arrays are plugged in at every call without copying; where the primitive prefers

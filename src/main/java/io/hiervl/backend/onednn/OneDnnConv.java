@@ -10,6 +10,7 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 
 import io.hiervl.backend.ConvShape;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.convolution_backward_data;
@@ -20,7 +21,6 @@ import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
-import io.hiervl.tensor.Tensor;
 
 /**
  * Convolutions by oneDNN; operands are reordered to the blocked layouts it likes. In bfloat16 what is multiplied is rounded
@@ -37,7 +37,7 @@ final class OneDnnConv {
 
     /** Layouts of the three operands: plain, chosen by oneDNN in the type of factors, and chosen in that of sums. */
     private record Descs(memory.desc x, memory.desc w, memory.desc y, memory.desc anyX, memory.desc anyW, memory.desc anyY,
-                         memory.desc sumX, memory.desc sumW, memory.desc sumY) {
+        memory.desc sumX, memory.desc sumW, memory.desc sumY) {
         static Descs of(ConvShape s, memory.data_type factors) {
             long[] x = {s.batch(), s.in(), s.height(), s.width()};
             long[] w = {s.out(), s.in(), s.kh(), s.kw()};
@@ -113,7 +113,8 @@ final class OneDnnConv {
             convolution_forward.primitive_desc hint = hint(s, d);
             convolution_backward_data.primitive_desc pd = new convolution_backward_data.primitive_desc(
                 new convolution_backward_data.desc(algorithm.convolution_direct, d.sumX, d.anyW, d.anyY, both(s.stride()),
-                    both(s.padding()), paddingAfter(s)), engine, hint);
+                    both(s.padding()), paddingAfter(s)),
+                engine, hint);
             return new OneDnnCall(engine, new convolution_backward_data(pd), pd, hint)
                 .input(DNNL_ARG_WEIGHTS, d.w, pd.weights_desc()).input(DNNL_ARG_DIFF_DST, d.y, pd.diff_dst_desc())
                 .output(DNNL_ARG_DIFF_SRC, d.x, pd.diff_src_desc());
@@ -127,7 +128,8 @@ final class OneDnnConv {
             convolution_forward.primitive_desc hint = hint(s, d);
             convolution_backward_weights.primitive_desc pd = new convolution_backward_weights.primitive_desc(
                 new convolution_backward_weights.desc(algorithm.convolution_direct, d.anyX, d.sumW, d.anyY, both(s.stride()),
-                    both(s.padding()), paddingAfter(s)), engine, hint);
+                    both(s.padding()), paddingAfter(s)),
+                engine, hint);
             return new OneDnnCall(engine, new convolution_backward_weights(pd), pd, hint)
                 .input(DNNL_ARG_SRC, d.x, pd.src_desc()).input(DNNL_ARG_DIFF_DST, d.y, pd.diff_dst_desc())
                 .output(DNNL_ARG_DIFF_WEIGHTS, d.w, pd.diff_weights_desc());

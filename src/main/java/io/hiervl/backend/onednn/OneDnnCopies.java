@@ -4,6 +4,8 @@ import io.hiervl.backend.Kernels;
 import io.hiervl.backend.Operand;
 import io.hiervl.backend.jvm.Scratch;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -13,8 +15,6 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
 
 /** Copies between places and between 32 bits and bfloat16, by oneDNN's reorders; they are kept by shape. */
 final class OneDnnCopies {

@@ -8,6 +8,7 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
 
 import io.hiervl.backend.jvm.ElementOp;
+import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,6 @@ import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
-import io.hiervl.tensor.Tensor;
 
 /** Arithmetic, functions and changes of layout by oneDNN; what it has only a slow reference for is refused. */
 final class OneDnnElementwise {
@@ -34,9 +34,7 @@ final class OneDnnElementwise {
      * @param offset of LINEAR
      */
     record Function(Kind kind, double factor, double offset) {
-        enum Kind {
-            LINEAR, EXP, LOG
-        }
+        enum Kind { LINEAR, EXP, LOG }
 
         static final Function EXP = new Function(Kind.EXP, 0, 0);
         static final Function LOG = new Function(Kind.LOG, 0, 0);

@@ -21,7 +21,10 @@ import io.hiervl.backend.jvm.OperandSum;
 import io.hiervl.backend.jvm.Reductions;
 import io.hiervl.backend.jvm.Scratch;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -34,9 +37,6 @@ import org.bytedeco.dnnl.layer_normalization_backward;
 import org.bytedeco.dnnl.layer_normalization_forward;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
-import io.hiervl.tensor.Activation;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
 
 /**
  * Kernels of oneDNN for FLOAT arrays, zero-copy on ND4J's memory. What oneDNN has no fast implementation for goes to the
@@ -212,7 +212,7 @@ final class OneDnnKernels extends JavaKernels {
 
     @Override
     public void layerNormGradient(Tensor x, Tensor gamma, Tensor g, Tensor dx, Tensor dGamma, Tensor dBeta,
-                                               int rows, int columns, double eps) {
+                                  int rows, int columns, double eps) {
         Tensor result = dx != null ? dx : Scratch.get("layer-norm", ElementType.FLOAT, (long) rows * columns);
         Tensor statistics = Scratch.get("layer-norm-statistics", ElementType.FLOAT, 2L * rows + 2L * columns);
         var mean = Slab.pointer(statistics, 0);
@@ -365,7 +365,8 @@ final class OneDnnKernels extends JavaKernels {
     }
 
     private boolean sumTo(BroadcastPlan plan, long[] matrix, Tensor values, Tensor target) {
-        return plan.repeatsFirst() ? sums.columnSums(values, matrix[0], matrix[1], target) : sums.rowSums(values, matrix[0], matrix[1], target);
+        return plan.repeatsFirst() ? sums.columnSums(values, matrix[0], matrix[1], target)
+            : sums.rowSums(values, matrix[0], matrix[1], target);
     }
 
     @Override

@@ -9,8 +9,9 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
-import io.hiervl.tensor.Activation;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,7 +26,6 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
-import io.hiervl.tensor.ElementType;
 
 /**
  * Matrix products by oneDNN on strided operands; primitives are kept by shape. In bfloat16 both factors are rounded on the
@@ -36,7 +36,7 @@ final class OneDnnMatmul {
     private static final double REORDER = 4e6;
 
     private record Key(int b0, int b1, int m, int k, int n, double alpha, boolean bias, Activation activation, boolean accumulate,
-                       List<ElementType> types, List<Long> strides) {
+        List<ElementType> types, List<Long> strides) {
     }
 
     private final engine engine;
@@ -163,8 +163,10 @@ final class OneDnnMatmul {
         boolean single = s.batch0() * s.batch1() == 1;
         boolean reorder = single && (double) s.m() * s.k() * s.n() >= REORDER && s.m() >= 32;
         boolean rounded = factors != memory.data_type.f32;
-        memory.desc wantA = isRounded(a) ? da : rounded ? rounded(la, a) : reorder && a.column() != 1 ? new memory.desc(la[0], factors, memory.format_tag.any) : da;
-        memory.desc wantB = isRounded(b) ? db : rounded ? rounded(lb, b) : reorder ? new memory.desc(lb[0], factors, memory.format_tag.any) : db;
+        memory.desc wantA = isRounded(a) ? da
+            : rounded ? rounded(la, a) : reorder && a.column() != 1 ? new memory.desc(la[0], factors, memory.format_tag.any) : da;
+        memory.desc wantB =
+            isRounded(b) ? db : rounded ? rounded(lb, b) : reorder ? new memory.desc(lb[0], factors, memory.format_tag.any) : db;
         long[] biasDims = new long[la[0].length];
         Arrays.fill(biasDims, 1);
         biasDims[biasDims.length - 1] = s.n();

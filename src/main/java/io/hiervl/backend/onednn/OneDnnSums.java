@@ -11,12 +11,12 @@ import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
 import io.hiervl.backend.jvm.Scratch;
 import io.hiervl.backend.jvm.Slab;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.ShortPointer;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
@@ -25,8 +25,8 @@ import org.bytedeco.dnnl.inner_product_forward;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reduction;
 import org.bytedeco.dnnl.stream;
-import io.hiervl.tensor.ElementType;
-import io.hiervl.tensor.Tensor;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.ShortPointer;
 
 /** Sums over rows and columns by oneDNN. Long sums are made of pieces that are added in double precision. */
 final class OneDnnSums {
@@ -80,7 +80,8 @@ final class OneDnnSums {
             return sum(1, (int) rows, n, a, 0, target, 0);
         }
         Tensor parts = Scratch.get("column-sums", ElementType.FLOAT, (full + 1L) * columns);
-        boolean done = sum(full, (int) PIECE, n, a, 0, parts, 0) && (rest == 0 || sum(1, rest, n, a, full * PIECE * columns, parts, full * columns));
+        boolean done =
+            sum(full, (int) PIECE, n, a, 0, parts, 0) && (rest == 0 || sum(1, rest, n, a, full * PIECE * columns, parts, full * columns));
         if (done) {
             double[] total = new double[n];
             double[] row = new double[n];
@@ -98,7 +99,8 @@ final class OneDnnSums {
 
     /** Rows of ones times matrices. */
     private boolean sum(int batch, int rows, int columns, Tensor a, long at, Tensor target, long to) {
-        return matmul.run(Matmul.batched(batch, 1, 1, rows, columns), new Operand(a.type() == ElementType.BFLOAT16 ? roundedOnes : ones, 0, 0, 0, PIECE, 1),
+        return matmul.run(Matmul.batched(batch, 1, 1, rows, columns),
+            new Operand(a.type() == ElementType.BFLOAT16 ? roundedOnes : ones, 0, 0, 0, PIECE, 1),
             new Operand(a, at, (long) rows * columns, 0, columns, 1), new Operand(target, to, columns, 0, columns, 1));
     }
 
@@ -108,7 +110,8 @@ final class OneDnnSums {
         return columns > 1 && run(new Key("rows", rows, columns, 0, a.type(), a.type()), () -> {
             memory.desc from = OneDnnElementwise.dense(rows, columns);
             memory.desc to = OneDnnElementwise.dense(rows, 1);
-            reduction.primitive_desc pd = new reduction.primitive_desc(new reduction.desc(algorithm.reduction_sum, from, to, 0f, 0f), engine);
+            reduction.primitive_desc pd =
+                new reduction.primitive_desc(new reduction.desc(algorithm.reduction_sum, from, to, 0f, 0f), engine);
             return pd.impl_info_str().getString().startsWith("ref") ? Optional.empty()
                 : Optional.of(new OneDnnCall(engine, new reduction(pd), pd).input(DNNL_ARG_SRC, from).output(DNNL_ARG_DST, to));
         }, a, target);
@@ -129,8 +132,10 @@ final class OneDnnSums {
                 new inner_product_forward.desc(prop_kind.forward_training, wantX, any(n, k, factors), bias, wantY), engine);
             inner_product_backward_weights.primitive_desc pd = new inner_product_backward_weights.primitive_desc(
                 new inner_product_backward_weights.desc(wantX, any(n, k, memory.data_type.f32), bias, wantY), engine, hint);
-            return Optional.of(new OneDnnCall(engine, new inner_product_backward_weights(pd), pd, hint).input(DNNL_ARG_SRC, dx, pd.src_desc())
-                .input(DNNL_ARG_DIFF_DST, dy, pd.diff_dst_desc()).output(DNNL_ARG_DIFF_WEIGHTS, plain, pd.diff_weights_desc()).output(DNNL_ARG_DIFF_BIAS, bias));
+            return Optional
+                .of(new OneDnnCall(engine, new inner_product_backward_weights(pd), pd, hint).input(DNNL_ARG_SRC, dx, pd.src_desc())
+                    .input(DNNL_ARG_DIFF_DST, dy, pd.diff_dst_desc()).output(DNNL_ARG_DIFF_WEIGHTS, plain, pd.diff_weights_desc())
+                    .output(DNNL_ARG_DIFF_BIAS, bias));
         }, x, g, dw, db);
     }
 

@@ -132,9 +132,9 @@ public final class CocoMasks {
                 continue;
             }
             if (file.panoptic()) {
-                file.segments(wanted, progress, (picture, png) -> { });
+                file.segments(wanted, progress, (picture, png) -> {});
             } else {
-                file.shapes(wanted, progress, (picture, shape) -> { });
+                file.shapes(wanted, progress, (picture, shape) -> {});
             }
             out.addAll(findings(file));
         }
@@ -182,7 +182,8 @@ public final class CocoMasks {
             Map<String, Integer> classes = Categories.of(file, spec).classes();
             file.pictures().values().stream().filter(p -> wanted.contains(p.photo())).forEach(p -> pictures.put(p.photo(), p));
             file.shapes(wanted, progress, (picture, shape) -> painted.computeIfAbsent(picture.photo(), n -> new ArrayList<>())
-                .add(new Painted(shape.region(), shape.region().area(picture.width(), picture.height()), classes.getOrDefault(shape.category(), other()))));
+                .add(new Painted(shape.region(), shape.region().area(picture.width(), picture.height()),
+                    classes.getOrDefault(shape.category(), other()))));
             say(file);
         }
         files.forEach(f -> pictures.keySet().removeAll(f.notes().refusedPhotos()));

@@ -99,7 +99,8 @@ public record Region(int[] bounds) {
             while (more) {
                 int c = p < text.length() ? text.charAt(p++) - 48 : -1;
                 if (c < 0 || c > 63 || bits > 30) {
-                    throw new IllegalArgumentException("damaged run lengths '" + (text.length() > 40 ? text.substring(0, 40) + "..." : text) + "'");
+                    throw new IllegalArgumentException(
+                        "damaged run lengths '" + (text.length() > 40 ? text.substring(0, 40) + "..." : text) + "'");
                 }
                 value |= (long) (c & 0x1f) << bits;
                 more = (c & 0x20) != 0;

@@ -45,8 +45,8 @@ final class CocoForm implements ExportForm {
             json.path("categories").forEach(c -> categories.put(String.valueOf(Ids.of(c.path("id"))), c.path("name").asText()));
             labels.addAll(categories.values());
             Map<String, List<JsonNode>> byImage = new HashMap<>();
-            json.path("annotations").forEach(a -> byImage.computeIfAbsent(String.valueOf(Ids.of(a.path("image_id"))), k ->
-                new ArrayList<>()).add(a));
+            json.path("annotations")
+                .forEach(a -> byImage.computeIfAbsent(String.valueOf(Ids.of(a.path("image_id"))), k -> new ArrayList<>()).add(a));
             for (JsonNode image : json.path("images")) {
                 String name = image.path("file_name").asText();
                 // The folder of the file tells train/1.jpg from valid/1.jpg.
@@ -76,7 +76,7 @@ final class CocoForm implements ExportForm {
     }
 
     private static void shapes(Path file, JsonNode annotation, Map<String, String> categories, int width, int height, List<Shape> to,
-    Dropped dropped) {
+                               Dropped dropped) {
         String where = file + ", annotation " + Ids.of(annotation.path("id"));
         String label = categories.get(String.valueOf(Ids.of(annotation.path("category_id"))));
         if (label == null) {
@@ -84,7 +84,7 @@ final class CocoForm implements ExportForm {
             return;
         }
         try {
-            for (Region r : new ShapeReader(width, height, what -> { }).read(annotation.path("segmentation"))) {
+            for (Region r : new ShapeReader(width, height, what -> {}).read(annotation.path("segmentation"))) {
                 to.add(new Shape(label, r, r.area(width, height)));
             }
         } catch (IllegalArgumentException | ArithmeticException e) {

@@ -92,7 +92,8 @@ final class CvatXmlForm implements ExportForm {
     }
 
     private static void image(Path file, XMLStreamReader xml, PhotoFinder photos, Dropped dropped,
-    List<Imported.Labelled> out) throws XMLStreamException {
+                              List<Imported.Labelled> out)
+        throws XMLStreamException {
         String name = text(xml, "name");
         int width = (int) number(xml, "width");
         int height = (int) number(xml, "height");

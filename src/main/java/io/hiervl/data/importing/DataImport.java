@@ -104,7 +104,7 @@ public final class DataImport {
     }
 
     private static DatasetInit.Result masks(Path folder, List<Path> files, Path root, Path out, Path images, Choice choice,
-    List<String> notes, Undo undo, Progress progress) {
+                                            List<String> notes, Undo undo, Progress progress) {
         MaskFolders found = MaskFolders.find(folder, files, images);
         notes.add("classes are those of " + found.list());
         DatasetInit.Result made = DatasetInit.write(found.photos(), found.masks(), choice.classes == null ? found.classes()
@@ -216,7 +216,7 @@ public final class DataImport {
         }
 
         private List<Sample> samples(Set<Path> photos, Map<Path, Imported.Labelled> labelled, LabelTable table, String prefix,
-        Progress progress) {
+                                     Progress progress) {
             Folders.create(undo.made(root.resolve(MASKS)));
             Set<Path> taken = new HashSet<>();
             Map<Path, Boolean> made = new HashMap<>();

@@ -68,7 +68,7 @@ final class PhotoFinder {
         int equal = 0;
         Path at = photo.getParent();
         for (int i = parts.length - 2; i >= 0 && at != null && at.getFileName() != null
-                && FileNames.composed(at.getFileName().toString()).equals(parts[i]); i--) {
+            && FileNames.composed(at.getFileName().toString()).equals(parts[i]); i--) {
             equal++;
             at = at.getParent();
         }

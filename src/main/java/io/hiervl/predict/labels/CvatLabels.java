@@ -69,6 +69,6 @@ final class CvatLabels extends LabelFiles {
         }
         AtomicFile.write(folder().resolve("annotations.xml"),
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n  <meta><task><size>"
-            + count + "</size><labels>" + labels + "</labels></task></meta>\n" + images + "</annotations>\n");
+                + count + "</size><labels>" + labels + "</labels></task></meta>\n" + images + "</annotations>\n");
     }
 }

@@ -159,6 +159,7 @@ final class Comparison {
             worst = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(worst, error);
             size = Math.max(size, Math.abs(expected[i]));
         }
-        assertTrue(worst <= tolerance * Math.max(1e-3, size), String.format(Locale.ROOT, "%s: error %.3g at values up to %.3g", what, worst, size));
+        assertTrue(worst <= tolerance * Math.max(1e-3, size),
+            String.format(Locale.ROOT, "%s: error %.3g at values up to %.3g", what, worst, size));
     }
 }

@@ -36,7 +36,8 @@ class DeviceFailuresTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"init,34,stub", "init,100,finds no GPU", "init,999,cuInit", "devices,-1,finds no GPU", "driver,11070,CUDA 11.7", "capability,7,8.0 or newer",
+    @CsvSource({"init,34,stub", "init,100,finds no GPU", "init,999,cuInit", "devices,-1,finds no GPU", "driver,11070,CUDA 11.7",
+        "capability,7,8.0 or newer",
         "module,222,R520"})
     void oneSentenceSaysWhatIsMissing(String what, int value, String part) {
         Emulator.pretend(what, value);

@@ -35,7 +35,8 @@ class ElementParityTest {
     @Test
     void everySupportedOpExists() {
         SameDiffOps.start();
-        Set<String> known = ImportClassMapping.getOpNameMapping().keySet().stream().filter(op -> op != null && SupportedOps.names(op)).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> known = ImportClassMapping.getOpNameMapping().keySet().stream().filter(op -> op != null && SupportedOps.names(op))
+            .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(SupportedOps.all(), known);
     }
 

@@ -35,7 +35,8 @@ class LossParityTest {
         c.check(SUMS, (k, t) -> {
             k.loss(new PixelCrossEntropyKernel(), new Tensor[] {t[z], t[labels], t[weights]}, new Tensor[] {t[ce]});
             k.loss(new PixelEntropyKernel(1.5), new Tensor[] {t[z], t[weights]}, new Tensor[] {t[entropy]});
-            k.lossGradient(new PixelCrossEntropyKernel(), new Tensor[] {t[z], t[labels], t[weights]}, new Tensor[] {t[g]}, new Tensor[] {t[dce]});
+            k.lossGradient(new PixelCrossEntropyKernel(), new Tensor[] {t[z], t[labels], t[weights]}, new Tensor[] {t[g]},
+                new Tensor[] {t[dce]});
             k.lossGradient(new PixelEntropyKernel(1.5), new Tensor[] {t[z], t[weights]}, new Tensor[] {t[g]}, new Tensor[] {t[dEntropy]});
         });
     }

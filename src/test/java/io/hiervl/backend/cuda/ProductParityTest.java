@@ -43,8 +43,9 @@ class ProductParityTest {
         int a = c.normal(1, s.batch0(), s.batch1(), s.m(), s.k());
         int b = c.normal(1, s.batch0(), s.batch1(), s.k(), s.n());
         int y = c.changed(1, s.batch0(), s.batch1(), s.m(), s.n());
-        c.check(SUMS, (k, t) -> k.matmul(s, left.apply(operand(t[a], s.batch1(), s.m(), s.k(), ta)), operand(t[b], s.batch1(), s.k(), s.n(), tb),
-            operand(t[y], s.batch1(), s.m(), s.n(), tc)));
+        c.check(SUMS,
+            (k, t) -> k.matmul(s, left.apply(operand(t[a], s.batch1(), s.m(), s.k(), ta)), operand(t[b], s.batch1(), s.k(), s.n(), tb),
+                operand(t[y], s.batch1(), s.m(), s.n(), tc)));
     }
 
     private static Operand operand(Tensor a, long b1, long rows, long columns, boolean transposed) {
@@ -158,7 +159,8 @@ class ProductParityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2,3,9,11,5,3,1,1", "1,16,12,12,32,3,1,1", "1,3,32,16,6,16,16,0", "2,8,7,7,4,1,1,0", "1,4,10,9,8,3,2,1", "1,3,17,19,8,4,4,0"})
+    @CsvSource({"2,3,9,11,5,3,1,1", "1,16,12,12,32,3,1,1", "1,3,32,16,6,16,16,0", "2,8,7,7,4,1,1,0", "1,4,10,9,8,3,2,1",
+        "1,3,17,19,8,4,4,0"})
     void convolutions(int batch, int in, int height, int width, int out, int kernel, int stride, int padding) {
         ConvShape s = new ConvShape(batch, in, height, width, out, kernel, kernel, stride, padding);
         Comparison c = new Comparison();

@@ -64,12 +64,14 @@ class FloatKernelsTest {
     }
 
     private static FiniteDifferences.Outcome normalised(INDArray x, INDArray gamma, INDArray beta, INDArray g, int groups, DataType type) {
-        return FiniteDifferences.run(Map.of("x", x.castTo(type), "gamma", gamma.castTo(type), "beta", beta.castTo(type)), List.of("x", "gamma", "beta"),
+        return FiniteDifferences.run(Map.of("x", x.castTo(type), "gamma", gamma.castTo(type), "beta", beta.castTo(type)),
+            List.of("x", "gamma", "beta"),
             List.of(g.castTo(type)), (sd, v) -> List.of(new GroupNorm(groups, 1e-5).apply(sd, v.get("x"), v.get("gamma"), v.get("beta"))));
     }
 
     @ParameterizedTest
-    @CsvSource({"9,13,70,90,BILINEAR", "70,90,9,13,BILINEAR", "9,13,31,150,BICUBIC", "80,60,33,17,BICUBIC", "20,30,60,90,NEAREST", "33,44,7,9,NEAREST", "3,3,1,9000,BILINEAR"})
+    @CsvSource({"9,13,70,90,BILINEAR", "70,90,9,13,BILINEAR", "9,13,31,150,BICUBIC", "80,60,33,17,BICUBIC", "20,30,60,90,NEAREST",
+        "33,44,7,9,NEAREST", "3,3,1,9000,BILINEAR"})
     void resizing(int h, int w, int height, int width, Resize mode) {
         INDArray x = single(GradientCheck.random(1, 1, 3, h, w));
         INDArray g = single(GradientCheck.random(2, 1, 3, height, width));

@@ -30,7 +30,8 @@ class HardPixelsTest {
         SDVariable scores = ops.sd().var("z", Nd4j.create(z).reshape(1, 2, 1, 4).castTo(type).dup('c'));
         SDVariable loss = new Loss(new PixelCrossEntropyKernel(0.7)).apply(ops.sd(), scores, ops.placeholder("labels", 1, 1, 4),
             ops.placeholder("weights", 1, 1, 4));
-        Map<String, INDArray> given = Map.of("labels", Nd4j.zeros(type, 1, 1, 4), "weights", Nd4j.valueArrayOf(new long[] {1, 1, 4}, 0.25, type));
+        Map<String, INDArray> given =
+            Map.of("labels", Nd4j.zeros(type, 1, 1, 4), "weights", Nd4j.valueArrayOf(new long[] {1, 1, 4}, 0.25, type));
         try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), List.of("z")).run(given)) {
             assertEquals(-0.25 * (Math.log(0.6) + Math.log(0.2)), r.scalar(loss.name()), 1e-6);
             INDArray d = r.gradient("z").reshape(2, 4);

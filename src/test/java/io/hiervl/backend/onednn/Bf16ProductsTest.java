@@ -81,16 +81,20 @@ class Bf16ProductsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,5,7,3", "1,1,200,160,300", "1,1,65,1300,33", "3,1,9,8,6", "2,3,17,16,33", "1,4,33,40,21", "1,1,1,64,64", "1,1,64,64,1"})
+    @CsvSource({"1,1,5,7,3", "1,1,200,160,300", "1,1,65,1300,33", "3,1,9,8,6", "2,3,17,16,33", "1,4,33,40,21", "1,1,1,64,64",
+        "1,1,64,64,1"})
     void products(int b0, int b1, int m, int k, int n) {
         INDArray a = random(1, b0, b1, m, k);
         INDArray b = random(2, b0, b1, k, n);
         INDArray bias = random(3, n);
-        Operand[] as = {new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, k, 1), new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, 1, m)};
-        Operand[] bs = {new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, n, 1), new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, 1, k)};
+        Operand[] as =
+            {new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, k, 1), new Operand(t(a), 0, (long) b1 * m * k, (long) m * k, 1, m)};
+        Operand[] bs =
+            {new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, n, 1), new Operand(t(b), 0, (long) b1 * k * n, (long) k * n, 1, k)};
         Matmul plain = Matmul.batched(b0, b1, m, k, n);
-        Matmul[] specs = {plain, plain.scaled(0.3), plain.bias(t(bias)), plain.bias(t(bias)).activated(Activation.GELU), plain.accumulating(true),
-            plain.scaled(0.5).adding(new Operand(t(random(4, b0, n)), 0, n, 0, 0, 1))};
+        Matmul[] specs =
+            {plain, plain.scaled(0.3), plain.bias(t(bias)), plain.bias(t(bias)).activated(Activation.GELU), plain.accumulating(true),
+                plain.scaled(0.5).adding(new Operand(t(random(4, b0, n)), 0, n, 0, 0, 1))};
         for (Matmul spec : specs) {
             for (Operand x : as) {
                 for (Operand y : bs) {
@@ -107,11 +111,15 @@ class Bf16ProductsTest {
         INDArray start = random(9, s.batch0(), s.batch1(), s.m(), s.n());
         INDArray expected = start.castTo(DataType.DOUBLE);
         INDArray actual = start.dup();
-        Matmul exact = new Matmul(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(), s.bias() == null ? null : t(Nd4jTensors.array(s.bias()).castTo(DataType.DOUBLE)),
-            s.add() == null ? null : with(s.add(), Nd4jTensors.array(s.add().array()).castTo(DataType.DOUBLE)), s.activation(), s.accumulate());
-        JAVA.matmul(exact, with(a, factors(Nd4jTensors.array(a.array()))), with(b, factors(Nd4jTensors.array(b.array()))), result(s, expected, transposed));
+        Matmul exact = new Matmul(s.batch0(), s.batch1(), s.m(), s.k(), s.n(), s.alpha(),
+            s.bias() == null ? null : t(Nd4jTensors.array(s.bias()).castTo(DataType.DOUBLE)),
+            s.add() == null ? null : with(s.add(), Nd4jTensors.array(s.add().array()).castTo(DataType.DOUBLE)), s.activation(),
+            s.accumulate());
+        JAVA.matmul(exact, with(a, factors(Nd4jTensors.array(a.array()))), with(b, factors(Nd4jTensors.array(b.array()))),
+            result(s, expected, transposed));
         bf16.matmul(s, a, b, result(s, actual, transposed));
-        close(String.format(Locale.ROOT, "alpha %s, bias %b, added %b, activation %s, accumulated %b, transposed %b", s.alpha(), s.bias() != null,
+        close(String.format(Locale.ROOT, "alpha %s, bias %b, added %b, activation %s, accumulated %b, transposed %b", s.alpha(),
+            s.bias() != null,
             s.add() != null, s.activation(), s.accumulate(), transposed), expected, actual);
     }
 
@@ -120,7 +128,8 @@ class Bf16ProductsTest {
     }
 
     private static Operand result(Matmul s, INDArray c, boolean transposed) {
-        return new Operand(t(c), 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
+        return new Operand(t(c), 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(),
+            transposed ? s.m() : 1);
     }
 
     /** A factor that was rounded once serves several products, as it lies and transposed, and also where oneDNN has no kernel. */
@@ -136,7 +145,8 @@ class Bf16ProductsTest {
         Operand xs = new Operand(t(x), 0, (long) m * k, 0, k, 1);
         for (int spread : new int[] {1, 2}) {
             // with gaps between rows and columns no kernel of oneDNN writes the result
-            Operand c = new Operand(t(Nd4j.create(DataType.FLOAT, batch, m, k, spread * spread)), 0, (long) m * k * spread * spread, 0, (long) k * spread * spread, spread);
+            Operand c = new Operand(t(Nd4j.create(DataType.FLOAT, batch, m, k, spread * spread)), 0, (long) m * k * spread * spread, 0,
+                (long) k * spread * spread, spread);
             Operand cExact = c.of(t(Nd4j.create(DataType.DOUBLE, batch, m, k, spread * spread)));
             bf16.matmul(Matmul.batched(batch, 1, m, n, k), gs, ws, c);
             JAVA.matmul(Matmul.batched(batch, 1, m, n, k), exact, ws.of(t(spread == 1 ? factors(w) : w.castTo(DataType.DOUBLE))), cExact);

@@ -60,11 +60,13 @@ class KernelParityTest {
             worst = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(worst, error);
             size = Math.max(size, Math.abs(expected.getDouble(i)));
         }
-        assertTrue(worst <= tolerance * Math.max(1e-3, size), String.format(Locale.ROOT, "%s: error %.3g at values up to %.3g", what, worst, size));
+        assertTrue(worst <= tolerance * Math.max(1e-3, size),
+            String.format(Locale.ROOT, "%s: error %.3g at values up to %.3g", what, worst, size));
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,5,7,3", "1,1,200,160,300", "1,1,130,256,512", "3,1,9,8,6", "2,3,17,16,33", "1,4,33,40,21", "1,1,1,64,64", "1,1,64,64,1"})
+    @CsvSource({"1,1,5,7,3", "1,1,200,160,300", "1,1,130,256,512", "3,1,9,8,6", "2,3,17,16,33", "1,4,33,40,21", "1,1,1,64,64",
+        "1,1,64,64,1"})
     void products(int b0, int b1, int m, int k, int n) {
         INDArray a = random(1, b0, b1, m, k);
         INDArray b = random(2, b0, b1, k, n);
@@ -109,7 +111,8 @@ class KernelParityTest {
     }
 
     private static Operand result(Matmul s, INDArray c, boolean transposed) {
-        return new Operand(t(c), 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(), transposed ? s.m() : 1);
+        return new Operand(t(c), 0, (long) s.batch1() * s.m() * s.n(), (long) s.m() * s.n(), transposed ? 1 : s.n(),
+            transposed ? s.m() : 1);
     }
 
     @ParameterizedTest
@@ -171,7 +174,8 @@ class KernelParityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2,3,9,11,5,3,1,1", "1,16,12,12,32,3,1,1", "1,3,48,32,6,16,16,0", "2,8,7,7,4,1,1,0", "1,4,10,9,8,3,2,1", "1,3,17,19,8,4,4,0"})
+    @CsvSource({"2,3,9,11,5,3,1,1", "1,16,12,12,32,3,1,1", "1,3,48,32,6,16,16,0", "2,8,7,7,4,1,1,0", "1,4,10,9,8,3,2,1",
+        "1,3,17,19,8,4,4,0"})
     void convolutions(int batch, int in, int height, int width, int out, int kernel, int stride, int padding) {
         ConvShape s = new ConvShape(batch, in, height, width, out, kernel, kernel, stride, padding);
         INDArray x = random(1, batch, in, height, width);

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CocoMasksTest {
-    private static final String CATEGORIES = "\"categories\":[{\"id\":17,\"name\":\"Cat\"},{\"id\":18,\"name\":\"dog\"},{\"id\":90,\"name\":\"sea\"}]";
+    private static final String CATEGORIES =
+        "\"categories\":[{\"id\":17,\"name\":\"Cat\"},{\"id\":18,\"name\":\"dog\"},{\"id\":90,\"name\":\"sea\"}]";
     private static final String IMAGES = "\"images\":[{\"id\":1,\"file_name\":\"000001.jpg\",\"width\":6,\"height\":4},"
         + "{\"id\":2,\"file_name\":\"000002.jpg\",\"width\":6,\"height\":4},{\"id\":3,\"file_name\":\"000003.jpg\","
         + "\"width\":6,\"height\":4}]";
@@ -56,7 +57,8 @@ class CocoMasksTest {
 
     private static String annotation(int id, int image, int category, String segmentation) {
         // The order of keys in COCO's own files: the image comes after its shapes.
-        return "{\"segmentation\":" + segmentation + ",\"area\":1.5,\"iscrowd\":0,\"image_id\":" + image + ",\"bbox\":[0,0,1,1],\"category_id\":"
+        return "{\"segmentation\":" + segmentation + ",\"area\":1.5,\"iscrowd\":0,\"image_id\":" + image
+            + ",\"bbox\":[0,0,1,1],\"category_id\":"
             + category + ",\"id\":" + id + "}";
     }
 
@@ -68,7 +70,7 @@ class CocoMasksTest {
             // Run lengths: column 5 of six is cat, and as text the same for the first column as dog.
             annotation(3, 2, 17, "{\"counts\":[20,4],\"size\":[4,6]}"), annotation(4, 2, 18, "{\"counts\":\"04d0\",\"size\":[4,6]}"),
             annotation(5, 3, 90, "[[0,0,6,0,6,2,0,2]]"), annotation(6, 99, 17, "[[0,0,6,0,6,2,0,2]]"),
-                annotation(7, 3, 18, "[[1,1],[9,9,9,9,9,9]]")) + "]";
+            annotation(7, 3, 18, "[[1,1],[9,9,9,9,9,9]]")) + "]";
         // The head may stand behind the annotations.
         Path file = write("instances.json", "{\"info\":{\"year\":2017}," + annotations + "," + IMAGES + "," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("background", "cat", "dog"), file);
@@ -83,7 +85,8 @@ class CocoMasksTest {
 
     @Test
     void withoutBackgroundTheRestIsIgnored() throws IOException {
-        Path file = write("instances.json", "{" + IMAGES + ",\"annotations\":[" + annotation(1, 1, 17, "[[0,0,2,0,2,4,0,4]]") + "]," + CATEGORIES + "}");
+        Path file = write("instances.json",
+            "{" + IMAGES + ",\"annotations\":[" + annotation(1, 1, 17, "[[0,0,2,0,2,4,0,4]]") + "]," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("dog", "cat"), file);
         masks.draw(List.of(image(1)), List.of(), Progress.NONE);
         assertArrayEquals(new String[] {"11....", "11....", "11....", "11...."}, rows(masks, 1));
@@ -112,14 +115,17 @@ class CocoMasksTest {
         }
         Files.createDirectories(dir.resolve("panoptic_x"));
         Images.writePng(new Photo(rgb, 6, 4), dir.resolve("panoptic_x/000001.png"));
-        Path panoptic = write("panoptic_x.json", "{\"images\":[{\"id\":1,\"file_name\":\"000001.jpg\",\"width\":6,\"height\":4}],\"annotations\":[{\"segments_info\":"
-            + "[{\"id\":263,\"category_id\":18},{\"id\":9,\"category_id\":90}],\"file_name\":\"000001.png\",\"image_id\":1}]," + CATEGORIES + "}");
+        Path panoptic = write("panoptic_x.json",
+            "{\"images\":[{\"id\":1,\"file_name\":\"000001.jpg\",\"width\":6,\"height\":4}],\"annotations\":[{\"segments_info\":"
+                + "[{\"id\":263,\"category_id\":18},{\"id\":9,\"category_id\":90}],\"file_name\":\"000001.png\",\"image_id\":1}],"
+                + CATEGORIES + "}");
         Path instances = write("instances.json", "{" + IMAGES + ",\"annotations\":[" + annotation(1, 1, 17, "[[0,0,6,0,6,4,0,4]]") + ","
             + annotation(2, 2, 17, "[[0,0,6,0,6,4,0,4]]") + "]," + CATEGORIES + "}");
         CocoMasks masks = masks(List.of("background", "cat", "dog"), panoptic, instances);
         masks.draw(List.of(image(1), image(2)), List.of(), Progress.NONE);
         assertArrayEquals(new String[] {"2200..", "2200..", "2200..", "2200.."}, rows(masks, 1));
-        assertArrayEquals(new String[] {"111111", "111111", "111111", "111111"}, rows(masks, 2), "the panoptic file does not know the second image");
+        assertArrayEquals(new String[] {"111111", "111111", "111111", "111111"}, rows(masks, 2),
+            "the panoptic file does not know the second image");
     }
 
     @Test
@@ -128,7 +134,8 @@ class CocoMasksTest {
         assertTrue(message(text).contains("a.json"), "not JSON");
         Path cut = write("b.json", "{" + IMAGES + ",\"annotations\":[{\"id\":");
         assertTrue(message(cut).contains("b.json cannot be read"));
-        Path size = write("c.json", "{" + IMAGES + ",\"annotations\":[" + annotation(8, 1, 17, "{\"counts\":[20,4],\"size\":[6,4]}") + "]," + CATEGORIES + "}");
+        Path size = write("c.json",
+            "{" + IMAGES + ",\"annotations\":[" + annotation(8, 1, 17, "{\"counts\":[20,4],\"size\":[6,4]}") + "]," + CATEGORIES + "}");
         assertTrue(message(size).contains("annotation 8 of image 1: its run lengths are for 4x6 pixels, the image has 6x4"));
         Path other = write("d.json", "{" + IMAGES + ",\"annotations\":[],\"categories\":[{\"id\":1,\"name\":\"truck\"}]}");
         assertTrue(message(other).contains("none of its 1 categories [truck]"));

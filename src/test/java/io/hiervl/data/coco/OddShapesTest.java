@@ -60,9 +60,9 @@ class OddShapesTest {
         "\"segmentation\":[[1,1],[5,1],[5,4],[1,4]]",
         "\"segmentation\":[[1,1,5,1,5,4,1,4],null]", "\"segmentation\":[[],[1,1,5,1,5,4,1,4]]", "\"segmentation\":\"1,1,5,1,5,4,1,4\"",
         "\"segmentation\":[[\"1\",\"1\",\"5\",\"1\",\"5\",\"4\",\"1\",\"4\"]]",
-            "\"segmentation\":[{\"size\":[6,8],\"counts\":[7,3,3,3,3,3,3,3,20]}]", "\"id\":\"a-uuid\"",
+        "\"segmentation\":[{\"size\":[6,8],\"counts\":[7,3,3,3,3,3,3,3,20]}]", "\"id\":\"a-uuid\"",
         "\"id\":3.0", "\"image_id\":\"3\"", "\"image_id\":3.0", "\"category_id\":\"1\"", "\"id\":null",
-            "\"segmentation\":[[1,1,5,1,5,4,1,4],[2,2,3,3]]"})
+        "\"segmentation\":[[1,1,5,1,5,4,1,4],[2,2,3,3]]"})
     void whatCanBeReadIsDrawn(String odd) throws IOException {
         CocoMasks masks = set(odd);
         masks.draw(images(), List.of(), Progress.NONE);
@@ -75,7 +75,7 @@ class OddShapesTest {
     @ValueSource(strings = {"\"segmentation\":[]", "\"segmentation\":[[]]", "\"segmentation\":null", "\"segmentation\":[[1,1,5,4]]",
         "\"segmentation\":\"none\"",
         "\"category_id\":null", "\"category_id\":9", "\"segmentation\":{\"size\":[8,6],\"counts\":[48]}",
-            "\"segmentation\":[[1,1,5,1,5,null]]",
+        "\"segmentation\":[[1,1,5,1,5,null]]",
         "\"segmentation\":[[1,1,5,1,1e300,4]]", "\"segmentation\":{\"size\":[6,8]}"})
     void whatCannotBeDrawnIsRefusedWithItsIdAndTheOthersAreDrawn(String odd) throws IOException {
         CocoMasks masks = set(odd);
@@ -101,7 +101,7 @@ class OddShapesTest {
     void anEntryThatIsNoObjectHidesNothing() throws IOException {
         CocoMasks masks = masks(List.of("background", "cat"),
             "{\"images\":[{\"id\":1,\"file_name\":\"1.jpg\",\"width\":8,\"height\":6}],\"categories\":[{\"id\":1,\"name\":\"cat\"}],"
-            + "\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":" + SQUARE + "},null]}");
+                + "\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":" + SQUARE + "},null]}");
         assertTrue(assertThrows(HierVlException.class, () -> masks.draw(List.of(image("1.jpg")), List.of(), Progress.NONE)).getMessage()
             .contains("entry 2 of 'annotations'"));
     }
@@ -110,9 +110,9 @@ class OddShapesTest {
     void namesOfOtherSpellingAreClassesAndOthersAreListedWithTheirNumber() throws IOException {
         CocoMasks masks = masks(List.of("background", "traffic light", "Stop Sign"),
             "{\"images\":[{\"id\":1,\"file_name\":\"sub\\\\1.jpg\",\"width\":8,\"height\":6}],"
-            + "\"categories\":[{\"id\":1,\"name\":\"Traffic_Light\"},{\"id\":2,\"name\":\"stop-sign\"},{\"id\":3,\"name\":\"tree\"},{\"id\":4,\"name\":\"unused\"}],\"annotations\":["
-            + "{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":[[0,0,2,0,2,6,0,6]]},{\"id\":2,\"image_id\":1,\"category_id\":2,\"segmentation\":[[2,0,4,0,4,6,2,6]]},"
-            + "{\"id\":3,\"image_id\":1,\"category_id\":3,\"segmentation\":[[4,0,5,0,5,6,4,6]]},{\"id\":4,\"image_id\":1,\"category_id\":3,\"segmentation\":[[5,0,6,0,6,6,5,6]]}]}");
+                + "\"categories\":[{\"id\":1,\"name\":\"Traffic_Light\"},{\"id\":2,\"name\":\"stop-sign\"},{\"id\":3,\"name\":\"tree\"},{\"id\":4,\"name\":\"unused\"}],\"annotations\":["
+                + "{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":[[0,0,2,0,2,6,0,6]]},{\"id\":2,\"image_id\":1,\"category_id\":2,\"segmentation\":[[2,0,4,0,4,6,2,6]]},"
+                + "{\"id\":3,\"image_id\":1,\"category_id\":3,\"segmentation\":[[4,0,5,0,5,6,4,6]]},{\"id\":4,\"image_id\":1,\"category_id\":3,\"segmentation\":[[5,0,6,0,6,6,5,6]]}]}");
         masks.draw(List.of(image("1.jpg")), List.of(), Progress.NONE);
         long[] counts = LabelMaps.read(masks.file(image("1.jpg"))).histogram();
         assertEquals(List.of(24L, 12L, 12L), List.of(counts[0], counts[1], counts[2]));
@@ -123,9 +123,10 @@ class OddShapesTest {
 
     @Test
     void photosOfOneNameInTwoFoldersHaveTheirOwnMasks() throws IOException {
-        String json = "{\"images\":[{\"id\":1,\"file_name\":\"a/1.jpg\",\"width\":8,\"height\":6},{\"id\":2,\"file_name\":\"b/1.jpg\",\"width\":8,\"height\":6}],"
-            + "\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":"
-            + SQUARE + "}]}";
+        String json =
+            "{\"images\":[{\"id\":1,\"file_name\":\"a/1.jpg\",\"width\":8,\"height\":6},{\"id\":2,\"file_name\":\"b/1.jpg\",\"width\":8,\"height\":6}],"
+                + "\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":"
+                + SQUARE + "}]}";
         CocoMasks masks = masks(List.of("background", "cat"), json);
         List<Path> both = List.of(image("a/1.jpg"), image("b/1.jpg"));
         masks.draw(List.of(both.get(1)), both, Progress.NONE);
