@@ -12,13 +12,15 @@ import org.nd4j.autodiff.samediff.SDVariable;
 /**
  * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and group norm. It learns from few
  * labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of experts,
- * S' = softmax(log S + u) (docs/paper.md 1.8). u starts at 0, where S' is S divided by its sum over the classes.
+ * S' = softmax(log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0, where S' is nearly S divided by its sum.
  */
 final class UNet {
     /** Strides 2, 4, 8 and 16. */
     private static final int STAGES = 4;
     /** Channels of a group: single channels would lose their mean. */
     private static final int GROUP = 8;
+    /** Added to S before its logarithm: rows that are sure of a class's absence leave the U-Net a say. */
+    private static final double DOUBT = 0.02;
 
     private UNet() {
     }
@@ -80,7 +82,7 @@ final class UNet {
      */
     static SDVariable join(Ops ops, SDVariable s, SDVariable logits) {
         long[] size = ops.shape(logits);
-        SDVariable rows = ops.log(ops.toTokens(ops.resize(s, (int) size[2], (int) size[3], Resize.BILINEAR)), SemanticInference.EPS);
+        SDVariable rows = ops.log(ops.toTokens(ops.resize(s, (int) size[2], (int) size[3], Resize.BILINEAR)), DOUBT);
         return ops.toMap(ops.softmax(ops.add(rows, ops.toTokens(logits))), (int) size[2], (int) size[3]);
     }
 }
