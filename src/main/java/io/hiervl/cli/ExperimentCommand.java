@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -143,7 +144,7 @@ final class ExperimentCommand implements Callable<Integer> {
             if (Files.exists(result)) {
                 return; // finished elsewhere in the meantime
             }
-            Comparison.Measured measured = cell.labels == 0 ? new Comparison.Measured(comparison.measureFrozen(), 0)
+            Comparison.Measured measured = cell.labels == 0 ? comparison.frozenRow()
                 : comparison.run(recipe, cell.labels, result.resolveSibling("run"), stop, cell.folder());
             if (measured != null) {
                 AtomicFile.write(result, stream -> stream.write(new ObjectMapper().writeValueAsBytes(json(measured, recipe))));
@@ -154,6 +155,11 @@ final class ExperimentCommand implements Callable<Integer> {
     private static Map<String, Object> json(Comparison.Measured measured, Recipe recipe) {
         EvalResult r = measured.result();
         Map<String, Object> json = r.json();
+        if (measured.test() != null) {
+            json.put("test_miou", measured.test().miou());
+            json.put("test_pixel_accuracy", measured.test().matrix().pixelAccuracy());
+            json.put("test_iou", IntStream.range(0, r.classes().size()).mapToObj(c -> measured.test().matrix().iou(c)).toList());
+        }
         json.put("train_seconds", measured.seconds());
         json.put("recipe", Hashes.of(recipe.toYaml()));
         return json;

@@ -27,6 +27,8 @@ public final class SynthDataset {
     private static final int UNLABELED = 200;
     static final int VALIDATION = 100;
     static final int FIRST_VALIDATION = LABEL_COUNTS.get(2) + UNLABELED;
+    /** Images that no choice was made on: figures are reported on them. */
+    static final int TEST = 100;
     private static final int MIN_PIXELS_PER_CLASS = 150;
     private static final int MIN_IMAGES_PER_CLASS = 2;
 
@@ -46,11 +48,11 @@ public final class SynthDataset {
         Folders.create(folder.resolve("JPEGImages"));
         Folders.create(folder.resolve("SegmentationClass"));
         int labeled = LABEL_COUNTS.get(LABEL_COUNTS.size() - 1);
-        int total = labeled + UNLABELED + VALIDATION;
+        int train = labeled + UNLABELED;
+        int total = train + VALIDATION + TEST;
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < total; i++) {
-            String group = i < labeled + UNLABELED ? "train" : "val";
-            String name = String.format(Locale.ROOT, "%s_%03d.png", group, i < labeled + UNLABELED ? i : i - labeled - UNLABELED);
+            String name = i < train ? name("train", i) : i < train + VALIDATION ? name("val", i - train) : name("test", i - train - VALIDATION);
             writeImage(folder, name, scene(i));
             lines.add("JPEGImages/" + name + " SegmentationClass/" + name);
             progress.update(i + 1, total, name);
@@ -59,14 +61,19 @@ public final class SynthDataset {
             Path split = folder.resolve("splits").resolve(Integer.toString(count));
             Folders.create(split);
             writeLines(split.resolve("labeled.txt"), lines.subList(0, count));
-            writeLines(split.resolve("unlabeled.txt"), lines.subList(labeled, labeled + UNLABELED));
+            writeLines(split.resolve("unlabeled.txt"), lines.subList(labeled, train));
         }
-        writeLines(folder.resolve("val.txt"), lines.subList(labeled + UNLABELED, total));
+        writeLines(folder.resolve("val.txt"), lines.subList(train, train + VALIDATION));
+        writeLines(folder.resolve("test.txt"), lines.subList(train + VALIDATION, total));
         writeLines(folder.resolve("dataset.yaml"), yaml());
     }
 
+    private static String name(String group, int i) {
+        return String.format(Locale.ROOT, "%s_%03d.png", group, i);
+    }
+
     /**
-     * Scene number i: 0..71 labelled, then 200 unlabelled, then 100 validation. The first eight are the first draw in
+     * Scene number i: 0..71 labelled, then 200 unlabelled, then 100 validation, then 100 test. The first eight are the first draw in
      * which every class is seen in two images and in 150 pixels.
      */
     Scene scene(int i) {
