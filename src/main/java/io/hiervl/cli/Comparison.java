@@ -98,6 +98,18 @@ final class Comparison {
         }
     }
 
+    /**
+     * Seconds that a training takes, measured with a run of three steps.
+     *
+     * @param timed the recipe with {@link StepTimer#SETTINGS}
+     * @param run   where the short run may lie; it is removed
+     */
+    double seconds(Recipe recipe, Recipe timed, int labels, Path run, StopSignal stop) {
+        SplitList unlabelled = list("unlabeled", labels);
+        double step = StepTimer.seconds(new Trainer(timed, dataset, list("labeled", labels), unlabelled, clip, run), run, stop);
+        return step * recipe.train().stepsFor(unlabelled.size());
+    }
+
     private SplitList list(String role, int labels) {
         Path file = dataset.root().resolve("splits").resolve(Integer.toString(labels)).resolve(role + ".txt");
         if (!Files.exists(file)) {
