@@ -33,8 +33,9 @@ public final class Recipes {
         List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
     private static final String SPLITS = "splits";
-    /** Structure of networks that were saved before these settings existed, where it is not today's default. */
-    private static final List<String> BEFORE = List.of("model.mask_head=mlp");
+    /** What networks are that were saved before these settings existed, whatever is today's default. */
+    private static final List<String> BEFORE = List.of("model.mask_head=mlp", "model.zero_init_cmsam=false",
+        "model.zero_init_text_attn=false", "model.zero_init_decoder=false");
     private static final long MAX_YAML = 1 << 20;
 
     /** Recipes that come with the program, those of splits included. */
