@@ -143,7 +143,8 @@ final class ExperimentCommand implements Callable<Integer> {
     private void collect(ExperimentSpec spec, ExperimentRuns runs) throws IOException {
         ExperimentTable table = runs.table();
         ExperimentTable.Measured reported = table.reported();
-        StringBuilder text = new StringBuilder(table.markdown(reported)).append("\n± is the standard error, in brackets is the number of seeds.\n");
+        StringBuilder text =
+            new StringBuilder(table.markdown(reported)).append("\n± is the standard error, in brackets is the number of seeds.\n");
         if (spec.rows().size() > 1 && spec.seeds().size() > 1) {
             text.append('\n').append(table.differences(spec.baseline(), reported))
                 .append("\nDifferences are paired by seed; those above two standard errors are bold.\n");

@@ -97,7 +97,8 @@ final class ExperimentRuns {
         if (measured.test() != null) {
             json.put("test_miou", measured.test().miou());
             json.put("test_pixel_accuracy", measured.test().matrix().pixelAccuracy());
-            json.put("test_iou", IntStream.range(0, measured.test().classes().size()).mapToObj(c -> measured.test().matrix().iou(c)).toList());
+            json.put("test_iou",
+                IntStream.range(0, measured.test().classes().size()).mapToObj(c -> measured.test().matrix().iou(c)).toList());
         }
         json.put("train_seconds", measured.seconds());
         json.put("recipe", Hashes.of(own.toYaml()));
@@ -158,9 +159,11 @@ final class ExperimentRuns {
         Path file = result(cell);
         JsonNode r = read(file);
         if (!r.path("recipe").asText().equals(Hashes.of(own.toYaml()))) {
-            throw HierVlException.config(file + " was made with other settings than row '" + cell.row() + "' has now; choose another --out");
+            throw HierVlException
+                .config(file + " was made with other settings than row '" + cell.row() + "' has now; choose another --out");
         }
-        return new ExperimentTable.Entry(cell.row(), cell.labels(), cell.seed(), r.get("miou").asDouble(), r.get("pixel_accuracy").asDouble(),
+        return new ExperimentTable.Entry(cell.row(), cell.labels(), cell.seed(), r.get("miou").asDouble(),
+            r.get("pixel_accuracy").asDouble(),
             r.path("test_miou").asDouble(Double.NaN), r.get("train_seconds").asDouble());
     }
 }

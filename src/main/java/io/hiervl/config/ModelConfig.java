@@ -21,7 +21,8 @@ import java.util.List;
  */
 @PublicApi
 public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Group Clip clip, @Group Alignment alignment,
-    boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, @Group(prefixed = true) ZeroInit zeroInit,
+    boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower,
+    @Group(prefixed = true) ZeroInit zeroInit,
     @Group Compute compute) {
 
     /** Start of the text prompt: half noise and half "a photo of a", or normal noise of deviation 0.02 or 1. */
@@ -49,7 +50,9 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     }
 
     /** Kernel of a mask: an MLP of its query (the paper), or the query plus this MLP, whose last layer starts at zero. */
-    public enum MaskHead { MLP, RESIDUAL }
+    public enum MaskHead {
+        MLP, RESIDUAL
+    }
 
     /** Interpolation of the position table. */
     public enum PositionResize { BICUBIC, BILINEAR }

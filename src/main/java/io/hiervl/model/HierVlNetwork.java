@@ -1,6 +1,8 @@
 package io.hiervl.model;
 
 import io.hiervl.backbone.Backbone;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.DensePath;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.FusedOps;
@@ -19,6 +21,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * calls, in whatever graph.
  */
 public final class HierVlNetwork {
+    private final Backend backend;
     private final ModelConfig config;
     private final ImageTowers towers;
     private final int classes;
@@ -55,10 +58,27 @@ public final class HierVlNetwork {
         }
     }
 
+    /** A network on the device of this process. */
     public HierVlNetwork(ModelConfig config, ImageTowers towers, int classes) {
+        this(config, towers, classes, Backends.compute());
+    }
+
+    /** @param backend where its graphs run */
+    public HierVlNetwork(ModelConfig config, ImageTowers towers, int classes, Backend backend) {
+        this.backend = backend;
         this.config = config;
         this.towers = towers.withPositions(positionResize(config));
         this.classes = classes;
+    }
+
+    /** The same modules on another device. */
+    public HierVlNetwork on(Backend other) {
+        return new HierVlNetwork(config, towers, classes, other);
+    }
+
+    /** Where its graphs run. */
+    public Backend backend() {
+        return backend;
     }
 
     public ModelConfig config() {
@@ -81,7 +101,7 @@ public final class HierVlNetwork {
 
     /** The vocabulary of a new, empty graph that computes as the configuration says. */
     public FusedOps newGraph(DataType type) {
-        return new FusedOps(Graphs.create(), type, ComputeSettings.of(config));
+        return new FusedOps(Graphs.create(), type, ComputeSettings.of(config, backend));
     }
 
     /**

@@ -7,9 +7,9 @@ import io.hiervl.clip.Activation;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.op.SameDiffOps;
@@ -47,7 +47,7 @@ final class ClipPretraining {
     private final World world;
     private final PretrainingSettings settings;
     private final BpeTokenizer tokenizer;
-    private final Function<SameDiff, Ops> vocabulary;
+    private final Function<SameDiff, FusedOps> vocabulary;
     private final ParameterStore store = new ParameterStore();
     private final ClipArchitecture clip;
 
@@ -55,7 +55,7 @@ final class ClipPretraining {
      * @param tokenizer  with a token for each of {@link World#words}
      * @param vocabulary makes the ops that a graph is written with
      */
-    ClipPretraining(World world, PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, Ops> vocabulary) {
+    ClipPretraining(World world, PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, FusedOps> vocabulary) {
         SameDiffOps.start();
         this.world = world;
         this.settings = settings;
@@ -85,7 +85,7 @@ final class ClipPretraining {
     ClipWeights run(Progress progress) {
         Pairs pairs = Pairs.generate(world, settings.pairs(), settings.crop(), settings.seed() + 1, progress);
         Batches batches = new Batches(world, pairs, tokenizer, settings, clip);
-        Ops ops = vocabulary.apply(Graphs.create());
+        FusedOps ops = vocabulary.apply(Graphs.create());
         PretrainingGraph graph =
             new PretrainingGraph(ops, store, clip, settings, batches.words(), world.phrases().size(), batches.phraseWords());
         AdamW optimiser = new AdamW(0.9, 0.98, 1e-8);

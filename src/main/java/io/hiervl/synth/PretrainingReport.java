@@ -36,13 +36,15 @@ public record PretrainingReport(int classes, double classification, GuidanceAccu
         int side = SceneRenderer.SIDE;
         ImageSegmenter segmenter = new ImageSegmenter(model, new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std()),
             new SlidingWindow(EvalConfig.Window.WHOLE, side, side), 0);
-        GuidanceAccuracy[] g = GuidanceAccuracy.measure(new Validation(new SynthDataset(world, datasetSeed)), segmenter, progress, 0, THRESHOLD);
+        GuidanceAccuracy[] g =
+            GuidanceAccuracy.measure(new Validation(new SynthDataset(world, datasetSeed)), segmenter, progress, 0, THRESHOLD);
         return new PretrainingReport(world.classes().size() - 1, classification(world, clip), g[0], g[1]);
     }
 
     /** The measures in sentences. */
     public List<String> lines() {
-        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, %d classes: %.3f", classes, classification), line(all),
+        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, %d classes: %.3f", classes, classification),
+            line(all),
             line(guidance));
     }
 
@@ -59,7 +61,8 @@ public record PretrainingReport(int classes, double classification, GuidanceAccu
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
         INDArray texts = unit(embedder
             .embedTexts(names.stream().map(c -> clip.tokenizer().withSpecials("a photo of a " + c, context)).toArray(int[][]::new)));
-        SceneRenderer renderer = world.crops(n, world.layout().crowd() ? world.layout().minRadius() : 9, world.layout().crowd() ? world.layout().maxRadius() : 0.5 * n);
+        SceneRenderer renderer = world.crops(n, world.layout().crowd() ? world.layout().minRadius() : 9,
+            world.layout().crowd() ? world.layout().maxRadius() : 0.5 * n);
         Rng rng = new Rng(SEED);
         byte[][] crops = new byte[CROPS][];
         int[] truth = new int[CROPS];

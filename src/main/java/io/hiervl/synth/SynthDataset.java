@@ -60,7 +60,8 @@ public final class SynthDataset {
         int total = train + VALIDATION + TEST;
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < total; i++) {
-            String name = i < train ? name("train", i) : i < train + VALIDATION ? name("val", i - train) : name("test", i - train - VALIDATION);
+            String name =
+                i < train ? name("train", i) : i < train + VALIDATION ? name("val", i - train) : name("test", i - train - VALIDATION);
             writeImage(folder, name, scene(i));
             lines.add("JPEGImages/" + name + " SegmentationClass/" + name);
             progress.update(i + 1, total, name);
@@ -184,7 +185,7 @@ public final class SynthDataset {
 
     private List<String> yaml() {
         List<String> y = new ArrayList<>(List.of(
-            "# Made by: hiervl data synth" + (world == World.TINY ? "" : " --world " + world.name()) + " --seed " + seed,
+            "# Made by: hiervl data synth" + (world.equals(World.TINY) ? "" : " --world " + world.name()) + " --seed " + seed,
             "# Small rendered scenes. " + world.claim(),
             "name: " + world.name(),
             "classes:"));

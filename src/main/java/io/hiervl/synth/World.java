@@ -108,7 +108,8 @@ public record World(String name, String claim, List<Colour> hues, boolean textur
     /** Every word of captions and class names, each once. */
     List<String> words() {
         return Stream.of(Vocabulary.FUNCTION_WORDS.stream(), hues.stream().map(Colour::name), Vocabulary.GREYS.stream().map(Colour::name),
-            Vocabulary.GROUNDS.stream().map(Colour::name), layout.shapes().stream(), Vocabulary.TEXTURES.stream()).flatMap(s -> s).distinct()
+            Vocabulary.GROUNDS.stream().map(Colour::name), layout.shapes().stream(), Vocabulary.TEXTURES.stream()).flatMap(s -> s)
+            .distinct()
             .toList();
     }
 

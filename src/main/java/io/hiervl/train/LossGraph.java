@@ -104,8 +104,7 @@ final class LossGraph<T> {
                 outputs.add(early.name());
             }
             total.terms().values().forEach(term -> outputs.add(term.name()));
-            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), outputs)
-                : new GraphRunner(ops.sd(), outputs, loss, gradients, ops.blocks());
+            runner = gradients.isEmpty() ? ops.runner(outputs) : ops.runner(outputs, loss, gradients);
         }
         return runner;
     }

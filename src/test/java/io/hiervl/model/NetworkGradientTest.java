@@ -67,12 +67,12 @@ class NetworkGradientTest {
         store.all().stream().filter(p -> p.name().matches("stem\\.out.*weight")).forEach(p -> p.array().addi(Nd4j.create(
             random.doubles(p.array().length()).map(x -> x - 0.5).toArray(), p.array().shape(), 'c')));
         HSQG.initGate(store, "hsqg", Nd4j.createFromArray(-0.2, 0.3, 0.1, 0.0), 50);
-        Ops ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
         Scope root = HierVlNetwork.root(ops, store);
         ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
         SDVariable loss = loss(new HierVlNetwork(config, towers, 3), ops, root, random, truth);
         List<String> names = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name).toList();
-        GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), names);
+        GraphRunner runner = ops.runner(List.of(loss.name()), loss.name(), names);
         Map<String, INDArray> gradients = new HashMap<>();
         try (GraphRunner.Result r = runner.run(Map.of())) {
             for (String name : names) {

@@ -14,7 +14,6 @@ import io.hiervl.config.Recipes;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
 import io.hiervl.image.ClipNormalize;
@@ -42,7 +41,8 @@ class ZeroInitTest {
     }
 
     private static ModelConfig config(String... more) {
-        List<String> settings = new ArrayList<>(List.of("model.dim=32", "model.heads=4", "model.n_enc=2", "model.n_dec=3", "model.enc_ffn=32",
+        List<String> settings = new ArrayList<>(List.of("model.dim=32", "model.heads=4", "model.n_enc=2", "model.n_dec=3",
+            "model.enc_ffn=32",
             "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null", "model.mask_head=mlp",
             "model.zero_init_cmsam=false", "model.zero_init_text_attn=false", "model.zero_init_decoder=false"));
         settings.addAll(List.of(more));
@@ -93,7 +93,7 @@ class ZeroInitTest {
 
     private static GraphRunner.Result run(ModelConfig config) {
         ParameterStore store = store(config);
-        Ops ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         Scope root = HierVlNetwork.root(ops, store);
         HierVlNetwork network = new HierVlNetwork(config, ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai())), 3);
         Nd4j.getRandom().setSeed(11);
@@ -107,7 +107,7 @@ class ZeroInitTest {
         out.last().masks().rename("last");
         SDVariable direct = MaskHead.masks(ops, p.get(0).query(), out.pixels().feature());
         direct.rename("direct");
-        return new GraphRunner(ops.sd(), List.of("first", "last", "direct")).run(Map.of());
+        return ops.runner(List.of("first", "last", "direct")).run(Map.of());
     }
 
     @Test

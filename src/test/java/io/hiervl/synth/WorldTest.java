@@ -136,8 +136,9 @@ class WorldTest {
             int l = s.labels()[i];
             if (l > 0) {
                 things++;
-                boolean here = i % N > 0 && s.labels()[i - 1] != l || i % N < N - 1 && s.labels()[i + 1] != l || i >= N && s.labels()[i - N] != l
-                    || i < N * (N - 1) && s.labels()[i + N] != l;
+                boolean here =
+                    i % N > 0 && s.labels()[i - 1] != l || i % N < N - 1 && s.labels()[i + 1] != l || i >= N && s.labels()[i - N] != l
+                        || i < N * (N - 1) && s.labels()[i + N] != l;
                 edge += here ? 1 : 0;
             }
         }
