@@ -138,7 +138,7 @@ final class ClipCommand implements Runnable {
                  @Option(names = "--seed", defaultValue = "0",
                      description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed,
                  @Option(names = "--world", defaultValue = "tiny", paramLabel = "NAME",
-                     description = "World of the crops: tiny (graphs/tiny-clip), many, crowd, thin or shift; see data synth.") String world) {
+                     description = "World of the crops: tiny, many, crowd, thin or shift; see data synth.") String world) {
         World of = World.named(world);
         if (Files.exists(dir.resolve("onnx"))) {
             throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");

@@ -51,7 +51,7 @@ final class ExperimentCommand implements Callable<Integer> {
     boolean tableOnly;
 
     @Option(names = "--jobs", paramLabel = "N",
-        description = "Runs at a time, each in a process with its share of the cores. Default: one for each core, if 3 GiB are there for each.")
+        description = "Runs at a time, each in a process of its own. Default: one for each core, if each has 3 GiB.")
     Integer jobs;
 
     @Option(names = "--worker", hidden = true, description = "One of the processes of --jobs: no estimate, no tables.")

@@ -11,7 +11,7 @@ import io.hiervl.text.BpeTokenizer;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
 
-/** Makes the CLIP of a world, {@code graphs/tiny-clip} for the world {@code tiny}: tokenizer of the world's words, pre-training, ONNX files. */
+/** Makes the CLIP of a world, such as {@code graphs/tiny-clip}: tokenizer of the world's words, pre-training, ONNX files. */
 public final class TinyClip {
     private TinyClip() {
     }
