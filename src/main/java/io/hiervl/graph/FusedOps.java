@@ -171,6 +171,11 @@ public final class FusedOps implements Ops {
     }
 
     @Override
+    public String path() {
+        return path;
+    }
+
+    @Override
     public FusedOps in(String place) {
         return new FusedOps(sd, type, compute, precision, shapes, blocks, place);
     }

@@ -30,8 +30,9 @@ public final class HierVlNetwork {
      * @param pyramid F_1..F_4
      * @param v       (B,C), unit length
      * @param dense   (B,h*w,C) not normalised, or null
+     * @param unet    class logits (B,K,H/2,W/2) of the U-Net, or null without one
      */
-    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense) {
+    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, SDVariable unet) {
         /**
          * Features with whole channels switched off (the "fp" view). v stays as it is.
          *
@@ -43,7 +44,7 @@ public final class HierVlNetwork {
                 long[] k = ops.shape(keep.get(i));
                 maps.add(ops.mul(pyramid.get(i), ops.reshape(keep.get(i), k[0], k[1], 1, 1)));
             }
-            return new Features(maps, v, dense);
+            return new Features(maps, v, dense, unet);
         }
     }
 
@@ -51,8 +52,9 @@ public final class HierVlNetwork {
      * @param predictions in order; the last one counts
      * @param gate        gate with its logit
      * @param pixels      of the pixel decoder, with the attention of equation 1 per layer
+     * @param unet        class logits (B,K,H/2,W/2) of the U-Net, or null without one
      */
-    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels) {
+    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels, SDVariable unet) {
         public DQTD.Prediction last() {
             return predictions.get(predictions.size() - 1);
         }
@@ -115,7 +117,8 @@ public final class HierVlNetwork {
         if (config.tower().stem() > 0) {
             maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
         }
-        return new Features(maps, out.embedding(), out.dense());
+        SDVariable unet = config.tower().unet() > 0 ? UNet.apply(root.at("unet"), images) : null;
+        return new Features(maps, out.embedding(), out.dense(), unet);
     }
 
     /** 0-based blocks of the image tower that feed the pyramid: those of the configuration, else the tower's own choice. */
@@ -146,12 +149,12 @@ public final class HierVlNetwork {
         List<DQTD.Prediction> predictions =
             new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),
                 pixels, all);
-        return new Output(predictions, queries.gate(), pixels);
+        return new Output(predictions, queries.gate(), pixels, features.unet());
     }
 
-    /** S (B,K,H,W) at the size of the masks, from the last prediction, for training: all rows count alike. */
+    /** S (B,K,H,W) at the size of the masks, or of the U-Net's logits if there is one, from the last prediction, for training: all rows count alike. */
     public SDVariable scores(Ops ops, Output out) {
-        return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, null, rows());
+        return joined(ops, SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, null, rows()), out);
     }
 
     /** S for predictions: with the options that concern inference only. */
@@ -160,7 +163,11 @@ public final class HierVlNetwork {
             ? SemanticInference.gateWeights(ops, out.gate(), config.queries().levels(), config.queries().visualQueries(),
                 out.last().classes().dataType())
             : null;
-        return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows());
+        return joined(ops, SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows()), out);
+    }
+
+    private static SDVariable joined(Ops ops, SDVariable s, Output out) {
+        return out.unet() == null ? s : UNet.join(ops, s, out.unet());
     }
 
     private long rows() {

@@ -50,7 +50,7 @@ final class LossGraph<T> {
                                                    List<Term<S>> terms) {
         LossGraph<T> graph = new LossGraph<>(model, like, from, to);
         S scene = network.build(graph);
-        terms.forEach(term -> graph.total.add(term.name(), term.build(scene)));
+        terms.forEach(term -> graph.total.add(term.name(), scene.build(term)));
         graph.scene = scene;
         graph.inputs = graph.placeholders.inputs();
         graph.placeholders.finish();

@@ -171,6 +171,10 @@ class StepSettingsTest {
         ViewTargets mixed = new StepTargets(m).mixed(View.S1, u, own, own, random.draws());
         Feed<ViewTargets> feed = Feed.of(mixed);
         LossGraph<ViewTargets> graph = LossGraph.of(m, feed, 0, 2, new Networks(m).strong(), m.terms().on(UnlabelledScene.class, View.S1));
+        for (String term : List.of("self", "guidance", "entropy")) {
+            assertTrue(graph.ops().sd().getOps().keySet().stream().anyMatch(op -> op.startsWith("loss." + term)),
+                "no op is called after the term " + term + ": " + graph.ops().sd().getOps().keySet());
+        }
         SDVariable scores = m.network().scores(graph.ops(), ((UnlabelledScene) graph.scene()).output());
         INDArray s;
         try (GraphRunner.Result r = graph.ops().runner(List.of(scores.name())).run(feed.rows(graph.inputs(), 0, 2))) {
