@@ -16,6 +16,7 @@ import io.hiervl.synth.PretrainingReport;
 import io.hiervl.synth.PretrainingSettings;
 import io.hiervl.synth.SynthDataset;
 import io.hiervl.synth.TinyClip;
+import io.hiervl.synth.World;
 import io.hiervl.text.BpeTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,7 +136,10 @@ final class ClipCommand implements Runnable {
                  @Option(names = "--phrase-weight",
                      description = "Weight of the phrase-level term; default: that of graphs/tiny-clip.") Double phraseWeight,
                  @Option(names = "--seed", defaultValue = "0",
-                     description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed) {
+                     description = "Seed of crops, weights and batches, ${DEFAULT-VALUE} for graphs/tiny-clip.") long seed,
+                 @Option(names = "--world", defaultValue = "tiny", paramLabel = "NAME",
+                     description = "World of the crops: tiny, many, crowd, thin or shift; see data synth.") String world) {
+        World of = World.named(world);
         if (Files.exists(dir.resolve("onnx"))) {
             throw HierVlException.environment(dir + " already holds a CLIP bundle; nothing was written");
         }
@@ -143,8 +147,8 @@ final class ClipCommand implements Runnable {
         settings = steps == null ? settings : settings.withSteps(steps);
         settings = phraseWeight == null ? settings : settings.withPhraseWeight(phraseWeight);
         Folders.require(dir, "the bundle");
-        ClipBundle bundle = TinyClip.make(dir, settings, console.progress("pretrain"));
-        PretrainingReport report = PretrainingReport.measure(bundle, SynthDataset.DEFAULT_SEED, console.progress("measure"));
+        ClipBundle bundle = TinyClip.make(of, dir, settings, console.progress("pretrain"));
+        PretrainingReport report = PretrainingReport.measure(of, bundle, SynthDataset.DEFAULT_SEED, console.progress("measure"));
         report.lines().forEach(console::println);
         return 0;
     }

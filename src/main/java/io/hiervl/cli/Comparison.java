@@ -25,6 +25,7 @@ final class Comparison {
     private final Dataset dataset;
     private final ClipBundle clip;
     private final ListSource val;
+    private final ListSource test;
     private final Evaluator evaluator;
     private final Console console;
 
@@ -35,11 +36,18 @@ final class Comparison {
         this.dataset = Dataset.open(TrainCommand.folder(null, base.source().dataset(), "--data", "data set"));
         this.clip = ClipBundle.open(TrainCommand.folder(null, base.source().clip(), "--clip", "CLIP bundle"));
         this.val = new ListSource(dataset, dataset.list("val"));
+        Path report = dataset.root().resolve("test.txt");
+        this.test = Files.exists(report) ? new ListSource(dataset, dataset.list(report)) : null;
         this.evaluator = new Evaluator(dataset.spec().classes());
     }
 
-    /** What was measured, and the seconds of training. */
-    record Measured(EvalResult result, double seconds) {
+    /**
+     * What was measured, and the seconds of training.
+     *
+     * @param result on the validation list
+     * @param test   on the list {@code test.txt} of the data set, on which nothing is chosen; null without one
+     */
+    record Measured(EvalResult result, EvalResult test, double seconds) {
     }
 
     ListSource val() {
@@ -61,6 +69,17 @@ final class Comparison {
         return evaluator.evaluate(val, frozen(), console.progress("clip"));
     }
 
+    /** The frozen CLIP on all lists. */
+    Measured frozenRow() {
+        return measured(frozen(), 0, "clip");
+    }
+
+    private Measured measured(ImageSegmenter segmenter, double seconds, String label) {
+        EvalResult result = evaluator.evaluate(val, segmenter, console.progress("eval " + label));
+        EvalResult report = test == null ? null : evaluator.evaluate(test, segmenter, console.progress("test " + label));
+        return new Measured(result, report, seconds);
+    }
+
     /**
      * Trains into the run folder and measures; goes on from a checkpoint if the folder holds one.
      *
@@ -75,8 +94,20 @@ final class Comparison {
             return null;
         }
         try (Segmenter segmenter = Segmenter.load(run)) {
-            return new Measured(evaluator.evaluate(val, segmenter.images(), console.progress("eval " + label)), outcome.seconds());
+            return measured(segmenter.images(), outcome.seconds(), label);
         }
+    }
+
+    /**
+     * Seconds that a training takes, measured with a run of three steps.
+     *
+     * @param timed the recipe with {@link StepTimer#SETTINGS}
+     * @param run   where the short run may lie; it is removed
+     */
+    double seconds(Recipe recipe, Recipe timed, int labels, Path run, StopSignal stop) {
+        SplitList unlabelled = list("unlabeled", labels);
+        double step = StepTimer.seconds(new Trainer(timed, dataset, list("labeled", labels), unlabelled, clip, run), run, stop);
+        return step * recipe.train().stepsFor(unlabelled.size());
     }
 
     private SplitList list(String role, int labels) {

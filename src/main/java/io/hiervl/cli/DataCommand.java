@@ -3,6 +3,7 @@ package io.hiervl.cli;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.synth.SynthDataset;
+import io.hiervl.synth.World;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,11 +30,15 @@ final class DataCommand implements Runnable {
         throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: init, import, check, speed, split or synth");
     }
 
-    @Command(mixinStandardHelpOptions = true, description = "Makes the rendered scenes of datasets/tiny, the same files for the same seed.")
+    @Command(mixinStandardHelpOptions = true, description = "Makes the rendered scenes of a world, the same files for the same seed.")
     int synth(@Parameters(paramLabel = "DIR", description = "Folder to write, empty or new.") Path dir,
               @Option(names = "--seed", defaultValue = "" + SynthDataset.DEFAULT_SEED,
-                  description = "Seed, ${DEFAULT-VALUE} for datasets/tiny.") long seed)
+                  description = "Seed, ${DEFAULT-VALUE} for datasets/tiny.") long seed,
+              @Option(names = "--world", defaultValue = "tiny", paramLabel = "NAME",
+                  description = "tiny (datasets/tiny), many (24 classes), crowd (many touching things), thin (outlines and bars) or shift "
+                      + "(other light and grounds in validation).") String world)
         throws IOException {
+        SynthDataset data = new SynthDataset(World.named(world), seed);
         if (Files.isDirectory(dir)) {
             try (var files = Files.list(dir)) {
                 if (files.findAny().isPresent()) {
@@ -42,8 +47,8 @@ final class DataCommand implements Runnable {
             }
         }
         Folders.require(dir, "the data set");
-        new SynthDataset(seed).write(dir, console.progress("scenes"));
-        console.println("data set of seed " + seed + " in " + dir);
+        data.write(dir, console.progress("scenes"));
+        console.println("world " + world + " of seed " + seed + " in " + dir);
         return 0;
     }
 }

@@ -1,49 +1,47 @@
 package io.hiervl.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
-import io.hiervl.checkpoint.Hashes;
-import io.hiervl.checkpoint.RunLock;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.ExperimentSpec;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
-import io.hiervl.eval.EvalResult;
-import io.hiervl.op.SameDiffOps;
+import io.hiervl.report.ExperimentPlot;
 import io.hiervl.report.ExperimentTable;
 import io.hiervl.train.StopSignal;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /** Tables of many runs, such as those of docs/results.md. */
 @Command(name = "experiment", mixinStandardHelpOptions = true,
     description = "Trains and measures every row of a table at every label count with every seed, and prints the "
         + "table of what is measured so far.",
     footer = {"", "A run whose result is there is not repeated. Ctrl-C saves; the same command goes on.",
+        "Runs of the same seed share labelled images and draws, so that their differences are paired.",
         "Several processes may work on one folder, and several files may share rows of the same name and settings in it."})
 final class ExperimentCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
-    private static final String CLIP = "clip";
+    /** Memory that a run of its own process gets at least. */
+    private static final long GIB_PER_RUN = 3L << 30;
 
     private final Console console;
 
-    @Parameters(paramLabel = "FILE", description = "YAML with name, recipe, labels, seeds, clip and rows.")
+    @Parameters(paramLabel = "FILE", description = "YAML with name, recipe, labels, seeds, clip, rows and, if wanted, settings of all runs "
+        + "and the row (baseline) that others are compared with.")
     Path file;
 
     @Option(names = "--out", required = true, paramLabel = "DIR",
-        description = "Folder of the runs and of the tables, FILE's name with .csv and .md.")
+        description = "Folder of the runs and of what is made of them, FILE's name with .csv, .md, .tex and .svg.")
     Path out;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Overrides a setting in every run.")
@@ -52,110 +50,113 @@ final class ExperimentCommand implements Callable<Integer> {
     @Option(names = "--table", description = "Train nothing, only collect the results that are there.")
     boolean tableOnly;
 
+    @Option(names = "--jobs", paramLabel = "N",
+        description = "Runs at a time, each in a process of its own. Default: one for each core, if each has 3 GiB.")
+    Integer jobs;
+
+    @Option(names = "--worker", hidden = true, description = "One of the processes of --jobs: no estimate, no tables.")
+    boolean worker;
+
     ExperimentCommand(Console console) {
         this.console = console;
-    }
-
-    /** A cell of the table with one seed. */
-    private record Cell(String row, int labels, long seed, List<String> settings) {
-        String folder() {
-            return labels == 0 ? row : row + "-" + labels + "-s" + seed;
-        }
     }
 
     @Override
     public Integer call() throws IOException {
         ExperimentSpec spec = Recipes.readFile(file, ExperimentSpec.class);
-        List<Cell> cells = cells(spec);
+        if (jobs != null && jobs < 1) {
+            throw HierVlException.usage("--jobs is " + jobs + ", it must be at least 1");
+        }
+        List<ExperimentCell> cells = ExperimentCell.of(spec, settings);
         // Mistakes in the last row are found before the first is trained.
-        List<Recipe> recipes = cells.stream().map(c -> recipe(spec, c)).toList();
+        ExperimentRuns runs = new ExperimentRuns(cells, s -> recipe(spec, s), out, console);
         Folders.require(out, "runs and tables");
-        boolean finished = true;
-        if (!tableOnly) {
-            SameDiffOps.start();
-            Comparison comparison = new Comparison(recipes.get(0), console);
-            StopSignal stop = new StopSignal();
+        StopSignal stop = new StopSignal();
+        int exit = 0;
+        if (worker) {
+            endWithInput(stop);
+            runs.all(stop);
+            return 0;
+        }
+        if (!tableOnly && runs.pending() > 0) {
             try (Interrupt interrupt = new Interrupt(stop, console)) {
-                for (int i = 0; i < cells.size() && !stop.isSet(); i++) {
-                    measure(cells.get(i), recipes.get(i), comparison, stop);
-                }
-            }
-            finished = !stop.isSet();
-        }
-        ExperimentTable table = new ExperimentTable();
-        for (int i = 0; i < cells.size(); i++) {
-            if (Files.exists(result(cells.get(i)))) {
-                table.add(entry(cells.get(i), recipes.get(i)));
+                exit = measure(runs, stop);
             }
         }
-        String name = file.getFileName().toString().replaceAll("\\.ya?ml$", "");
-        AtomicFile.write(out.resolve(name + ".csv"), table.csv());
-        AtomicFile.write(out.resolve(name + ".md"), table.markdown());
-        console.println(spec.name() + "\n\n" + table.markdown());
-        return finished ? 0 : INTERRUPTED;
+        collect(spec, runs);
+        return stop.isSet() ? INTERRUPTED : exit;
     }
 
-    private static Recipe recipe(ExperimentSpec spec, Cell cell) {
-        Recipe recipe = Recipes.load(spec.recipe(), cell.settings);
+    private static Recipe recipe(ExperimentSpec spec, List<String> settings) {
+        Recipe recipe = Recipes.load(spec.recipe(), settings);
         return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.source().dataset(), "--data", "data set")));
     }
 
-    private ExperimentTable.Entry entry(Cell cell, Recipe recipe) throws IOException {
-        Path file = result(cell);
-        JsonNode r = new ObjectMapper().readTree(file.toFile());
-        if (!r.path("recipe").asText().equals(Hashes.of(recipe.toYaml()))) {
-            throw HierVlException.config(file + " was made with other settings than row '" + cell.row + "' has now; choose another --out");
+    private int measure(ExperimentRuns runs, StopSignal stop) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        int at = Math.min(runs.pending(), jobs != null ? jobs : fitting(cores));
+        double seconds = runs.estimate(stop);
+        if (stop.isSet()) {
+            return INTERRUPTED;
         }
-        return new ExperimentTable.Entry(cell.row, cell.labels, cell.seed, r.get("miou").asDouble(), r.get("pixel_accuracy").asDouble(),
-            r.get("train_seconds").asDouble());
+        console.note(String.format(Locale.ROOT, "%d of %d runs are to be made, %d at a time: about %s", runs.pending(), runs.total(), at,
+            duration(seconds / at)));
+        if (at == 1) {
+            runs.all(stop);
+            return 0;
+        }
+        List<String> command = new ArrayList<>(List.of("experiment", file.toString(), "--out", out.toString(), "--worker", "--quiet"));
+        settings.forEach(s -> command.addAll(List.of("--set", s)));
+        return new ExperimentWorkers(command, Math.max(1, cores / at)).run(at, runs::done, runs.total(), stop, console.progress("runs"));
     }
 
-    /** Seeds and counts outside, rows inside: a table that is not finished compares all rows. */
-    private List<Cell> cells(ExperimentSpec spec) {
-        List<Cell> cells = new ArrayList<>();
-        if (spec.clip()) {
-            cells.add(new Cell(CLIP, 0, 0, settings));
+    private static int fitting(int cores) {
+        long memory = Memory.machine();
+        return memory < 0 ? cores : (int) Math.max(1, Math.min(cores, memory / GIB_PER_RUN));
+    }
+
+    static String duration(double seconds) {
+        if (seconds < 90) {
+            return Math.round(seconds) + " s";
         }
-        for (int labels : spec.labels()) {
-            for (long seed : spec.seeds()) {
-                spec.rows().forEach((row, own) -> {
-                    List<String> all = new ArrayList<>(own);
-                    all.add("train.seed=" + seed);
-                    all.addAll(settings);
-                    cells.add(new Cell(row, labels, seed, all));
-                });
+        long minutes = Math.round(seconds / 60);
+        return minutes < 90 ? minutes + " min" : minutes / 60 + " h " + minutes % 60 + " min";
+    }
+
+    /** The process that started this one closes its input to stop it; the terminal's Ctrl-C is that process's business. */
+    private static void endWithInput(StopSignal stop) {
+        Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
+        Thread reader = new Thread(() -> {
+            try {
+                while (System.in.read() >= 0) {
+                    // nothing is said, only the end counts
+                }
+            } catch (IOException e) {
+                // no input is the end of it
             }
-        }
-        return cells;
+            stop.stop();
+        }, "input");
+        reader.setDaemon(true);
+        reader.start();
     }
 
-    private Path result(Cell cell) {
-        return out.resolve(cell.folder()).resolve("result.json");
-    }
-
-    private void measure(Cell cell, Recipe recipe, Comparison comparison, StopSignal stop) {
-        Path result = result(cell);
-        Optional<RunLock> lock = Files.exists(result) ? Optional.empty() : RunLock.tryTake(result.getParent());
-        if (lock.isEmpty()) {
-            return; // measured, or in work elsewhere
+    private void collect(ExperimentSpec spec, ExperimentRuns runs) throws IOException {
+        ExperimentTable table = runs.table();
+        ExperimentTable.Measured reported = table.reported();
+        StringBuilder text =
+            new StringBuilder(table.markdown(reported)).append("\n± is the standard error, in brackets is the number of seeds.\n");
+        if (spec.rows().size() > 1 && spec.seeds().size() > 1) {
+            text.append('\n').append(table.differences(spec.baseline(), reported))
+                .append("\nDifferences are paired by seed; those above two standard errors are bold.\n");
         }
-        try (RunLock held = lock.get()) {
-            if (Files.exists(result)) {
-                return; // finished elsewhere in the meantime
-            }
-            Comparison.Measured measured = cell.labels == 0 ? new Comparison.Measured(comparison.measureFrozen(), 0)
-                : comparison.run(recipe, cell.labels, result.resolveSibling("run"), stop, cell.folder());
-            if (measured != null) {
-                AtomicFile.write(result, stream -> stream.write(new ObjectMapper().writeValueAsBytes(json(measured, recipe))));
-            }
+        if (reported == ExperimentTable.Measured.TEST) {
+            text.append('\n').append(table.markdown(ExperimentTable.Measured.VALIDATION)).append("\nChoices are made on this list.\n");
         }
-    }
-
-    private static Map<String, Object> json(Comparison.Measured measured, Recipe recipe) {
-        EvalResult r = measured.result();
-        Map<String, Object> json = r.json();
-        json.put("train_seconds", measured.seconds());
-        json.put("recipe", Hashes.of(recipe.toYaml()));
-        return json;
+        String name = file.getFileName().toString().replaceAll("\\.ya?ml$", "");
+        AtomicFile.write(out.resolve(name + ".csv"), table.csv());
+        AtomicFile.write(out.resolve(name + ".md"), text.toString());
+        AtomicFile.write(out.resolve(name + ".tex"), table.latex(reported));
+        AtomicFile.write(out.resolve(name + ".svg"), new ExperimentPlot(table, reported).svg(spec.name()));
+        console.println(spec.name() + "\n\n" + text);
     }
 }

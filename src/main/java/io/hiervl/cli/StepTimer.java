@@ -29,11 +29,19 @@ final class StepTimer {
      * @return seconds of a step, or NaN if the signal stopped it
      */
     static double seconds(TrainData input, ClipBundle clip, BackboneWeights tower, Path run, StopSignal stop) {
+        return seconds(new Trainer(input.recipe(), input.dataset(), input.labelled(), input.unlabelled(), clip, tower, run), run, stop);
+    }
+
+    /**
+     * @param trainer of three steps
+     * @param run     its folder; it is removed
+     * @return seconds of a step, or NaN if the signal stopped it
+     */
+    static double seconds(Trainer trainer, Path run, StopSignal stop) {
         long[] at = new long[4];
         Progress clock = (done, total, note) -> at[(int) Math.min(3, done)] = System.nanoTime();
         try {
-            boolean finished = new Trainer(input.recipe(), input.dataset(), input.labelled(), input.unlabelled(), clip, tower, run)
-                .train(false, stop, clock).finished();
+            boolean finished = trainer.train(false, stop, clock).finished();
             return finished ? (at[3] - at[1]) / 2e9 : Double.NaN;
         } finally {
             remove(run);

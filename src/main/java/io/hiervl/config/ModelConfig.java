@@ -16,12 +16,13 @@ import java.util.List;
  * @param gate          the gate of classes
  * @param output        how predictions become scores
  * @param tower         the image tower
- * @param visualRowsInS visual rows take part in semantic inference
+ * @param zeroInit      which new parts change nothing at the first step
  * @param compute       arithmetic
  */
 @PublicApi
 public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Group Clip clip, @Group Alignment alignment,
-    boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower, boolean visualRowsInS,
+    boolean dynamicMasks, @Group(prefixed = true) Gate gate, @Group Output output, @Group Tower tower,
+    @Group(prefixed = true) ZeroInit zeroInit,
     @Group Compute compute) {
 
     /** Start of the text prompt: half noise and half "a photo of a", or normal noise of deviation 0.02 or 1. */
@@ -46,6 +47,11 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     /** Gate of labelled images: ground truth (the paper), predicted, one of them by a coin per image, or 1 on every image. */
     public enum GateMode {
         GT, PRED, MIX, NONE
+    }
+
+    /** Kernel of a mask: an MLP of its query (the paper), or the query plus this MLP, whose last layer starts at zero. */
+    public enum MaskHead {
+        MLP, RESIDUAL
     }
 
     /** Interpolation of the position table. */
@@ -137,13 +143,26 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     /**
      * How predictions become scores.
      *
-     * @param noObject    K+1 class logits
-     * @param temperature T of z = log(S + 1e-6) / T
+     * @param maskHead      how a query becomes a mask kernel
+     * @param noObject      K+1 class logits
+     * @param temperature   T of z = log(S + 1e-6) / T
+     * @param visualRowsInS visual rows take part in semantic inference
      */
-    public record Output(boolean noObject, @Positive double temperature) {
+    public record Output(MaskHead maskHead, boolean noObject, @Positive double temperature, boolean visualRowsInS) {
         public Output {
-            Check.components(Output.class, noObject, temperature);
+            Check.components(Output.class, maskHead, noObject, temperature, visualRowsInS);
         }
+    }
+
+    /**
+     * New parts that start at zero where they are added to what they change, so that the first step sees the network without them.
+     * False is the start of the part's family, full-size random weights. The structure is the same.
+     *
+     * @param cmsam    W_V of equation 1
+     * @param textAttn output projection of the attention with which pixels look at text
+     * @param decoder  output projections and second feed-forward layers of the query decoder
+     */
+    public record ZeroInit(boolean cmsam, boolean textAttn, boolean decoder) {
     }
 
     /**

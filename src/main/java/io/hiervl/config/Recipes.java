@@ -33,6 +33,9 @@ public final class Recipes {
         List.of("default", "photos", "literal", "tiny", "voc-mini", "voc", "coco", "ade20k", "cityscapes");
     private static final String EXTENDS = "extends";
     private static final String SPLITS = "splits";
+    /** What networks are that were saved before these settings existed, whatever is today's default. */
+    private static final List<String> BEFORE = List.of("model.mask_head=mlp", "model.zero_init_cmsam=false",
+        "model.zero_init_text_attn=false", "model.zero_init_decoder=false");
     private static final long MAX_YAML = 1 << 20;
 
     /** Recipes that come with the program, those of splits included. */
@@ -104,12 +107,16 @@ public final class Recipes {
     }
 
     /**
-     * Reads a recipe that {@link Recipe#toYaml} wrote; settings that did not exist then get their default.
+     * Reads a recipe that {@link Recipe#toYaml} wrote; settings that did not exist then get what the program did at that time.
      *
      * @param name how messages call the text
      */
     public static Recipe parse(String yaml, String name) {
-        return RecordBinder.bind(read("default").overlaid(YamlReader.file(yaml, name)), Recipe.class);
+        YamlNode.Mapping older = read("default");
+        for (String setting : BEFORE) {
+            older = older.overlaid(setting(setting));
+        }
+        return RecordBinder.bind(older.overlaid(YamlReader.file(yaml, name)), Recipe.class);
     }
 
     /**

@@ -112,6 +112,11 @@ public record Initializer(ParameterStore store, DataType type, Random random, St
         constant(name + ".bias", 0, width);
     }
 
+    /** Sets a parameter of this place to zero. It was drawn before, so that all later draws stay what they are. */
+    public void zero(String name) {
+        store.get(full(name)).array().assign(0);
+    }
+
     private static int length(long[] shape) {
         return Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
     }

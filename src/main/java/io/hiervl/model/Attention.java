@@ -17,6 +17,11 @@ final class Attention {
         }
     }
 
+    /** Makes an initialised attention add nothing at the start. */
+    static void zero(Initializer at) {
+        at.zero("out_proj.weight");
+    }
+
     /**
      * @param query   (B,Tq,D)
      * @param key     (B,Tk,D)

@@ -21,11 +21,17 @@ final class CMSAM {
     private CMSAM() {
     }
 
-    /** @param d width of the projections W_Q and W_K */
-    static void init(Initializer at, int dim, int d) {
+    /**
+     * @param d    width of the projections W_Q and W_K
+     * @param zero whether W_V starts at zero, so that rows stay what they are in the first step
+     */
+    static void init(Initializer at, int dim, int d, boolean zero) {
         at.xavierLinear("W_Q", dim, d, false);
         at.xavierLinear("W_K", dim, d, false);
         at.xavierLinear("W_V", dim, dim, false);
+        if (zero) {
+            at.zero("W_V.weight");
+        }
         at.norm("ln_q", dim);
         at.norm("ln_x", dim);
     }

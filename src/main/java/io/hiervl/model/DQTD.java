@@ -19,6 +19,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class DQTD {
     private final int heads;
     private final int layers;
+    private final boolean residual;
 
     /**
      * One prediction.
@@ -31,12 +32,18 @@ public final class DQTD {
     }
 
     public DQTD(ModelConfig config) {
-        this(config.decoders().heads(), config.decoders().nDec());
+        this(config.decoders().heads(), config.decoders().nDec(), residual(config));
     }
 
-    DQTD(int heads, int layers) {
+    /** @param residual whether a mask kernel is the query plus its MLP */
+    DQTD(int heads, int layers, boolean residual) {
         this.heads = heads;
         this.layers = layers;
+        this.residual = residual;
+    }
+
+    private static boolean residual(ModelConfig config) {
+        return config.output().maskHead() == ModelConfig.MaskHead.RESIDUAL;
     }
 
     public static void init(Initializer at, ModelConfig c, int classes) {
@@ -52,12 +59,12 @@ public final class DQTD {
         }
         at.normal("level_embed", 1, false, PixelDecoder.FEATURE_LEVELS, d);
         for (int i = 0; i < c.decoders().nDec(); i++) {
-            DecoderLayer.init(at.at("layers." + i), d, c.decoders().decFfn());
+            DecoderLayer.init(at.at("layers." + i), d, c.decoders().decFfn(), c.zeroInit().decoder());
         }
         at.norm("decoder_norm", d);
         ClassHead.init(at, "class_head", d, classes, c.output().noObject());
         if (c.dynamicMasks()) {
-            MaskHead.init(at.at("mask_head"), d);
+            MaskHead.init(at.at("mask_head"), d, residual(c));
         }
     }
 
@@ -90,7 +97,7 @@ public final class DQTD {
         List<Prediction> predictions = new ArrayList<>();
         for (int i = 0; i <= layers; i++) {
             SDVariable n = s.layerNorm("decoder_norm", q);
-            SDVariable kernels = MaskHead.kernels(s.at("mask_head"), n);
+            SDVariable kernels = MaskHead.kernels(s.at("mask_head"), n, residual);
             SDVariable masks = null;
             if (all || i == layers) {
                 masks = MaskHead.masks(ops, kernels, pixels.feature());

@@ -10,13 +10,19 @@ final class DecoderLayer {
     private DecoderLayer() {
     }
 
-    static void init(Initializer at, int dim, int hidden) {
+    /** @param zero whether attentions and feed-forward part add nothing at the start */
+    static void init(Initializer at, int dim, int hidden, boolean zero) {
         Attention.init(at.at("cross_attn"), dim);
         at.norm("norm1", dim);
         Attention.init(at.at("self_attn"), dim);
         at.norm("norm2", dim);
         FeedForward.init(at, dim, hidden);
         at.norm("norm3", dim);
+        if (zero) {
+            Attention.zero(at.at("cross_attn"));
+            Attention.zero(at.at("self_attn"));
+            at.zero("fc2.weight");
+        }
     }
 
     /**

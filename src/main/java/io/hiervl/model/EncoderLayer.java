@@ -64,12 +64,15 @@ final class EncoderLayer {
         at.norm("norm1", d);
         if (c.alignment().cmsam() != ModelConfig.Cmsam.OFF) {
             Attention.init(at.at("text_attn"), d);
+            if (c.zeroInit().textAttn()) {
+                Attention.zero(at.at("text_attn"));
+            }
             at.norm("norm2", d);
         }
         FeedForward.init(at, d, c.decoders().encFfn());
         at.norm("norm3", d);
         if (c.alignment().cmsam() == ModelConfig.Cmsam.PER_LAYER) {
-            CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim());
+            CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim(), c.zeroInit().cmsam());
         }
     }
 

@@ -171,7 +171,7 @@ public final class HierVlNetwork {
     }
 
     private long rows() {
-        return config.visualRowsInS() ? config.queries().rows(classes) : (long) config.queries().levels() * classes;
+        return config.output().visualRowsInS() ? config.queries().rows(classes) : (long) config.queries().levels() * classes;
     }
 
     /** Images to log scores z (B,K,H,W) at the size of the images. */

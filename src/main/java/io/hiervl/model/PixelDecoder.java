@@ -68,7 +68,7 @@ public final class PixelDecoder {
             at.normal("text_pos", 1, false, c.queries().levels(), classes, d);
         }
         if (c.alignment().cmsam() == ModelConfig.Cmsam.SHARED) {
-            CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim());
+            CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim(), c.zeroInit().cmsam());
         }
         for (int i = 0; i < FEATURE_LEVELS; i++) {
             Initializer in = at.at("input_proj." + i);

@@ -11,6 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Random batches of pairs as placeholders of {@link PretrainingGraph}; half of the pictures are mirrored. */
 final class Batches {
+    private final World world;
     private final Pairs pairs;
     private final PretrainingSettings settings;
     private final ClipArchitecture clip;
@@ -22,7 +23,8 @@ final class Batches {
     private int[] order = new int[0];
     private int next;
 
-    Batches(Pairs pairs, BpeTokenizer tokenizer, PretrainingSettings settings, ClipArchitecture clip) {
+    Batches(World world, Pairs pairs, BpeTokenizer tokenizer, PretrainingSettings settings, ClipArchitecture clip) {
+        this.world = world;
         this.pairs = pairs;
         this.settings = settings;
         this.clip = clip;
@@ -32,8 +34,8 @@ final class Batches {
         this.words = TokenBatch.longest(captions);
         // Class names and concepts are later asked for with the article in front of every name.
         List<int[]> plain =
-            TokenBatch.tokenize(tokenizer, Vocabulary.phrases().stream().map(p -> "a photo of " + article(p) + p).toList(), context);
-        List<int[]> always = TokenBatch.tokenize(tokenizer, Vocabulary.phrases().stream().map(p -> "a photo of a " + p).toList(), context);
+            TokenBatch.tokenize(tokenizer, world.phrases().stream().map(p -> "a photo of " + article(p) + p).toList(), context);
+        List<int[]> always = TokenBatch.tokenize(tokenizer, world.phrases().stream().map(p -> "a photo of a " + p).toList(), context);
         this.phraseWords = Math.max(TokenBatch.longest(plain), TokenBatch.longest(always));
         phrases.add(TokenBatch.of(plain, phraseWords, clip.text().vocab()));
         phrases.add(TokenBatch.of(always, phraseWords, clip.text().vocab()));
@@ -113,7 +115,7 @@ final class Batches {
     }
 
     private INDArray present(int[] index) {
-        int t = Vocabulary.phrases().size();
+        int t = world.phrases().size();
         float[] m = new float[index.length * t];
         for (int i = 0; i < index.length; i++) {
             for (int k = 0; k < t; k++) {

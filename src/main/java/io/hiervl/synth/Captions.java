@@ -10,10 +10,11 @@ final class Captions {
     }
 
     /** A random true sentence; it may leave out the ground or the things. */
-    static String caption(Scene scene, Rng rng) {
+    static String caption(World world, Scene scene, Rng rng) {
         List<String> parts = new ArrayList<>();
-        for (Scene.Thing t : scene.things().subList(0, Math.min(2, scene.things().size()))) {
-            parts.add(rng.chance(0.3) ? "a " + t.colour() + " " + t.texture() + " " + t.shape() : "a " + t.colour() + " thing");
+        for (Scene.Thing t : scene.things().subList(0, Math.min(world.layout().crowd() ? 1 : 2, scene.things().size()))) {
+            parts.add(
+                rng.chance(0.3) ? "a " + t.colour() + " " + t.texture() + " " + t.shape() : "a " + world.nameOf(t.colour(), t.texture()));
         }
         String things = String.join(" and ", parts);
         double kind = rng.uniform();
@@ -30,10 +31,11 @@ final class Captions {
         return rng.chance(0.5) ? "a " : "";
     }
 
-    /** The phrases (see {@link Vocabulary#phrases}) that are true of the scene. */
-    static List<String> phrases(Scene scene) {
+    /** The phrases (see {@link World#phrases}) that are true of the scene. */
+    static List<String> phrases(World world, Scene scene) {
         List<String> result =
-            scene.things().stream().map(t -> t.colour() + " thing").distinct().collect(Collectors.toCollection(ArrayList::new));
+            scene.things().stream().map(t -> world.nameOf(t.colour(), t.texture())).distinct()
+                .collect(Collectors.toCollection(ArrayList::new));
         result.add(scene.ground());
         return result;
     }

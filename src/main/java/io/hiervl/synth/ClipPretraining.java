@@ -44,6 +44,7 @@ final class ClipPretraining {
     /** Spread of the class embedding, wide enough to tell it from the patches from the start. */
     private static final double CLASS_SPREAD = 0.2;
 
+    private final World world;
     private final PretrainingSettings settings;
     private final BpeTokenizer tokenizer;
     private final Function<SameDiff, FusedOps> vocabulary;
@@ -51,11 +52,12 @@ final class ClipPretraining {
     private final ClipArchitecture clip;
 
     /**
-     * @param tokenizer  with a token for each of {@link Vocabulary#words}
+     * @param tokenizer  with a token for each of {@link World#words}
      * @param vocabulary makes the ops that a graph is written with
      */
-    ClipPretraining(PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, FusedOps> vocabulary) {
+    ClipPretraining(World world, PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, FusedOps> vocabulary) {
         SameDiffOps.start();
+        this.world = world;
         this.settings = settings;
         this.tokenizer = tokenizer;
         this.vocabulary = vocabulary;
@@ -81,11 +83,11 @@ final class ClipPretraining {
      * @throws HierVlException exit code 5 if a loss is not a number
      */
     ClipWeights run(Progress progress) {
-        Pairs pairs = Pairs.generate(settings.pairs(), settings.crop(), settings.seed() + 1, progress);
-        Batches batches = new Batches(pairs, tokenizer, settings, clip);
+        Pairs pairs = Pairs.generate(world, settings.pairs(), settings.crop(), settings.seed() + 1, progress);
+        Batches batches = new Batches(world, pairs, tokenizer, settings, clip);
         FusedOps ops = vocabulary.apply(Graphs.create());
         PretrainingGraph graph =
-            new PretrainingGraph(ops, store, clip, settings, batches.words(), Vocabulary.phrases().size(), batches.phraseWords());
+            new PretrainingGraph(ops, store, clip, settings, batches.words(), world.phrases().size(), batches.phraseWords());
         AdamW optimiser = new AdamW(0.9, 0.98, 1e-8);
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         store.all().forEach(p -> arrays.put(p.name(), p.array()));

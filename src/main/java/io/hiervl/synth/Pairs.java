@@ -15,22 +15,22 @@ import java.util.stream.IntStream;
  * @param rgb      interleaved bytes of each crop
  * @param captions sentence of each crop
  * @param captionId number of the sentence among the different sentences
- * @param present  for each crop, which of {@link Vocabulary#phrases} are true
+ * @param present  for each crop, which of {@link World#phrases} are true
  */
 record Pairs(int size, byte[][] rgb, String[] captions, int[] captionId, boolean[][] present) {
-    static Pairs generate(int n, int size, long seed, Progress progress) {
+    static Pairs generate(World world, int n, int size, long seed, Progress progress) {
         byte[][] rgb = new byte[n][];
         String[] captions = new String[n];
         boolean[][] present = new boolean[n][];
-        List<String> phrases = Vocabulary.phrases();
+        List<String> phrases = world.phrases();
         AtomicInteger done = new AtomicInteger();
         IntStream.range(0, n).parallel().forEach(i -> {
             Rng rng = Rng.of(seed, i);
-            Scene scene = crop(size, rng);
+            Scene scene = crop(world, size, rng);
             rgb[i] = scene.rgb();
-            captions[i] = Captions.caption(scene, rng);
+            captions[i] = Captions.caption(world, scene, rng);
             present[i] = new boolean[phrases.size()];
-            Captions.phrases(scene).forEach(p -> present[i][phrases.indexOf(p)] = true);
+            Captions.phrases(world, scene).forEach(p -> present[i][phrases.indexOf(p)] = true);
             int d = done.incrementAndGet();
             if (d % 1000 == 0) {
                 progress.update(d, n, "rendering pairs");
@@ -44,11 +44,14 @@ record Pairs(int size, byte[][] rgb, String[] captions, int[] captionId, boolean
         return new Pairs(size, rgb, captions, captionId, present);
     }
 
-    /** No, one (mostly) or two things; a single one may fill the crop. */
-    private static Scene crop(int size, Rng rng) {
+    /** No, one (mostly) or two things, in a crowd twice as many; a single one may fill the crop. */
+    private static Scene crop(World world, int size, Rng rng) {
         double kind = rng.uniform();
         int things = kind < 0.08 ? 0 : kind < 0.74 ? 1 : 2;
-        return new SceneRenderer(size, 8, (things == 1 ? 0.5 : 0.36) * size).render(rng, things);
+        if (world.layout().crowd()) {
+            return world.crops(size, world.layout().minRadius(), world.layout().maxRadius()).render(rng, 2 * things);
+        }
+        return world.crops(size, 8, (things == 1 ? 0.5 : 0.36) * size).render(rng, things);
     }
 
     int count() {

@@ -19,29 +19,32 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * What a CLIP of this world knows before any segmentation training.
  *
- * @param classification share of crops with one thing whose class is found among the six by its sentence
+ * @param classes        number of classes that are things
+ * @param classification share of crops with one thing whose class is found among these by its sentence
  * @param all            pixel labels over the validation scenes
  * @param guidance       the same above the probability 0.9
  */
-public record PretrainingReport(double classification, GuidanceAccuracy all, GuidanceAccuracy guidance) {
+public record PretrainingReport(int classes, double classification, GuidanceAccuracy all, GuidanceAccuracy guidance) {
     private static final long SEED = 99;
     private static final int CROPS = 300;
     /** The threshold of SemiVL's guidance. */
     private static final double THRESHOLD = 0.9;
 
     /** Measures a bundle on crops and on the validation scenes of the data set with this seed. */
-    public static PretrainingReport measure(ClipBundle clip, long datasetSeed, Progress progress) {
-        ZeroShotModel model = new ZeroShotModel(clip, List.copyOf(Vocabulary.concepts().values()));
-        int side = SceneRenderer.standard().size();
+    public static PretrainingReport measure(World world, ClipBundle clip, long datasetSeed, Progress progress) {
+        ZeroShotModel model = new ZeroShotModel(clip, List.copyOf(world.concepts().values()));
+        int side = SceneRenderer.SIDE;
         ImageSegmenter segmenter = new ImageSegmenter(model, new ClipNormalize(clip.preprocessing().mean(), clip.preprocessing().std()),
             new SlidingWindow(EvalConfig.Window.WHOLE, side, side), 0);
-        GuidanceAccuracy[] g = GuidanceAccuracy.measure(new Validation(new SynthDataset(datasetSeed)), segmenter, progress, 0, THRESHOLD);
-        return new PretrainingReport(classification(clip), g[0], g[1]);
+        GuidanceAccuracy[] g =
+            GuidanceAccuracy.measure(new Validation(new SynthDataset(world, datasetSeed)), segmenter, progress, 0, THRESHOLD);
+        return new PretrainingReport(world.classes().size() - 1, classification(world, clip), g[0], g[1]);
     }
 
     /** The measures in sentences. */
     public List<String> lines() {
-        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, 6 classes: %.3f", classification), line(all),
+        return List.of(String.format(Locale.ROOT, "zero-shot classification of crops, %d classes: %.3f", classes, classification),
+            line(all),
             line(guidance));
     }
 
@@ -51,20 +54,21 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
             g.threshold(), 100 * g.kept(), g.accuracy(), g.foreground(), g.background(), 100 * g.miou());
     }
 
-    private static double classification(ClipBundle clip) {
+    private static double classification(World world, ClipBundle clip) {
         int n = clip.weights().architecture().vision().image();
-        List<String> names = Vocabulary.classes().subList(1, Vocabulary.classes().size());
+        List<String> names = world.classes().subList(1, world.classes().size());
         int context = clip.weights().architecture().text().context();
         ClipEmbedder embedder = new ClipEmbedder(clip.weights(), clip.preprocessing().eot());
         INDArray texts = unit(embedder
             .embedTexts(names.stream().map(c -> clip.tokenizer().withSpecials("a photo of a " + c, context)).toArray(int[][]::new)));
-        SceneRenderer renderer = new SceneRenderer(n, 9, 0.5 * n);
+        SceneRenderer renderer = world.crops(n, world.layout().crowd() ? world.layout().minRadius() : 9,
+            world.layout().crowd() ? world.layout().maxRadius() : 0.5 * n);
         Rng rng = new Rng(SEED);
         byte[][] crops = new byte[CROPS][];
         int[] truth = new int[CROPS];
         for (int i = 0; i < CROPS;) {
-            Scene scene = renderer.render(rng, 1);
-            truth[i] = Vocabulary.classOf(scene.things().get(0).colour());
+            Scene scene = renderer.render(rng, world.layout().crowd() ? 3 : 1);
+            truth[i] = world.classOf(scene.things().get(0).colour(), scene.things().get(0).texture());
             if (truth[i] > 0) {
                 crops[i++] = scene.rgb();
             }
@@ -94,7 +98,7 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
         }
 
         private Scene scene(int i) {
-            return data.scene(SynthDataset.FIRST_VALIDATION + i);
+            return data.scene(data.firstValidation() + i);
         }
 
         @Override
@@ -104,7 +108,7 @@ public record PretrainingReport(double classification, GuidanceAccuracy all, Gui
 
         @Override
         public LabelMap labels(int i) {
-            return LabelMap.of(scene(i).labelsWithBorder(), scene(i).size(), scene(i).size());
+            return LabelMap.of(data.masks(scene(i)), scene(i).size(), scene(i).size());
         }
     }
 }

@@ -2,6 +2,9 @@ package io.hiervl.synth;
 
 /** Outlines of things in their own rotated coordinates, and the texture drawn on them. Lengths in pixels. */
 final class Shape {
+    /** Half the width of outlines and bars. */
+    private static final double THIN = 1.5;
+
     private final String kind;
     private final double cy;
     private final double cx;
@@ -39,6 +42,14 @@ final class Shape {
                 return Math.max(Math.abs(u), Math.abs(v)) < 0.87 * r;
             case "cross":
                 return Math.abs(u) < 0.3 * r && Math.abs(v) < r || Math.abs(v) < 0.3 * r && Math.abs(u) < r;
+            case "bar":
+                return Math.abs(u) < THIN && Math.abs(v) < r;
+            case "hoop":
+                return Math.abs(Math.sqrt(d) - 0.8 * r) < THIN;
+            case "plus":
+                return Math.min(Math.abs(u), Math.abs(v)) < THIN && d < r * r;
+            case "frame":
+                return Math.abs(Math.max(Math.abs(u), Math.abs(v)) - 0.75 * r) < THIN;
             case "triangle":
                 double s = Math.sqrt(3);
                 return v < 0.62 * r && s * u - v < 1.1 * r && -s * u - v < 1.1 * r;

@@ -14,99 +14,161 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The data set of the world in VOC layout: {@code JPEGImages} (PNG photos, so that they are reproduced exactly),
- * {@code SegmentationClass} (palette PNG with borders of 255), {@code dataset.yaml}, {@code val.txt} and for each label
- * count {@code splits/N/labeled.txt} and {@code unlabeled.txt} in UniMatch's format. The labelled lists are nested, the
- * unlabelled list is the same for all counts, and every class has enough pixels in the smallest labelled list.
+ * The data set of a world in VOC layout: {@code JPEGImages} (PNG photos, so that they are reproduced exactly),
+ * {@code SegmentationClass} (palette PNG with borders of 255), {@code dataset.yaml}, {@code val.txt} {@code test.txt} and for
+ * each label count {@code splits/N/labeled.txt} and {@code unlabeled.txt} in UniMatch's format. The labelled lists are nested, the
+ * unlabelled list is the same for all counts, and every class has enough pixels in the smallest labelled list. In {@code splits/200}
+ * all unlabelled images are labelled, which shows how far labels go. Choices are made on the validation list, figures are reported
+ * on the test list.
  */
 public final class SynthDataset {
-    /** Label counts with a list each. */
-    static final List<Integer> LABEL_COUNTS = List.of(8, 24, 72);
     /** The seed of {@code datasets/tiny}. */
     public static final long DEFAULT_SEED = 7;
     private static final int UNLABELED = 200;
     static final int VALIDATION = 100;
-    static final int FIRST_VALIDATION = LABEL_COUNTS.get(2) + UNLABELED;
-    private static final int MIN_PIXELS_PER_CLASS = 150;
-    private static final int MIN_IMAGES_PER_CLASS = 2;
+    /** Images that no choice was made on: figures are reported on them. */
+    static final int TEST = 100;
+    /** Pixels with which a class counts as seen in an image. */
+    private static final int SEEN = 20;
+    /** Draws of the smallest labelled list come after all scenes. */
+    private static final long FIRST = 1_000_000;
 
+    private final World world;
     private final long seed;
 
-    public SynthDataset(long seed) {
+    public SynthDataset(World world, long seed) {
+        this.world = world;
         this.seed = seed;
     }
 
-    /** Writes the data set of this seed into the folder, which is created if needed. */
-    static void write(Path folder, long seed) {
-        new SynthDataset(seed).write(folder, Progress.NONE);
+    /** The largest label count. */
+    private int labeled() {
+        return world.labels().get(world.labels().size() - 1);
+    }
+
+    /** Number of the first validation scene. */
+    int firstValidation() {
+        return labeled() + UNLABELED;
     }
 
     /** Writes the data set into the folder; fails with exit code 6 if that is not possible. */
     public void write(Path folder, Progress progress) {
         Folders.create(folder.resolve("JPEGImages"));
         Folders.create(folder.resolve("SegmentationClass"));
-        int labeled = LABEL_COUNTS.get(LABEL_COUNTS.size() - 1);
-        int total = labeled + UNLABELED + VALIDATION;
+        int labeled = labeled();
+        int train = firstValidation();
+        int total = train + VALIDATION + TEST;
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < total; i++) {
-            String group = i < labeled + UNLABELED ? "train" : "val";
-            String name = String.format(Locale.ROOT, "%s_%03d.png", group, i < labeled + UNLABELED ? i : i - labeled - UNLABELED);
+            String name =
+                i < train ? name("train", i) : i < train + VALIDATION ? name("val", i - train) : name("test", i - train - VALIDATION);
             writeImage(folder, name, scene(i));
             lines.add("JPEGImages/" + name + " SegmentationClass/" + name);
             progress.update(i + 1, total, name);
         }
-        for (int count : LABEL_COUNTS) {
-            Path split = folder.resolve("splits").resolve(Integer.toString(count));
-            Folders.create(split);
-            writeLines(split.resolve("labeled.txt"), lines.subList(0, count));
-            writeLines(split.resolve("unlabeled.txt"), lines.subList(labeled, labeled + UNLABELED));
+        for (int count : world.labels()) {
+            split(folder, count, lines.subList(0, count), lines.subList(labeled, train));
         }
-        writeLines(folder.resolve("val.txt"), lines.subList(labeled + UNLABELED, total));
+        split(folder, UNLABELED, lines.subList(labeled, train), lines.subList(labeled, train));
+        writeLines(folder.resolve("val.txt"), lines.subList(train, train + VALIDATION));
+        writeLines(folder.resolve("test.txt"), lines.subList(train + VALIDATION, total));
         writeLines(folder.resolve("dataset.yaml"), yaml());
     }
 
+    private static void split(Path folder, int count, List<String> labeled, List<String> unlabeled) {
+        Path split = folder.resolve("splits").resolve(Integer.toString(count));
+        Folders.create(split);
+        writeLines(split.resolve("labeled.txt"), labeled);
+        writeLines(split.resolve("unlabeled.txt"), unlabeled);
+    }
+
+    private static String name(String group, int i) {
+        return String.format(Locale.ROOT, "%s_%03d.png", group, i);
+    }
+
     /**
-     * Scene number i: 0..71 labelled, then 200 unlabelled, then 100 validation. The first eight are the first draw in
-     * which every class is seen in two images and in 150 pixels.
+     * Scene number i: the labelled ones of the largest count, then 200 unlabelled, then 100 validation, then 100 test. Those of the
+     * smallest count are the first draw in which every class is seen often enough.
      */
     Scene scene(int i) {
-        int first = LABEL_COUNTS.get(0);
-        SceneRenderer renderer = SceneRenderer.standard();
-        return i < first ? firstLabeled(renderer)[i] : renderer.render(Rng.of(seed, i));
+        if (i < world.labels().get(0)) {
+            return firstLabeled()[i];
+        }
+        return (i < firstValidation() ? world.scenes() : world.validationScenes()).render(Rng.of(seed, i));
     }
 
     private Scene[] firstLabeled;
 
-    private Scene[] firstLabeled(SceneRenderer renderer) {
-        for (int draw = 0; firstLabeled == null; draw++) {
-            Scene[] scenes = new Scene[LABEL_COUNTS.get(0)];
-            for (int i = 0; i < scenes.length; i++) {
-                scenes[i] = renderer.render(Rng.of(seed, 1_000_000L + (long) draw * scenes.length + i));
-            }
-            if (coversAllClasses(scenes)) {
-                firstLabeled = scenes;
-            }
+    private Scene[] firstLabeled() {
+        if (firstLabeled == null) {
+            firstLabeled = world.textured() ? dealt() : drawn();
         }
         return firstLabeled;
     }
 
-    private static boolean coversAllClasses(Scene[] scenes) {
-        int classes = Vocabulary.classes().size();
+    private Scene[] drawn() {
+        for (int draw = 0;; draw++) {
+            Scene[] scenes = new Scene[world.labels().get(0)];
+            for (int i = 0; i < scenes.length; i++) {
+                scenes[i] = world.scenes().render(Rng.of(seed, FIRST + (long) draw * scenes.length + i));
+            }
+            if (coversAllClasses(scenes)) {
+                return scenes;
+            }
+        }
+    }
+
+    /** Where classes are too many for luck, every scene is dealt two of them, and every class is dealt equally often. */
+    private Scene[] dealt() {
+        int classes = world.classes().size() - 1;
+        Scene[] scenes = new Scene[world.labels().get(0)];
+        Rng deck = Rng.of(seed, FIRST - 1);
+        List<Integer> cards = new ArrayList<>();
+        while (cards.size() < 2 * scenes.length) {
+            Arrays.stream(deck.permutation(classes)).forEach(c -> cards.add(c + 1));
+        }
+        for (int i = 0; i < scenes.length; i++) {
+            List<Integer> own = cards.subList(2 * i, 2 * i + 2);
+            for (int draw = 0; scenes[i] == null; draw++) {
+                Rng rng = Rng.of(seed, FIRST + (long) draw * scenes.length + i);
+                Scene scene = world.scenes().render(rng, world.layout().things(rng), own);
+                int[] pixels = pixels(scene);
+                if (own.stream().allMatch(c -> pixels[c] >= world.coverage().pixels() / world.coverage().images())) {
+                    scenes[i] = scene;
+                }
+            }
+        }
+        return scenes;
+    }
+
+    private boolean coversAllClasses(Scene[] scenes) {
+        int classes = world.classes().size();
         int[] pixels = new int[classes];
         int[] images = new int[classes];
         for (Scene scene : scenes) {
-            int[] here = new int[classes];
-            Arrays.stream(scene.labelsWithBorder()).filter(l -> l < classes).forEach(l -> here[l]++);
+            int[] here = pixels(scene);
             for (int c = 0; c < classes; c++) {
                 pixels[c] += here[c];
-                images[c] += here[c] >= 20 ? 1 : 0;
+                images[c] += here[c] >= SEEN ? 1 : 0;
             }
         }
-        return Arrays.stream(pixels).allMatch(n -> n >= MIN_PIXELS_PER_CLASS)
-            && Arrays.stream(images).allMatch(n -> n >= MIN_IMAGES_PER_CLASS);
+        return Arrays.stream(pixels).allMatch(n -> n >= world.coverage().pixels())
+            && Arrays.stream(images).allMatch(n -> n >= world.coverage().images());
     }
 
-    private static void writeImage(Path folder, String name, Scene scene) {
+    /** Pixels of each class in a scene. */
+    private int[] pixels(Scene scene) {
+        int[] here = new int[world.classes().size()];
+        Arrays.stream(masks(scene)).filter(l -> l < here.length).forEach(l -> here[l]++);
+        return here;
+    }
+
+    /** The label map as the data set has it: a border around things would leave nothing of thin ones. */
+    int[] masks(Scene scene) {
+        return world.layout().bordered() ? scene.labelsWithBorder() : scene.labels();
+    }
+
+    private void writeImage(Path folder, String name, Scene scene) {
         int n = scene.size();
         BufferedImage photo = new BufferedImage(n, n, BufferedImage.TYPE_3BYTE_BGR);
         byte[] rgb = scene.rgb();
@@ -114,7 +176,7 @@ public final class SynthDataset {
             photo.setRGB(i % n, i / n, (rgb[3 * i] & 255) << 16 | (rgb[3 * i + 1] & 255) << 8 | rgb[3 * i + 2] & 255);
         }
         Images.writePng(photo, folder.resolve("JPEGImages").resolve(name));
-        Images.writePng(VocPalette.image(scene.labelsWithBorder(), n), folder.resolve("SegmentationClass").resolve(name));
+        Images.writePng(VocPalette.image(masks(scene), n), folder.resolve("SegmentationClass").resolve(name));
     }
 
     private static void writeLines(Path file, List<String> lines) {
@@ -123,25 +185,25 @@ public final class SynthDataset {
 
     private List<String> yaml() {
         List<String> y = new ArrayList<>(List.of(
-            "# Made by: hiervl data synth --seed " + seed,
-            "# Small rendered scenes. Classes differ by hue alone, seen under light of a random colour; shape and texture are noise.",
-            "name: tiny",
+            "# Made by: hiervl data synth" + (world.equals(World.TINY) ? "" : " --world " + world.name()) + " --seed " + seed,
+            "# Small rendered scenes. " + world.claim(),
+            "name: " + world.name(),
             "classes:"));
-        Vocabulary.classes().forEach(c -> y.add("  - " + c));
+        world.classes().forEach(c -> y.add("  - " + c));
         y.add("ignore: 255");
         y.add("# Colours of the classes in pictures of predictions.");
         y.add("palette: [[0, 0, 0], "
-            + Vocabulary.HUES.stream().map(c -> String.format(Locale.ROOT, "[%.0f, %.0f, %.0f]", c.r(), c.g(), c.b()))
+            + world.colours().stream().map(c -> String.format(Locale.ROOT, "[%.0f, %.0f, %.0f]", c.r(), c.g(), c.b()))
                 .collect(Collectors.joining(", "))
             + "]");
         y.add("# What the frozen CLIP is asked for each class, in the template \"a photo of a ...\".");
         y.add("concepts:");
-        for (Map.Entry<String, List<String>> e : Vocabulary.concepts().entrySet()) {
+        for (Map.Entry<String, List<String>> e : world.concepts().entrySet()) {
             y.add("  " + e.getKey() + ": " + e.getValue().stream().collect(Collectors.joining(", ", "[", "]")));
         }
         y.add("lists:");
-        y.add("  labeled: splits/" + LABEL_COUNTS.get(0) + "/labeled.txt");
-        y.add("  unlabeled: splits/" + LABEL_COUNTS.get(0) + "/unlabeled.txt");
+        y.add("  labeled: splits/" + world.labels().get(0) + "/labeled.txt");
+        y.add("  unlabeled: splits/" + world.labels().get(0) + "/unlabeled.txt");
         y.add("  val: val.txt");
         return y;
     }

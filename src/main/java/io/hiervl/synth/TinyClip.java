@@ -11,7 +11,7 @@ import io.hiervl.text.BpeTokenizer;
 import io.hiervl.text.TokenizerFiles;
 import java.nio.file.Path;
 
-/** Makes the bundle {@code graphs/tiny-clip}: tokenizer of the world's words, pre-training, ONNX files. */
+/** Makes the CLIP of a world, such as {@code graphs/tiny-clip}: tokenizer of the world's words, pre-training, ONNX files. */
 public final class TinyClip {
     private TinyClip() {
     }
@@ -21,10 +21,10 @@ public final class TinyClip {
      *
      * @return the bundle as it is read back
      */
-    public static ClipBundle make(Path folder, PretrainingSettings settings, Progress progress) {
-        TokenizerFiles.writeWordLevel(folder, Vocabulary.words());
+    public static ClipBundle make(World world, Path folder, PretrainingSettings settings, Progress progress) {
+        TokenizerFiles.writeWordLevel(folder, world.words());
         BpeTokenizer tokenizer = BpeTokenizer.load(folder);
-        ClipWeights weights = new ClipPretraining(settings, tokenizer, FusedOps::new).run(progress);
+        ClipWeights weights = new ClipPretraining(world, settings, tokenizer, FusedOps::new).run(progress);
         ClipOnnxWriter.write(weights, new Preprocessing(Preprocessing.CLIP_MEAN, Preprocessing.CLIP_STD, settings.crop(), EotRule.HIGHEST),
             folder);
         return ClipBundle.open(folder);

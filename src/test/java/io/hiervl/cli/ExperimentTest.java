@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.checkpoint.RunLock;
-import io.hiervl.report.ExperimentTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,13 +33,13 @@ class ExperimentTest {
         Path out = dir.resolve("out");
         Cli first;
         try (RunLock elsewhere = RunLock.take(out.resolve("supervised-8-s1"))) {
-            first = Cli.run("experiment", file, "--out", out);
+            first = Cli.run("experiment", file, "--out", out, "--jobs", "1");
         }
         assertEquals(0, first.exit(), first.err());
         assertTrue(first.out().contains("| supervised | "), first.out());
         assertFalse(Files.exists(out.resolve("supervised-8-s1/result.json")));
         FileTime before = Files.getLastModifiedTime(out.resolve("supervised-8-s0/result.json"));
-        Cli second = Cli.run("experiment", file, "--out", out);
+        Cli second = Cli.run("experiment", file, "--out", out, "--jobs", "1");
         assertEquals(0, second.exit(), second.err());
         assertEquals(before, Files.getLastModifiedTime(out.resolve("supervised-8-s0/result.json")));
         assertEquals(4, Files.readAllLines(out.resolve("small.csv")).size());
@@ -58,19 +58,48 @@ class ExperimentTest {
         assertTrue(Files.notExists(dir.resolve("out")));
     }
 
+    /** Workers share the runs out, and what they make is what one process makes. */
     @Test
-    void tableGivesMeanAndSampleDeviation() {
-        ExperimentTable table = new ExperimentTable()
-            .add(new ExperimentTable.Entry("clip", 0, 0, 0.5, 0.9, 0))
-            .add(new ExperimentTable.Entry("a", 8, 0, 0.4, 0.9, 3))
-            .add(new ExperimentTable.Entry("a", 8, 1, 0.6, 0.9, 3))
-            .add(new ExperimentTable.Entry("a", 24, 0, 0.7, 0.9, 3));
-        assertEquals("""
-            | row | 8 labels | 24 labels |
-            |---|---|---|
-            | clip | 50.0 | 50.0 |
-            | a | 50.0 ± 14.1 (2) | 70.0 |
-            """, table.markdown());
-        assertEquals("a,24,0,0.7000,0.9000,3", table.csv().lines().toList().get(4));
+    void severalRunsAtATimeAndAnEstimateBefore() throws IOException {
+        Path file = Files.writeString(dir.resolve("small.yaml"), RUNS);
+        Path out = dir.resolve("out");
+        Cli cli = Cli.run("experiment", file, "--out", out, "--jobs", "2");
+        assertEquals(0, cli.exit(), cli.err());
+        assertTrue(cli.err().contains("3 of 3 runs are to be made, 2 at a time: about "), cli.err());
+        List<String> lines = Files.readAllLines(out.resolve("small.csv"));
+        assertEquals(4, lines.size(), lines.toString());
+        assertTrue(lines.get(3).matches("supervised,8,1,0\\.\\d{4},0\\.\\d{4},0\\.\\d{4},\\d+"), lines.get(3));
+        assertTrue(Files.readString(out.resolve("small.svg")).contains("<svg"));
+        assertTrue(Files.readString(out.resolve("small.tex")).contains("\\toprule"));
+        assertFalse(Files.exists(out.resolve(".plan")));
+        // nothing is left to do, so that nothing is timed
+        Cli again = Cli.run("experiment", file, "--out", out, "--jobs", "2");
+        assertFalse(again.err().contains("to be made"), again.err());
+    }
+
+    /** A run that cannot be made ends the experiment with the worker's exit code. */
+    @Test
+    void aFailureInAWorkerIsTheExitCode() throws IOException {
+        Path file = Files.writeString(dir.resolve("small.yaml"), RUNS.replace("train.steps=1,", "train.steps=4, train.lr=1e30,"));
+        Cli cli = Cli.run("experiment", file, "--out", dir.resolve("out"), "--jobs", "2", "--quiet");
+        assertEquals(5, cli.exit(), cli.err());
+    }
+
+    @Test
+    void jobsAndBaselineAreChecked() throws IOException {
+        Path file = Files.writeString(dir.resolve("small.yaml"), RUNS);
+        assertEquals(2, Cli.run("experiment", file, "--out", dir.resolve("out"), "--jobs", "0").exit());
+        Path wrong = Files.writeString(dir.resolve("wrong.yaml"), RUNS + "baseline: unimatch\n");
+        Cli cli = Cli.run("experiment", wrong, "--out", dir.resolve("out"));
+        assertEquals(3, cli.exit());
+        assertTrue(cli.err().contains("'unimatch' is none of the rows supervised"), cli.err());
+    }
+
+    @Test
+    void settingsOfTheFileHoldForEveryRun() throws IOException {
+        Path file = Files.writeString(dir.resolve("small.yaml"), RUNS + "settings: [train.stpes=1]\n");
+        Cli cli = Cli.run("experiment", file, "--out", dir.resolve("out"));
+        assertEquals(3, cli.exit());
+        assertTrue(cli.err().contains("'train.steps'"), cli.err());
     }
 }

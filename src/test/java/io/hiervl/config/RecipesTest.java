@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +98,17 @@ class RecipesTest {
         assertEquals(7, Recipes.load(file.toString(), List.of()).train().seed());
         Files.writeString(dir.resolve("base.yaml"), "extends: r.yaml\n");
         assertTrue(failure(file).contains("circle"));
+    }
+
+    /** A network that was saved before there was a residual mask head has none, whatever is today's default. */
+    @Test
+    void savedRecipesKeepTheStructureOfTheirTime() {
+        String today = Recipes.load("default", List.of("model.mask_head=residual", "model.zero_init_decoder=true")).toYaml();
+        assertEquals(ModelConfig.MaskHead.RESIDUAL, Recipes.parse(today, "saved").model().output().maskHead());
+        String older = today.lines().filter(l -> !l.contains("mask_head:") && !l.contains("zero_init_")).collect(Collectors.joining("\n"));
+        ModelConfig model = Recipes.parse(older, "saved").model();
+        assertEquals(ModelConfig.MaskHead.MLP, model.output().maskHead());
+        assertEquals(new ModelConfig.ZeroInit(false, false, false), model.zeroInit());
     }
 
     @Test

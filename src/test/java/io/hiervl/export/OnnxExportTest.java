@@ -88,6 +88,7 @@ class OnnxExportTest {
     @ValueSource(strings = {"model.temperature=0.5", "model.cmsam_literal=true", "model.cmsam_levels=all",
         "model.levels=2 model.cmsam_levels=all",
         "model.cmsam=shared", "model.cmsam=off", "model.attention_order=cross_first", "model.dynamic_masks=false", "model.gate_mode=none",
+        "model.mask_head=residual",
         "model.gate_key_bias=false", "model.gate_class_probability=true", "model.no_object=false", "model.temperature=1",
         "model.taps=[0,0,1,3]",
         "model.pos_resize=bilinear", "model.stem=8", "model.unet=8", "model.visual_rows_in_s=false", "model.visual_queries=0",

@@ -241,7 +241,7 @@ class GoldenMask2FormerTest {
         PixelDecoder.Output pixels = new PixelDecoder.Output(memory, positions, shapes, g.input("pixel"), List.of(), List.of());
         SpyOps spy = new SpyOps(g.ops);
         List<DQTD.Prediction> out =
-            new DQTD(c.integer("heads"), layers).apply(new Scope(spy.ops(), g.store, "d"), g.input("q"), null, pixels, true);
+            new DQTD(c.integer("heads"), layers, false).apply(new Scope(spy.ops(), g.store, "d"), g.input("q"), null, pixels, true);
         for (int i = 0; i <= layers; i++) {
             g.output("normed_hidden_" + i, out.get(i).query());
             g.output("mask_logits_" + i, out.get(i).masks());

@@ -164,7 +164,7 @@ public final class GoldenModules {
         int levels = c.integer("L");
         int layers = c.integer("layers");
         PixelDecoder.Output pixels = new PixelDecoder.Output(memory, sines, shapes, g.input("pixel"), List.of(), List.of());
-        List<DQTD.Prediction> out = new DQTD(c.integer("heads"), layers).apply(g.scope("d"), g.input("q_text"),
+        List<DQTD.Prediction> out = new DQTD(c.integer("heads"), layers, false).apply(g.scope("d"), g.input("q_text"),
             EncoderLayer.join(ops, Collections.nCopies(levels, bias)), pixels, true);
         for (int i = 0; i <= layers; i++) {
             g.output("mask_logits_" + i, out.get(i).masks());

@@ -49,6 +49,8 @@ public final class GoldenNetwork {
         List<String> all = settings(c);
         // the tolerances of the manifests are those of 32-bit floats
         all.add("model.precision=fp32");
+        // the reference has the paper's structure
+        all.add("model.mask_head=mlp");
         all.addAll(List.of(settings));
         recipe = Recipes.load("default", all);
         classes = c.get("K").asInt();

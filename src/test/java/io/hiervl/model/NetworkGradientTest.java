@@ -52,7 +52,9 @@ class NetworkGradientTest {
             List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=16",
                 "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null",
                 "model.visual_prompt_tokens=2",
-                "model.text_prompt_tokens=4", "model.stem=" + (truth ? 8 : 0), "model.unet=" + (truth ? 0 : 8)))
+                "model.text_prompt_tokens=4", "model.stem=" + (truth ? 8 : 0), "model.unet=" + (truth ? 0 : 8),
+                "model.zero_init_cmsam=false", "model.zero_init_text_attn=false", "model.zero_init_decoder=false",
+                "model.mask_head=" + (truth ? "mlp" : "residual")))
             .model();
         Random random = new Random(11);
         ParameterStore store =
@@ -63,9 +65,10 @@ class NetworkGradientTest {
             offsets.putScalar(i, offsets.getDouble(i) * 0.3 + 0.1 * random.nextDouble());
         }
         store.get("phi_text.2.weight").array().addi(0.1);
-        // The last convolutions of stem and U-Net start at 0, and nothing before them would have a gradient.
-        store.all().stream().filter(p -> p.name().matches("(stem\\.out|unet\\.classes).*weight")).forEach(p -> p.array().addi(Nd4j.create(
-            random.doubles(p.array().length()).map(x -> x - 0.5).toArray(), p.array().shape(), 'c')));
+        // The last convolutions of stem and U-Net and the last layer of a residual mask head start at 0: nothing before them would learn.
+        store.all().stream().filter(p -> p.name().matches("(stem\\.out|unet\\.classes|query_decoder\\.mask_head\\.2).*weight"))
+            .forEach(
+                p -> p.array().addi(Nd4j.create(random.doubles(p.array().length()).map(x -> x - 0.5).toArray(), p.array().shape(), 'c')));
         HSQG.initGate(store, "hsqg", Nd4j.createFromArray(-0.2, 0.3, 0.1, 0.0), 50);
         FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
         Scope root = HierVlNetwork.root(ops, store);

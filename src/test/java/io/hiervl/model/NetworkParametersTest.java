@@ -176,7 +176,8 @@ class NetworkParametersTest {
             {"model.visual_rows_in_s=false"},
             {"model.gate_class_probability=true", "model.visual_queries=0"}, {"model.pos_resize=bilinear"}, {"model.cmsam=shared"},
             {"model.cmsam=off", "model.levels=1"}, {"model.dynamic_masks=false"},
-            {"model.gate_mode=none", "loss.gate=0"}, {"model.stem=16"}, {"model.unet=8"}, {"model.n_dec=0"}}) {
+            {"model.gate_mode=none", "loss.gate=0"}, {"model.stem=16"}, {"model.unet=8"}, {"model.n_dec=0"},
+            {"model.mask_head=residual"}, {"model.mask_head=residual", "model.dynamic_masks=false"}}) {
             ModelConfig config = config(settings);
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);

@@ -30,13 +30,13 @@ class ClipPretrainingTest {
     @BeforeAll
     static void tokenizer() {
         SameDiffOps.start();
-        TokenizerFiles.writeWordLevel(dir, Vocabulary.words());
+        TokenizerFiles.writeWordLevel(dir, World.TINY.words());
         tokenizer = BpeTokenizer.load(dir);
     }
 
     @Test
     void everyWordOfTheWorldIsOneToken() {
-        for (String word : Vocabulary.words()) {
+        for (String word : World.TINY.words()) {
             assertEquals(1, tokenizer.encode(word).length, word);
         }
     }
@@ -45,10 +45,10 @@ class ClipPretrainingTest {
     void lossFallsAndTheSameSeedGivesTheSameWeights() {
         PretrainingSettings s = new PretrainingSettings(12, 16, 64, 32, 2e-3, 2, 0.05, 1, 1, 5);
         List<String> notes = new ArrayList<>();
-        ClipWeights a = new ClipPretraining(s, tokenizer, FusedOps::new).run((done, total, note) -> notes.add(note));
-        ClipWeights b = new ClipPretraining(s, tokenizer, FusedOps::new).run((done, total, note) -> {});
+        ClipWeights a = new ClipPretraining(World.TINY, s, tokenizer, FusedOps::new).run((done, total, note) -> notes.add(note));
+        ClipWeights b = new ClipPretraining(World.TINY, s, tokenizer, FusedOps::new).run((done, total, note) -> {});
         assertTrue(loss(notes.get(notes.size() - 1)) < loss(notes.get(notes.size() - 12)) - 0.5, notes.toString());
-        INDArray start = new ClipPretraining(s, tokenizer, FusedOps::new).weights().get("text.token_embedding");
+        INDArray start = new ClipPretraining(World.TINY, s, tokenizer, FusedOps::new).weights().get("text.token_embedding");
         assertTrue(a.get("text.token_embedding").distance2(start) > 0.1, "the token table is trained");
         a.arrays()
             .forEach((name, array) -> assertEquals(0, array.distance2(b.get(name)), 1e-3 * (1 + array.norm2Number().doubleValue()), name));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.Progress;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
@@ -24,7 +25,7 @@ class SynthDatasetTest {
     /** Text by bytes, pictures by pixels: the compressed bytes depend on the zlib of the Java that writes them. */
     @Test
     void committedFolderIsReproduced(@TempDir Path dir) throws IOException {
-        SynthDataset.write(dir, SynthDataset.DEFAULT_SEED);
+        new SynthDataset(World.TINY, SynthDataset.DEFAULT_SEED).write(dir, Progress.NONE);
         assertEquals(files(COMMITTED), files(dir));
         for (String name : files(dir)) {
             if (name.endsWith(".png")) {
@@ -37,8 +38,8 @@ class SynthDatasetTest {
 
     @Test
     void anotherSeedGivesAnotherWorld() {
-        Scene a = new SynthDataset(1).scene(100);
-        Scene b = new SynthDataset(2).scene(100);
+        Scene a = new SynthDataset(World.TINY, 1).scene(100);
+        Scene b = new SynthDataset(World.TINY, 2).scene(100);
         assertTrue(!java.util.Arrays.equals(a.rgb(), b.rgb()));
     }
 
@@ -47,7 +48,7 @@ class SynthDatasetTest {
         List<String> val = Files.readAllLines(COMMITTED.resolve("val.txt"));
         assertEquals(100, val.size());
         List<String> smaller = List.of();
-        for (int n : SynthDataset.LABEL_COUNTS) {
+        for (int n : World.TINY.labels()) {
             Path split = COMMITTED.resolve("splits").resolve(Integer.toString(n));
             List<String> labeled = Files.readAllLines(split.resolve("labeled.txt"));
             List<String> unlabeled = Files.readAllLines(split.resolve("unlabeled.txt"));
@@ -86,16 +87,16 @@ class SynthDatasetTest {
     @Test
     void captionsSayWhatIsSeen() {
         Rng rng = new Rng(3);
-        Set<String> words = Set.copyOf(Vocabulary.words());
-        SceneRenderer renderer = SceneRenderer.standard();
+        Set<String> words = Set.copyOf(World.TINY.words());
+        SceneRenderer renderer = World.TINY.scenes();
         for (int i = 0; i < 200; i++) {
             Scene s = renderer.render(rng, i % 3);
-            String caption = Captions.caption(s, rng);
+            String caption = Captions.caption(World.TINY, s, rng);
             assertTrue(words.containsAll(List.of(caption.split(" "))), caption);
             for (Vocabulary.Colour ground : Vocabulary.GROUNDS) {
                 assertTrue(!caption.contains(ground.name()) || ground.name().equals(s.ground()), caption);
             }
-            assertTrue(Vocabulary.phrases().containsAll(Captions.phrases(s)));
+            assertTrue(World.TINY.phrases().containsAll(Captions.phrases(World.TINY, s)));
         }
     }
 

@@ -32,7 +32,9 @@ final class RandomStep {
         "model.text_prompt_tokens=4", "loss.sample_points=16384", "loss.min_component_cells=1", "train.crop=32", "train.steps=100",
         "train.warmup=0",
         // random networks are sure of nothing
-        "loss.threshold=0.26", "loss.guidance_threshold=0.2");
+        "loss.threshold=0.26", "loss.guidance_threshold=0.2",
+        // parts that start at zero would hide those before them
+        "model.mask_head=mlp", "model.zero_init_cmsam=false", "model.zero_init_text_attn=false", "model.zero_init_decoder=false");
 
     final TrainingModel model;
     private final DataType type;
