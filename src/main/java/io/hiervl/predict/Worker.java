@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.graph.GraphRunner;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -19,7 +20,13 @@ final class Worker {
 
     private static ThreadPoolExecutor executor() {
         ThreadPoolExecutor one = new ThreadPoolExecutor(1, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread t = new Thread(task, "hiervl-segmenter");
+            Thread t = new Thread(() -> {
+                try {
+                    task.run();
+                } finally {
+                    GraphRunner.releaseMemory(); // the pool of a thread that is gone would wait for a collection of Java's heap
+                }
+            }, "hiervl-segmenter");
             t.setDaemon(true);
             t.setContextClassLoader(Worker.class.getClassLoader());
             return t;
