@@ -13,13 +13,14 @@ import java.util.concurrent.TimeUnit;
  * for each model would leak with each model. It ends after some idle seconds, so that it holds no class loader.
  */
 final class Worker {
+    private static final long IDLE_SECONDS = 10;
     private static final ThreadPoolExecutor EXECUTOR = executor();
 
     private Worker() {
     }
 
     private static ThreadPoolExecutor executor() {
-        ThreadPoolExecutor one = new ThreadPoolExecutor(1, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+        ThreadPoolExecutor one = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
             Thread t = new Thread(() -> {
                 try {
                     task.run();

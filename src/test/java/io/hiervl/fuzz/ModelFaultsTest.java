@@ -197,6 +197,34 @@ class ModelFaultsTest {
         assertEquals(file, OnnxModel.read(file).file());
     }
 
+    /** Readers walk along graphs and take inputs by number. */
+    @Test
+    void nodesAreWhatOnnxAllows() throws Exception {
+        Path file = work.resolve("nodes.onnx");
+        Map<String, NodeProto[]> graphs = Map.of("has no output", new NodeProto[] {node("Conv", "x,w", "")}, "needs 2",
+            new NodeProto[] {node("MatMul", "x", "y")}, "which it makes", new NodeProto[] {node("Cast", "y", "y")}, "which a later node makes",
+            new NodeProto[] {node("Cast", "b", "a"), node("Cast", "a", "b")}, "which an earlier node makes too",
+            new NodeProto[] {node("Cast", "x", "a"), node("Cast", "x", "a")});
+        for (Map.Entry<String, NodeProto[]> e : graphs.entrySet()) {
+            GraphProto.Builder graph = GraphProto.newBuilder();
+            for (NodeProto n : e.getValue()) {
+                graph.addNode(n);
+            }
+            Files.write(file, ModelProto.newBuilder().setGraph(graph).build().toByteArray());
+            String said = refused(() -> OnnxModel.read(file));
+            assertTrue(said.contains(e.getKey()) && said.contains("node 'n'"), said);
+        }
+    }
+
+    private static NodeProto node(String op, String inputs, String outputs) {
+        NodeProto.Builder n = NodeProto.newBuilder().setName("n").setOpType(op);
+        List.of(inputs.split(",")).forEach(n::addInput);
+        if (!outputs.isEmpty()) {
+            n.addOutput(outputs);
+        }
+        return n.build();
+    }
+
     @Test
     void impossibleShapesAreRefusedBeforeMemoryIsTaken() throws Exception {
         Path file = work.resolve("shape.onnx");
