@@ -36,9 +36,9 @@ public final class ProcessTrial {
     /**
      * Runs a trial and waits for it. Where no process can be started, a warning says so.
      *
-     * @param main    has the trial's main method, which gets the path
-     * @param file    file or folder
-     * @param seconds until the trial is given up
+     * @param main     has the trial's main method, which gets the path
+     * @param file     file or folder
+     * @param seconds  until the trial is given up
      * @param damaged  subject of the error's sentence, to which "ends the process" or the like is added
      * @param repeated whether the caller does the same work afterwards, so that it gives sentences about the file itself
      * @throws HierVlException model error: the trial ended its process, did not end, or failed
@@ -106,7 +106,8 @@ public final class ProcessTrial {
             out.println("refused: " + e.getMessage());
             code = SAID;
         } catch (Throwable e) {
-            out.println("refused: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + " (" + e.getClass().getSimpleName() + ")");
+            String first = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+            out.println("refused: " + first + " (" + e.getClass().getSimpleName() + ")");
             code = FAILED;
         }
         Runtime.getRuntime().halt(code);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.checkpoint.BestCheckpoint;
 import io.hiervl.export.ExportFormat;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
@@ -68,7 +69,10 @@ class HostsTest {
         Path host = Files.createDirectories(work.resolve("host"));
         assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", host.toString(), source.toString()));
         Seeds seeds = new Seeds(work);
-        List<Path> models = List.of(seeds.checkpoint().getParent().getParent(), seeds.export(ExportFormat.SAMEDIFF),
+        Path checkpoint = seeds.checkpoint();
+        Path run = checkpoint.getParent().getParent();
+        new BestCheckpoint(checkpoint.getFileName().toString(), 5, 0.5).write(run);
+        List<Path> models = List.of(run, seeds.export(ExportFormat.SAMEDIFF),
             seeds.export(ExportFormat.SAMEDIFF_STOCK), seeds.export(ExportFormat.ONNX));
         List<String> arguments = models.stream().map(Path::toString).toList();
         List<String> said = run(host + File.pathSeparator + CLASSES, ForeignHost.class, arguments.toArray(String[]::new));

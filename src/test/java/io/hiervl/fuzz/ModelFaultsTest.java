@@ -201,15 +201,13 @@ class ModelFaultsTest {
     @Test
     void nodesAreWhatOnnxAllows() throws Exception {
         Path file = work.resolve("nodes.onnx");
-        Map<String, NodeProto[]> graphs = Map.of("has no output", new NodeProto[] {node("Conv", "x,w", "")}, "needs 2",
-            new NodeProto[] {node("MatMul", "x", "y")}, "which it makes", new NodeProto[] {node("Cast", "y", "y")}, "which a later node makes",
-            new NodeProto[] {node("Cast", "b", "a"), node("Cast", "a", "b")}, "which an earlier node makes too",
-            new NodeProto[] {node("Cast", "x", "a"), node("Cast", "x", "a")});
-        for (Map.Entry<String, NodeProto[]> e : graphs.entrySet()) {
-            GraphProto.Builder graph = GraphProto.newBuilder();
-            for (NodeProto n : e.getValue()) {
-                graph.addNode(n);
-            }
+        Map<String, List<NodeProto>> graphs = Map.of("has no output", List.of(node("Conv", "x,w", "")),
+            "needs 2", List.of(node("MatMul", "x", "y")),
+            "which it makes", List.of(node("Cast", "y", "y")),
+            "which a later node makes", List.of(node("Cast", "b", "a"), node("Cast", "a", "b")),
+            "which an earlier node makes too", List.of(node("Cast", "x", "a"), node("Cast", "x", "a")));
+        for (Map.Entry<String, List<NodeProto>> e : graphs.entrySet()) {
+            GraphProto.Builder graph = GraphProto.newBuilder().addAllNode(e.getValue());
             Files.write(file, ModelProto.newBuilder().setGraph(graph).build().toByteArray());
             String said = refused(() -> OnnxModel.read(file));
             assertTrue(said.contains(e.getKey()) && said.contains("node 'n'"), said);
