@@ -1,5 +1,6 @@
 package io.hiervl.backbone;
 
+import io.hiervl.InputFiles;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
@@ -22,6 +23,7 @@ import java.util.List;
  */
 public record BackboneFiles(Path file, OnnxGraph graph, JsonNode config, JsonNode preprocessor) {
     private static final List<String> NAMES = List.of("onnx/model.onnx", "model.onnx");
+    private static final long LARGEST = 1 << 24;
     private static final String CONFIG = "config.json";
     private static final String PREPROCESSOR = "preprocessor_config.json";
 
@@ -95,7 +97,7 @@ public record BackboneFiles(Path file, OnnxGraph graph, JsonNode config, JsonNod
             return null;
         }
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(path));
+            JsonNode root = new ObjectMapper().readTree(InputFiles.text(path, "a configuration", LARGEST, HierVlException.Kind.MODEL));
             if (root == null || !root.isObject()) {
                 throw HierVlException.model(path + ": not a JSON object");
             }

@@ -1,7 +1,9 @@
 package io.hiervl.checkpoint;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
+import io.hiervl.Json;
 import io.hiervl.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ import java.util.Optional;
  */
 public record BestCheckpoint(String name, long step, double miou) {
     private static final String FILE = "best.json";
+    private static final long LARGEST = 1 << 16;
 
     /** The best one of a run; empty if none was measured, or what is said about it cannot be read. */
     public static Optional<BestCheckpoint> of(Path run) {
@@ -27,12 +30,13 @@ public record BestCheckpoint(String name, long step, double miou) {
             return Optional.empty();
         }
         try {
-            JsonNode json = new ObjectMapper().readTree(file.toFile());
-            String name = json.path("folder").asText();
-            boolean there = name.matches("step-[0-9.]+") && Files.isDirectory(file.resolveSibling(name));
-            return there ? Optional.of(new BestCheckpoint(name, json.path("step").asLong(), json.path("val_miou").asDouble()))
-                : Optional.empty();
-        } catch (IOException e) {
+            Object json = Json.parse(InputFiles.text(file, "a note on a checkpoint", LARGEST, HierVlException.Kind.MODEL));
+            boolean there = json instanceof Map<?, ?> m && m.get("folder") instanceof String name && name.matches("step-[0-9.]+")
+                && Files.isDirectory(file.resolveSibling(name)) && m.get("step") instanceof Long && m.get("val_miou") instanceof Number;
+            Map<?, ?> said = there ? (Map<?, ?>) json : Map.of();
+            return there ? Optional.of(new BestCheckpoint((String) said.get("folder"), (Long) said.get("step"),
+                ((Number) said.get("val_miou")).doubleValue())) : Optional.empty();
+        } catch (IOException | Json.SyntaxException | HierVlException e) {
             return Optional.empty();
         }
     }
@@ -41,7 +45,8 @@ public record BestCheckpoint(String name, long step, double miou) {
     public void write(Path run) {
         Path file = run.resolve("checkpoints").resolve(FILE);
         AtomicFile.write(file,
-            out -> out.write(new ObjectMapper().writeValueAsBytes(Map.of("folder", name, "step", step, "val_miou", miou))));
+            out -> out.write(String.format(Locale.ROOT, "{\"folder\":\"%s\",\"step\":%d,\"val_miou\":%s}", name, step, miou)
+                .getBytes(StandardCharsets.UTF_8)));
     }
 
     /** For messages. */

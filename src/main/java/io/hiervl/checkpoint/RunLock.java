@@ -3,6 +3,7 @@ package io.hiervl.checkpoint;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
@@ -45,6 +46,7 @@ public final class RunLock implements AutoCloseable {
     /** As {@link #take}, but empty if the lock is held. */
     public static Optional<RunLock> tryTake(Path run) {
         Folders.create(run);
+        InputFiles.requireRegular(run.resolve(FILE), HierVlException.Kind.ENVIRONMENT);
         try {
             FileChannel channel =
                 FileChannel.open(run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);

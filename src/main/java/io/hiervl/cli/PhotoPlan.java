@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.image.Images;
 import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.data.Sample;
@@ -127,11 +128,7 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
     }
 
     private static int shortSide(Sample sample) {
-        try {
-            ImageHeader header = ImageHeader.read(Files.readAllBytes(sample.imagePath()), sample.imagePath().toString());
-            return Math.min(header.width(), header.height());
-        } catch (IOException e) {
-            throw HierVlException.data("cannot read " + sample.imagePath() + ": " + e.getMessage());
-        }
+        ImageHeader header = ImageHeader.read(Images.readBytes(sample.imagePath()), sample.imagePath().toString());
+        return Math.min(header.width(), header.height());
     }
 }

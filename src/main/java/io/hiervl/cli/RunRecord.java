@@ -1,5 +1,7 @@
 package io.hiervl.cli;
 
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.checkpoint.Checkpoint;
@@ -26,6 +28,8 @@ import java.util.stream.Collectors;
  * between its steps, the mIoU on the validation list.
  */
 final class RunRecord implements RunHooks {
+    private static final long LARGEST = 1 << 28;
+
     private final ListSource validation;
     private final DatasetSpec spec;
     private final Console console;
@@ -41,7 +45,7 @@ final class RunRecord implements RunHooks {
 
     private static String read(Path file) {
         try {
-            return Files.readString(file);
+            return InputFiles.text(file, "a file of a run", LARGEST, HierVlException.Kind.DATA);
         } catch (IOException e) {
             throw AtomicFile.failure(file, e);
         }

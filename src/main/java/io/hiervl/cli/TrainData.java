@@ -5,11 +5,13 @@ import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Dataset;
+import io.hiervl.data.HeaderCheck;
 import io.hiervl.data.ListFiles;
 import io.hiervl.data.Preflight;
 import io.hiervl.data.SplitList;
 import io.hiervl.eval.ListSource;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +30,9 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
 
     /** The recipe whose settings are planned. */
     static final String PHOTOS = "photos";
+
+    /** Most time for headers before training: thousands of files. */
+    private static final Duration LOOK = Duration.ofSeconds(10);
 
     /**
      * Lists and folder named on the command line; what is null comes from recipe and data set.
@@ -52,6 +57,10 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
         TrainData result = new TrainData(recipe, dataset, dataset.requireMasks(labelled), unlabelled,
             val == null ? null : new ListSource(dataset, dataset.list(val)));
         Preflight.requireFiles(dataset, result.lists());
+        String left = HeaderCheck.run(dataset, result.lists(), LOOK);
+        if (left != null) {
+            console.note(left);
+        }
         Preflight.overlaps(result.lists()).forEach(console::note);
         result.compare(console);
         return result;

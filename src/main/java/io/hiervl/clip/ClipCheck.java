@@ -1,5 +1,6 @@
 package io.hiervl.clip;
 
+import io.hiervl.ProcessTrial;
 import io.hiervl.Progress;
 import io.hiervl.onnx.OnnxModel;
 import java.nio.file.Path;
@@ -15,7 +16,25 @@ public final class ClipCheck {
     private static final List<String> TEXTS = List.of("a photo of a cat",
         "two dogs playing in the snow next to a red bicycle!", "sky");
 
+    private static final long SECONDS = 300;
+
     private ClipCheck() {
+    }
+
+    /** The trial: ONNX Runtime on both towers of the folder that is named. */
+    public static void main(String[] args) {
+        ProcessTrial.perform(() -> {
+            ClipBundle bundle = ClipBundle.open(Path.of(args[0]));
+            int side = bundle.weights().architecture().vision().image();
+            int[][] ids = ids(bundle, new Random(1));
+            bundle.weights().arrays().values().stream().filter(INDArray::closeable).forEach(INDArray::close);
+            try (OrtTower ort = OrtTower.images(bundle, OnnxModel.read(bundle.visionFile()))) {
+                ort.embedImages(new float[IMAGES * 3 * side * side], IMAGES);
+            }
+            try (OrtTower ort = OrtTower.texts(bundle, OnnxModel.read(bundle.textFile()))) {
+                ort.embedTexts(ids);
+            }
+        });
     }
 
     /**
@@ -51,6 +70,8 @@ public final class ClipCheck {
      */
     public static Result run(Path folder, Progress progress) {
         progress.update(0, 3, "reading " + folder);
+        // Files of strangers: a crash of ONNX Runtime ends that process and not this one.
+        ProcessTrial.require(ClipCheck.class, folder, SECONDS, "ONNX Runtime, run once for a trial,", true);
         ClipBundle bundle = ClipBundle.open(folder);
         return run(bundle, progress,
             () -> bundle.weights().arrays().values().stream().filter(INDArray::closeable).forEach(INDArray::close));

@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.InputFiles;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
@@ -24,6 +25,7 @@ public final class ClassFile {
     public static ClassNames read(Path file) {
         String name = file.toString();
         String text;
+        InputFiles.requireRegular(file, HierVlException.Kind.DATA);
         try {
             if (Files.size(file) > LARGEST) {
                 throw HierVlException.data(name + " has " + Files.size(file) + " bytes and is no list of class names");

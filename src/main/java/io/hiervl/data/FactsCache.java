@@ -1,5 +1,7 @@
 package io.hiervl.data;
 
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.image.Images;
@@ -77,6 +79,7 @@ final class FactsCache implements AutoCloseable {
         if (!Files.exists(file)) {
             return entries;
         }
+        InputFiles.requireRegular(file, HierVlException.Kind.DATA);
         try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
             var rows = lines.iterator();
             if (!rows.hasNext() || !head.equals(JSON.readValue(rows.next(), Head.class))) {

@@ -43,7 +43,7 @@ final class ListLine {
     static Sample read(String raw, Roots roots, int number) {
         String entry = raw.strip();
         List<String> parts = raw.contains("\t") ? split(raw.strip(), "\t+") : parts(entry, roots);
-        if (parts.size() > 2) {
+        if (parts.isEmpty() || parts.size() > 2) {
             throw new IllegalArgumentException("expected 'image mask' or 'image', found " + parts.size() + " parts");
         }
         String image = roots.relative(unquoted(parts.get(0)));

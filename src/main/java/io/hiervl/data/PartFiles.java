@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.InputFiles;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.config.FileRules;
@@ -14,6 +15,8 @@ import java.util.Set;
 
 /** Photos and masks of a data set's parts, paired by their names as its description says. */
 public final class PartFiles {
+    private static final long LARGEST = 1 << 26;
+
     private PartFiles() {
     }
 
@@ -54,7 +57,8 @@ public final class PartFiles {
     private static List<String> names(Dataset dataset, FileRules.Part rule) {
         Path file = dataset.resolve(rule.names());
         try {
-            return Files.readAllLines(file, StandardCharsets.UTF_8).stream().map(String::strip).filter(n -> !n.isEmpty()).toList();
+            String text = InputFiles.text(file, "a list of names", LARGEST, HierVlException.Kind.DATA);
+            return text.lines().map(String::strip).filter(n -> !n.isEmpty()).toList();
         } catch (IOException e) {
             throw HierVlException.data("the list of names " + file + " cannot be read: " + AtomicFile.reason(e), e);
         }

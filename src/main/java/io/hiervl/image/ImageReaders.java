@@ -3,17 +3,19 @@ package io.hiervl.image;
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import io.hiervl.HierVlException;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
+import java.awt.image.IndexColorModel;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
-import javax.imageio.stream.MemoryCacheImageInputStream;
+import javax.imageio.stream.ImageInputStream;
 
 /** Decodes with Java's own ImageIO readers, whose rasters hold the samples as the file stores them. */
 final class ImageReaders {
     private static final String OWN = "com.sun.imageio.";
+    /** Decoding takes a microsecond for ten pixels, also where a few bytes stand for all of them. */
+    private static final long WEBP_PIXELS = 1L << 26;
 
     private ImageReaders() {
     }
@@ -24,16 +26,33 @@ final class ImageReaders {
         if (reader == null) {
             throw HierVlException.data(name + ": there is no reader for " + format);
         }
-        return read(bytes, name, format, reader);
+        BufferedImage image = read(bytes, name, format, reader);
+        return format.equals("TIFF") ? exactPalette(image, TiffTags.palette(bytes)) : image;
+    }
+
+    /** TIFF's colours have 16 bits. Java scales them by 255 / 65535, so that writers that multiply by 256 lose one of 255. */
+    private static BufferedImage exactPalette(BufferedImage image, int[] colours) {
+        if (colours == null || !(image.getColorModel() instanceof IndexColorModel indexed) || colours.length != indexed.getMapSize()) {
+            return image;
+        }
+        IndexColorModel exact =
+            new IndexColorModel(indexed.getPixelSize(), colours.length, colours, 0, false, -1, image.getRaster().getTransferType());
+        return new BufferedImage(exact, image.getRaster(), false, null);
     }
 
     /** A WebP by a decoder in Java. OpenCV's never sees one: its libwebp is of the time of CVE-2023-4863, a picture could run code. */
     static BufferedImage webP(byte[] bytes, String name) {
+        WebPHeader header = WebPHeader.read(bytes, name);
+        if ((long) header.width() * header.height() > WEBP_PIXELS) {
+            throw HierVlException
+                .data(name + " is a WebP of " + header.width() + "x" + header.height() + " pixels; they are decoded in Java, at most "
+                    + WEBP_PIXELS + " pixels; convert it to PNG or JPEG");
+        }
         return read(bytes, name, "WebP", new WebPImageReaderSpi().createReaderInstance(null));
     }
 
     private static BufferedImage read(byte[] bytes, String name, String format, ImageReader reader) {
-        try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+        try (ImageInputStream in = new EndingInput(bytes)) {
             reader.setInput(in, true, true);
             return reader.read(0, reader.getDefaultReadParam());
         } catch (IOException | RuntimeException e) {

@@ -16,7 +16,7 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO. WebP is decoded in Java.
+ * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO. WebP and TIFF are decoded in Java.
  * Grey, palette, RGBA, CMYK and 16-bit files become 8-bit RGB; alpha is dropped, as Pillow's {@code convert("RGB")} does.
  * Safe for several threads.
  */
@@ -100,7 +100,11 @@ public final class Images {
                 + (kinds.channels() == 2 || kinds.channels() > 4 ? ""
                     : "; 'photos: {range: own}' in dataset.yaml takes each file's largest value as white"));
         }
-        return header.format().equals("WebP") ? fromBuffered(ImageReaders.webP(bytes, name)) : openCv(bytes, name, header.format());
+        return switch (header.format()) {
+            case "WebP" -> fromBuffered(ImageReaders.webP(bytes, name));
+            case "TIFF" -> TiffPhoto.read(bytes, name);
+            default -> openCv(bytes, name, header.format());
+        };
     }
 
     private static Photo openCv(byte[] bytes, String name, String format) {

@@ -23,8 +23,8 @@ record WebPHeader(int width, int height, boolean lossless, boolean animated) {
             long length = little(b, at + 4, 4);
             int data = at + 8;
             if (data + length > b.length) {
-                throw HierVlException.data(name + " is truncated: the WebP file ends after " + b.length + " bytes, inside the chunk "
-                    + type);
+                throw HierVlException.data(name + " is truncated: the WebP file ends after " + b.length + " bytes, inside the chunk '"
+                    + type + "'");
             }
             switch (type) {
                 case "VP8X" -> {

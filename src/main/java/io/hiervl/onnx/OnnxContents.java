@@ -83,11 +83,12 @@ public final class OnnxContents {
     }
 
     /**
-     * Refuses tensors whose sizes are impossible or whose bytes lie outside the model's folder.
+     * Refuses tensors whose sizes are impossible or whose bytes lie outside the model's folder, and nodes that ONNX does not allow.
      *
-     * @throws HierVlException model error naming file and tensor
+     * @throws HierVlException model error naming file and tensor or node
      */
     static void check(Path file, ModelProto model) {
+        OnnxNodes.check(file, model.getGraph());
         for (TensorProto t : tensors(file, model)) {
             long count = OnnxTensors.count(file, t);
             if (isExternal(t)) {

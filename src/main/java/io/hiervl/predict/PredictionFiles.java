@@ -80,6 +80,9 @@ public final class PredictionFiles {
     }
 
     private static boolean isOwn(Path json) {
+        if (!Files.isRegularFile(json)) {
+            return false;
+        }
         try {
             JsonNode node = JSON.readTree(Files.readAllBytes(json));
             return node != null && node.path(IMAGE).isTextual() && node.path("width").isInt() && node.path("classes").isArray();
@@ -120,6 +123,9 @@ public final class PredictionFiles {
     }
 
     private static boolean sameImage(Path json, Path image) {
+        if (!Files.isRegularFile(json)) {
+            return false;
+        }
         try {
             JsonNode before = JSON.readTree(Files.readAllBytes(json));
             return before != null && before.path(IMAGE).isTextual()

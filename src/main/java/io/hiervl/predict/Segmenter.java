@@ -48,7 +48,13 @@ public final class Segmenter implements AutoCloseable {
      * @param path a checkpoint folder, or a run folder, whose newest checkpoint is taken
      */
     public static Segmenter load(Path path) {
-        return TrainedModel.load(path).segmenter();
+        try {
+            // ND4J leaves objects in every thread that it worked in; a caller's would hold this program's class loader.
+            return Worker.call(() -> TrainedModel.load(path).segmenter());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while loading " + path, e);
+        }
     }
 
     /**

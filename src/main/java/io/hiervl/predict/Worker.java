@@ -1,5 +1,6 @@
 package io.hiervl.predict;
 
+import io.hiervl.graph.GraphRunner;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -12,14 +13,21 @@ import java.util.concurrent.TimeUnit;
  * for each model would leak with each model. It ends after some idle seconds, so that it holds no class loader.
  */
 final class Worker {
+    private static final long IDLE_SECONDS = 10;
     private static final ThreadPoolExecutor EXECUTOR = executor();
 
     private Worker() {
     }
 
     private static ThreadPoolExecutor executor() {
-        ThreadPoolExecutor one = new ThreadPoolExecutor(1, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread t = new Thread(task, "hiervl-segmenter");
+        ThreadPoolExecutor one = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+            Thread t = new Thread(() -> {
+                try {
+                    task.run();
+                } finally {
+                    GraphRunner.releaseMemory(); // the pool of a thread that is gone would wait for a collection of Java's heap
+                }
+            }, "hiervl-segmenter");
             t.setDaemon(true);
             t.setContextClassLoader(Worker.class.getClassLoader());
             return t;

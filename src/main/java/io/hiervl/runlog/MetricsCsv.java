@@ -1,5 +1,6 @@
 package io.hiervl.runlog;
 
+import io.hiervl.InputFiles;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.BufferedWriter;
@@ -22,6 +23,8 @@ import java.util.Set;
  * later rewrites the file with one more column. Not safe for several threads.
  */
 public final class MetricsCsv implements AutoCloseable {
+    private static final long LARGEST = 1 << 28;
+
     private final Path file;
     private final Set<String> columns = new LinkedHashSet<>();
     private BufferedWriter writer;
@@ -124,7 +127,7 @@ public final class MetricsCsv implements AutoCloseable {
 
     private static List<Map<String, String>> rows(Path file, Set<String> names) {
         try {
-            String text = Files.readString(file, StandardCharsets.UTF_8);
+            String text = InputFiles.text(file, "a table of metrics", LARGEST, HierVlException.Kind.DATA);
             // A row without its line break was cut by a crash.
             List<String> lines = text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
             List<Map<String, String>> rows = new ArrayList<>();

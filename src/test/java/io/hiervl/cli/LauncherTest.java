@@ -159,6 +159,72 @@ class LauncherTest {
         assertFalse(Files.exists(lock));
     }
 
+    /** A start that was killed between making the lock and writing its number. */
+    @Test
+    void aLockWithoutANumberIsTakenAfterSomeSeconds() throws Exception {
+        Path lock = Files.createDirectories(home.resolve("target/app/lock"));
+        Files.setLastModifiedTime(lock, FileTime.fromMillis(System.currentTimeMillis() - 60_000));
+        assertEquals("build 1", run().get(1));
+        assertFalse(Files.exists(lock));
+        Files.createDirectories(lock);
+        Files.writeString(lock.resolve("pid"), "12x4\n");
+        Files.setLastModifiedTime(lock, FileTime.fromMillis(System.currentTimeMillis() - 60_000));
+        edit();
+        assertEquals("build 2", run().get(1));
+    }
+
+    @Test
+    void aYoungLockWithoutANumberIsWaitedFor() throws Exception {
+        Path lock = Files.createDirectories(home.resolve("target/app/lock"));
+        Process process = start();
+        assertFalse(process.waitFor(3, TimeUnit.SECONDS), "its maker may be about to write its number");
+        Files.delete(lock);
+        assertEquals("build 1", finish(process).get(1));
+    }
+
+    /** After a restart of the machine the number belongs to somebody else, here to this test. */
+    @Test
+    void aNumberThatWasGivenToAnotherProcessHoldsNothing() throws Exception {
+        Path lock = Files.createDirectories(home.resolve("target/app/lock"));
+        Files.writeString(lock.resolve("began"), "Thu Jan  1 00:00:00 1998\n");
+        Files.writeString(lock.resolve("pid"), ProcessHandle.current().pid() + "\n");
+        assertEquals("build 1", run().get(1));
+    }
+
+    @Test
+    void theLockOfALivingProcessIsWaitedFor() throws Exception {
+        Process holder = new ProcessBuilder("sleep", "60").start();
+        Process began = new ProcessBuilder("ps", "-o", "lstart=", "-p", Long.toString(holder.pid())).start();
+        Path lock = Files.createDirectories(home.resolve("target/app/lock"));
+        Files.write(lock.resolve("began"), began.getInputStream().readAllBytes());
+        Files.writeString(lock.resolve("pid"), holder.pid() + "\n");
+        Process process = start();
+        assertFalse(process.waitFor(3, TimeUnit.SECONDS), "the holder lives");
+        holder.destroyForcibly().waitFor();
+        assertEquals("build 1", finish(process).get(1));
+    }
+
+    @Test
+    void aSourceDatedInTheFutureBuildsOnce() throws Exception {
+        Files.setLastModifiedTime(source, FileTime.fromMillis(System.currentTimeMillis() + 86_400_000L));
+        assertEquals("build 1", run().get(1));
+        assertEquals("build 1", run().get(1));
+        assertEquals(1, builds());
+    }
+
+    @Test
+    void aLineBreakInTheInstallationsPathIsRefusedAndRemovesNothing() throws Exception {
+        Path odd = Files.createDirectories(home.resolve("a\nb"));
+        Path victim = Files.writeString(home.resolve("b"), "keep");
+        Files.copy(home.resolve("hiervl"), odd.resolve("hiervl"));
+        assertTrue(odd.resolve("hiervl").toFile().setExecutable(true));
+        Process process = new ProcessBuilder(odd.resolve("hiervl").toString(), "doctor").redirectErrorStream(true).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(6, process.waitFor(), out);
+        assertTrue(out.contains("contains a line break"), out);
+        assertEquals("keep", Files.readString(victim));
+    }
+
     @Test
     void aFailedBuildIsAnEnvironmentErrorAndLeavesNoLock() throws Exception {
         script("mvn", "echo build >>builds.txt\nexit 1\n");

@@ -197,6 +197,32 @@ class ModelFaultsTest {
         assertEquals(file, OnnxModel.read(file).file());
     }
 
+    /** Readers walk along graphs and take inputs by number. */
+    @Test
+    void nodesAreWhatOnnxAllows() throws Exception {
+        Path file = work.resolve("nodes.onnx");
+        Map<String, List<NodeProto>> graphs = Map.of("has no output", List.of(node("Conv", "x,w", "")),
+            "needs 2", List.of(node("MatMul", "x", "y")),
+            "which it makes", List.of(node("Cast", "y", "y")),
+            "which a later node makes", List.of(node("Cast", "b", "a"), node("Cast", "a", "b")),
+            "which an earlier node makes too", List.of(node("Cast", "x", "a"), node("Cast", "x", "a")));
+        for (Map.Entry<String, List<NodeProto>> e : graphs.entrySet()) {
+            GraphProto.Builder graph = GraphProto.newBuilder().addAllNode(e.getValue());
+            Files.write(file, ModelProto.newBuilder().setGraph(graph).build().toByteArray());
+            String said = refused(() -> OnnxModel.read(file));
+            assertTrue(said.contains(e.getKey()) && said.contains("node 'n'"), said);
+        }
+    }
+
+    private static NodeProto node(String op, String inputs, String outputs) {
+        NodeProto.Builder n = NodeProto.newBuilder().setName("n").setOpType(op);
+        List.of(inputs.split(",")).forEach(n::addInput);
+        if (!outputs.isEmpty()) {
+            n.addOutput(outputs);
+        }
+        return n.build();
+    }
+
     @Test
     void impossibleShapesAreRefusedBeforeMemoryIsTaken() throws Exception {
         Path file = work.resolve("shape.onnx");

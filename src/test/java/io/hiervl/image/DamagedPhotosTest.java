@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Assumptions;
@@ -80,6 +81,17 @@ class DamagedPhotosTest {
         System.arraycopy(bytes, at, twice, at + length, bytes.length - at);
         twice[at + length + 5] = 0x7F; // 32,000 rows
         assertTrue(assertTimeoutPreemptively(Duration.ofSeconds(5), () -> refused(twice)).contains("two frame headers"));
+    }
+
+    /** A WebP of 40x30 whose damage asks for thousands of code tables; a decoder that reads zeros behind the end makes them all. */
+    @Test
+    void dataThatEndEarlyEndTheDecoder() throws Exception {
+        String text = "UklGRgoBAABXRUJQVlA4TP4AAAAvJ0AHAJe4NABARnYzpzlgS+TZtrjvUBLbVvS1hU+GNQlR0XsIFGrXKAiAVBvJVoJkWoJbRhM0"
+            + "QP8FeETGz+Y/AKCZP5Y8oxVei9UGVy59jb4j/SuaKfIANN88nXcMRpDSgGzzmWZwJElu2yjn/P/PigCWkBzO2Ij+M2zbNgwdoTtg"
+            + "VxR/aq2eT28n2a1Edjt0KMKy1+jpCMIbJbtpFaDcRYOm2Bz3CfGq65lFTfMWKBLpHBqfzml5TWDnOyrLcX2DLqJi4jv8W0nkzXVF"
+            + "GiQl5mOwU0VkXgIDWmSu0jyRB8kw09WnzXFUtlAZA32nipBIMX+JAgivUpbEEyo9jQ==";
+        byte[] webp = Base64.getDecoder().decode(text);
+        assertTrue(assertTimeoutPreemptively(Duration.ofSeconds(5), () -> refused(webp)).contains("end too early"));
     }
 
     @Test

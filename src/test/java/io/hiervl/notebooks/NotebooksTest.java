@@ -41,6 +41,10 @@ class NotebooksTest {
         Path target = Files.createDirectories(Path.of("target/notebooks")).resolve(file.getFileName());
         JSON.writerWithDefaultPrettyPrinter().writeValue(target.toFile(), result);
         assertTrue(result.toString().contains("image/png"), "no picture was shown");
+        result.get("cells").forEach(cell -> {
+            boolean prints = cell.path("source").toString().contains("System.out.print");
+            assertTrue(!prints || cell.path("outputs").toString().contains("stdout"), () -> "printed nothing: " + cell.path("source"));
+        });
     }
 
     @ParameterizedTest

@@ -1,7 +1,9 @@
 package io.hiervl.backend.jvm;
 
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
@@ -31,13 +33,24 @@ public final class Parallel {
     private static final int THREADS = threadsFromEnvironment();
     /** Threads that a loop of the current thread may use, itself included. */
     private static final ThreadLocal<Integer> TEAM = ThreadLocal.withInitial(() -> THREADS);
-    private static final ExecutorService POOL = Executors.newFixedThreadPool(Math.max(1, THREADS - 1), r -> {
-        Thread t = new Thread(r, "hiervl-kernel");
-        t.setDaemon(true);
-        return t;
-    });
+    private static final long IDLE_SECONDS = 10;
+    private static final ExecutorService POOL = pool(Math.max(1, THREADS - 1));
 
     private Parallel() {
+    }
+
+    /** Threads that end when nothing was asked of them for a while: a thread holds its class loader, which a redeployed service drops. */
+    private static ExecutorService pool(int threads) {
+        ThreadPoolExecutor pool =
+            new ThreadPoolExecutor(threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), r -> {
+                Thread t = new Thread(r, "hiervl-kernel");
+                t.setDaemon(true);
+                // Not the loader of whoever came first.
+                t.setContextClassLoader(Parallel.class.getClassLoader());
+                return t;
+            });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
     }
 
     /** Number of threads that share a loop. */

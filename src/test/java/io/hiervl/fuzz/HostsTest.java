@@ -1,0 +1,91 @@
+package io.hiervl.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.hiervl.checkpoint.BestCheckpoint;
+import io.hiervl.export.ExportFormat;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The library inside programs of others: other versions of libraries, other class loaders, their logging. */
+@Timeout(300)
+class HostsTest {
+    private static final String CLASSES = System.getProperty("java.class.path");
+
+    @TempDir
+    Path work;
+
+    private List<String> run(String classPath, Class<?> main, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+            "-Dorg.bytedeco.javacpp.maxbytes=1g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-Djava.awt.headless=true", "-cp", classPath,
+            main.getName()));
+        command.addAll(List.of(arguments));
+        Path log = work.resolve("log.txt");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        boolean ended = process.waitFor(200, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        String text = Files.readString(log, StandardCharsets.UTF_8);
+        assertTrue(ended, text);
+        assertEquals(0, process.exitValue(), text);
+        return text.lines().toList();
+    }
+
+    /** A server that drops the program: nothing of it stays, and it can come again. */
+    @Test
+    void aClosedProgramsClassLoaderIsCollected() throws Exception {
+        Path run = new Seeds(work).checkpoint();
+        String own = Arrays.stream(CLASSES.split(File.pathSeparator)).filter(e -> e.contains("test-classes")).findFirst().orElseThrow();
+        List<String> said = run(own, Redeploy.class, CLASSES, run.toString(), "2");
+        assertTrue(said.contains("segmented: LabelMap"), said.toString());
+        assertTrue(said.contains("round 1 collected") && said.contains("round 2 collected"), said.toString());
+    }
+
+    /** A notebook kernel brings Jackson 2.6, whose mapper lacks fields. This one lacks everything: who asks for it fails. */
+    @Test
+    void modelsAreReadBesideAForeignJackson() throws Exception {
+        Path source = Files.createDirectories(work.resolve("source")).resolve("ObjectMapper.java");
+        Files.writeString(source, """
+            package com.fasterxml.jackson.databind;
+            public class ObjectMapper {
+                static {
+                    if (true) {
+                        throw new NoSuchFieldError("a mapper of the host");
+                    }
+                }
+            }
+            """);
+        Path host = Files.createDirectories(work.resolve("host"));
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", host.toString(), source.toString()));
+        Seeds seeds = new Seeds(work);
+        Path checkpoint = seeds.checkpoint();
+        Path run = checkpoint.getParent().getParent();
+        new BestCheckpoint(checkpoint.getFileName().toString(), 5, 0.5).write(run);
+        List<Path> models = List.of(run, seeds.export(ExportFormat.SAMEDIFF),
+            seeds.export(ExportFormat.SAMEDIFF_STOCK), seeds.export(ExportFormat.ONNX));
+        List<String> arguments = models.stream().map(Path::toString).toList();
+        List<String> said = run(host + File.pathSeparator + CLASSES, ForeignHost.class, arguments.toArray(String[]::new));
+        assertEquals(List.of("NoSuchFieldError: a mapper of the host", "run: 64x48", "model-samediff.sd: 3 classes",
+            "model-samediff-stock.sd: 3 classes", "model-onnx.onnx: 3 classes"), said);
+    }
+
+    /** The host's configuration would be replaced by one in the jar. */
+    @Test
+    void theLibraryBringsNoConfigurationOfLogging() {
+        for (String name : List.of("logback.xml", "logback-test.xml", "log4j2.xml", "log4j.properties", "logging.properties",
+            "simplelogger.properties")) {
+            assertNull(HostsTest.class.getClassLoader().getResource(name), name);
+        }
+    }
+}
