@@ -51,6 +51,7 @@ public final class Trainer {
     private static final int KEEP = 2;
     /** Beginning of the columns that {@link RunHooks#measure} fills. */
     private static final String MEASURED = "val_";
+    private static final String GATE = "hsqg.gate_w";
 
     private final Recipe recipe;
     private final Dataset dataset;
@@ -59,6 +60,7 @@ public final class Trainer {
     private final ClipBundle clip;
     private final BackboneWeights backbone;
     private final Path run;
+    private StartWeights start;
 
     /** A trainer of a network on CLIP's own image tower. */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
@@ -90,6 +92,12 @@ public final class Trainer {
             throw HierVlException.data("method " + recipe.train().method() + " needs unlabelled images, the list is "
                 + (unlabelled == null ? "missing" : unlabelled.file() + " and empty"));
         }
+    }
+
+    /** Lets a new run start from the weights of a trained model, as far as they fit; a run that goes on has its own. */
+    public Trainer startingFrom(StartWeights weights) {
+        start = weights;
+        return this;
     }
 
     /**
@@ -130,12 +138,12 @@ public final class Trainer {
         DatasetSpec spec = dataset.spec();
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         Checkpoint newest = checkpoints.latest().orElse(null);
-        requireStart(resume, newest);
+        int total = steps(recipe);
+        Lengthening longer = requireStart(resume, newest, total);
         ImageTowers towers = TrainingModel.towers(clip, backbone);
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
-        int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
@@ -147,13 +155,20 @@ public final class Trainer {
         }
         long first;
         try {
-            first = Stoppable.run(signal::isSet, () -> begin(newest, model, step, batches));
+            first = Stoppable.run(signal::isSet, () -> begin(newest, model, step, batches, hooks));
         } catch (Stoppable.Stopped e) {
             return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
+        }
+        if (longer != null) {
+            hooks.note(longer.begin(run, checkpoints, newest, recipe));
         }
         LongFunction<Checkpoint> save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
+        if (first > 0 && first < total && patience.over(first)) {
+            hooks.warn("the run ended early at step " + first + ", because mIoU had not grown for train.patience = "
+                + config.every().patience() + " measurements; with --set train.patience=0 it goes on");
+        }
         PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
         Double miou = null;
         long done = first;
@@ -249,17 +264,23 @@ public final class Trainer {
             known);
     }
 
+    private int steps(Recipe settings) {
+        return settings.train().stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
+    }
+
     /**
      * Fails unless the run folder is in the state that the caller expects and its checkpoint was made with these settings.
      * Settings that did not exist when it was made count as given with their default, so that a run goes on with a newer
      * version of the program.
+     *
+     * @return the change of the run's length, null if there is none
      */
-    private void requireStart(boolean resume, Checkpoint newest) {
+    private Lengthening requireStart(boolean resume, Checkpoint newest, int total) {
         if (newest == null) {
             if (resume) {
                 throw HierVlException.model(run + " holds no checkpoint to resume from; leave out --resume to start a new run there");
             }
-            return;
+            return null;
         }
         if (!resume) {
             throw HierVlException.usage(run + " holds a run with a checkpoint at step " + newest.manifest().step()
@@ -270,8 +291,10 @@ public final class Trainer {
         Recipe now = recipe.recordedAs(before);
         if (!before.equals(now)) {
             throw HierVlException.config("cannot resume " + run + " with other settings (then -> now): " + now.differenceFrom(before)
-                + "; only train.checkpoint_every, train.eval_every, train.patience and train.log_every may change");
+                + "; only train.steps, train.epochs, train.checkpoint_every, train.eval_every, train.patience and train.log_every may "
+                + "change. A new run with other settings can start from these weights: train --init-from " + run);
         }
+        return Lengthening.of(run, newest.manifest().step(), steps(before), total);
     }
 
     /** Fails if the run folder's image tower is another one. CLIP's own may come from another export of the same weights. */
@@ -291,10 +314,20 @@ public final class Trainer {
     }
 
     /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
-    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches) {
+    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches, RunHooks hooks) {
         if (newest == null) {
             AtomicFile.write(run.resolve("resolved.yaml"), recipe.toYaml());
-            step.initialiseGate(batches.labelled(0).images());
+            boolean gate = true;
+            if (start != null) {
+                WeightTransfer transfer = WeightTransfer.into(model, start);
+                step.weightsChanged();
+                gate = !transfer.has(GATE);
+                transfer.lines().forEach(hooks::note);
+                AtomicFile.write(run.resolve("init-from.txt"), transfer.text());
+            }
+            if (gate) {
+                step.initialiseGate(batches.labelled(0).images());
+            }
             return 0;
         }
         requireTower(newest, model);
