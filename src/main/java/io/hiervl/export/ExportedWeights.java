@@ -1,5 +1,6 @@
 package io.hiervl.export;
 
+import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,5 +22,20 @@ public record ExportedWeights(List<String> classes, Map<String, INDArray> arrays
         try (ExportedModel model = ExportedModel.load(file)) {
             return new ExportedWeights(model.classNames(), model.weights());
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return Content.equal(this, other);
+    }
+
+    @Override
+    public int hashCode() {
+        return Content.hash(this);
+    }
+
+    @Override
+    public String toString() {
+        return Content.text(this);
     }
 }

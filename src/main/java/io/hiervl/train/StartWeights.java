@@ -59,6 +59,6 @@ public record StartWeights(Path source, List<String> classes, Map<String, INDArr
 
     @Override
     public String toString() {
-        return "StartWeights[" + source + ", " + classes.size() + " classes, " + arrays.size() + " arrays]";
+        return Content.text(this);
     }
 }
