@@ -135,9 +135,9 @@ class StartWeightsTest {
         INDArray before = newest(first).arrays(n -> n.equals(ROWS)).get(ROWS);
         INDArray after = newest(run).arrays(n -> n.equals(ROWS)).get(ROWS);
         int k = names.size();
-        for (int block = 0; block * k + k <= before.size(0); block++) {
-            assertEquals(0, difference(before.getRow(block * k + 1L), after.getRow(block * k + 2L)), 1e-12);
-            assertNotEquals(0, difference(before.getRow(block * k + 3L), after.getRow(block * k + 3L)), 1e-6);
+        for (long block = 0; block * k + k <= before.size(0); block++) {
+            assertEquals(0, difference(before.getRow(block * k + 1), after.getRow(block * k + 2)), 1e-12);
+            assertNotEquals(0, difference(before.getRow(block * k + 3), after.getRow(block * k + 3)), 1e-6);
         }
         assertTrue(notes.all().contains("are taken for the classes that both models have (" + names.get(0) + ", " + names.get(2) + ", "
             + names.get(1)), notes.all());
