@@ -183,11 +183,9 @@ final class JpegScan {
         if (next - end > TOO_MANY_LEFT) {
             throw new Damage("after the last row " + (next - end) + " bytes of compressed data are left over");
         }
-        for (int p = 0; p < parts.size() && restart == 0; p++) {
-            int row = DcShift.find(levels[p], across, down);
-            if (row > 0) {
-                throw new Damage("brightness or colour jumps at row " + row * rowHeight + " and stays displaced");
-            }
+        int displaced = restart == 0 ? DcShift.find(levels, across, down) : -1;
+        if (displaced > 0) {
+            throw new Damage("brightness or colour jumps at row " + displaced * rowHeight + " and stays displaced");
         }
     }
 
