@@ -76,6 +76,14 @@ public interface Backbone {
     void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side, DataType type);
 
     /**
+     * A parameter of another tower of this kind at this one's size: a position table is resized to the grid, others stay as they are.
+     *
+     * @param name without prefix
+     * @param side patches along a side of the training crop
+     */
+    INDArray fitted(String name, INDArray array, int side);
+
+    /**
      * Shapes of its parameters by name without prefix. The first length of a position table is -1: it follows the training crop, a
      * square number of rows and one.
      */

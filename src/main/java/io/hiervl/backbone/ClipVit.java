@@ -89,6 +89,11 @@ record ClipVit(ClipArchitecture clip, ClipNormalize colours, Resize positions) i
     }
 
     @Override
+    public INDArray fitted(String name, INDArray array, int side) {
+        return name.equals("positional_embedding") ? TowerParameters.resizePositions(array, side, side, positions) : array;
+    }
+
+    @Override
     public Map<String, long[]> shapes() {
         long width = width();
         long hidden = clip.vision().mlp();

@@ -172,13 +172,18 @@ record Dinov2(Dinov2Sizes sizes, ClipNormalize colours) implements Backbone {
     public void addParameters(ParameterStore store, String prefix, Map<String, INDArray> weights, Trained trained, int side,
                               DataType type) {
         weights.forEach((name, array) -> {
-            INDArray value = name.equals("pos_embed") ? Dinov2Positions.resize(array, side, sizes.positions().resampling()) : array;
+            INDArray value = fitted(name, array, side);
             boolean mixes = name.contains(".attn.") || name.equals("pos_embed");
             boolean learns = trained == Trained.ALL || trained == Trained.ATTENTION_AND_POSITIONS && mixes;
             INDArray typed = value.castTo(type);
             boolean decay = typed.rank() > 1 && !name.equals("pos_embed") && !name.endsWith("_tokens");
             store.add(prefix + "." + name, learns ? typed.dup('c') : typed, learns ? Group.VIT : Group.FROZEN, decay);
         });
+    }
+
+    @Override
+    public INDArray fitted(String name, INDArray array, int side) {
+        return name.equals("pos_embed") ? Dinov2Positions.resize(array, side, sizes.positions().resampling()) : array;
     }
 
     @Override

@@ -73,6 +73,43 @@ public final class CheckpointStore {
         return saved;
     }
 
+    /**
+     * Keeps a copy of a checkpoint under a name of its own, which later saves do not remove. Nothing happens if the name is taken.
+     *
+     * @return the copy's folder
+     */
+    public Path keep(Checkpoint checkpoint, String name) {
+        Path kept = folder.resolve(name);
+        if (Files.exists(kept)) {
+            return kept;
+        }
+        Path temporary = folder.resolve(Checkpoint.TEMPORARY + name + "-" + AtomicFile.randomName());
+        try {
+            Files.createDirectory(temporary);
+            List<String> files = new ArrayList<>(checkpoint.manifest().files().stream().map(Manifest.FileEntry::name).toList());
+            files.add(Manifest.FILE);
+            for (String file : files) {
+                copy(checkpoint.folder().resolve(file), temporary.resolve(file));
+            }
+            Files.move(temporary, kept, StandardCopyOption.ATOMIC_MOVE);
+            return kept;
+        } catch (IOException e) {
+            throw HierVlException.environment("cannot keep checkpoint " + checkpoint.folder() + " as " + kept + ": " + AtomicFile.reason(e),
+                e);
+        } finally {
+            Checkpoint.tryDelete(temporary);
+        }
+    }
+
+    /** Files of checkpoints never change, so that a second name for one is as good as a copy and takes no space. */
+    private static void copy(Path from, Path to) throws IOException {
+        try {
+            Files.createLink(to, from);
+        } catch (IOException | UnsupportedOperationException e) {
+            Files.copy(from, to);
+        }
+    }
+
     /** Renamed first: a reader finds a checkpoint whole or not at all. */
     private static void remove(Path old) {
         Path out = old.resolveSibling(Checkpoint.TEMPORARY + "old-" + AtomicFile.randomName());

@@ -6,8 +6,10 @@ import io.hiervl.data.importing.DataImport;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Makes a data set out of the export of a labelling tool. */
 @Command(name = "import", mixinStandardHelpOptions = true,
@@ -20,6 +22,9 @@ final class DataImportCommand implements Callable<Integer> {
     enum Empty { UNLABELLED, BACKGROUND }
 
     private final Console console;
+
+    @Spec
+    CommandSpec spec;
 
     @Parameters(paramLabel = "EXPORT", description = "Folder, zip file, or a single JSON or XML file.")
     Path source;
@@ -46,7 +51,8 @@ final class DataImportCommand implements Callable<Integer> {
     String name;
 
     @Option(names = "--val", defaultValue = "0.2", paramLabel = "SHARE",
-        description = "Share of the labelled photos kept for validation, default ${DEFAULT-VALUE}.")
+        description = "Share of the labelled photos kept for validation, default ${DEFAULT-VALUE}. Without it, folders called train, "
+            + "valid and test and lists in ImageSets are followed.")
     double validation;
 
     @Option(names = "--labels", defaultValue = "0", paramLabel = "N",
@@ -64,14 +70,14 @@ final class DataImportCommand implements Callable<Integer> {
     public Integer call() {
         String called = name != null ? name : out.toAbsolutePath().normalize().getFileName().toString();
         DataImport.Choice choice = new DataImport.Choice(from, images, classes == null ? null : ClassFile.read(classes),
-            empty == Empty.BACKGROUND,
+            empty == Empty.BACKGROUND, !spec.commandLine().getParseResult().hasMatchedOption("--val"),
             new DatasetInit.Options(called, validation, labels, seed));
         DatasetInit.Result made = DataImport.run(source, out, choice, console.progress("import"));
         made.notes().forEach(n -> console.println("note: " + n));
         console.println(made.sizes().get(0) + " labelled, " + made.sizes().get(1) + " unlabelled, " + made.sizes().get(2)
             + " validation photos in " + out);
         console.println("next: hiervl data check " + out);
-        console.println("      hiervl train --recipe default --data " + out + " --clip CLIP --out RUN");
+        console.println("      hiervl train --data " + out + " --clip CLIP --out RUN");
         return 0;
     }
 }

@@ -27,10 +27,15 @@ final class Models {
 
     /** A run folder or checkpoint folder. */
     static TrainedModel trained(Path path) {
+        requireThere(path);
+        return TrainedModel.load(path);
+    }
+
+    /** Names the nearest models where there is none. */
+    static void requireThere(Path path) {
         if (!Files.exists(path)) {
             throw HierVlException.model(path + ": no such model" + Nearest.hint(path, Models::isModel));
         }
-        return TrainedModel.load(path);
     }
 
     /**

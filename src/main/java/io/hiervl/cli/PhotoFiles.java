@@ -1,32 +1,50 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.config.DatasetSpecs;
 import io.hiervl.data.FolderListing;
 import io.hiervl.image.PhotoTypes;
 import io.hiervl.predict.PredictionFiles;
+import io.hiervl.predict.labels.LabelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Photos named on the command line: files as they are, folders by their photos.
+ * Photos named on the command line: files as they are, folders with their subfolders.
  *
  * @param photos in the order of their mention, those of a folder by name, each once
  * @param notes  what was passed over in folders
  */
-record PhotoFiles(List<Path> photos, List<String> notes) {
+record PhotoFiles(List<Found> photos, List<String> notes) {
+    private static final Path TOP = Path.of("");
 
-    /** Subfolders are not entered, and pictures of an earlier prediction are no photos. */
-    static PhotoFiles of(List<Path> arguments) {
-        List<Path> found = new ArrayList<>();
+    /**
+     * A photo.
+     *
+     * @param path  its file
+     * @param below folder in which it lies below the folder that was named; empty at its top
+     */
+    record Found(Path path, Path below) {
+    }
+
+    /**
+     * Finds photos. Pictures of an earlier prediction are none.
+     *
+     * @param out folder of predictions, whose files are no photos
+     */
+    static PhotoFiles of(List<Path> arguments, Path out) {
+        List<Found> found = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         Set<Path> seen = new HashSet<>();
         for (Path path : arguments) {
-            for (Path photo : Files.isDirectory(path) ? inside(path, notes) : List.of(path)) {
-                if (seen.add(photo.toAbsolutePath().normalize())) {
+            List<Found> here = Files.isDirectory(path) ? inside(path, out, notes) : List.of(new Found(path, TOP));
+            for (Found photo : here) {
+                if (seen.add(normal(photo.path))) {
                     found.add(photo);
                 }
             }
@@ -34,26 +52,44 @@ record PhotoFiles(List<Path> photos, List<String> notes) {
         return new PhotoFiles(List.copyOf(found), List.copyOf(notes));
     }
 
-    private static List<Path> inside(Path folder, List<String> notes) {
-        FolderListing all = FolderListing.flat(folder);
-        notes.addAll(all.notes());
-        Set<Path> made = PredictionFiles.picturesIn(all.files());
-        List<Path> photos = all.files().stream().filter(f -> PhotoTypes.isPhoto(f) && !made.contains(f)).toList();
-        List<Path> others = all.files().stream().filter(PhotoTypes::isOther).toList();
+    private static Path normal(Path path) {
+        return path.toAbsolutePath().normalize();
+    }
+
+    private static List<Found> inside(Path folder, Path out, List<String> notes) {
+        FolderListing listing = FolderListing.deep(folder);
+        notes.addAll(listing.notes());
+        boolean whole = normal(folder).startsWith(normal(out));
+        List<Path> all = listing.files().stream().filter(f -> whole || !normal(f).startsWith(normal(out))).toList();
+        Set<Path> made = made(all);
+        List<Path> photos = all.stream().filter(f -> PhotoTypes.isPhoto(f) && !made.contains(f)).toList();
+        List<Path> others = all.stream().filter(PhotoTypes::isOther).toList();
         if (!made.isEmpty()) {
             notes.add(made.size() + " pictures of an earlier prediction in " + folder + " are passed over");
         }
         if (!others.isEmpty()) {
-            notes.add(others.size() + (others.size() == 1 ? " picture of a type that is not read is"
-                : " pictures of types that are not read are") + " passed over: "
-                + String.join(", ", others.stream().limit(5).map(p -> p.getFileName().toString()).toList())
-                + (others.size() > 5 ? ", ..." : ""));
+            notes.add(PhotoTypes.notRead(others));
         }
         if (photos.isEmpty()) {
-            throw HierVlException.data("the folder " + folder + " holds no photo (" + PhotoTypes.photoNames()
-                + "; subfolders are not entered)"
+            throw HierVlException.data("the folder " + folder + " holds no photo (" + PhotoTypes.photoNames() + ")"
                 + (notes.isEmpty() ? "" : "; " + String.join("; ", notes)));
         }
-        return photos;
+        if (Files.exists(folder.resolve(DatasetSpecs.FILE))) {
+            notes.add(folder + " is a data set: pictures in all of its folders are taken, also masks; name its folder of photos instead");
+        }
+        return photos.stream().map(p -> new Found(p, below(folder, p))).toList();
+    }
+
+    private static Path below(Path folder, Path photo) {
+        Path parent = folder.relativize(photo).getParent();
+        return parent == null ? TOP : parent;
+    }
+
+    /** Index maps and overlays, and the label maps that {@code --as png} wrote in a folder beside them. */
+    private static Set<Path> made(List<Path> all) {
+        Set<Path> made = new HashSet<>(PredictionFiles.picturesIn(all));
+        Set<Path> labels = made.stream().flatMap(p -> LabelFiles.FORMS.stream().map(p::resolveSibling)).collect(Collectors.toSet());
+        all.stream().filter(PhotoTypes::isPhoto).filter(f -> labels.stream().anyMatch(f::startsWith)).forEach(made::add);
+        return made;
     }
 }

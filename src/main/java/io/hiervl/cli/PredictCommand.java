@@ -29,6 +29,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "predict", mixinStandardHelpOptions = true,
     description = "Segments photos: an index PNG with palette, an overlay and a JSON with class areas for each.",
     footer = {"", "A photo that cannot be read is named and left out; the others are done and the exit code is 3.",
+        "Photos of subfolders are written to subfolders of the same name.",
         "Photos of the same name get NAME-2 and so on; the JSON says which photo a file belongs to."})
 final class PredictCommand implements Callable<Integer> {
     private static final long SLOW_NANOS = 2_000_000_000L;
@@ -38,7 +39,7 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "PATH", description = "Run folder, checkpoint folder or exported file.")
     Path model;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Photos, or folders whose photos are taken.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Photos, or folders, which are taken with their subfolders.")
     List<Path> images;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write to.")
@@ -66,8 +67,8 @@ final class PredictCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PhotoFiles chosen = PhotoFiles.of(images);
-        List<Path> photos = chosen.photos();
+        PhotoFiles chosen = PhotoFiles.of(images, out);
+        List<PhotoFiles.Found> photos = chosen.photos();
         chosen.notes().forEach(n -> console.note("note: " + n));
         forms.stream().filter(f -> !LabelFiles.FORMS.contains(f)).findFirst().ifPresent(f -> {
             throw HierVlException.usage("--as is '" + f + "', known are " + String.join(", ", LabelFiles.FORMS));
@@ -84,7 +85,7 @@ final class PredictCommand implements Callable<Integer> {
             while (documents.size() < photos.size()) {
                 List<Read> group = group(segmenter, ahead, photos.size() - documents.size());
                 List<Photo> found = group.stream().map(Read::photo).filter(Objects::nonNull).toList();
-                List<Prediction> predictions = found.isEmpty() ? List.of() : segmenter.predict(found, inside(group.get(0).path));
+                List<Prediction> predictions = found.isEmpty() ? List.of() : segmenter.predict(found, inside(group.get(0).file.path()));
                 int next = 0;
                 for (Read r : group) {
                     documents.add(r.failure == null ? write(files, labels, r, predictions.get(next++)) : failed(r, failures));
@@ -106,10 +107,11 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     /** A decoded photo, or what is wrong with it. */
-    private record Read(Path path, Photo photo, HierVlException failure) {
+    private record Read(PhotoFiles.Found file, Photo photo, HierVlException failure) {
     }
 
-    private Read read(Path path) {
+    private Read read(PhotoFiles.Found file) {
+        Path path = file.path();
         try {
             byte[] bytes = Images.readBytes(path);
             Photo photo =
@@ -119,12 +121,12 @@ final class PredictCommand implements Callable<Integer> {
                 console
                     .note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
             }
-            return new Read(path, photo, null);
+            return new Read(file, photo, null);
         } catch (HierVlException e) {
             if (e.kind() != HierVlException.Kind.DATA) {
                 throw e;
             }
-            return new Read(path, null, e);
+            return new Read(file, null, e);
         }
     }
 
@@ -156,18 +158,19 @@ final class PredictCommand implements Callable<Integer> {
     private Map<String, Object> failed(Read read, List<String> failures) {
         failures.add(read.failure.getMessage());
         console.note("hiervl: " + read.failure.getMessage());
-        return ClipCommand.ordered("image", read.path.toString(), "error", read.failure.getMessage());
+        return ClipCommand.ordered("image", read.file.path().toString(), "error", read.failure.getMessage());
     }
 
     private Map<String, Object> write(PredictionFiles files, List<LabelFiles> labels, Read read, Prediction prediction) {
-        List<Path> written = files.write(read.path, read.photo, prediction);
-        String stem = written.get(2).getFileName().toString().replaceFirst("\\.json$", "");
-        labels.forEach(l -> l.add(read.path, stem, prediction.labels()));
+        Path photo = read.file.path();
+        List<Path> written = files.write(read.file.below(), photo, read.photo, prediction);
+        String stem = out.relativize(written.get(2)).toString().replace('\\', '/').replaceFirst("\\.json$", "");
+        labels.forEach(l -> l.add(photo, stem, prediction.labels()));
         if (!json) {
-            console.println(read.path + ": " + String.join(", ", prediction.areas().stream()
+            console.println(photo + ": " + String.join(", ", prediction.areas().stream()
                 .map(a -> String.format(Locale.ROOT, "%s %.1f %%", a.name(), 100 * a.fraction())).toList()) + " -> " + written.get(1));
         }
-        Map<String, Object> document = prediction.json(read.path.toString());
+        Map<String, Object> document = prediction.json(photo.toString());
         document.put("files", written.stream().map(Path::toString).toList());
         return document;
     }

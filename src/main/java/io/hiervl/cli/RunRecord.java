@@ -57,6 +57,11 @@ final class RunRecord implements RunHooks {
     }
 
     @Override
+    public void note(String sentence) {
+        console.note(sentence);
+    }
+
+    @Override
     public void warn(String sentence) {
         console.warn("warning: " + sentence);
     }

@@ -15,6 +15,7 @@ import io.hiervl.data.Dataset;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.train.StartWeights;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
 import java.nio.file.Files;
@@ -34,7 +35,9 @@ import picocli.CommandLine.Spec;
 /** Trains a model into a run folder. */
 @Command(name = "train", mixinStandardHelpOptions = true,
     description = "Trains a model into a run folder, measures it and writes a report.",
-    footer = {"", "Ctrl-C saves a checkpoint and stops; --resume goes on from it."})
+    footer = {"", "Ctrl-C saves a checkpoint and stops; --resume goes on from it.",
+        "A finished run goes on with --resume --set train.steps=N, N larger than before.",
+        "--init-from begins a new run with the weights of another one."})
 final class TrainCommand implements Callable<Integer> {
     /** What shells expect of a program that stopped because of Ctrl-C. */
     private static final int INTERRUPTED = 130;
@@ -91,6 +94,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Go on from the newest checkpoint of the run folder.")
     boolean resume;
 
+    @Option(names = "--init-from", paramLabel = "RUN|FILE",
+        description = "Start from the weights of a run, a checkpoint or an exported file, as far as they fit; classes may differ.")
+    Path initFrom;
+
     @Option(names = "--json", description = "Write one JSON document.")
     boolean json;
 
@@ -111,6 +118,7 @@ final class TrainCommand implements Callable<Integer> {
         if (minutes != null && !(minutes > 0)) {
             throw HierVlException.usage("--minutes is " + minutes + ", it must be above 0");
         }
+        StartWeights start = start();
         List<String> own = TrainData.with(folders(), settings);
         if (noEval) {
             own = TrainData.with(own, List.of("train.eval_every=0", "train.patience=0"));
@@ -118,11 +126,11 @@ final class TrainCommand implements Callable<Integer> {
         TrainData input = TrainData.open(name, own, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
         StopSignal signal = new StopSignal();
         try (Interrupt interrupt = new Interrupt(signal, console)) {
-            return run(name, own, plans, input, signal);
+            return run(name, own, plans, input, signal, start);
         }
     }
 
-    private int run(String name, List<String> own, boolean plans, TrainData read, StopSignal signal) {
+    private int run(String name, List<String> own, boolean plans, TrainData read, StopSignal signal, StartWeights start) {
         TrainData input = read;
         Dataset dataset = input.dataset();
         ListSource source = noEval ? null : input.validation();
@@ -156,7 +164,7 @@ final class TrainCommand implements Callable<Integer> {
             console.note("stopped before the first step; nothing was trained");
             return INTERRUPTED;
         }
-        return train(input, source, bundle, tower, signal, record, guidance);
+        return train(input, source, bundle, tower, signal, record, guidance, start);
     }
 
     /** The plan with its steps; null if the signal came while they were timed. */
@@ -174,7 +182,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int train(TrainData input, ListSource source, ClipBundle bundle, BackboneWeights tower, StopSignal signal, RunRecord record,
-                      GuidanceWorth guidance) {
+                      GuidanceWorth guidance, StartWeights start) {
         Recipe resolved = input.recipe();
         Dataset dataset = input.dataset();
         if (source == null && resolved.train().every().evalEvery() > 0) {
@@ -184,7 +192,7 @@ final class TrainCommand implements Callable<Integer> {
         console.note("files and lists are there; damage inside a picture is found when it is drawn, 'hiervl data check' finds it before");
         console.begin("building the network");
         Trainer.Outcome outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
-            .train(resume, signal, console.progress("train"), record);
+            .startingFrom(start).train(resume, signal, console.progress("train"), record);
         EvalResult result = null;
         if (outcome.finished()) {
             BestCheckpoint best = BestCheckpoint.of(out).orElse(null);
@@ -229,6 +237,20 @@ final class TrainCommand implements Callable<Integer> {
             return "default";
         }
         return DatasetSpecs.BUILT_IN.contains(DatasetSpecs.read(Home.resolve(data.toString())).name()) ? "default" : TrainData.PHOTOS;
+    }
+
+    /** Read first, so that what is no model is said before anything long begins. Null if the run starts or goes on without. */
+    private StartWeights start() {
+        if (initFrom == null) {
+            return null;
+        }
+        if (resume && holdsRun()) {
+            console.note("--init-from is not read again: the run goes on with its own weights");
+            return null;
+        }
+        Path from = Home.resolve(initFrom.toString());
+        Models.requireThere(from);
+        return StartWeights.read(from);
     }
 
     private boolean holdsRun() {

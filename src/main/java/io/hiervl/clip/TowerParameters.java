@@ -74,7 +74,7 @@ public final class TowerParameters {
      *
      * @throws HierVlException if the table's grid is not square
      */
-    static INDArray resizePositions(INDArray table, int height, int width, Resize resize) {
+    public static INDArray resizePositions(INDArray table, int height, int width, Resize resize) {
         int rows = (int) table.size(0);
         int d = (int) table.size(1);
         int side = (int) Math.round(Math.sqrt(rows - 1.0));

@@ -9,12 +9,14 @@ import java.util.Map;
  *
  * @param maker   the command that makes it, for the first line
  * @param ignore  value of pixels without a label
+ * @param things  classes with countable objects; null: all but the background
  * @param lists   role to file
  * @param labels  how masks are read
  * @param photos  how photos are read
  * @param folders first part of list paths to folders elsewhere, empty for none
  */
-public record DatasetYaml(String maker, String name, List<String> classes, int ignore, Map<String, String> lists, LabelRules labels,
+public record DatasetYaml(String maker, String name, List<String> classes, int ignore, @Nullable List<String> things,
+    Map<String, String> lists, LabelRules labels,
     PhotoRules photos, Map<String, String> folders) {
 
     /** Text that {@link DatasetSpecs} reads. */
@@ -25,6 +27,9 @@ public record DatasetYaml(String maker, String name, List<String> classes, int i
         RecordWriter.entry("classes", classes, "", out);
         if (ignore != 255) {
             RecordWriter.entry("ignore", ignore, "", out);
+        }
+        if (things != null) {
+            RecordWriter.entry("things", things, "", out);
         }
         RecordWriter.entry("lists", lists, "", out);
         Map<String, Object> rules = new LinkedHashMap<>();

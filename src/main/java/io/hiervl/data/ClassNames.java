@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Class names in index order, with the colours that stand for them in RGB masks.
@@ -24,6 +26,10 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
     private static final String LABELME_IGNORE = "__ignore__";
     private static final String LABELME_BACKGROUND = "_background_";
     private static final String BACKGROUND = "background";
+    /** "ignore 11", "void: 11", "ignore_index 255". */
+    private static final Pattern RULE =
+        Pattern.compile("(?i)(ignored?|ignore[_ -]?(index|label|value)|void|unlabell?ed)\\s*[=:>-]*\\s*\\d+(\\s*,?\\s*\\d+)*");
+    private static final Pattern SENTENCE = Pattern.compile("(?i)\\d+(\\s*,?\\s*\\d+)*\\s+(is|are|means?)\\s+(ignored?|void|unlabell?ed)");
 
     /**
      * Reads one class a line: {@code cat}, {@code 1: cat}, {@code cat 64 0 0}, {@code cat (64, 0, 0)}, {@code cat #400000},
@@ -37,11 +43,31 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
         return of(ClassText.read(lines, source), source);
     }
 
+    /**
+     * The classes without those of some indices.
+     *
+     * @throws HierVlException fewer than two are left
+     */
+    ClassNames without(Set<Integer> indices) {
+        List<Integer> kept = IntStream.range(0, names.size()).filter(i -> !indices.contains(i)).boxed().toList();
+        if (kept.size() == names.size()) {
+            return this;
+        }
+        if (kept.size() < 2) {
+            throw HierVlException.usage("of the classes " + String.join(", ", names) + " the ignored ones leave " + kept.size()
+                + "; at least two are needed");
+        }
+        return new ClassNames(kept.stream().map(names::get).toList(),
+            colours.isEmpty() ? colours : kept.stream().map(colours::get).toList(),
+            ignoreColours);
+    }
+
     /** Puts entries into the order of their indices and takes those apart that stand for no class. */
     static ClassNames of(List<ClassEntry> entries, String source) {
         List<ClassEntry> classes = new ArrayList<>();
         List<List<Integer>> ignored = new ArrayList<>();
         for (ClassEntry e : entries) {
+            refuseRule(e.name(), RULE, e.where());
             boolean nothing = NOTHING.contains(e.name().toLowerCase(Locale.ROOT));
             boolean outside = e.index() != null && (e.index() < 0 || e.index() == IGNORED);
             if (e.name().equals(LABELME_IGNORE) || outside && (nothing || e.index() < 0) || nothing && e.colour() != null
@@ -57,6 +83,18 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
             throw HierVlException.usage(source + " names no class");
         }
         return named(ordered(classes, source), ignored, source);
+    }
+
+    /** Refuses a line that says in a sentence what is ignored. */
+    static void refuseSentence(String line, String where) {
+        refuseRule(line, SENTENCE, where);
+    }
+
+    private static void refuseRule(String text, Pattern rule, String where) {
+        if (rule.matcher(text).matches()) {
+            throw HierVlException.data(where + ": '" + text + "' reads like a rule and not like a class; leave it out of the list and "
+                + "give 'data init' the option --ignore " + text.replaceAll("\\D+", " ").strip().replace(' ', ','));
+        }
     }
 
     /** With an index of its own among the classes, "void" is a class like others. */

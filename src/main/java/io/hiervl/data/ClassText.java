@@ -104,6 +104,7 @@ final class ClassText {
     }
 
     private static List<ClassEntry> plain(List<Numbered> entries, String source) {
+        entries.forEach(e -> ClassNames.refuseSentence(e.text, source + ":" + e.number));
         List<ClassLine> lines = entries.stream().map(e -> ClassLine.of(e.text)).toList();
         boolean leading = lines.stream().anyMatch(l -> l.before().size() == 1 && l.colour() == null);
         boolean trailing = !leading && lines.stream().allMatch(l -> l.after().size() == 1 && l.colour() == null)

@@ -5,15 +5,14 @@ import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpecs;
-import io.hiervl.config.DatasetYaml;
-import io.hiervl.config.PhotoRules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Makes a data set out of a folder of photos, a folder of masks for some of them and class names: {@code dataset.yaml} and
@@ -51,49 +50,60 @@ public final class DatasetInit {
     }
 
     /**
-     * Writes the data set.
+     * What a data set is made of.
      *
-     * @param out folder to make, or one without dataset.yaml and lists
-     * @throws HierVlException nothing fits together (exit 3), or out cannot be written (exit 6); nothing was written then
+     * @param folders  photos and masks
+     * @param ignored  values of masks without a label; a class of such an index is left out
+     * @param keepSplit whether folders called train, valid and test decide about validation
      */
+    public record Request(PictureFolders folders, ClassNames classes, Set<Integer> ignored, boolean keepSplit, Options options) {
+        public Request {
+            ignored.stream().filter(v -> v < 0 || v > 255).findFirst().ifPresent(v -> {
+                throw HierVlException.usage("the value to ignore is " + v + ", masks have values of 0 to 255");
+            });
+        }
+    }
+
+    /** Writes a data set of one folder of photos and one of masks, see {@link #plan}. */
     public static Result write(Path images, Path masks, ClassNames classes, Path out, Options options, Progress progress) {
+        return plan(new Request(PictureFolders.of(images, masks), classes, Set.of(), false, options), out, List.of(), progress).write();
+    }
+
+    /**
+     * Reads all masks and decides how they are read; writes nothing.
+     *
+     * @param out   folder to make, or one without dataset.yaml and lists
+     * @param files of an export, among which lists may say how it is split
+     * @throws HierVlException nothing fits together (exit 3), or out holds a data set (exit 6)
+     */
+    public static NewDataset plan(Request request, Path out, Collection<Path> files, Progress progress) {
+        PictureFolders.Found found = request.folders.find();
         refuseExisting(out);
-        Path photoFolder = absolute(images);
-        Path maskFolder = absolute(masks);
-        FolderPairs pairs = FolderPairs.find(photoFolder, maskFolder);
+        FolderPairs pairs = found.pairs();
         List<Path> labelled = pairs.masks().entrySet().stream().filter(e -> !e.getValue().isEmpty()).map(Map.Entry::getKey).toList();
         if (labelled.isEmpty()) {
-            throw HierVlException.data(nothingFits(images, masks, pairs));
+            throw HierVlException.data(nothingFits(request.folders.images().get(0), request.folders.masks(), pairs));
         }
-        int held = NewLists.held(labelled.size(), options);
-        int kept = NewLists.kept(labelled.size() - held, options);
+        ClassNames classes = request.classes.without(request.ignored);
         SeveralMasks.require(pairs, classes);
-        MaskSurvey survey = MaskSurvey.of(pairs.masks().values().stream().flatMap(List::stream).toList(), classes, progress);
+        MaskSurvey survey = MaskSurvey.of(pairs.masks().values().stream().flatMap(List::stream).toList(), request.classes,
+            request.ignored, progress);
         List<String> notes = new ArrayList<>(pairs.notes());
+        List<String> names = request.classes.names();
+        request.ignored.stream().filter(v -> v < names.size()).sorted()
+            .forEach(v -> notes.add("the class '" + names.get(v) + "' is left out, because its value " + v + " is ignored"));
         notes.addAll(survey.notes());
         leftOut(pairs, notes);
-        Map<String, String> lists = NewLists.names(pairs.masks().size() - held > kept, held > 0, notes);
-        try (Undo undo = new Undo(out)) {
-            Path root = folder(out);
-            Map<String, String> folders = new LinkedHashMap<>();
-            String imagePrefix = prefix("images", photoFolder, root, folders);
-            String maskPrefix = prefix("masks", maskFolder, root, folders);
-            DatasetYaml yaml = new DatasetYaml("hiervl data init", options.name, classes.names(), survey.ignore(), lists, survey.labels(),
-                PhotoRules.PLAIN, folders);
-            Dataset dataset = Dataset.open(root, yaml.spec());
-            Map<Path, Path> united = SeveralMasks.unite(pairs, dataset, undo, notes);
-            List<Sample> samples = new ArrayList<>();
-            pairs.masks().forEach((photo, found) -> {
-                Path one = united.getOrDefault(photo, found.isEmpty() ? null : found.get(0));
-                String mask = one == null ? null : united.containsKey(photo) ? slashes(root.relativize(one)) : maskPrefix
-                    + slashes(maskFolder.relativize(one));
-                samples.add(new Sample(imagePrefix + slashes(photoFolder.relativize(photo)), mask, photo, one, samples.size() + 1));
-            });
-            List<Integer> sizes = NewLists.write(dataset, samples, List.of(), held, kept, options, undo);
-            AtomicFile.write(undo.made(root.resolve(DatasetSpecs.FILE)), yaml.text());
-            undo.keep();
-            return new Result(out, sizes, List.copyOf(notes));
+        ExportSplit split = ExportSplit.NONE;
+        if (!found.validation().isEmpty()) {
+            split = new ExportSplit(found.validation(), Set.of());
+        } else if (request.keepSplit) {
+            split = ExportSplit.of(found.roots().get("images"), labelled, files);
+            if (split.exists()) {
+                notes.add(split.note());
+            }
         }
+        return new NewDataset(found, classes, survey, split, notes, out, request.options);
     }
 
     private static String nothingFits(Path images, Path masks, FolderPairs pairs) {
@@ -146,17 +156,6 @@ public final class DatasetInit {
     /** A path as lists write it. */
     public static String slashes(Path path) {
         return path.toString().replace('\\', '/');
-    }
-
-    private static Path absolute(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            throw HierVlException.data("the folder " + folder + (Files.exists(folder) ? " is a file" : " does not exist"));
-        }
-        try {
-            return folder.toRealPath();
-        } catch (IOException e) {
-            throw HierVlException.data("the folder " + folder + " cannot be read: " + AtomicFile.reason(e), e);
-        }
     }
 
     /** Refuses a folder that holds a data set already. */

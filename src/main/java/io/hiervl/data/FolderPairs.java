@@ -109,9 +109,7 @@ public record FolderPairs(Map<Path, List<Path>> masks, List<Path> orphans, List<
     private static void others(List<Path> files, Set<String> notes) {
         List<Path> others = files.stream().filter(PhotoTypes::isOther).toList();
         if (!others.isEmpty()) {
-            notes.add(others.size() + (others.size() == 1 ? " picture of a type that is not read is"
-                : " pictures of types that are not read are") + " left out: "
-                + names(others) + "; photos are read from " + PhotoTypes.photoNames());
+            notes.add(PhotoTypes.notRead(others));
         }
     }
 

@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -26,10 +28,13 @@ import java.util.stream.IntStream;
  * @param ignore value of pixels without a label
  * @param labels the rules
  * @param notes  what was concluded, for the user
+ * @param shares of the pixels of all masks by what they show, the classes first
  */
-public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
+public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<String, Double> shares) {
+    private static final String IGNORED = "ignored: ";
     private static final int SHOWN = 12;
-    private static final int SOFT = 10;
+    private static final int SOFT = 20;
+    private static final int FEW = 5;
     private static final int BLACK = 0;
     private static final int WHITE = 0xFFFFFF;
 
@@ -58,6 +63,16 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
      * counts
      */
     public static MaskSurvey of(List<Path> masks, ClassNames classes, Progress progress) {
+        return of(masks, classes, Set.of(), progress);
+    }
+
+    /**
+     * Reads every mask.
+     *
+     * @param ignored values of pixels without a label; classes of these indices are left out of the data set
+     */
+    static MaskSurvey of(List<Path> masks, ClassNames all, Set<Integer> ignored, Progress progress) {
+        ClassNames classes = all.without(ignored);
         Counts counts = new Counts();
         boolean byColour = !classes.colours().isEmpty();
         PaletteGuard guard = new PaletteGuard(!byColour);
@@ -71,20 +86,49 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
             progress.update(done.incrementAndGet(), masks.size(), mask.getFileName().toString());
         });
         List<String> notes = new ArrayList<>();
-        Map<Integer, Integer> map = values(counts.values, classes, notes);
+        Map<Integer, Integer> map = values(counts.values, all.names().size(), classes, ignored, notes);
+        if (!ignored.isEmpty() && counts.values.isEmpty()) {
+            notes.add("the masks store colours, so that the values to ignore mean nothing; name a colour 'ignore R G B' with the classes");
+        }
         List<List<Integer>> table = counts.colours.isEmpty() ? List.of() : colours(counts.colours, classes, counts.transparent > 0, notes);
-        List<List<Integer>> ignored = new ArrayList<>(classes.ignoreColours());
+        List<List<Integer>> colours = new ArrayList<>(classes.ignoreColours());
         if (!table.isEmpty() && classes.colours().isEmpty() && counts.colours.containsKey(WHITE) && !table.contains(rgb(WHITE))) {
-            ignored.add(rgb(WHITE));
+            colours.add(rgb(WHITE));
         }
         int border = Palette.voc().colour(LabelMap.IGNORE);
         if (!table.isEmpty() && classes.colours().isEmpty() && counts.colours.containsKey(border) && !table.contains(rgb(border))) {
-            ignored.add(rgb(border));
+            colours.add(rgb(border));
         }
         Integer transparent = counts.transparent == 0 ? null : transparent(counts, table, classes, notes);
-        return new MaskSurvey(map.isEmpty() ? LabelMap.IGNORE : LabelMap.IGNORE - 1,
-            new LabelRules(null, map, table, List.copyOf(ignored), null, null, transparent),
-            List.copyOf(notes));
+        int value = map.getOrDefault(LabelMap.IGNORE, LabelMap.IGNORE) == LabelMap.IGNORE ? LabelMap.IGNORE : LabelMap.IGNORE - 1;
+        LabelRules labels = new LabelRules(null, map, table, List.copyOf(colours), null, null, transparent);
+        return new MaskSurvey(value, labels, List.copyOf(notes), shares(counts, classes, map, table));
+    }
+
+    /** Pixels of every class, of every ignored value or colour, and transparent ones, as shares of all. */
+    private static Map<String, Double> shares(Counts counts, ClassNames classes, Map<Integer, Integer> map, List<List<Integer>> table) {
+        Map<String, Double> pixels = new LinkedHashMap<>();
+        classes.names().forEach(n -> pixels.put(n, 0.0));
+        counts.values.forEach((v, n) -> {
+            int c = map.getOrDefault(v, v);
+            pixels.merge(c < classes.names().size() ? classes.names().get(c) : IGNORED + "value " + v, (double) n, Double::sum);
+        });
+        counts.colours.forEach((rgb, n) -> {
+            int c = table.indexOf(rgb(rgb));
+            pixels.merge(c >= 0 ? classes.names().get(c) : IGNORED + "colour " + text(rgb), (double) n, Double::sum);
+        });
+        if (counts.transparent > 0) {
+            pixels.put("transparent", (double) counts.transparent);
+        }
+        double sum = Math.max(1, pixels.values().stream().mapToDouble(Double::doubleValue).sum());
+        pixels.replaceAll((what, n) -> n / sum);
+        return pixels;
+    }
+
+    /** Lines of {@link #shares} for the user. */
+    public List<String> lines() {
+        return shares.entrySet().stream().map(e -> String.format(Locale.ROOT, "%-28s %6.2f %% of the labelled pixels", e.getKey(),
+            100 * e.getValue())).toList();
     }
 
     /** Nobody saw the colour of transparent pixels. Where nothing else is background, they are; else they have no label. */
@@ -100,27 +144,60 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes) {
         return background ? 0 : null;
     }
 
-    /** 0 and 255 for two classes are drawn that way by most painting programs. */
-    private static Map<Integer, Integer> values(Map<Integer, Long> found, ClassNames classes, List<String> notes) {
+    /**
+     * Values that do not stand for the class of their index. 0 and 255 for two classes are drawn by most painting programs.
+     *
+     * @param named number of names that the user gave, those of ignored values included
+     */
+    private static Map<Integer, Integer> values(Map<Integer, Long> found, int named, ClassNames classes, Set<Integer> ignored,
+                                                List<String> notes) {
         int k = classes.names().size();
-        if (k == 2 && found.containsKey(LabelMap.IGNORE) && !found.containsKey(1)
-            && found.keySet().stream().allMatch(v -> v == 0 || v == LabelMap.IGNORE)) {
+        if (k == 2 && !ignored.contains(LabelMap.IGNORE) && found.containsKey(LabelMap.IGNORE) && !found.containsKey(1)
+            && found.keySet().stream().allMatch(v -> v == 0 || v == LabelMap.IGNORE || ignored.contains(v))) {
             notes.add("masks have the values 0 and 255; 255 is taken as '" + classes.names().get(1) + "'");
-            return Map.of(LabelMap.IGNORE, 1);
+            Map<Integer, Integer> map = new TreeMap<>(Map.of(LabelMap.IGNORE, 1));
+            ignored.forEach(v -> map.put(v, LabelMap.IGNORE - 1));
+            return map;
         }
         Map<Integer, Long> strange = new LinkedHashMap<>();
-        found.keySet().stream().sorted().filter(v -> v >= k && v != LabelMap.IGNORE).forEach(v -> strange.put(v, found.get(v)));
+        found.keySet().stream().sorted().filter(v -> v >= named && v != LabelMap.IGNORE && !ignored.contains(v))
+            .forEach(v -> strange.put(v, found.get(v)));
         if (!strange.isEmpty()) {
             throw HierVlException.data("masks have values that stand for no class: " + list(strange, Object::toString) + "; the " + k
-                + " classes are 0 to " + (k - 1) + ", 255 is ignored" + (strange.size() == 1 && strange.containsKey(k)
-                    ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : k == 2
-                        && strange.size() > SOFT
-                            ? ". Masks with soft edges have to be made black and white first (above 127 is white)" : ""));
+                + " classes are 0 to " + (k - 1) + ", 255 is ignored" + advice(strange, k));
         }
         if (found.containsKey(LabelMap.IGNORE)) {
             notes.add("pixels with the value 255 are ignored");
         }
-        return Map.of();
+        List<Integer> absent = ignored.stream().filter(v -> !found.containsKey(v)).sorted().toList();
+        if (!absent.isEmpty()) {
+            notes.add("no mask has the values to ignore " + absent);
+        }
+        Map<Integer, Integer> map = new TreeMap<>();
+        int next = 0;
+        for (int v = 0; v < Math.max(named, 256); v++) {
+            if (ignored.contains(v)) {
+                if (v != LabelMap.IGNORE) {
+                    map.put(v, LabelMap.IGNORE);
+                }
+            } else if (v < named) {
+                if (v != next) {
+                    map.put(v, next);
+                }
+                next++;
+            }
+        }
+        return map;
+    }
+
+    private static String advice(Map<Integer, Long> strange, int k) {
+        int largest = strange.keySet().stream().mapToInt(Integer::intValue).max().orElse(0);
+        if (k == 2 && strange.size() > 1 && largest > SOFT) {
+            return ". Masks with soft edges have to be made black and white first (above 127 is white)";
+        }
+        String values = strange.keySet().stream().map(String::valueOf).collect(Collectors.joining(","));
+        return (strange.size() <= FEW ? ". If they mean 'no label', add --ignore " + values : "") + (strange.size() == 1 && largest == k
+            ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : "");
     }
 
     private static List<List<Integer>> colours(Map<Integer, Long> found, ClassNames classes, boolean transparent, List<String> notes) {

@@ -2,19 +2,29 @@ package io.hiervl.data;
 
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
-import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The lists of a new data set: labelled, unlabelled and validation photos. */
 public final class NewLists {
     /** Their file names, in the order of the parts. */
     public static final List<String> FILES = List.of("labeled.txt", "unlabeled.txt", "val.txt");
 
+    /** List of photos that were kept for tests. */
+    static final String TEST = "test.txt";
+
     private NewLists() {
+    }
+
+    /** What is said about the guess of {@link ThingGuess}. */
+    public static String things(List<String> things) {
+        return things.isEmpty()
+            ? "no class shows several separate areas in one photo, so none counts as an object ('things:' in dataset.yaml)"
+            : "classes with several separate areas in one photo count as objects: " + String.join(", ", things)
+                + " ('things:' in dataset.yaml changes it)";
     }
 
     /** How many of the photos with masks are kept for validation: at least one stays for training. */
@@ -55,15 +65,17 @@ public final class NewLists {
     /**
      * Chooses and writes the lists.
      *
-     * @param fixed photos for validation that somebody has chosen; empty: {@code held} are drawn
+     * @param given photos for validation and tests that somebody has chosen; none: {@code held} are drawn
      * @return lines of the three lists
      */
-    public static List<Integer> write(Dataset dataset, List<Sample> samples, Collection<Sample> fixed, int held, int kept,
+    public static List<Integer> write(Dataset dataset, List<Sample> samples, ExportSplit given, int held, int kept,
                                       DatasetInit.Options options, Undo undo) {
         List<Sample> masked = samples.stream().filter(Sample::hasMask).toList();
-        Set<Sample> val = !fixed.isEmpty() ? new LinkedHashSet<>(fixed)
+        Set<Sample> test = samples.stream().filter(s -> given.test().contains(s.imagePath())).collect(Collectors.toSet());
+        Set<Sample> val = given.exists()
+            ? samples.stream().filter(s -> given.validation().contains(s.imagePath())).collect(Collectors.toSet())
             : held == 0 ? Set.of() : Set.copyOf(SplitMaker.split(dataset, masked, held, false, options.seed(), Progress.NONE).labelled());
-        List<Sample> train = samples.stream().filter(s -> !val.contains(s)).toList();
+        List<Sample> train = samples.stream().filter(s -> !val.contains(s) && !test.contains(s)).toList();
         // Few labels should show every class.
         SplitMaker.Split split = SplitMaker.split(dataset, train, kept, options.labels() > 0, options.seed(), Progress.NONE);
         List<List<Sample>> parts = List.of(split.labelled(), split.unlabelled(), samples.stream().filter(val::contains).toList());
@@ -71,6 +83,10 @@ public final class NewLists {
             if (!parts.get(i).isEmpty()) {
                 SplitList.write(undo.made(dataset.root().resolve(FILES.get(i))), parts.get(i));
             }
+        }
+        List<Sample> tests = samples.stream().filter(test::contains).toList();
+        if (!tests.isEmpty()) {
+            SplitList.write(undo.made(dataset.root().resolve(TEST)), tests);
         }
         return parts.stream().map(List::size).toList();
     }

@@ -40,6 +40,9 @@ public interface ExportedModel extends InferenceModel {
     /** How often each operator occurs, by name. */
     Map<String, Long> ops();
 
+    /** Arrays that the file stores, by name; parameters have the names of the network. */
+    Map<String, INDArray> weights();
+
     /** {batch, 3, height, width} of the graph. */
     long[] inputShape();
 

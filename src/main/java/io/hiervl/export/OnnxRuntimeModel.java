@@ -106,6 +106,11 @@ final class OnnxRuntimeModel implements ExportedModel {
     }
 
     @Override
+    public Map<String, INDArray> weights() {
+        return OnnxModel.read(file).floats();
+    }
+
+    @Override
     public long[] inputShape() {
         return inputShape.clone();
     }

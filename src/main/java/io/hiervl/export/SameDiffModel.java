@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A SameDiff file of either format. */
@@ -69,6 +71,14 @@ final class SameDiffModel implements ExportedModel {
     @Override
     public Map<String, Long> ops() {
         return sd.getOps().values().stream().collect(Collectors.groupingBy(op -> op.getOp().opName(), TreeMap::new, Collectors.counting()));
+    }
+
+    @Override
+    public Map<String, INDArray> weights() {
+        Map<String, INDArray> arrays = new TreeMap<>();
+        sd.variables().stream().filter(v -> v.getVariableType() == VariableType.CONSTANT || v.getVariableType() == VariableType.VARIABLE)
+            .filter(v -> v.dataType() == DataType.FLOAT).forEach(v -> arrays.put(v.name(), v.getArr().dup('c')));
+        return arrays;
     }
 
     @Override

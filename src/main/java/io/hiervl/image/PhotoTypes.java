@@ -1,8 +1,12 @@
 package io.hiervl.image;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What the ends of file names say about pictures. */
 public final class PhotoTypes {
@@ -16,6 +20,8 @@ public final class PhotoTypes {
     private static final Set<String> OTHER = Set.of("heic", "heif", "avif", "gif", "jp2", "j2k", "jpx", "jxl", "svg", "psd", "raw", "cr2",
         "cr3", "nef",
         "arw", "dng", "orf", "rw2", "raf", "ppm", "pgm", "pnm", "exr", "hdr", "tga", "dcm", "nii", "npy", "mp4", "mov", "avi");
+
+    private static final int SHOWN = 5;
 
     private PhotoTypes() {
     }
@@ -38,6 +44,15 @@ public final class PhotoTypes {
     /** Whether a file is a picture or film of a type that cannot be read as a photo. */
     public static boolean isOther(Path file) {
         return OTHER.contains(extension(file));
+    }
+
+    /** How a message names pictures that are left out: number, types, first names, and what to do. */
+    public static String notRead(List<Path> files) {
+        Map<String, Long> types = files.stream().collect(Collectors.groupingBy(PhotoTypes::extension, TreeMap::new, Collectors.counting()));
+        String counts = types.entrySet().stream().map(e -> e.getValue() + " ." + e.getKey()).collect(Collectors.joining(", "));
+        String names = files.stream().limit(SHOWN).map(p -> p.getFileName().toString()).collect(Collectors.joining(", "));
+        return files.size() + (files.size() == 1 ? " picture of a type that is not read is" : " pictures of types that are not read are")
+            + " left out (" + counts + "): " + names + (files.size() > SHOWN ? ", ..." : "") + "; save them as JPEG or PNG to use them";
     }
 
     /** The readable types for messages: "bmp, jpeg, jpg, ...". */

@@ -14,12 +14,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
 import org.bytedeco.javacpp.BytePointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.protobuf.ByteString;
 import org.nd4j.shade.protobuf.CodedInputStream;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
@@ -143,6 +146,18 @@ public final class OnnxModel {
     /** @return initializers and Constant nodes by name */
     Map<String, TensorProto> initializers() {
         return initializers;
+    }
+
+    /** Stored 32-bit numbers by name. */
+    public Map<String, INDArray> floats() {
+        Map<String, INDArray> arrays = new TreeMap<>();
+        initializers.forEach((name, t) -> {
+            if (t.getDataType() == OnnxTensors.FLOAT && t.getDimsCount() > 0) {
+                long[] shape = t.getDimsList().stream().mapToLong(Long::longValue).toArray();
+                arrays.put(name, Nd4j.create(OnnxTensors.floats(this, t), shape, 'c'));
+            }
+        });
+        return arrays;
     }
 
     /**

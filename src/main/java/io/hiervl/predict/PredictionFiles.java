@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.hiervl.AtomicFile;
+import io.hiervl.Folders;
 import io.hiervl.PublicApi;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMaps;
@@ -36,7 +37,7 @@ public final class PredictionFiles {
 
     private final Path folder;
     private final Palette palette;
-    private final Set<String> used = new HashSet<>();
+    private final Set<Path> used = new HashSet<>();
 
     /** @param folder must exist */
     public PredictionFiles(Path folder, Palette palette) {
@@ -50,16 +51,30 @@ public final class PredictionFiles {
      * @throws io.hiervl.HierVlException environment error if one cannot be written
      */
     public List<Path> write(Path image, Photo photo, Prediction prediction) {
-        String stem = stem(image);
-        List<Path> files = files(stem);
+        return write(Path.of(""), image, photo, prediction);
+    }
+
+    /**
+     * Writes the three files of a photo into a subfolder.
+     *
+     * @param below the subfolder, relative; it is made if it is missing
+     * @return index map, overlay, JSON
+     */
+    public List<Path> write(Path below, Path image, Photo photo, Prediction prediction) {
+        Path place = folder.resolve(below);
+        if (!place.equals(folder)) {
+            Folders.create(place);
+        }
+        List<Path> files = files(free(place, image));
         LabelMaps.write(prediction.labels(), palette, files.get(0));
         Images.writePng(new Overlay(palette).draw(photo, prediction), files.get(1));
         AtomicFile.write(files.get(2), out -> out.write(JSON.writeValueAsBytes(prediction.json(image.toString()))));
         return files;
     }
 
-    private List<Path> files(String stem) {
-        return List.of(folder.resolve(stem + ".png"), folder.resolve(stem + OVERLAY), folder.resolve(stem + ".json"));
+    private static List<Path> files(Path stem) {
+        return List.of(stem.resolveSibling(stem.getFileName() + ".png"), stem.resolveSibling(stem.getFileName() + OVERLAY),
+            stem.resolveSibling(stem.getFileName() + JSON_END));
     }
 
     /** The index maps and overlays among files that lie in one folder: pictures beside a JSON that {@link #write} made. */
@@ -104,20 +119,21 @@ public final class PredictionFiles {
         return kept + hash;
     }
 
-    private String stem(Path image) {
+    /** Path without extension that no other photo has. */
+    private Path free(Path place, Path image) {
         String name = image.getFileName().toString();
         int dot = name.lastIndexOf('.');
         String base = shortened(dot > 0 ? name.substring(0, dot) : name);
-        String stem = base;
-        for (int i = 2; used.contains(stem) || !free(stem, image); i++) {
-            stem = base + "-" + i;
+        Path stem = place.resolve(base);
+        for (int i = 2; used.contains(stem) || !isFree(stem, image); i++) {
+            stem = place.resolve(base + "-" + i);
         }
         used.add(stem);
         return stem;
     }
 
     /** Nothing of that name exists, or only an earlier prediction of the same photo. */
-    private boolean free(String stem, Path image) {
+    private static boolean isFree(Path stem, Path image) {
         List<Path> files = files(stem);
         return files.stream().noneMatch(Files::exists) || sameImage(files.get(2), image);
     }

@@ -29,6 +29,10 @@ public interface RunHooks {
         return Map.of();
     }
 
+    /** What the run does, where the user may have expected something else. */
+    default void note(String sentence) {
+    }
+
     /** Something that the user should know before the run ends. */
     default void warn(String sentence) {
     }

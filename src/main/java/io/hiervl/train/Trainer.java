@@ -52,6 +52,7 @@ public final class Trainer {
     private static final int KEEP = 2;
     /** Beginning of the columns that {@link RunHooks#measure} fills. */
     private static final String MEASURED = "val_";
+    private static final String GATE = "hsqg.gate_w";
 
     private final Recipe recipe;
     private final Dataset dataset;
@@ -61,6 +62,7 @@ public final class Trainer {
     private final BackboneWeights backbone;
     private final Path run;
     private final Backend backend;
+    private StartWeights start;
 
     /** A trainer of a network on CLIP's own image tower. */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
@@ -109,6 +111,12 @@ public final class Trainer {
         }
     }
 
+    /** Lets a new run start from the weights of a trained model, as far as they fit; a run that goes on has its own. */
+    public Trainer startingFrom(StartWeights weights) {
+        start = weights;
+        return this;
+    }
+
     /**
      * What a run did.
      *
@@ -147,12 +155,12 @@ public final class Trainer {
         DatasetSpec spec = dataset.spec();
         CheckpointStore checkpoints = new CheckpointStore(run, KEEP);
         Checkpoint newest = checkpoints.latest().orElse(null);
-        requireStart(resume, newest);
+        int total = steps(recipe);
+        Lengthening longer = requireStart(resume, newest, total);
         ImageTowers towers = TrainingModel.towers(clip, backbone);
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
-        int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
@@ -164,13 +172,20 @@ public final class Trainer {
         }
         long first;
         try {
-            first = Stoppable.run(signal::isSet, () -> begin(newest, model, step, batches));
+            first = Stoppable.run(signal::isSet, () -> begin(newest, model, step, batches, hooks));
         } catch (Stoppable.Stopped e) {
             return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
+        }
+        if (longer != null) {
+            hooks.note(longer.begin(run, checkpoints, newest, recipe));
         }
         LongConsumer save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
+        if (first > 0 && first < total && patience.over(first)) {
+            hooks.warn("the run ended early at step " + first + ", because mIoU had not grown for train.patience = "
+                + config.every().patience() + " measurements; with --set train.patience=0 it goes on");
+        }
         PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
         Double miou = null;
         long done = first;
@@ -266,17 +281,23 @@ public final class Trainer {
             known);
     }
 
+    private int steps(Recipe settings) {
+        return settings.train().stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
+    }
+
     /**
      * Fails unless the run folder is in the state that the caller expects and its checkpoint was made with these settings.
      * Settings that did not exist when it was made count as given with their default, so that a run goes on with a newer
      * version of the program.
+     *
+     * @return the change of the run's length, null if there is none
      */
-    private void requireStart(boolean resume, Checkpoint newest) {
+    private Lengthening requireStart(boolean resume, Checkpoint newest, int total) {
         if (newest == null) {
             if (resume) {
                 throw HierVlException.model(run + " holds no checkpoint to resume from; leave out --resume to start a new run there");
             }
-            return;
+            return null;
         }
         if (!resume) {
             throw HierVlException.usage(run + " holds a run with a checkpoint at step " + newest.manifest().step()
@@ -287,8 +308,10 @@ public final class Trainer {
         Recipe now = recipe.recordedAs(before);
         if (!before.equals(now)) {
             throw HierVlException.config("cannot resume " + run + " with other settings (then -> now): " + now.differenceFrom(before)
-                + "; only train.checkpoint_every, train.eval_every, train.patience and train.log_every may change");
+                + "; only train.steps, train.epochs, train.checkpoint_every, train.eval_every, train.patience and train.log_every may "
+                + "change. A new run with other settings can start from these weights: train --init-from " + run);
         }
+        return Lengthening.of(run, newest.manifest().step(), steps(before), total);
     }
 
     /** Fails if the run folder's image tower is another one. CLIP's own may come from another export of the same weights. */
@@ -308,10 +331,20 @@ public final class Trainer {
     }
 
     /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
-    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches) {
+    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches, RunHooks hooks) {
         if (newest == null) {
             AtomicFile.write(run.resolve("resolved.yaml"), recipe.toYaml());
-            step.initialiseGate(batches.labelled(0).images());
+            boolean gate = true;
+            if (start != null) {
+                WeightTransfer transfer = WeightTransfer.into(model, start);
+                step.weightsChanged();
+                gate = !transfer.has(GATE);
+                transfer.lines().forEach(hooks::note);
+                AtomicFile.write(run.resolve("init-from.txt"), transfer.text());
+            }
+            if (gate) {
+                step.initialiseGate(batches.labelled(0).images());
+            }
             return 0;
         }
         requireTower(newest, model);

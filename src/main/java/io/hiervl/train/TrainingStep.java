@@ -78,6 +78,11 @@ final class TrainingStep {
         }
     }
 
+    /** Parameters have got other values on the host. */
+    void weightsChanged() {
+        onDevice.changed();
+    }
+
     /** t (K,C) that belongs to the saved weights: of the averaged prompt if averages are kept, else of the prompt; a copy. */
     INDArray textToSave() {
         INDArray averaged = average == null ? null : average.average().get(TextGraph.PROMPT);

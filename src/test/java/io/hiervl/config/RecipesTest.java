@@ -49,8 +49,9 @@ class RecipesTest {
     /** A setting that somebody gave is never taken from the data set. */
     @Test
     void theDataSetDecidesOnlyWhatNobodyGave() throws IOException {
-        DatasetSpec pets = new DatasetSpec("pets", List.of("cat", "dog", "grass"), null, null, null, null, List.of("cat", "dog"),
-            null, null, null, null, null, null);
+        DatasetSpec pets = new DatasetSpec("pets",
+            new DatasetSpec.Meanings(List.of("cat", "dog", "grass"), null, null, List.of("cat", "dog"), null, null),
+            new DatasetSpec.Masks(null, null, null), new DatasetSpec.Layout(null, null), null);
         Recipe open = Recipes.forData(Recipes.load("tiny", List.of()), pets);
         assertEquals(true, open.loss().masked().maskBackground());
         assertEquals(List.of(0, 1), open.loss().set().components().thingClasses());

@@ -25,8 +25,9 @@ class PredictionReaderTest {
     Path dir;
 
     private static DatasetSpec spec(List<List<Integer>> colours) {
-        return new DatasetSpec("own", List.of("background", "cat", "dog"), null, null, null, null, null,
-            new LabelRules(null, null, colours, null, null, null, null), null, null, null, null, null);
+        return new DatasetSpec("own", new DatasetSpec.Meanings(List.of("background", "cat", "dog"), null, null, null, null, null),
+            new DatasetSpec.Masks(null, new LabelRules(null, null, colours, null, null, null, null), null),
+            new DatasetSpec.Layout(null, null), null);
     }
 
     private PredictionReader reader(Path file, DatasetSpec spec, int first) {

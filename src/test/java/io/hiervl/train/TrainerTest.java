@@ -325,7 +325,8 @@ class TrainerTest {
             .train(true, new StopSignal(), Progress.NONE));
         assertEquals(HierVlException.Kind.DATA, other.kind());
         assertEquals("cannot resume " + run + " with other settings (then -> now): loss.tau: 0.07 -> 0.5; train.seed: 0 -> 9"
-            + "; only train.checkpoint_every, train.eval_every, train.patience and train.log_every may change", other.getMessage());
+            + "; only train.steps, train.epochs, train.checkpoint_every, train.eval_every, train.patience and train.log_every may change. "
+            + "A new run with other settings can start from these weights: train --init-from " + run, other.getMessage());
         HierVlException rim = assertThrows(HierVlException.class,
             () -> trainer(recipe("loss.blank_rim=true"), run).train(true, new StopSignal(), Progress.NONE));
         assertTrue(rim.getMessage().contains("loss.blank_rim: false -> true; only"), rim.getMessage());

@@ -167,7 +167,7 @@ public final class CocoMasks {
             for (int i = 0; i < labels.length; i++) {
                 int id = ids.rgb()[3 * i] & 255 | (ids.rgb()[3 * i + 1] & 255) << 8 | (ids.rgb()[3 * i + 2] & 255) << 16;
                 String category = png.getValue().get(id);
-                labels[i] = (byte) (category == null ? spec.ignore() : classes.getOrDefault(category, other())).intValue();
+                labels[i] = (byte) (int) (category == null ? Integer.valueOf(spec.ignore()) : classes.getOrDefault(category, other()));
             }
             write(new LabelMap(labels, ids.width(), ids.height()), picture.photo());
         }));

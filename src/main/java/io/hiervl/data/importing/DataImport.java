@@ -11,9 +11,12 @@ import io.hiervl.config.PhotoRules;
 import io.hiervl.data.ClassNames;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.DatasetInit;
+import io.hiervl.data.ExportSplit;
 import io.hiervl.data.FolderListing;
 import io.hiervl.data.NewLists;
+import io.hiervl.data.PictureFolders;
 import io.hiervl.data.Sample;
+import io.hiervl.data.ThingGuess;
 import io.hiervl.data.Undo;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.LabelMaps;
@@ -48,7 +51,7 @@ public final class DataImport {
      * @param empty   whether photos without any mark are labelled as background; else they are unlabelled
      * @param init    name, validation share, number of labels and seed
      */
-    public record Choice(String form, Path images, ClassNames classes, boolean empty, DatasetInit.Options init) {
+    public record Choice(String form, Path images, ClassNames classes, boolean empty, boolean keepSplit, DatasetInit.Options init) {
     }
 
     private DataImport() {
@@ -69,10 +72,10 @@ public final class DataImport {
      * @throws HierVlException nothing that can be imported (exit 3), or out cannot be written (exit 6); nothing is left then
      */
     public static DatasetInit.Result run(Path source, Path out, Choice choice, Progress progress) {
-        DatasetInit.refuseExisting(out);
         if (!Files.exists(source)) {
             throw HierVlException.data(source + " does not exist");
         }
+        DatasetInit.refuseExisting(out);
         try (Undo undo = new Undo(out)) {
             Path root = DatasetInit.folder(out);
             List<String> notes = new ArrayList<>();
@@ -85,6 +88,10 @@ public final class DataImport {
             notes.add("read as an export of the form " + form);
             if (form.equals(MASK_FORM)) {
                 return masks(folder, files, out, images, choice, notes, undo, progress);
+            }
+            List<Path> others = files.stream().filter(PhotoTypes::isOther).toList();
+            if (!others.isEmpty()) {
+                notes.add(PhotoTypes.notRead(others));
             }
             ExportForm reader = FORMS.stream().filter(f -> f.name().equals(form)).findFirst()
                 .orElseThrow(() -> HierVlException.usage("--from is '" + form + "', known are " + String.join(", ", forms())));
@@ -107,8 +114,9 @@ public final class DataImport {
                                             List<String> notes, Undo undo, Progress progress) {
         MaskFolders found = MaskFolders.find(folder, files, images);
         notes.add("classes are those of " + found.list());
-        DatasetInit.Result made = DatasetInit.write(found.photos(), found.masks(), choice.classes == null ? found.classes()
-            : choice.classes, out, choice.init, progress);
+        DatasetInit.Request request = new DatasetInit.Request(PictureFolders.of(found.photos(), found.masks()),
+            choice.classes == null ? found.classes() : choice.classes, Set.of(), choice.keepSplit, choice.init);
+        DatasetInit.Result made = DatasetInit.plan(request, out, files, progress).write();
         notes.addAll(made.notes());
         undo.keep();
         return new DatasetInit.Result(out, made.sizes(), List.copyOf(notes));
@@ -205,12 +213,20 @@ public final class DataImport {
                     + "; --images names the folder of all photos");
             });
             List<Sample> samples = samples(photos, labelled, table, prefix, progress);
-            int held = NewLists.held(labelled.size(), choice.init());
-            int kept = NewLists.kept(labelled.size() - held, choice.init());
-            Map<String, String> lists = NewLists.names(samples.size() - held > kept, held > 0, notes);
-            DatasetYaml yaml = new DatasetYaml("hiervl data import", choice.init().name(), table.classes(), LabelMap.IGNORE, lists,
-                LabelRules.PLAIN, PhotoRules.PLAIN, folders);
-            List<Integer> sizes = NewLists.write(Dataset.open(root, yaml.spec()), samples, List.of(), held, kept, choice.init(), undo);
+            ExportSplit split = choice.keepSplit() ? ExportSplit.of(photoRoot, labelled.keySet(), files) : ExportSplit.NONE;
+            if (split.exists()) {
+                notes.add(split.note());
+            }
+            int left = labelled.size() - split.test().size();
+            int held = split.exists() ? split.validation().size() : NewLists.held(left, choice.init());
+            int kept = NewLists.kept(left - held, choice.init());
+            Map<String, String> lists = NewLists.names(samples.size() - split.test().size() - held > kept, held > 0, notes);
+            List<String> things = ThingGuess.of(samples.stream().filter(Sample::hasMask).map(Sample::maskPath).toList(),
+                LabelMaps::read, table.classes());
+            notes.add(NewLists.things(things));
+            DatasetYaml yaml = new DatasetYaml("hiervl data import", choice.init().name(), table.classes(), LabelMap.IGNORE, things,
+                lists, LabelRules.PLAIN, PhotoRules.PLAIN, folders);
+            List<Integer> sizes = NewLists.write(Dataset.open(root, yaml.spec()), samples, split, held, kept, choice.init(), undo);
             AtomicFile.write(undo.made(root.resolve(DatasetSpecs.FILE)), yaml.text());
             return new DatasetInit.Result(out, sizes, List.copyOf(notes));
         }

@@ -22,7 +22,7 @@ final class CocoLabels extends LabelFiles {
     @Override
     public void add(Path photo, String stem, LabelMap map) {
         int image = images.size() + 1;
-        images.addObject().put("id", image).put("file_name", photo.getFileName().toString()).put("width", map.width())
+        images.addObject().put("id", image).put("file_name", nameOf(photo, stem)).put("width", map.width())
             .put("height", map.height());
         for (Outline part : outlines(map)) {
             ObjectNode a = annotations.addObject().put("id", annotations.size()).put("image_id", image).put("category_id", part.label() + 1)

@@ -18,7 +18,7 @@ final class CvatLabels extends LabelFiles {
     @Override
     public void add(Path photo, String stem, LabelMap map) {
         images.append(String.format(Locale.ROOT, "  <image id=\"%d\" name=\"%s\" width=\"%d\" height=\"%d\">%n", count++,
-            escaped(photo.getFileName().toString()),
+            escaped(nameOf(photo, stem)),
             map.width(), map.height()));
         for (Outline part : outlines(map)) {
             String label = escaped(classes().get(part.label()));

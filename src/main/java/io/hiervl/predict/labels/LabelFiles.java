@@ -46,13 +46,25 @@ public abstract class LabelFiles {
      * Adds a photo.
      *
      * @param photo its file
-     * @param stem  name without extension that no other photo has
+     * @param stem  name without extension that no other photo has, behind its subfolders: {@code sub/a}
      * @param map   class of every pixel, of the photo as it is shown
      */
     public abstract void add(Path photo, String stem, LabelMap map);
 
     /** Writes what belongs to all photos together. */
     public abstract void finish();
+
+    /** How the tool calls a photo: its file name behind its subfolders. */
+    static String nameOf(Path photo, String stem) {
+        return stem.substring(0, stem.lastIndexOf('/') + 1) + photo.getFileName();
+    }
+
+    /** A file of this form for one photo; folders for it are made. */
+    static Path file(Path folder, String stem, String extension) {
+        Path file = folder.resolve(stem + extension);
+        Folders.create(file.getParent());
+        return file;
+    }
 
     Path folder() {
         return folder;

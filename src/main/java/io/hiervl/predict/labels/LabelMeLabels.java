@@ -42,11 +42,12 @@ final class LabelMeLabels extends LabelFiles {
             }
             shape.put("shape_type", part.hasHoles() ? "mask" : "polygon").putNull("group_id").putObject("flags");
         }
-        Path from = folder().toAbsolutePath().normalize();
+        Path file = file(folder(), stem, ".json");
+        Path from = file.toAbsolutePath().normalize().getParent();
         Path to = photo.toAbsolutePath().normalize();
         String path = from.getRoot().equals(to.getRoot()) ? from.relativize(to).toString().replace('\\', '/') : to.toString();
         root.put("imagePath", path).putNull("imageData").put("imageHeight", map.height()).put("imageWidth", map.width());
-        AtomicFile.write(folder().resolve(stem + ".json"), out -> out.write(JSON.writeValueAsBytes(root)));
+        AtomicFile.write(file, out -> out.write(JSON.writeValueAsBytes(root)));
     }
 
     private static String png(Outline part) {

@@ -25,7 +25,7 @@ final class LabelStudioLabels extends LabelFiles {
     @Override
     public void add(Path photo, String stem, LabelMap map) {
         ObjectNode task = tasks.addObject().put("id", tasks.size());
-        task.putObject("data").put("image", photo.getFileName().toString());
+        task.putObject("data").put("image", nameOf(photo, stem));
         ObjectNode prediction = task.putArray("predictions").addObject().put("model_version", "hiervl");
         ArrayNode results = prediction.putArray("result");
         for (Outline part : outlines(map)) {

@@ -22,7 +22,7 @@ final class PngLabels extends LabelFiles {
     @Override
     public void add(Path photo, String stem, LabelMap map) {
         names.append(stem).append('\n');
-        LabelMaps.write(map, palette, folder().resolve("SegmentationClass").resolve(stem + ".png"));
+        LabelMaps.write(map, palette, file(folder().resolve("SegmentationClass"), stem, ".png"));
     }
 
     @Override

@@ -73,7 +73,7 @@ class DataImportTest {
     }
 
     private DatasetInit.Result run(Path source, boolean empty) {
-        return DataImport.run(source, dir.resolve("set"), new DataImport.Choice(null, null, null, empty,
+        return DataImport.run(source, dir.resolve("set"), new DataImport.Choice(null, null, null, empty, true,
             new DatasetInit.Options("mine", 0.5, 0, 0)), Progress.NONE);
     }
 

@@ -13,12 +13,14 @@ import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,18 +57,31 @@ class LabelsRoundTripTest {
     }
 
     private List<LabelMap> roundTrip(String form, List<LabelMap> maps) throws IOException {
+        return roundTrip(form, maps, "", false);
+    }
+
+    /**
+     * @param below  subfolder of the photos, with a slash at its end
+     * @param turned whether photos are stored lying and shown upright by their EXIF entry
+     */
+    private List<LabelMap> roundTrip(String form, List<LabelMap> maps, String below, boolean turned) throws IOException {
         Path photos = Files.createDirectories(dir.resolve("photos"));
         LabelFiles files = LabelFiles.of(form, Files.createDirectories(dir.resolve("out")), CLASSES, Palette.voc());
         for (int i = 0; i < maps.size(); i++) {
             byte[] rgb = new byte[3 * W * H];
             new Random(i).nextBytes(rgb);
-            Path photo = photos.resolve("p" + i + ".png");
-            Images.writePng(new Photo(rgb, W, H), photo);
-            files.add(photo, "p" + i, maps.get(i));
+            Path photo = photos.resolve(below + "p" + i + (turned ? ".jpg" : ".png"));
+            Files.createDirectories(photo.getParent());
+            if (turned) {
+                Files.write(photo, lying(new Photo(rgb, H, W)));
+            } else {
+                Images.writePng(new Photo(rgb, W, H), photo);
+            }
+            files.add(photo, below + "p" + i, maps.get(i));
         }
         files.finish();
         Path set = dir.resolve("set");
-        DataImport.run(dir.resolve("out").resolve(form), set, new DataImport.Choice(null, photos, null, false,
+        DataImport.run(dir.resolve("out").resolve(form), set, new DataImport.Choice(null, photos, null, false, true,
             new DatasetInit.Options("x", 0, 0, 0)), Progress.NONE);
         Dataset dataset = Dataset.open(set);
         assertEquals(CLASSES, dataset.spec().classes());
@@ -83,6 +98,30 @@ class LabelsRoundTripTest {
         List<LabelMap> maps = List.of(map(1, true), map(2, true), map(3, true));
         List<LabelMap> back = roundTrip(form, maps);
         for (int i = 0; i < maps.size(); i++) {
+            assertArrayEquals(maps.get(i).values(), back.get(i).values(), form + ", photo " + i);
+        }
+    }
+
+    private static byte[] lying(Photo photo) throws IOException {
+        ByteArrayOutputStream plain = new ByteArrayOutputStream();
+        ImageIO.write(Images.toBuffered(photo), "jpg", plain);
+        byte[] exif =
+            {(byte) 0xFF, (byte) 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1,
+                0, 8, 0, 0, 0, 0, 0, 0};
+        ByteArrayOutputStream turned = new ByteArrayOutputStream();
+        turned.write(plain.toByteArray(), 0, 2);
+        turned.write(exif);
+        turned.write(plain.toByteArray(), 2, plain.size() - 2);
+        return turned.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"coco", "labelme", "cvat", "label-studio", "png"})
+    void photosOfAPhoneInSubfolders(String form) throws IOException {
+        List<LabelMap> maps = List.of(map(1, true), map(2, true), map(3, true));
+        List<LabelMap> back = roundTrip(form, maps, "day 1/north/", true);
+        for (int i = 0; i < maps.size(); i++) {
+            assertEquals(W, back.get(i).width());
             assertArrayEquals(maps.get(i).values(), back.get(i).values(), form + ", photo " + i);
         }
     }
