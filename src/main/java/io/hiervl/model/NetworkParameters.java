@@ -18,7 +18,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Fills a parameter store for a new network: weights of the files for the towers, PyTorch's initialisations for the rest.
  * <pre>
  * vision.*   vision.prompt   frozen.vision.*   text.*   text_prompt
- * pyramid.*  stem.* (if there is one)  hsqg.*  pixel_decoder.*  query_decoder.*  phi_query.*  phi_text.*   dense_projection.* (towers not aligned with texts)
+ * pyramid.*  stem.* (if there is one)  hsqg.*  pixel_decoder.*  query_decoder.*  phi_query.*  phi_text.*
+ * dense_projection.* (towers not aligned with texts)
  * </pre>
  */
 public final class NetworkParameters {

@@ -83,8 +83,8 @@ public final class GraphInference implements InferenceModel {
     }
 
     /**
-     * Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. A GPU
-     * is one queue and takes one pass at a time.
+     * Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. A
+     * GPU is one queue and takes one pass at a time.
      */
     @Override
     public int lanes(int h, int w) {

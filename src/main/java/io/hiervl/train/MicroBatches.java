@@ -85,9 +85,11 @@ final class MicroBatches {
     static final class Graphs<G> {
         private final Map<String, G> graphs = new HashMap<>();
 
+        private static final Object BUILDING = new Object();
+
         /** SameDiff cannot build two graphs at a time. */
         G get(long[] shape, String more, Supplier<G> build) {
-            synchronized (MicroBatches.class) {
+            synchronized (BUILDING) {
                 return graphs.computeIfAbsent(Arrays.toString(shape) + more, k -> build.get());
             }
         }

@@ -37,7 +37,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
-import java.util.function.LongFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -151,7 +150,7 @@ public final class Trainer {
         } catch (Stoppable.Stopped e) {
             return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
         }
-        LongFunction<Checkpoint> save = at -> save(checkpoints, at, model, step);
+        LongConsumer save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
         PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
@@ -167,7 +166,7 @@ public final class Trainer {
             }
             Rate rate = new Rate();
             while (done < total && !signal.isSet() && !patience.over(done)) {
-                Batches.Step batch = next(source, saved, done, save::apply);
+                Batches.Step batch = next(source, saved, done, save);
                 try {
                     last = Stoppable.run(signal::isSet, () -> step.run(batch));
                 } catch (Stoppable.Stopped e) {
@@ -190,7 +189,7 @@ public final class Trainer {
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
                 Checkpoint kept = null;
                 if (measured || done % config.every().checkpointEvery() == 0) {
-                    kept = save.apply(done);
+                    kept = save(checkpoints, done, model, step);
                     saved = done;
                     signal.unsaved(false);
                 }
@@ -210,7 +209,7 @@ public final class Trainer {
                 }
             }
             if (done != saved) {
-                save.apply(done);
+                save.accept(done);
             }
             signal.unsaved(false);
         }

@@ -22,8 +22,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A file that version 0.1 exported, whose ops had positional arguments and enums as ordinals, gives the scores that it gave then: every 37th
- * value for the image sin(0.37 i) + 0.5 cos(0.011 i), as version 0.1 printed it.
+ * A file that version 0.1 exported, whose ops had positional arguments and enums as ordinals, gives the scores that it gave then: every
+ * 37th value for the image sin(0.37 i) + 0.5 cos(0.011 i), as version 0.1 printed it.
  */
 class OldFilesTest {
     private static final String FOLDER = "/io/hiervl/export/v0.1/";

@@ -77,7 +77,7 @@ class GraphRunnerTest {
         SDVariable w = Graphs.variable(sd, "w", shared);
         assertSame(shared, w.getArr(), "graphs share the arrays of the store");
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 3);
-        SDVariable loss = dot(sd, w, x).add(dot(sd, w, w)).rename("loss");
+        dot(sd, w, x).add(dot(sd, w, w)).rename("loss");
         GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("w"));
         for (int i = 0; i < 3; i++) {
             try (GraphRunner.Result r = runner.run(Map.of("x", row(10, 20, 30)))) {

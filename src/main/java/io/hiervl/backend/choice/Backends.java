@@ -42,7 +42,7 @@ public final class Backends {
     /**
      * Chooses {@link #compute()} for this process.
      *
-     * @param name {@code cpu}, {@code cuda:N}, {@code cuda} (the first GPU), or {@code auto}: the first GPU if there is one that can be used
+     * @param name {@code cpu}, {@code cuda:N}, {@code cuda} (the first GPU), or {@code auto}: the first GPU that can be used, else the CPU
      * @throws HierVlException of kind USAGE for another name, of kind ENVIRONMENT if a GPU that was asked for cannot be used
      */
     public static synchronized void useDevice(String name) {
