@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
 
 /** Commands on data sets. */
 @Command(name = "data", mixinStandardHelpOptions = true, description = "Works with data sets.",
-    subcommands = {DataInitCommand.class, DataImportCommand.class, DataCheckCommand.class, DataSplitCommand.class, DataSpeedCommand.class})
+    subcommands = {DataInitCommand.class, DataImportCommand.class, DataCheckCommand.class, DataSplitCommand.class, DataSpeedCommand.class,
+        DataSuggestCommand.class})
 final class DataCommand implements Runnable {
     private final Console console;
 
@@ -26,7 +27,8 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: init, import, check, speed, split or synth");
+        throw new CommandLine.ParameterException(spec.commandLine(),
+            "Missing command: init, import, check, speed, split, suggest or synth");
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Makes the rendered scenes of datasets/tiny, the same files for the same seed.")

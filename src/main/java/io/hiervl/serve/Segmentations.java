@@ -62,7 +62,7 @@ final class Segmentations {
     private void count(ServedModel model, List<Photo> photos) {
         metrics.registry().counter("hiervl.photos", "model", model.name()).increment(photos.size());
         metrics.registry().counter("hiervl.pixels", "model", model.name())
-            .increment(photos.stream().mapToLong(p -> (long) p.width() * p.height()).sum());
+            .increment(photos.stream().mapToDouble(p -> (double) p.width() * p.height()).sum());
     }
 
     /** What the caller asks for by {@code as}, else by its Accept header. */
@@ -94,7 +94,7 @@ final class Segmentations {
     }
 
     private static Map<String, Object> document(ServedModel model, List<Photo> photos, List<Prediction> predictions, String regions,
-        List<String> include) {
+                                                List<String> include) {
         List<Map<String, Object>> all = new ArrayList<>();
         for (int i = 0; i < photos.size(); i++) {
             Prediction p = predictions.get(i);

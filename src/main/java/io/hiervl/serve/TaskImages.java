@@ -78,7 +78,8 @@ public final class TaskImages {
         } catch (IllegalArgumentException e) {
             throw new Refusal(400, "the address of the task's picture cannot be read");
         }
-        if (!base.getScheme().equals(uri.getScheme()) || !base.getHost().equalsIgnoreCase(uri.getHost()) || base.getPort() != uri.getPort()) {
+        if (!base.getScheme().equals(uri.getScheme()) || !base.getHost().equalsIgnoreCase(uri.getHost())
+            || base.getPort() != uri.getPort()) {
             throw new Refusal(403, "the task's picture lies at another host than --label-studio");
         }
         return uri;
@@ -94,7 +95,8 @@ public final class TaskImages {
             try (InputStream in = response.body()) {
                 if (response.statusCode() != 200) {
                     throw new Refusal(502, "Label Studio answers " + response.statusCode() + " for the task's picture"
-                        + (response.statusCode() == 401 || response.statusCode() == 403 ? "; --label-studio-key gives its access token" : ""));
+                        + (response.statusCode() == 401 || response.statusCode() == 403 ? "; --label-studio-key gives its access token"
+                            : ""));
                 }
                 byte[] bytes = in.readNBytes((int) maxBytes + 1);
                 if (bytes.length > maxBytes) {

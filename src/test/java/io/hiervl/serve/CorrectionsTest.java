@@ -75,7 +75,8 @@ class CorrectionsTest {
         Pair pair = Dataset.open(data).load(list.samples().get(1), true);
         assertEquals(Service.square(10), pair.photo());
         assertEquals(144, pair.labels().histogram()[1]);
-        assertEquals(144, Dataset.open(data).load(list.samples().get(2), true).labels().histogram()[255], "no label has the set's own value");
+        assertEquals(144, Dataset.open(data).load(list.samples().get(2), true).labels().histogram()[255],
+            "no label has the set's own value");
         assertFalse(Files.exists(dir.resolve("etc")), "file names of forms are dropped");
     }
 
@@ -86,7 +87,8 @@ class CorrectionsTest {
             long before = files(data);
             assertEquals(400, s.form("/v1/corrections", pair(labels(5, 7))).statusCode(), "a value that is no class");
             HttpResponse<byte[]> size = s.form("/v1/corrections",
-                List.of(Map.entry("photo", Service.png(new io.hiervl.image.Photo(new byte[3 * 9], 3, 3))), Map.entry("labels", labels(5, 1))));
+                List.of(Map.entry("photo", Service.png(new io.hiervl.image.Photo(new byte[3 * 9], 3, 3))),
+                    Map.entry("labels", labels(5, 1))));
             assertEquals(400, size.statusCode());
             assertTrue(Service.detail(size).contains("50x40") && Service.detail(size).contains("3x3"), Service.detail(size));
             assertEquals(400, s.form("/v1/corrections", List.of(Map.entry("photo", labels(5, 1)))).statusCode());

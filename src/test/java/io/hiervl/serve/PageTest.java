@@ -81,7 +81,8 @@ class PageTest {
     private static Actions to(int x, int y) {
         WebElement canvas = id("pane-1").findElement(By.tagName("canvas"));
         double scale = Math.min(canvas.getSize().width / 50.0, canvas.getSize().height / 40.0);
-        return new Actions(browser).moveToElement(canvas, (int) Math.round((x + 0.5 - 25) * scale), (int) Math.round((y + 0.5 - 20) * scale));
+        return new Actions(browser).moveToElement(canvas, (int) Math.round((x + 0.5 - 25) * scale),
+            (int) Math.round((y + 0.5 - 20) * scale));
     }
 
     @Test

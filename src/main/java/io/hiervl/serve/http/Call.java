@@ -1,17 +1,19 @@
 package io.hiervl.serve.http;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MultiPart;
 import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.thread.Invocable;
 
 /** A request whose body lies in memory. */
 public final class Call {
@@ -89,7 +91,7 @@ public final class Call {
         parser.setMaxMemoryFileSize(-1);
         parser.setMaxParts(MOST_PARTS);
         parser.setMaxLength(body.length);
-        try (MultiPartFormData.Parts parts = parser.parse(Content.Source.from(ByteBuffer.wrap(body))).join()) {
+        try (MultiPartFormData.Parts parts = parsed(parser)) {
             List<Part> out = new ArrayList<>();
             for (MultiPart.Part part : parts) {
                 ByteBuffer content = Content.Source.asByteBuffer(part.getContentSource());
@@ -98,9 +100,15 @@ public final class Call {
                 out.add(new Part(String.valueOf(part.getName()), part.getFileName() != null, bytes));
             }
             return out;
-        } catch (CompletionException | java.io.IOException | IllegalStateException e) {
+        } catch (IOException | RuntimeException e) {
             throw new Refusal(400, "the form cannot be read; it must be multipart/form-data of at most " + MOST_PARTS + " fields");
         }
+    }
+
+    private MultiPartFormData.Parts parsed(MultiPartFormData.Parser parser) {
+        Promise.Completable<MultiPartFormData.Parts> parts = new Promise.Completable<>();
+        parser.parse(Content.Source.from(ByteBuffer.wrap(body)), Promise.from(Invocable.InvocationType.NON_BLOCKING, parts));
+        return parts.join();
     }
 
     /** One of several words as a parameter of the query; 400 for another. */

@@ -9,9 +9,7 @@ package io.hiervl.serve.http;
  */
 public record Route(String method, String path, Kind kind, Endpoint endpoint) {
     /** OPEN needs no token; LIGHT needs the token; WORK waits in the queue too. */
-    public enum Kind {
-        OPEN, LIGHT, WORK
-    }
+    public enum Kind { OPEN, LIGHT, WORK }
 
     /** A GET that everybody may ask, such as the health of the service. */
     public static Route open(String path, Endpoint endpoint) {
