@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.hiervl.HierVlException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -83,7 +84,7 @@ class LabelStudioTest {
 
     @Test
     void picturesComeFromTheNamedLabelStudioAlone() throws Exception {
-        HttpServer studio = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        HttpServer studio = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         AtomicReference<String> shown = new AtomicReference<>();
         byte[] photo = Service.png(Service.square(10));
         studio.createContext("/data/upload/1/a.png", exchange -> {

@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -85,7 +86,7 @@ class LoadAndLimitsTest {
     void aBodyThatDoesNotArriveHoldsNobodyUp() throws Exception {
         byte[] photo = Service.png(Service.square(10));
         try (Service s = new Service(Service.options(1, 4, Duration.ofMillis(700), null), null, NO_IMAGES);
-             Socket slow = new Socket("127.0.0.1", s.service.port())) {
+             Socket slow = new Socket(InetAddress.getLoopbackAddress(), s.service.port())) {
             slow.getOutputStream().write("POST /v1/segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nabc"
                 .getBytes(StandardCharsets.US_ASCII));
             waitForPresent(s, 1);
@@ -141,18 +142,19 @@ class LoadAndLimitsTest {
     @Test
     void theEndFinishesWhatRunsAndTakesNothingNew() throws Exception {
         byte[] photo = Service.png(Service.square(10));
-        Service s = Service.plain();
-        close(s);
-        CompletableFuture<HttpResponse<byte[]>> running = later(s, photo);
-        assertTrue(s.red.entered.await(10, TimeUnit.SECONDS));
-        CompletableFuture<Void> stopped = CompletableFuture.runAsync(s.service::close);
-        Thread.sleep(300);
-        assertFalse(stopped.isDone(), "it waits for the request in work");
-        assertThrows(IOException.class, () -> new Socket("127.0.0.1", s.service.port()).close());
-        s.red.gate.countDown();
-        assertEquals(200, running.get(10, TimeUnit.SECONDS).statusCode());
-        stopped.get(10, TimeUnit.SECONDS);
-        s.close();
+        try (Service s = Service.plain()) {
+            close(s);
+            int port = s.service.port();
+            CompletableFuture<HttpResponse<byte[]>> running = later(s, photo);
+            assertTrue(s.red.entered.await(10, TimeUnit.SECONDS));
+            CompletableFuture<Void> stopped = CompletableFuture.runAsync(s.service::close);
+            Thread.sleep(500);
+            assertFalse(stopped.isDone(), "it waits for the request in work");
+            assertThrows(ConnectException.class, () -> new Socket(InetAddress.getLoopbackAddress(), port).close());
+            s.red.gate.countDown();
+            assertEquals(200, running.get(10, TimeUnit.SECONDS).statusCode());
+            stopped.get(10, TimeUnit.SECONDS);
+        }
     }
 
     @Test

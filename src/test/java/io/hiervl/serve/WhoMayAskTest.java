@@ -9,6 +9,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.serve.http.Secret;
 import io.hiervl.serve.http.ServiceOptions;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,7 +27,7 @@ class WhoMayAskTest {
 
     /** The status of a request that no well-meant client sends. */
     private static int raw(Service s, String request) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", s.service.port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), s.service.port())) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             String line = new String(socket.getInputStream().readNBytes(12), StandardCharsets.ISO_8859_1);

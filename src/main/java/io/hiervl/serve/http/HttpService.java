@@ -25,6 +25,7 @@ public final class HttpService implements AutoCloseable {
     private final Server server;
     private final ServerConnector connector;
     private final ScheduledThreadPoolExecutor clock;
+    private int port;
 
     /** Starts nothing yet. */
     public HttpService(ServiceOptions options, List<Route> routes, Metrics metrics) {
@@ -61,6 +62,7 @@ public final class HttpService implements AutoCloseable {
     public HttpService start() {
         try {
             server.start();
+            port = connector.getLocalPort();
             return this;
         } catch (Exception e) {
             close();
@@ -73,9 +75,9 @@ public final class HttpService implements AutoCloseable {
         }
     }
 
-    /** The port it listens at. */
+    /** The port it listens at, or listened at. */
     public int port() {
-        return connector.getLocalPort();
+        return port;
     }
 
     /** The address of its page. */
