@@ -6,6 +6,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.ListFiles;
 import io.hiervl.data.Sample;
+import io.hiervl.data.SplitList;
 import io.hiervl.image.ImageHeader;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
@@ -178,13 +179,14 @@ public final class Corrections {
         if (!dataset.load(sample, true).labels().equals(labels)) {
             throw HierVlException.environment("the labels read back from " + mask + " are not those that were written");
         }
+        int known = Files.exists(list) ? SplitList.parse(list, dataset.root()).size() : 0;
         try {
             String before = Files.exists(list) ? Files.readString(list, StandardCharsets.UTF_8) : "";
             AtomicFile.write(list, before + (before.isEmpty() || before.endsWith("\n") ? "" : "\n") + line);
         } catch (IOException e) {
             throw HierVlException.environment("cannot read " + list + ": " + AtomicFile.reason(e), e);
         }
-        return dataset.list(list).size();
+        return known + 1;
     }
 
     private static void delete(Path file) {
