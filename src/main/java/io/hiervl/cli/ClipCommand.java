@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Commands on CLIP bundles. */
-@Command(name = "clip", mixinStandardHelpOptions = true,
+@Command(name = "clip", mixinStandardHelpOptions = true, subcommands = ClipTryCommand.class,
     description = "Works with CLIP bundles (folders with ONNX towers and a tokenizer).")
 final class ClipCommand implements Runnable {
     private final Console console;
@@ -48,7 +48,7 @@ final class ClipCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: check, embed, tokenize, pretrain or random");
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: try, check, embed, tokenize, pretrain or random");
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Compares the imported towers with ONNX Runtime on the same files.")

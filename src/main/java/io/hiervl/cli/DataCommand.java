@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
 
 /** Commands on data sets. */
 @Command(name = "data", mixinStandardHelpOptions = true, description = "Works with data sets.",
-    subcommands = {DataInitCommand.class, DataImportCommand.class, DataCheckCommand.class, DataSplitCommand.class, DataSpeedCommand.class})
+    subcommands = {DataInitCommand.class, DataImportCommand.class, DataCheckCommand.class, DataSplitCommand.class, DataSpeedCommand.class,
+        DataSuggestCommand.class})
 final class DataCommand implements Runnable {
     private final Console console;
 
@@ -27,7 +28,8 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing command: init, import, check, speed, split or synth");
+        throw new CommandLine.ParameterException(spec.commandLine(),
+            "Missing command: init, import, check, speed, split, suggest or synth");
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Makes the rendered scenes of a world, the same files for the same seed.")

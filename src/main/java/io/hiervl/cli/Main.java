@@ -19,7 +19,9 @@ import picocli.CommandLine.ScopeType;
  */
 @Command(name = "hiervl", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
     description = "Semi-supervised semantic segmentation guided by language.%n",
-    subcommands = {DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ExportCommand.class, ClipCommand.class,
+    subcommands = {DemoCommand.class, TrainCommand.class, EvalCommand.class, PredictCommand.class, ServeCommand.class, WatchCommand.class,
+        ExportCommand.class,
+        ClipCommand.class,
         DataCommand.class, ExperimentCommand.class, InspectCommand.class, BenchCommand.class, DoctorCommand.class, SettingsCommand.class,
         RecipesCommand.class, TermsCommand.class, CompletionCommand.class, CommandLine.HelpCommand.class},
     exitCodeListHeading = "%nExit codes:%n",

@@ -16,6 +16,7 @@ import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.train.StartWeights;
+import io.hiervl.serve.http.HttpService;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
 import java.nio.file.Files;
@@ -98,6 +99,10 @@ final class TrainCommand implements Callable<Integer> {
         description = "Start from the weights of a run, a checkpoint or an exported file, as far as they fit; classes may differ.")
     Path initFrom;
 
+    @Option(names = "--watch", arity = "0..1", fallbackValue = "0", paramLabel = "PORT",
+        description = "Show the run on a local page while it trains; default: a free port.")
+    Integer watch;
+
     @Option(names = "--json", description = "Write one JSON document.")
     boolean json;
 
@@ -125,7 +130,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         TrainData input = TrainData.open(name, own, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
         StopSignal signal = new StopSignal();
-        try (Interrupt interrupt = new Interrupt(signal, console)) {
+        try (Interrupt interrupt = new Interrupt(signal, console); HttpService page = WatchCommand.beside(out, watch, console)) {
             return run(name, own, plans, input, signal, start);
         }
     }

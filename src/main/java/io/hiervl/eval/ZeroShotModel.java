@@ -71,6 +71,20 @@ public final class ZeroShotModel implements WindowModel {
         return weights.architecture().vision().patch();
     }
 
+    /** Text embeddings (N,P) of all names, class after class, in CLIP's template; any length. */
+    public INDArray embeddings() {
+        return concepts;
+    }
+
+    /** Cosines (patches, N) of a normalised window with all names, times CLIP's logit scale; patches in rows from the top. */
+    public float[] cosines(float[] chw, int h, int w) {
+        GraphRunner runner = runners.computeIfAbsent(List.of(h, w), k -> build(h, w));
+        INDArray pixels = Nd4j.create(chw, new long[] {1, 3, h, w}, 'c');
+        try (GraphRunner.Result result = runner.run(Map.of(PIXELS, pixels))) {
+            return result.output(COSINES).dup('c').data().asFloat();
+        }
+    }
+
     @Override
     public float[] scores(float[] chw, int h, int w) {
         int patch = sizeMultiple();

@@ -43,9 +43,14 @@ public final class LabelMaps {
 
     /** Writes an 8-bit palette PNG whose indices are the values; the folder must exist. */
     public static void write(LabelMap map, Palette palette, Path file) {
+        Images.writePng(indexed(map, palette), file);
+    }
+
+    /** A picture of 8-bit palette indices that are the values. */
+    public static BufferedImage indexed(LabelMap map, Palette palette) {
         BufferedImage image = new BufferedImage(map.width(), map.height(), BufferedImage.TYPE_BYTE_INDEXED, palette.model());
         image.getRaster().setDataElements(0, 0, map.width(), map.height(), map.values());
-        Images.writePng(image, file);
+        return image;
     }
 
     /** The labels as colours. */

@@ -54,23 +54,43 @@ public final class SampleSheet {
             }
             try {
                 Pair pair = dataset.load(sample, true);
-                double scale = Math.min(ENLARGED, (double) (CELL - GAP) / Math.max(pair.photo().width(), pair.photo().height()));
-                int w = Math.max(1, (int) Math.round(scale * pair.photo().width()));
-                int h = Math.max(1, (int) Math.round(scale * pair.photo().height()));
-                Photo small = PilResize.resize(pair.photo(), w, h, PilResize.Filter.BILINEAR);
-                LabelMap labels = PilResize.nearest(pair.labels(), w, h);
-                long[] counts = labels.histogram();
-                for (int c = 0; c < dataset.spec().classes().size(); c++) {
-                    if (counts[c] > 0) {
-                        classes.add(c);
-                    }
-                }
-                cells.add(new Cell(sample.image(), overlay.blend(small, labels)));
+                cells.add(cell(new Shown(sample.image(), pair.photo(), pair.labels()), overlay, dataset.spec().classes().size(), classes));
             } catch (HierVlException e) {
                 // The check has reported it.
             }
         }
         return cells.isEmpty() ? null : sheet(cells, List.copyOf(classes), dataset.spec().classes(), overlay.palette());
+    }
+
+    /** A photo with labels for a sheet; {@code name} stands under it. */
+    public record Shown(String name, Photo photo, LabelMap labels) {
+    }
+
+    /** Draws these photos with their labels, in their order. */
+    public static BufferedImage of(List<Shown> shown, List<String> names, Palette palette) {
+        Overlay overlay = new Overlay(palette, 0.5);
+        TreeSet<Integer> classes = new TreeSet<>();
+        List<Cell> cells = new ArrayList<>();
+        for (Shown s : shown) {
+            cells.add(cell(s, overlay, names.size(), classes));
+        }
+        return sheet(cells, List.copyOf(classes), names, palette);
+    }
+
+    /** A small picture; the classes that occur are added to those of the legend. */
+    private static Cell cell(Shown shown, Overlay overlay, int known, Set<Integer> classes) {
+        double scale = Math.min(ENLARGED, (double) (CELL - GAP) / Math.max(shown.photo.width(), shown.photo.height()));
+        int w = Math.max(1, (int) Math.round(scale * shown.photo.width()));
+        int h = Math.max(1, (int) Math.round(scale * shown.photo.height()));
+        Photo small = PilResize.resize(shown.photo, w, h, PilResize.Filter.BILINEAR);
+        LabelMap labels = PilResize.nearest(shown.labels, w, h);
+        long[] counts = labels.histogram();
+        for (int c = 0; c < known; c++) {
+            if (counts[c] > 0) {
+                classes.add(c);
+            }
+        }
+        return new Cell(shown.name, overlay.blend(small, labels));
     }
 
     /** From every list in turn, evenly spaced; then as many from between them, because some may be unreadable. */

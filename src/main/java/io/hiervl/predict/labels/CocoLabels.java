@@ -47,7 +47,7 @@ final class CocoLabels extends LabelFiles {
     }
 
     /** Column by column, the first run outside. */
-    private static void runs(Outline part, int width, int height, ArrayNode counts) {
+    static void runs(Outline part, int width, int height, ArrayNode counts) {
         int run = 0;
         boolean inside = false;
         for (int x = 0; x < width; x++) {

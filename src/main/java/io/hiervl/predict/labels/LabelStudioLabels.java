@@ -29,24 +29,29 @@ final class LabelStudioLabels extends LabelFiles {
         ObjectNode prediction = task.putArray("predictions").addObject().put("model_version", "hiervl");
         ArrayNode results = prediction.putArray("result");
         for (Outline part : outlines(map)) {
-            String type = part.hasHoles() ? "brushlabels" : "polygonlabels";
-            ObjectNode result = results.addObject().put("id", "r" + results.size()).put("from_name", "label").put("to_name", "image")
-                .put("type", type)
-                .put("original_width", map.width()).put("original_height", map.height()).put("image_rotation", 0);
-            ObjectNode value = result.putObject("value");
-            if (part.hasHoles()) {
-                value.put("format", "rle");
-                BrushWriter.write(part, map.width(), map.height(), value.putArray("rle"));
-            } else {
-                value.put("closed", true);
-                ArrayNode points = value.putArray("points");
-                double[] xy = part.outer();
-                for (int i = 0; i < xy.length; i += 2) {
-                    points.addArray().add(PERCENT * xy[i] / map.width()).add(PERCENT * xy[i + 1] / map.height());
-                }
-            }
-            value.putArray(type).add(classes().get(part.label()));
+            region(results, part, part.hasHoles(), map, classes().get(part.label()), "label", "image");
         }
+    }
+
+    /** Adds one region; from and to are the names of the labelling setup's tags. */
+    static void region(ArrayNode results, Outline part, boolean brush, LabelMap map, String name, String from, String to) {
+        String type = brush ? "brushlabels" : "polygonlabels";
+        ObjectNode result = results.addObject().put("id", "r" + results.size()).put("from_name", from).put("to_name", to)
+            .put("type", type)
+            .put("original_width", map.width()).put("original_height", map.height()).put("image_rotation", 0);
+        ObjectNode value = result.putObject("value");
+        if (brush) {
+            value.put("format", "rle");
+            BrushWriter.write(part, map.width(), map.height(), value.putArray("rle"));
+        } else {
+            value.put("closed", true);
+            ArrayNode points = value.putArray("points");
+            double[] xy = part.outer();
+            for (int i = 0; i < xy.length; i += 2) {
+                points.addArray().add(PERCENT * xy[i] / map.width()).add(PERCENT * xy[i + 1] / map.height());
+            }
+        }
+        value.putArray(type).add(name);
     }
 
     @Override

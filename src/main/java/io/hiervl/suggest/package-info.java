@@ -1,0 +1,2 @@
+/** Which unlabelled photos to label next. */
+package io.hiervl.suggest;

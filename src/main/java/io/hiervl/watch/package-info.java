@@ -1,0 +1,2 @@
+/** A live page of training runs, read from their folders. */
+package io.hiervl.watch;
