@@ -131,7 +131,8 @@ final class ClipTryCommand implements Callable<Integer> {
     private void look(WordTrial trial, Dataset dataset, List<ClipTryResult.Shown> shown, List<LabelMap> truth) {
         Progress progress = console.progress("try");
         if (dataset == null) {
-            PhotoFiles chosen = photos.isEmpty() ? new PhotoFiles(List.of(), List.of()) : PhotoFiles.of(photos, out == null ? Path.of("") : out);
+            PhotoFiles chosen =
+                photos.isEmpty() ? new PhotoFiles(List.of(), List.of()) : PhotoFiles.of(photos, out == null ? Path.of("") : out);
             chosen.notes().forEach(n -> console.note("note: " + n));
             for (PhotoFiles.Found found : chosen.photos()) {
                 Path p = found.path();

@@ -71,7 +71,7 @@ final class Redeploy {
     private static void clearSoftReferences() {
         List<byte[]> all = new ArrayList<>();
         try {
-            while (true) {
+            while (all.size() < Integer.MAX_VALUE) {
                 all.add(new byte[8 << 20]);
             }
         } catch (OutOfMemoryError e) {
