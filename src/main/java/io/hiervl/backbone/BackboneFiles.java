@@ -1,10 +1,10 @@
 package io.hiervl.backbone;
 
-import io.hiervl.InputFiles;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.onnx.OnnxGraph;
 import io.hiervl.onnx.OnnxModel;

@@ -1,11 +1,11 @@
 package io.hiervl.checkpoint;
 
-import java.nio.charset.StandardCharsets;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
 import io.hiervl.Json;
-import io.hiervl.AtomicFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;

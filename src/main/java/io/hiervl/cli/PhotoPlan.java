@@ -1,13 +1,10 @@
 package io.hiervl.cli;
 
-import io.hiervl.image.Images;
-import io.hiervl.HierVlException;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.data.Sample;
 import io.hiervl.data.SplitList;
 import io.hiervl.image.ImageHeader;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.hiervl.image.Images;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,9 +1,9 @@
 package io.hiervl.cli;
 
-import io.hiervl.HierVlException;
-import io.hiervl.InputFiles;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.eval.EvalResult;
@@ -13,7 +13,6 @@ import io.hiervl.predict.Segmenter;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.train.RunHooks;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

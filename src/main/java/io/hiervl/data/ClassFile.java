@@ -1,10 +1,10 @@
 package io.hiervl.data;
 
-import io.hiervl.InputFiles;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.config.PlainYaml;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,9 +1,9 @@
 package io.hiervl.data;
 
-import io.hiervl.HierVlException;
-import io.hiervl.InputFiles;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.image.Images;
 import java.io.BufferedWriter;
 import java.io.IOException;

@@ -1,11 +1,10 @@
 package io.hiervl.data;
 
-import io.hiervl.InputFiles;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.config.FileRules;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.hiervl.runlog;
 
-import io.hiervl.InputFiles;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
