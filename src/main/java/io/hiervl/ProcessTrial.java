@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.Pointer;
@@ -21,6 +22,7 @@ public final class ProcessTrial {
     private static final int FINE = 40;
     private static final int FAILED = 41;
     private static final int SAID = 42;
+    private static final long BUSY = 10;
     private static final long LEAST_HEAP = 2L << 30;
     private static final String STARTED = "trial started";
 
@@ -38,7 +40,7 @@ public final class ProcessTrial {
      *
      * @param main     has the trial's main method, which gets the path
      * @param file     file or folder
-     * @param seconds  until the trial is given up
+     * @param seconds  until the trial is given up, of two cores' work; ten times as long if it gets no work done
      * @param damaged  subject of the error's sentence, to which "ends the process" or the like is added
      * @param repeated whether the caller does the same work afterwards, so that it gives sentences about the file itself
      * @throws HierVlException model error: the trial ended its process, did not end, or failed
@@ -53,7 +55,7 @@ public final class ProcessTrial {
                 "-Djava.awt.headless=true", "-Dorg.bytedeco.javacpp.maxbytes=" + Math.max(heap, Pointer.maxBytes()),
                 "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", System.getProperty("java.class.path"),
                 main.getName(), file.toString())).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-            if (!child.waitFor(seconds, TimeUnit.SECONDS)) {
+            if (!ends(child, seconds)) {
                 child.destroyForcibly().waitFor();
                 throw HierVlException.model(file + ": " + damaged + " does not end within " + seconds + " seconds");
             }
@@ -68,6 +70,18 @@ public final class ProcessTrial {
         } finally {
             delete(log);
         }
+    }
+
+    /** Counts the time that the CPU worked for the trial: on a busy machine a good file takes minutes. */
+    private static boolean ends(Process child, long seconds) throws InterruptedException {
+        long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(BUSY * seconds);
+        while (!child.waitFor(1, TimeUnit.SECONDS)) {
+            long worked = child.info().totalCpuDuration().map(Duration::toSeconds).orElse(0L);
+            if (worked > 2 * seconds || System.nanoTime() > patience) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void judge(Path file, String damaged, int code, String output) {
