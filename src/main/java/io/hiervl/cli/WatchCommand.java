@@ -92,7 +92,8 @@ final class WatchCommand implements Callable<Integer> {
             return t;
         });
         try (Until stop = new Until(); HttpService http = page.serve(port)) {
-            ScheduledFuture<?> unused = looker.scheduleWithFixedDelay(() -> snapshots.values().forEach(Snapshots::look), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+            ScheduledFuture<?> unused =
+                looker.scheduleWithFixedDelay(() -> snapshots.values().forEach(Snapshots::look), 0, LOOK_SECONDS, TimeUnit.SECONDS);
             console.println("listening at " + http.address());
             stop.await();
         } finally {

@@ -57,13 +57,16 @@ class LoopTest {
     @Test
     void namesAreTriedOnPhotosAndOnMasks() throws Exception {
         Path out = dir.resolve("try");
-        Cli photos = Cli.run("clip", "try", "--clip", CLIP, "--classes", "grass|sand|sky,red thing,blue thing", photo(0), photo(1), "--out", out);
+        Cli photos =
+            Cli.run("clip", "try", "--clip", CLIP, "--classes", "grass|sand|sky,red thing,blue thing", photo(0), photo(1), "--out", out);
         assertEquals(0, photos.exit(), photos.err());
         assertTrue(photos.out().contains("red thing") && photos.out().contains("nearest") && !photos.out().contains("IoU"), photos.out());
-        assertTrue(Files.readString(out.resolve("try.html")).contains("data:image/png") && Files.exists(out.resolve("001_val_000_overlay.png")));
+        assertTrue(
+            Files.readString(out.resolve("try.html")).contains("data:image/png") && Files.exists(out.resolve("001_val_000_overlay.png")));
         Path concepts = dir.resolve("concepts.yaml");
-        Cli masks = Cli.run("clip", "try", "--clip", CLIP, "--data", TINY, "--list", val, "--wording", "red thing=grass", "--write-concepts",
-            concepts, "--json");
+        Cli masks =
+            Cli.run("clip", "try", "--clip", CLIP, "--data", TINY, "--list", val, "--wording", "red thing=grass", "--write-concepts",
+                concepts, "--json");
         assertEquals(0, masks.exit(), masks.err());
         JsonNode json = masks.json();
         assertEquals(7, json.get("classes").size());
@@ -88,8 +91,9 @@ class LoopTest {
     @Test
     void photosToLabelAreChosenWithReasons() throws Exception {
         Path out = dir.resolve("next");
-        Cli cli = Cli.run("data", "suggest", "--model", run, "--data", TINY, "--labeled", TINY.resolve("splits/8/labeled.txt"), "--unlabeled",
-            pool, "--count", 5, "--clip", CLIP, "--out", out, "--as", "label-studio,png", "--json");
+        Cli cli =
+            Cli.run("data", "suggest", "--model", run, "--data", TINY, "--labeled", TINY.resolve("splits/8/labeled.txt"), "--unlabeled",
+                pool, "--count", 5, "--clip", CLIP, "--out", out, "--as", "label-studio,png", "--json");
         assertEquals(0, cli.exit(), cli.err());
         assertEquals(5, cli.json().size());
         cli.json().forEach(s -> assertTrue(s.get("reason").asText().length() > 20, s.toString()));
@@ -103,8 +107,9 @@ class LoopTest {
             assertEquals(5, masks.count());
         }
         assertEquals(2, Cli.run("data", "suggest", "--model", run, "--data", TINY, "--weights", "1,2", "--out", out).exit());
-        Cli all = Cli.run("data", "suggest", "--model", run, "--data", TINY, "--labeled", TINY.resolve("splits/8/labeled.txt"), "--unlabeled",
-            TINY.resolve("splits/8/labeled.txt"), "--out", out);
+        Cli all =
+            Cli.run("data", "suggest", "--model", run, "--data", TINY, "--labeled", TINY.resolve("splits/8/labeled.txt"), "--unlabeled",
+                TINY.resolve("splits/8/labeled.txt"), "--out", out);
         assertEquals(3, all.exit());
         assertTrue(all.err().contains("nothing to choose from"), all.err());
     }
