@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
 
 /** Shows what a frozen CLIP makes of names, before anything is labelled. */
 @Command(name = "try", mixinStandardHelpOptions = true,
-    description = "Shows what a frozen CLIP makes of class names on photos: pictures, shares, confidence, names that are too near, wordings.",
+    description = "Shows what a frozen CLIP makes of class names on photos: pictures, shares, confidence, names that are near, wordings.",
     footer = {"", "Words of one class are separated by '|': --classes \"road|asphalt,car|automobile,sky\".",
         "With --data the photos of a list are taken, and their masks say how good each wording is."})
 final class ClipTryCommand implements Callable<Integer> {

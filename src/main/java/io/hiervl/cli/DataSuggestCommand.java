@@ -66,7 +66,7 @@ final class DataSuggestCommand implements Callable<Integer> {
     Path out = Path.of("suggested");
 
     @Option(names = "--as", split = ",", paramLabel = "FORM",
-        description = "Also write the model's classes of the chosen photos for correction in a tool: coco, labelme, cvat, label-studio or png.")
+        description = "Also write the model's classes of these photos for correction in a tool: coco, labelme, cvat, label-studio or png.")
     List<String> forms = List.of();
 
     @Mixin

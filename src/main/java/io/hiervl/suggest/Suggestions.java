@@ -55,7 +55,7 @@ public final class Suggestions {
         }).toArray();
     }
 
-    /** Mean of minus the logarithm of the labelled share, over the classes that the photo shows, weighted with the roots of their shares. */
+    /** Mean of minus the logarithm of the labelled share, over the classes that the photo shows, weighted by the roots of shares. */
     private double rareness(Candidate c) {
         double sum = 0;
         double weights = 0;
