@@ -34,7 +34,7 @@ final class HierVlStep {
 
     HierVlStep(TrainingModel model, TextGraph prompts) {
         Terms terms = model.terms();
-        MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch());
+        MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch(), model.backend());
         Networks networks = new Networks(model);
         this.model = model;
         this.prompts = prompts;

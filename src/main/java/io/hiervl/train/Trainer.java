@@ -7,6 +7,8 @@ import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.Stoppable;
 import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.checkpoint.Hashes;
@@ -59,6 +61,7 @@ public final class Trainer {
     private final ClipBundle clip;
     private final BackboneWeights backbone;
     private final Path run;
+    private final Backend backend;
     private StartWeights start;
 
     /** A trainer of a network on CLIP's own image tower. */
@@ -67,6 +70,8 @@ public final class Trainer {
     }
 
     /**
+     * A trainer on the device of this process.
+     *
      * @param labelled   images with masks
      * @param unlabelled images, masks not needed; ignored by the supervised method
      * @param backbone   image tower beside the CLIP, null for CLIP's own
@@ -74,6 +79,19 @@ public final class Trainer {
      */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone,
                    Path run) {
+        this(recipe, dataset, labelled, unlabelled, clip, backbone, run, Backends.compute());
+    }
+
+    /**
+     * @param labelled   images with masks
+     * @param unlabelled images, masks not needed; ignored by the supervised method
+     * @param backbone   image tower beside the CLIP, null for CLIP's own
+     * @param run        run folder, created if missing
+     * @param backend    where the graphs run
+     */
+    Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone, Path run,
+            Backend backend) {
+        this.backend = backend;
         Recipe filled = Recipes.forData(recipe, dataset.spec());
         this.recipe = filled.loss().labelled().classWeights() != LossConfig.ClassWeights.BALANCED ? filled
             : Recipes.withClassWeights(filled, ClassCounts.of(dataset, dataset.requireMasks(labelled), Progress.NONE).balanced());
@@ -83,7 +101,7 @@ public final class Trainer {
         this.clip = clip;
         this.backbone = backbone;
         this.run = run;
-        ComputeSettings.requireAvailable(recipe.model().compute().precision());
+        ComputeSettings.requireAvailable(recipe.model().compute().precision(), backend);
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
@@ -142,7 +160,7 @@ public final class Trainer {
         ImageTowers towers = TrainingModel.towers(clip, backbone);
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
-        TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
+        TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
         TrainingStep step = new TrainingStep(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.op.GraphOp;
@@ -65,7 +66,7 @@ class OldFilesTest {
 
     @Test
     void runnerGivesTheSameScores() throws Exception {
-        try (GraphRunner.Result r = new GraphRunner(load(), List.of(ExportSource.SCORES)).run(Map.of("images", image()))) {
+        try (GraphRunner.Result r = new GraphRunner(Backends.host(), load(), List.of(ExportSource.SCORES)).run(Map.of("images", image()))) {
             check(r.output(ExportSource.SCORES));
         }
     }
