@@ -3,6 +3,7 @@ package io.hiervl.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Which rows of a parameter belong to which class, so that a model of other classes can take those of the classes that both have.
@@ -14,7 +15,8 @@ import java.util.Locale;
 record ClassRows(List<String> from, List<String> to, int levels) {
     private static final String QUERIES = "query_decoder.query_pos";
     private static final String TEXTS = "pixel_decoder.text_pos";
-    private static final String HEAD = "query_decoder.class_head.";
+    /** Parameters whose first axis is the class. */
+    private static final List<String> HEADS = List.of("query_decoder.class_head.", "unet.classes.", "unet.trust");
 
     /** A row of the giver and the row of the taker that becomes equal to it. */
     record Pair(int from, int to) {
@@ -22,7 +24,16 @@ record ClassRows(List<String> from, List<String> to, int levels) {
 
     /** Whether a parameter has rows that belong to classes. */
     static boolean concern(String name) {
-        return name.equals(QUERIES) || name.equals(TEXTS) || name.startsWith(HEAD);
+        return name.equals(QUERIES) || name.equals(TEXTS) || isHead(name);
+    }
+
+    private static boolean isHead(String name) {
+        return HEADS.stream().anyMatch(name::startsWith);
+    }
+
+    /** Values of a row. */
+    static long width(String name, INDArray array) {
+        return name.equals(TEXTS) ? array.size(-1) : array.length() / array.size(0);
     }
 
     /** Classes of the taker that the giver knows. */
@@ -46,12 +57,12 @@ record ClassRows(List<String> from, List<String> to, int levels) {
     /**
      * Rows that can be taken.
      *
-     * @param rowsFrom rows there: lengths of all axes but the last one of matrices, multiplied
+     * @param rowsFrom rows there, of {@link #width} values each
      * @param rowsTo   rows here
      * @return none where the counts do not fit the numbers of classes
      */
     List<Pair> pairs(String name, long rowsFrom, long rowsTo) {
-        int blocks = name.startsWith(HEAD) ? 1 : levels;
+        int blocks = isHead(name) ? 1 : levels;
         long moreFrom = rowsFrom - (long) blocks * from.size();
         long moreTo = rowsTo - (long) blocks * to.size();
         if (moreFrom < 0 || moreTo < 0) {

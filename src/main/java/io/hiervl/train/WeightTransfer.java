@@ -77,11 +77,10 @@ record WeightTransfer(String source, List<String> shared, List<String> taken, Li
 
     private static boolean copyRows(ClassRows rows, ParameterStore.Parameter p, INDArray from) {
         INDArray to = p.array();
-        boolean vector = to.rank() == 1;
-        if (from.rank() != to.rank() || !vector && from.size(-1) != to.size(-1)) {
+        long width = ClassRows.width(p.name(), to);
+        if (from.rank() != to.rank() || ClassRows.width(p.name(), from) != width) {
             return false;
         }
-        long width = vector ? 1 : to.size(-1);
         INDArray source = from.dup('c').reshape('c', from.length() / width, width);
         INDArray target = to.dup('c').reshape('c', to.length() / width, width);
         List<ClassRows.Pair> pairs = rows.pairs(p.name(), source.size(0), target.size(0));

@@ -157,7 +157,7 @@ class PhotoKindsTest {
         float[][] levels = new float[3][across * down];
         for (float[] part : levels) {
             for (int i = 0; i < part.length; i++) {
-                part[i] = (float) random.nextGaussian() / 2;
+                part[i] = (float) random.nextGaussian() / 4;
             }
         }
         assertEquals(-1, DcShift.find(levels, across, down));
