@@ -21,6 +21,7 @@ import io.hiervl.data.Batches;
 import io.hiervl.data.ClassCounts;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.Prefetcher;
+import io.hiervl.data.Share;
 import io.hiervl.data.SplitList;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
@@ -59,6 +60,7 @@ public final class Trainer {
     private final ClipBundle clip;
     private final BackboneWeights backbone;
     private final Path run;
+    private AllReduce others = AllReduce.ALONE;
 
     /** A trainer of a network on CLIP's own image tower. */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
@@ -90,6 +92,23 @@ public final class Trainer {
             throw HierVlException.data("method " + recipe.train().method() + " needs unlabelled images, the list is "
                 + (unlabelled == null ? "missing" : unlabelled.file() + " and empty"));
         }
+    }
+
+    /**
+     * Trains on one part of every batch, while trainers with the same settings on other machines have the other parts. The
+     * batches of the recipe are the undivided ones. Each trainer has a run folder of its own.
+     *
+     * @throws HierVlException of kind DATA if a batch cannot be cut into equal parts
+     */
+    public Trainer together(AllReduce with) {
+        TrainConfig.Batch batch = recipe.train().batch();
+        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
+        if (batch.batchLabelled() % with.parts() != 0 || semi && batch.batchUnlabelled() % with.parts() != 0) {
+            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
+                + batch.batchUnlabelled() + "; both must be multiples of the number of machines, " + with.parts());
+        }
+        others = with;
+        return this;
     }
 
     /**
@@ -136,7 +155,7 @@ public final class Trainer {
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
-        TrainingStep step = new TrainingStep(model, total);
+        TrainingStep step = new TrainingStep(model, total, others);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
@@ -151,6 +170,7 @@ public final class Trainer {
         } catch (Stoppable.Stopped e) {
             return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
         }
+        batches.of(new Share(others.part(), others.parts())); // the gate looked at the undivided batch
         LongFunction<Checkpoint> save = at -> save(checkpoints, at, model, step);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
