@@ -171,7 +171,11 @@ public final class Trainer {
             return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
         }
         batches.of(new Share(others.part(), others.parts())); // the gate looked at the undivided batch
-        LongFunction<Checkpoint> save = at -> save(checkpoints, at, model, step);
+        LongFunction<Checkpoint> save = at -> {
+            Checkpoint saved = save(checkpoints, at, model, step);
+            hooks.saved(saved, at);
+            return saved;
+        };
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
         PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
