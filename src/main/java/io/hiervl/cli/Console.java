@@ -16,10 +16,15 @@ public final class Console {
     private boolean verbose;
     private volatile ProgressLine rewritten;
 
-    public Console(PrintStream out, PrintStream err) {
+    Console(PrintStream out, PrintStream err) {
         this.out = out;
         this.err = err;
         this.pulse = new Pulse(this::note);
+    }
+
+    /** The console of a process that is not the command line's own. */
+    public static Console standard() {
+        return new Console(System.out, System.err);
     }
 
     /** Leaves out remarks and progress; results, warnings and errors stay. */

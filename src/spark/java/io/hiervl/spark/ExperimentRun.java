@@ -44,7 +44,7 @@ record ExperimentRun(HadoopFiles files, String name, String text, List<String> s
             String result = result(out, experiment.cells().get(cell));
             if (!files.exists(result)) {
                 Map<String, Object> measured =
-                    experiment.measure(cell, scratch.resolve("run"), new StopSignal(), new Console(System.out, System.err));
+                    experiment.measure(cell, scratch.resolve("run"), new StopSignal(), Console.standard());
                 files.write(result, new ObjectMapper().writeValueAsBytes(measured));
             }
         } finally {

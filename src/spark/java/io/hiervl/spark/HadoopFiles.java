@@ -61,6 +61,16 @@ final class HadoopFiles implements Serializable {
         }
     }
 
+    /** A path as any machine reads it: absolute, with its scheme unless local files are the usual ones here. */
+    String absolute(String text) {
+        return text(path(text));
+    }
+
+    String text(Path path) {
+        boolean usual = "file".equals(FileSystem.getDefaultUri(configuration.value()).getScheme());
+        return usual && "file".equals(path.toUri().getScheme()) ? path.toUri().getPath() : path.toString();
+    }
+
     /** The file on this machine that a path means; null if it means one elsewhere. */
     java.nio.file.Path here(String text) {
         Path path = path(text);
@@ -101,7 +111,8 @@ final class HadoopFiles implements Serializable {
         try (InputStream in = system(path).open(path)) {
             return in.readAllBytes();
         } catch (IOException e) {
-            throw HierVlException.data("cannot read " + text + ": " + (e instanceof FileNotFoundException ? "it does not exist" : first(e)), e);
+            throw HierVlException.data("cannot read " + text + ": " + (e instanceof FileNotFoundException ? "it does not exist" : first(e)),
+                e);
         }
     }
 

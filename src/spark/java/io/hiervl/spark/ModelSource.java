@@ -66,7 +66,8 @@ public final class ModelSource implements Serializable {
         }
         try (Segmenter segmenter = Models.segmenter(LocalCopies.of(files, path), choice)) {
             EvalConfig config = segmenter.config();
-            return new Facts(new ModelSource(path, WindowChoice.of(config), maxPixels, device, files), segmenter.classNames(), config);
+            return new Facts(new ModelSource(files.absolute(path), WindowChoice.of(config), maxPixels, device, files),
+                segmenter.classNames(), config);
         }
     }
 

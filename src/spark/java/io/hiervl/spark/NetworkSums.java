@@ -38,6 +38,7 @@ final class NetworkSums implements AllReduce, AutoCloseable {
 
     private final int part;
     private final long run;
+    private final String host;
     private final TransportContext context;
     private final TransportServer server;
     private final TransportClientFactory factory;
@@ -45,14 +46,19 @@ final class NetworkSums implements AllReduce, AutoCloseable {
     private final List<TransportClient> peers = new ArrayList<>();
     private long round;
 
+    /** Opens a port of this executor for the other parts. */
+    static NetworkSums ofExecutor(int part, long run, BooleanSupplier given) {
+        SparkEnv env = SparkEnv.get();
+        return new NetworkSums(part, run, given, env.blockManager().blockManagerId().host(), env.conf(), env.securityManager());
+    }
+
     /**
-     * Opens a port for the other parts.
-     *
-     * @param run   number that all parts of this run share
-     * @param given whether the task was given up
+     * @param run      number that all parts of this run share
+     * @param given    whether the task was given up
+     * @param host     name of this machine for the others
+     * @param security keys of the application; null for none
      */
-    NetworkSums(int part, long run, BooleanSupplier given) {
-        SparkConf conf = SparkEnv.get().conf();
+    NetworkSums(int part, long run, BooleanSupplier given, String host, SparkConf conf, SecurityManager security) {
         Map<String, String> settings = new HashMap<>();
         for (var entry : conf.getAll()) {
             settings.put(entry._1(), entry._2());
@@ -60,26 +66,22 @@ final class NetworkSums implements AllReduce, AutoCloseable {
         TransportConf transport = new TransportConf("hiervl", new MapConfigProvider(settings));
         this.part = part;
         this.run = run;
+        this.host = host;
         this.inbox = new PartInbox(run, given);
         this.context = new TransportContext(transport, inbox);
         List<TransportServerBootstrap> servers = new ArrayList<>();
         List<TransportClientBootstrap> clients = new ArrayList<>();
-        SecurityManager security = SparkEnv.get().securityManager();
-        if (security.isAuthenticationEnabled()) {
+        if (security != null && security.isAuthenticationEnabled()) {
             servers.add(new AuthServerBootstrap(transport, security));
             clients.add(new AuthClientBootstrap(transport, conf.getAppId(), security));
         }
-        this.server = context.createServer(host(), 0, servers);
+        this.server = context.createServer(host, 0, servers);
         this.factory = context.createClientFactory(clients);
-    }
-
-    private static String host() {
-        return SparkEnv.get().blockManager().blockManagerId().host();
     }
 
     /** Where other parts reach this one. */
     String address() {
-        return host() + ":" + server.getPort();
+        return host + ":" + server.getPort();
     }
 
     /** @param addresses of all parts in order, this one included */
@@ -128,7 +130,7 @@ final class NetworkSums implements AllReduce, AutoCloseable {
         int to = begin(n, part + 1);
         double[] sums = new double[to - from];
         for (int other = 0; other < parts() && sums.length > 0; other++) {
-            ByteBuffer message = other == part ? null : inbox.take(new PartInbox.Key(round, 0, other));
+            ByteBuffer message = other == part ? null : take(0, other);
             for (int i = 0; i < sums.length; i++) {
                 sums[i] += message == null ? values.get(from + i) : values.read(message);
             }
@@ -141,11 +143,15 @@ final class NetworkSums implements AllReduce, AutoCloseable {
         }
         for (int other = 0; other < parts(); other++) {
             if (other != part && begin(n, other + 1) > begin(n, other)) {
-                values.get(inbox.take(new PartInbox.Key(round, 1, other)), begin(n, other), begin(n, other + 1));
+                values.get(take(1, other), begin(n, other), begin(n, other + 1));
             }
         }
         sent.forEach(this::await);
         round++;
+    }
+
+    private ByteBuffer take(int phase, int sender) {
+        return inbox.take(new PartInbox.Key(round, phase, sender), peers.get(sender)::isActive);
     }
 
     /** Sends a piece of the values to another part; an empty one is not sent. */

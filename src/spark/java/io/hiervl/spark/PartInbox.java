@@ -76,16 +76,17 @@ final class PartInbox extends RpcHandler {
     /**
      * Waits for a message.
      *
+     * @param there whether the sender's port is open; one that has sent nothing yet has no connection to this port
      * @throws LostPart the sender is gone, or the task was given up
      */
-    ByteBuffer take(Key key) {
+    ByteBuffer take(Key key, BooleanSupplier there) {
         synchronized (messages) {
             while (true) {
                 ByteBuffer values = messages.remove(key);
                 if (values != null) {
                     return values;
                 }
-                if (lost.contains(key.sender)) {
+                if (lost.contains(key.sender) || !there.getAsBoolean()) {
                     throw new LostPart("part " + key.sender + " of the batch is lost: its connection was closed");
                 }
                 requireWanted();

@@ -79,7 +79,8 @@ final class PhotoListing {
         Path list = files.path(text);
         String lines = new String(files.read(text), StandardCharsets.UTF_8);
         List<String> paths = new ArrayList<>();
-        lines.lines().map(String::strip).filter(l -> !l.isEmpty()).forEach(l -> paths.add(new Path(list.getParent(), new Path(l)).toString()));
+        lines.lines().map(String::strip).filter(l -> !l.isEmpty())
+            .forEach(l -> paths.add(new Path(list.getParent(), new Path(l)).toString()));
         if (paths.isEmpty()) {
             throw HierVlException.data(text + " names no photo");
         }
@@ -125,10 +126,8 @@ final class PhotoListing {
     /** @param root results lie in its folders below the folder of results; null: in those of the whole path */
     private void put(Path path, long bytes, Path root) {
         String whole = path.toUri().getPath();
-        String name = root == null ? whole.substring(1) : root.toUri().relativize(path.toUri()).getPath();
-        if (root != null && name.equals(whole)) {
-            name = whole.substring(root.toUri().getPath().length() + 1);
-        }
-        found.putIfAbsent(path.toString(), new PhotoFile(path.toString(), bytes, name));
+        String above = root == null ? "/" : root.toUri().getPath() + "/";
+        String text = files.text(path);
+        found.putIfAbsent(text, new PhotoFile(text, bytes, whole.startsWith(above) ? whole.substring(above.length()) : whole.substring(1)));
     }
 }

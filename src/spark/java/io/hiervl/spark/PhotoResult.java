@@ -21,7 +21,8 @@ import org.apache.spark.sql.types.StructType;
  */
 record PhotoResult(String path, Prediction prediction, String labels, String overlay, String error) {
     private static final StructType AREA = new StructType(new StructField[] {field("index", DataTypes.IntegerType, false),
-        field("name", DataTypes.StringType, false), field("pixels", DataTypes.LongType, false), field("fraction", DataTypes.DoubleType, false),
+        field("name", DataTypes.StringType, false), field("pixels", DataTypes.LongType, false),
+        field("fraction", DataTypes.DoubleType, false),
         field("mean_score", DataTypes.DoubleType, false)});
 
     /** Columns of the table. */

@@ -55,7 +55,7 @@ final class SparkExperimentCommand implements Callable<Integer> {
         String name = file.getFileName().toString();
         if (!left.isEmpty()) {
             ExperimentRun task = new ExperimentRun(files, name, Files.readString(file, StandardCharsets.UTF_8), List.copyOf(settings),
-                Home.folder().toString(), cluster.device, files.path(out).toString());
+                Home.folder().toString(), cluster.device, files.absolute(out));
             try (Session session = Session.open(conf, console)) {
                 session.run(() -> {
                     session.context().parallelize(left, left.size()).foreach(task);

@@ -79,7 +79,8 @@ final class SparkPredictCommand implements Callable<Integer> {
         long start = System.nanoTime();
         SparkConf conf = cluster.configuration();
         HadoopFiles files = HadoopFiles.of(conf);
-        String rows = out + "/photos.parquet";
+        String folder = files.absolute(out);
+        String rows = folder + "/photos.parquet";
         boolean before = hasParts(files, rows);
         requireStart(before);
         photos.forEach(p -> requireThere(files, p));
@@ -102,7 +103,7 @@ final class SparkPredictCommand implements Callable<Integer> {
             if (before) {
                 console.note(done.size() + " photos are done, " + left.size() + " are left");
             }
-            run(session, new PredictChunk(source, files, out + "/labels", overlays ? out + "/overlays" : null, rows), left);
+            run(session, new PredictChunk(source, files, folder + "/labels", overlays ? folder + "/overlays" : null, rows), left);
             files.write(rows + "/_SUCCESS", new byte[0]);
             return report(spark, rows, left.size(), (System.nanoTime() - start) / 1e9);
         }
@@ -170,8 +171,9 @@ final class SparkPredictCommand implements Callable<Integer> {
             document.put("seconds", seconds);
             console.json(document);
         } else {
-            console.println(String.format(Locale.ROOT, "%d photos, %d of them in this run of %.1f s; table in %s", photosInAll, now, seconds,
-                rows));
+            console
+                .println(String.format(Locale.ROOT, "%d photos, %d of them in this run of %.1f s; table in %s", photosInAll, now, seconds,
+                    rows));
         }
         if (failed > 0) {
             List<String> more = new ArrayList<>();

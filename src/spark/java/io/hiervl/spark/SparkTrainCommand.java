@@ -28,9 +28,7 @@ import picocli.CommandLine.Option;
         "Measure the model with 'hiervl spark eval'."})
 final class SparkTrainCommand implements Callable<Integer> {
     /** What happens when an executor is lost. */
-    enum Loss {
-        CONTINUE, STOP
-    }
+    enum Loss { CONTINUE, STOP }
 
     private final Console console;
 
@@ -84,13 +82,14 @@ final class SparkTrainCommand implements Callable<Integer> {
     public Integer call() {
         SparkConf conf = TrainJob.configure(cluster.configuration());
         HadoopFiles files = HadoopFiles.of(conf);
-        RunFiles run = new RunFiles(files, files.path(out).toString());
+        RunFiles run = new RunFiles(files, files.absolute(out));
         requireStart(run);
         TrainPlan plan = plan(files, run);
         files.requireFolder(out, "checkpoints");
         try (Session session = Session.open(conf, console)) {
             Progress progress = console.progress("train");
             double[] outcome = new TrainJob(session, plan, batch(plan), loss, console).train(executors, progress);
+            TrainPart.forget(run);
             report(outcome);
         }
         return 0;
@@ -154,7 +153,8 @@ final class SparkTrainCommand implements Callable<Integer> {
             console.json(document);
         } else {
             console.println(String.format(Locale.ROOT, "finished after step %d on %d executors in %.1f s%s; model in %s", (long) outcome[0],
-                (int) outcome[3], outcome[1], outcome[4] > 0 ? String.format(Locale.ROOT, ", with %d restarts", (int) outcome[4]) : "", out));
+                (int) outcome[3], outcome[1], outcome[4] > 0 ? String.format(Locale.ROOT, ", with %d restarts", (int) outcome[4]) : "",
+                out));
         }
     }
 }

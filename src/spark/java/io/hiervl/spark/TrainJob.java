@@ -81,7 +81,8 @@ final class TrainJob {
                 }
                 restarts++;
                 parts = divisor(Math.min(parts, executors(parts)));
-                console.warn("warning: " + what + where + "; going on from there with " + parts + (parts == 1 ? " executor" : " executors"));
+                console
+                    .warn("warning: " + what + where + "; going on from there with " + parts + (parts == 1 ? " executor" : " executors"));
             }
         }
     }
@@ -94,15 +95,16 @@ final class TrainJob {
         watch.start();
         try {
             TrainPlan there = plan;
-            Function1<Iterator<Integer>, Iterator<double[]>> body = (Function1<Iterator<Integer>, Iterator<double[]>> & Serializable) part -> {
-                try {
-                    return Iterator$.MODULE$.single(TrainPart.run(there));
-                } catch (RuntimeException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
-            };
+            Function1<Iterator<Integer>, Iterator<double[]>> body =
+                (Function1<Iterator<Integer>, Iterator<double[]>> & Serializable) part -> {
+                    try {
+                        return Iterator$.MODULE$.single(TrainPart.run(there));
+                    } catch (RuntimeException e) {
+                        throw e;
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                };
             List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
             List<double[]> made = session.context().parallelize(numbers, parts).rdd().barrier()
                 .mapPartitions(body, false, ClassTag$.MODULE$.apply(double[].class)).toJavaRDD().collect();

@@ -14,7 +14,6 @@ import io.hiervl.train.RunHooks;
 import io.hiervl.train.StopSignal;
 import io.hiervl.train.Trainer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,8 +48,9 @@ final class TrainPart {
     static double[] run(TrainPlan plan) throws Exception {
         return TaskFailure.named(() -> {
             if (!BUSY.compareAndSet(false, true)) {
-                throw HierVlException.usage("two parts of a batch run in one executor; give spark.executor.cores and spark.task.cpus the same "
-                    + "value, so that an executor has one task");
+                throw HierVlException
+                    .usage("two parts of a batch run in one executor; give spark.executor.cores and spark.task.cpus the same "
+                        + "value, so that an executor has one task");
             }
             try {
                 return new TrainPart(plan).train();
@@ -65,7 +65,7 @@ final class TrainPart {
         NativeStart.on(plan.device());
         local = Scratch.folder("train");
         long run = parse(task.allGather(AtomicFile.randomName())[0]);
-        try (NetworkSums sums = new NetworkSums(part, run, task::isInterrupted)) {
+        try (NetworkSums sums = NetworkSums.ofExecutor(part, run, task::isInterrupted)) {
             String newest = part == 0 ? plan.run().newest().orElse("") : "";
             String[] all = task.allGather(sums.address() + " " + newest);
             sums.connect(Arrays.stream(all).map(a -> a.split(" ", -1)[0]).toList());
@@ -128,7 +128,12 @@ final class TrainPart {
         };
     }
 
-    /** What {@link #progress} wrote: done, total and a note; null if there is nothing. */
+    /** Removes what {@link #progress()} wrote. */
+    static void forget(RunFiles run) {
+        run.files().delete(run.run() + "/" + PROGRESS);
+    }
+
+    /** What {@link #progress()} wrote: done, total and a note; null if there is nothing. */
     static String[] progress(RunFiles run) {
         String path = run.run() + "/" + PROGRESS;
         String[] parts = run.files().exists(path) ? new String(run.files().read(path), StandardCharsets.UTF_8).split("\t") : new String[0];
@@ -139,9 +144,7 @@ final class TrainPart {
     private record Publisher(RunFiles run, Path folder) implements RunHooks {
         @Override
         public void saved(Checkpoint newest, long done) {
-            if (Files.isDirectory(folder)) {
-                run.publish(newest, folder);
-            }
+            run.publish(newest, folder);
         }
     }
 }
