@@ -59,9 +59,9 @@ public final class MemoryLimits {
                 what, largest, LARGEST_ARRAY, advice));
         }
         long there = arrays();
-        if (!(bytes <= there)) {
+        if (!(bytes <= (double) there)) {
             throw HierVlException.config(String.format(Locale.ROOT, "%s needs at least %s of memory for arrays, there is %s; lower %s",
-                what, gib(bytes), gib(there), advice));
+                what, gib(bytes), gib((double) there), advice));
         }
     }
 
@@ -73,9 +73,9 @@ public final class MemoryLimits {
      */
     public static void requireHeap(String what, double values, String advice) {
         long heap = Runtime.getRuntime().maxMemory();
-        if (!(values <= LARGEST_ARRAY) || Float.BYTES * values > heap) {
+        if (!(values <= LARGEST_ARRAY) || Float.BYTES * values > (double) heap) {
             throw HierVlException.data(String.format(Locale.ROOT, "%s needs %s of Java heap, there is %s; lower %s or raise -Xmx",
-                what, gib(Float.BYTES * values), gib(heap), advice));
+                what, gib(Float.BYTES * values), gib((double) heap), advice));
         }
     }
 

@@ -4,13 +4,17 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Work that can be given up between two ops of a graph. One piece of work of a process can be stoppable at a time; it may use several threads.
+ * Work that can be given up between two ops of a graph. One piece of work of a process can be stoppable at a time; it may use several
+ * threads.
  */
 public final class Stoppable {
-    private static final BooleanSupplier NEVER = () -> false;
-    private static volatile BooleanSupplier asked = NEVER;
+    private static volatile BooleanSupplier asked = Stoppable::never;
 
     private Stoppable() {
+    }
+
+    private static boolean never() {
+        return false;
     }
 
     /** Thrown out of work that was given up. */
@@ -34,7 +38,7 @@ public final class Stoppable {
             check();
             return work.get();
         } finally {
-            asked = NEVER;
+            asked = Stoppable::never;
         }
     }
 

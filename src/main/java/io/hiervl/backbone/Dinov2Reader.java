@@ -102,7 +102,8 @@ final class Dinov2Reader {
         }
         norm("norm", "layer norm after the blocks", scan.norms().get(2 * layers), d);
         int registers = tokens.registers() == null ? 0 : (int) tokens.registers().size(0);
-        boolean fused = scan.cores().get(0).q() == scan.cores().get(0).k();
+        Core core = scan.cores().get(0);
+        boolean fused = TowerArrays.same(core.q(), core.k());
         Positions rule = registers > 0 ? Positions.ANTIALIAS : fused ? Positions.OFFSET : Positions.PLAIN;
         int side = side(tokens.positions());
         Dinov2Sizes sizes = new Dinov2Sizes(d, layers, heads(d), conv.patch(), side * conv.patch(), hidden, registers, gated,
@@ -180,10 +181,11 @@ final class Dinov2Reader {
         }
         Linear second = chain.get(each * i + 2);
         Linear gate = scan.linearBehind(scan.gates().get(i));
-        if (gate != first && gate != second) {
+        boolean gateFirst = TowerArrays.same(gate, first);
+        if (!gateFirst && !TowerArrays.same(gate, second)) {
             throw out.refuse(at + "MLP: the gate comes from neither of its two linear layers");
         }
-        Linear value = gate == first ? second : first;
+        Linear value = gateFirst ? second : first;
         int hidden = TowerArrays.outputs(gate, 4 * d);
         INDArray w = Nd4j.createUninitialized(DataType.FLOAT, 2L * hidden, d);
         INDArray b = Nd4j.createUninitialized(DataType.FLOAT, 2L * hidden);

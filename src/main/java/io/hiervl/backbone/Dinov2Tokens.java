@@ -25,20 +25,23 @@ record Dinov2Tokens(INDArray classToken, INDArray positions, INDArray registers)
         INDArray positions = null;
         INDArray registers = null;
         for (NodeProto n : graph.nodes()) {
-            if (n.getOpType().equals("Concat") && cls == null && n.getInputCount() == 2 && isData(scan, n, 1) && !isData(scan, n, 0)) {
+            boolean joins = n.getOpType().equals("Concat");
+            if (joins && cls == null && n.getInputCount() == 2 && isData(scan, n, 1) && !isData(scan, n, 0)) {
                 cls = rows(out, "class token", graph.table(n.getInput(0)), width).getRow(0).dup('c');
             } else if (n.getOpType().equals("Add") && cls != null && positions == null && isData(scan, n, 0) != isData(scan, n, 1)) {
                 positions = positions(graph, out, n.getInput(isData(scan, n, 0) ? 1 : 0), width);
-            } else
-                if (n.getOpType().equals("Concat") && positions != null && registers == null && n.getInputCount() == 3
-                    && isData(scan, n, 0) && !isData(scan, n, 1) && isData(scan, n, 2)) {
-                        registers = rows(out, "register tokens", graph.table(n.getInput(1)), width);
-                    }
+            } else if (joins && positions != null && registers == null && isBetweenData(scan, n)) {
+                registers = rows(out, "register tokens", graph.table(n.getInput(1)), width);
+            }
         }
         if (positions == null) {
             throw out.refuse(cls == null ? "no class token is joined to the patches" : "no position embedding is added to the tokens");
         }
         return new Dinov2Tokens(cls, positions, registers);
+    }
+
+    private static boolean isBetweenData(TowerScan scan, NodeProto n) {
+        return n.getInputCount() == 3 && isData(scan, n, 0) && !isData(scan, n, 1) && isData(scan, n, 2);
     }
 
     private static boolean isData(TowerScan scan, NodeProto n, int input) {

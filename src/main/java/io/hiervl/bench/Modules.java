@@ -1,5 +1,6 @@
 package io.hiervl.bench;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.RandomClip;
@@ -42,7 +43,7 @@ final class Modules {
 
     /** The image tower with taps and dense embeddings; backward from the image embedding and the dense embeddings. */
     Runnable vision(boolean backward) {
-        Work work = new Work(random, ComputeSettings.of(config));
+        Work work = new Work(random, ComputeSettings.of(config, Backends.compute()));
         ClipWeights weights = RandomClip.weights(setup.clip(), random);
         TowerParameters.addVision(work.store(), "vision", weights, backward ? TowerParameters.Trained.ALL : TowerParameters.Trained.NONE,
             setup.side(), Resize.BICUBIC, DataType.FLOAT);
@@ -60,7 +61,7 @@ final class Modules {
 
     /** Deformable attention with its projections over three levels, 5376 tokens; its output's gradient is the value input. */
     Runnable deformableAttention(boolean backward) {
-        Work work = new Work(random, ComputeSettings.of(config));
+        Work work = new Work(random, ComputeSettings.of(config, Backends.compute()));
         int d = config.queries().dim();
         MSDeformAttn.init(initializer(work, "deform"), d, config.decoders().heads(), SHAPES.length, config.decoders().points());
         // At the start the offsets are the same for every query; trained ones are not.
@@ -78,7 +79,7 @@ final class Modules {
 
     /** The pixel decoder on four maps of the tower's width and gated text rows. */
     Runnable pixelDecoder(boolean backward) {
-        Work work = new Work(random, ComputeSettings.of(config));
+        Work work = new Work(random, ComputeSettings.of(config, Backends.compute()));
         int width = setup.clip().vision().width();
         int k = setup.classes().size();
         PixelDecoder.init(initializer(work, "pixel_decoder"), config, width, k);
@@ -106,7 +107,7 @@ final class Modules {
 
     /** The query decoder; forward only the last prediction, backward from all of them. */
     Runnable queryDecoder(boolean backward) {
-        Work work = new Work(random, ComputeSettings.of(config));
+        Work work = new Work(random, ComputeSettings.of(config, Backends.compute()));
         int d = config.queries().dim();
         int k = setup.classes().size();
         DQTD.init(initializer(work, "query_decoder"), config, k);

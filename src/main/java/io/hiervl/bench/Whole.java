@@ -51,7 +51,7 @@ final class Whole {
         SDVariable x = ops.placeholder("images", 1, 3, size, size);
         SDVariable t = ops.placeholder("t", k, setup.clip().projection());
         SDVariable z = network.infer(HierVlNetwork.root(ops, store), x, t);
-        GraphRunner runner = new GraphRunner(ops.sd(), List.of(z.name()));
+        GraphRunner runner = ops.runner(List.of(z.name()));
         INDArray text = Work.normal(random, k, setup.clip().projection());
         text.diviColumnVector(text.norm2(1));
         Map<String, INDArray> inputs = Map.of("images", Work.normal(random, 1, 3, size, size), "t", text);

@@ -1,5 +1,6 @@
 package io.hiervl.bench;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.Compute;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
@@ -28,7 +29,7 @@ final class Work {
     private SDVariable loss;
 
     Work(Random random) {
-        this(random, Compute.PLAIN);
+        this(random, Compute.plain(Backends.compute()));
     }
 
     Work(Random random, Compute compute) {
@@ -94,7 +95,7 @@ final class Work {
 
     /** Forward to the results. */
     Runnable forward() {
-        return runnable(new GraphRunner(ops.sd(), results.stream().map(SDVariable::name).toList()));
+        return runnable(ops.runner(results.stream().map(SDVariable::name).toList()));
     }
 
     /** Forward and backward from the loss to everything trainable. */
@@ -102,7 +103,7 @@ final class Work {
         ops.named(loss, "loss");
         List<String> all = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name)
             .filter(ops.sd()::hasVariable).toList();
-        return runnable(new GraphRunner(ops.sd(), List.of("loss"), "loss", all, ops.blocks()));
+        return runnable(ops.runner(List.of("loss"), "loss", all));
     }
 
     private static Runnable runnable(GraphRunner runner) {

@@ -116,7 +116,7 @@ final class BenchCommand implements Callable<Integer> {
         requirePositive("--rounds", rounds);
         int used = threads == null ? Parallel.threads() : threads;
         requirePositive("--threads", used);
-        ComputeSettings.requireAvailable(ModelConfig.Precision.valueOf(precision.name()));
+        ComputeSettings.requireAvailable(ModelConfig.Precision.valueOf(precision.name()), Backends.compute());
         String arithmetic = precision.name().toLowerCase(Locale.ROOT);
         if (single != null) {
             console.println(BenchChild.encode(measure(arithmetic)));

@@ -65,6 +65,7 @@ record GuidanceWorth(double clip, double commonest, int photos) {
 
     /** What to do about a CLIP that knows nothing of these photos. */
     String advice() {
-        return "this CLIP does not know these classes, so its guidance is worth nothing; give a real CLIP with --clip, or better words under concepts in dataset.yaml";
+        return "this CLIP does not know these classes, so its guidance is worth nothing; give a real CLIP with --clip, "
+            + "or better words under concepts in dataset.yaml";
     }
 }

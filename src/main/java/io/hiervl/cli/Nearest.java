@@ -15,7 +15,10 @@ final class Nearest {
     private Nearest() {
     }
 
-    /** A sentence that names files or folders of this kind beside the path, or else beside the nearest folder that exists; empty if there are none. */
+    /**
+     * A sentence that names files or folders of this kind beside the path, or else beside the nearest folder that exists; empty if there
+     * are none.
+     */
     static String hint(Path path, Predicate<Path> kind) {
         Path folder = path.toAbsolutePath().normalize().getParent();
         while (folder != null && !Files.isDirectory(folder)) {

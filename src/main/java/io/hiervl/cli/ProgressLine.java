@@ -5,8 +5,8 @@ import java.io.PrintStream;
 import java.util.Locale;
 
 /**
- * Progress with an estimate of the time left. On a terminal one line that is rewritten and not longer than the terminal is wide, elsewhere (log
- * files) a line every nine seconds.
+ * Progress with an estimate of the time left. On a terminal one line that is rewritten and not longer than the terminal is wide, elsewhere
+ * (log files) a line every nine seconds.
  */
 final class ProgressLine implements Progress {
     private static final long TERMINAL_NANOS = 200_000_000L;
@@ -72,7 +72,10 @@ final class ProgressLine implements Progress {
         return true;
     }
 
-    /** A line of at most so many columns but one: at the edge some terminals begin a new line. Where the bar takes too much room it is left out. */
+    /**
+     * A line of at most so many columns but one: at the edge some terminals begin a new line. Where the bar takes too much room it is left
+     * out.
+     */
     static String line(String label, long done, long total, String note, long first, double seconds, int columns) {
         String full = line(label, done, total, note, first, seconds);
         if (full.length() < columns) {

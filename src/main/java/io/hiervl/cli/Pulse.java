@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * A command's sign of life: a line after the first second and a half of a piece of work, and a line after every nine seconds in which nothing else was written. Safe
- * for several threads.
+ * A command's sign of life: a line after the first second and a half of a piece of work, and a line after every nine seconds in which
+ * nothing else was written. Safe for several threads.
  */
 final class Pulse implements AutoCloseable {
     private static final long FIRST_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);

@@ -22,6 +22,7 @@ import java.util.Map;
 record RunFacts(List<String> lines, BestCheckpoint best, EvalResult known, EvalResult last, GuidanceWorth guidance, ClassCounts labels,
     Path run) {
     /** The verdict for a result of the checkpoint that predictions take. */
+    @SuppressWarnings("ReferenceEquality") // the result of one evaluation, not one of equal figures
     Verdict verdict(EvalResult result) {
         Map<String, double[]> columns = MetricsCsv.read(run.resolve("metrics.csv"));
         return new Verdict(result, last == result ? null : last, best, guidance, labels, lastOf(columns, "mask_ratio"),

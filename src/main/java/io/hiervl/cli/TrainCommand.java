@@ -47,7 +47,8 @@ final class TrainCommand implements Callable<Integer> {
     CommandSpec spec;
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE",
-        description = "Built-in recipe or a YAML file; 'hiervl recipes' lists them. Default: photos for own photos, default for benchmarks.")
+        description = "Built-in recipe or a YAML file; 'hiervl recipes' lists them. Default: photos for own photos, "
+            + "default for benchmarks.")
     String recipe;
 
     @Option(names = "--minutes", paramLabel = "N", description = "How long a run with the recipe photos shall take. Default: 30.")

@@ -66,7 +66,8 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
     /** The one sentence about what would help most. */
     String help() {
         if (result.miou() <= 1.1 * GuidanceWorth.commonest(result.matrix())) {
-            return "More steps would help most: the model is hardly better than the commonest class. If it stays so, hiervl data check finds wrong masks.";
+            return "More steps would help most: the model is hardly better than the commonest class. If it stays so, "
+                + "hiervl data check finds wrong masks.";
         }
         if (last != null && best != null && last.miou() < 0.97 * result.miou()) {
             return "More labelled photos would help most: the model became worse on the val photos after step " + best.step() + ".";

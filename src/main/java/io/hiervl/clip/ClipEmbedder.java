@@ -6,7 +6,6 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
-import io.hiervl.graph.StockOps;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.tensor.Resize;
 import java.util.Arrays;
@@ -99,10 +98,10 @@ public final class ClipEmbedder {
     /** ND4J's own ops include kinds that the graph runner does not take; SameDiff runs those graphs. */
     private static Function<Map<String, INDArray>, INDArray> runner(Ops o, SDVariable out) {
         String name = o.named(out, "embedding").name();
-        if (o instanceof StockOps) {
+        if (!(o instanceof FusedOps fused)) {
             return inputs -> o.sd().output(inputs, name).get(name);
         }
-        GraphRunner runner = new GraphRunner(o.sd(), List.of(name));
+        GraphRunner runner = fused.runner(List.of(name));
         return inputs -> {
             try (GraphRunner.Result result = runner.run(inputs)) {
                 return result.output(name).dup('c');

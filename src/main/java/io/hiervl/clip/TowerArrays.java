@@ -87,12 +87,18 @@ public class TowerArrays {
         }
     }
 
+    /** Whether both are one layer of the file, not only of equal content. */
+    @SuppressWarnings("ReferenceEquality")
+    public static boolean same(Linear a, Linear b) {
+        return a == b;
+    }
+
     /** @param at the block, for messages */
     public final Packed packed(String at, Core c, int width) {
-        if (c.q() == c.k() && c.k() == c.v()) {
+        if (same(c.q(), c.k()) && same(c.k(), c.v())) {
             return new Packed(matrix(at + "in_proj weight", c.q(), 3 * width, width), vector(at + "in_proj bias", c.q().bias(), 3 * width));
         }
-        if (c.q() == c.k() || c.k() == c.v() || c.q() == c.v()) {
+        if (same(c.q(), c.k()) || same(c.k(), c.v()) || same(c.q(), c.v())) {
             throw refuse(at + "attention: two of query, key and value come from one linear layer of their own");
         }
         INDArray w = Nd4j.createUninitialized(DataType.FLOAT, 3L * width, width);

@@ -94,7 +94,7 @@ final class Check {
         that(path.chars().noneMatch(c -> c < 32),
             key + " has a control character in '" + path.replaceAll("\\p{Cntrl}", "?") + "'; it must be a path");
         try {
-            java.nio.file.Path.of(path);
+            java.nio.file.Path unused = java.nio.file.Path.of(path);
         } catch (java.nio.file.InvalidPathException e) {
             throw HierVlException.config(key + " is '" + path + "', which is no path: " + e.getReason());
         }

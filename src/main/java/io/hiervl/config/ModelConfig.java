@@ -153,9 +153,11 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param posResize how the position table is resized
      * @param trainable which weights of the image tower learn
      * @param stem      channels of the convolutional stem beside the tower, a multiple of 8; 0: none
+     * @param unet      channels at stride 2 of a U-Net whose class logits join the rows' scores, a multiple of 8; 0: none
      */
-    public record Tower(@Nullable List<Integer> taps, PositionResize posResize, Trainable trainable, int stem) {
+    public record Tower(@Nullable List<Integer> taps, PositionResize posResize, Trainable trainable, int stem, int unet) {
         public Tower {
+            Check.that(unet >= 0 && unet % 8 == 0, "model.unet is " + unet + ", it must be 0 or a multiple of 8");
             Check.that(stem >= 0 && stem % 8 == 0, "model.stem is " + stem + ", it must be 0 or a multiple of 8");
             if (taps != null) {
                 taps = List.copyOf(taps);

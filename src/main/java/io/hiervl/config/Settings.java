@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * All settings for people: key, default, meaning and values. Defaults and meanings are those that {@code recipes/default.yaml} gives, values follow
- * from the types and the annotations of the records.
+ * All settings for people: key, default, meaning and values. Defaults and meanings are those that {@code recipes/default.yaml} gives,
+ * values follow from the types and the annotations of the records.
  */
 public final class Settings {
     private static final Pattern LINE = Pattern.compile("^( *)(\\w+):\\s*(.*?)\\s*(?:#\\s*(.*))?$");

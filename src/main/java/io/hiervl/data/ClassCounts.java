@@ -53,8 +53,8 @@ public record ClassCounts(long[][] pixels) {
     }
 
     /**
-     * Weights by median frequency balancing (Eigen and Fergus, arXiv 1411.4734): the median frequency / the class's own, which is its share of the
-     * pixels in the images that show it. Bounded by 0.1 and 10, three decimals; 1 for a class that is nowhere.
+     * Weights by median frequency balancing (Eigen and Fergus, arXiv 1411.4734): the median frequency / the class's own, which is its share
+     * of the pixels in the images that show it. Bounded by 0.1 and 10, three decimals; 1 for a class that is nowhere.
      */
     public List<Double> balanced() {
         double[] frequency = new double[classes()];

@@ -40,7 +40,6 @@ public final class Undo implements AutoCloseable {
                 Files.deleteIfExists(made.pop());
             } catch (IOException e) {
                 // A folder that somebody else has filled stays; the failure that brought us here is the one to report.
-                continue;
             }
         }
     }

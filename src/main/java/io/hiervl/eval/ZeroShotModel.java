@@ -9,7 +9,6 @@ import io.hiervl.clip.VisionTower;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.GuidanceLabels;
@@ -84,10 +83,10 @@ public final class ZeroShotModel implements WindowModel {
     }
 
     private GraphRunner build(int h, int w) {
-        Ops ops = new FusedOps(Graphs.create());
+        FusedOps ops = new FusedOps(Graphs.create());
         SDVariable dense = new VisionTower(weights.architecture())
             .apply(new Scope(ops, store, "vision"), ops.placeholder(PIXELS, 1, 3, h, w), List.of(), DensePath.VALUE).dense();
         ops.named(GuidanceLabels.cosines(ops, dense, ops.constant("concepts", concepts), weights.architecture().logitScale()), COSINES);
-        return new GraphRunner(ops.sd(), List.of(COSINES));
+        return ops.runner(List.of(COSINES));
     }
 }

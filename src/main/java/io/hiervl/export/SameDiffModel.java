@@ -1,6 +1,7 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ final class SameDiffModel implements ExportedModel {
         this.sd = sd;
         this.meta = meta;
         boolean ours = sd.getOps().values().stream().anyMatch(op -> op.getOp().opName().startsWith("hiervl_"));
-        this.runner = ours ? new GraphRunner(sd, List.of(ExportSource.SCORES)) : null;
+        this.runner = ours ? new GraphRunner(Backends.compute(), sd, List.of(ExportSource.SCORES)) : null;
         this.inputShape = sd.getVariable(ExportSource.IMAGES).placeholderShape();
     }
 

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed; arrays that nobody
- * keeps are copied at every run. Safe for use by several threads.
+ * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed; arrays that
+ * nobody keeps are copied at every run. Safe for use by several threads.
  */
 public final class DeviceParameters implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();

@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.ActivationOp;
 import io.hiervl.op.Add;
 import io.hiervl.op.Attention;
@@ -32,6 +34,7 @@ import io.hiervl.tensor.Resize;
 import io.hiervl.tensor.Shapes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,14 +55,14 @@ public final class FusedOps implements Ops {
     /** Place in the network, empty at its root. */
     private final String path;
 
-    /** Plainly computed. */
+    /** Plainly computed, on the device of this process. */
     public FusedOps(SameDiff sd, DataType type) {
-        this(sd, type, Compute.PLAIN);
+        this(sd, type, Compute.plain(Backends.compute()));
     }
 
     /**
      * @param type    data type of placeholders, FLOAT or DOUBLE
-     * @param compute how
+     * @param compute where and how
      */
     public FusedOps(SameDiff sd, DataType type, Compute compute) {
         this(sd, type, compute, compute.products(), new HashMap<>(), new ArrayList<>(), "");
@@ -84,6 +87,27 @@ public final class FusedOps implements Ops {
     @Override
     public SameDiff sd() {
         return sd;
+    }
+
+    /** Doubles are for gradient checks and references: the host computes them. */
+    private Backend backend() {
+        return sd.variables().stream().anyMatch(v -> v.dataType() == DataType.DOUBLE) ? Backends.host() : compute.backend();
+    }
+
+    /** Runs what was built, forward only. */
+    public GraphRunner runner(List<String> outputs) {
+        return new GraphRunner(backend(), sd, outputs);
+    }
+
+    /**
+     * Runs what was built, forward and backward.
+     *
+     * @param outputs     variables whose values are wanted
+     * @param loss        scalar to differentiate
+     * @param gradientsOf variables whose gradients are wanted
+     */
+    public GraphRunner runner(List<String> outputs, String loss, Collection<String> gradientsOf) {
+        return new GraphRunner(backend(), sd, outputs, loss, gradientsOf, blocks);
     }
 
     @Override
@@ -144,6 +168,11 @@ public final class FusedOps implements Ops {
     @Override
     public FusedOps exact() {
         return precision == Precision.FP32 ? this : new FusedOps(sd, type, compute, Precision.FP32, shapes, blocks, path);
+    }
+
+    @Override
+    public String path() {
+        return path;
     }
 
     @Override

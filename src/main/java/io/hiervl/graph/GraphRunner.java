@@ -2,7 +2,6 @@ package io.hiervl.graph;
 
 import io.hiervl.Stoppable;
 import io.hiervl.backend.Backend;
-import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.Op;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
@@ -25,7 +24,6 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.Variable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -49,24 +47,9 @@ public final class GraphRunner {
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
     private final Profile profile = Profile.ifEnabled();
 
-    /** Forward only, on the {@linkplain Backends#compute device} of this process. */
-    public GraphRunner(SameDiff sd, List<String> outputs) {
-        this(usual(sd), sd, outputs);
-    }
-
     /** Forward only. */
-    GraphRunner(Backend backend, SameDiff sd, List<String> outputs) {
+    public GraphRunner(Backend backend, SameDiff sd, List<String> outputs) {
         this(backend, sd, outputs, null, List.of(), List.of());
-    }
-
-    /** Forward and backward on the device of this process, keeping every activation that the backward pass reads. */
-    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf) {
-        this(usual(sd), sd, outputs, loss, gradientsOf, List.of());
-    }
-
-    /** Forward and backward on the device of this process. */
-    public GraphRunner(SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
-        this(usual(sd), sd, outputs, loss, gradientsOf, blocks);
     }
 
     /**
@@ -77,7 +60,8 @@ public final class GraphRunner {
      * @param gradientsOf variables (of type VARIABLE) whose gradients are wanted
      * @param blocks      {@link FusedOps#blocks}: ends of blocks whose activations are computed again in the backward pass
      */
-    GraphRunner(Backend backend, SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf, List<String> blocks) {
+    public GraphRunner(Backend backend, SameDiff sd, List<String> outputs, String loss, Collection<String> gradientsOf,
+                       List<String> blocks) {
         this.backend = backend;
         this.outputs = List.copyOf(outputs);
         SameDiff graph = sd;
@@ -106,11 +90,6 @@ public final class GraphRunner {
         placeholders.values().forEach(slot -> seen[slot] = true);
         this.rounded = RoundedSlots.of(steps, seen);
         findComplete(order);
-    }
-
-    /** Doubles are for gradient checks and references: the host computes them. */
-    private static Backend usual(SameDiff sd) {
-        return sd.variables().stream().anyMatch(v -> v.dataType() == DataType.DOUBLE) ? Backends.host() : Backends.compute();
     }
 
     private void findComplete(List<PlannedOp> order) {

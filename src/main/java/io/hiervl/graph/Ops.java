@@ -35,6 +35,11 @@ public interface Ops {
         return this;
     }
 
+    /** Place in the network, empty at its root or where places are not kept: for ops that are no word of this vocabulary. */
+    default String path() {
+        return "";
+    }
+
     /**
      * Says that a block of layers ends with this variable. A graph that saves memory keeps only what crosses from one block
      * into a later one and computes the rest again in its backward pass (gradient checkpointing).

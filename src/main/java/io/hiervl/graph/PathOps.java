@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 /** A vocabulary whose words are said at a place of the network: something is opened before each word and closed after it. */
 public final class PathOps {
     /** These make nothing that is called after a place, or find the place themselves. */
-    private static final Set<String> ELSEWHERE = Set.of("sd", "shape", "in", "named", "placeholder", "endOfBlock");
+    private static final Set<String> ELSEWHERE = Set.of("sd", "shape", "in", "path", "named", "placeholder", "endOfBlock");
 
     private PathOps() {
     }

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Time per kind of op, collected with {@code -Dhiervl.profile=true}, per op and shape of its inputs with {@code -Dhiervl.profile=shapes}, or
- * per module with {@code -Dhiervl.profile=modules}, and logged when the JVM ends.
+ * Time per kind of op, collected with {@code -Dhiervl.profile=true}, per op and shape of its inputs with {@code -Dhiervl.profile=shapes},
+ * or per module with {@code -Dhiervl.profile=modules}, and logged when the JVM ends.
  */
 public final class Profile {
     private static final Logger LOG = LoggerFactory.getLogger(Profile.class);

@@ -11,8 +11,8 @@ import java.util.Set;
 
 /**
  * Gradient checkpointing as a rewriting of the schedule (Chen et al., arXiv 1604.06174): some of what the backward ops read is not kept
- * but computed once more right before the first of them, from what was kept, so that the memory plan can release it in the forward pass. All
- * ops are functions of their inputs alone, hence the second values equal the first.
+ * but computed once more right before the first of them, from what was kept, so that the memory plan can release it in the forward pass.
+ * All ops are functions of their inputs alone, hence the second values equal the first.
  */
 final class Recomputation {
     private static final String AGAIN = "#again";

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * Which arrays of a plan are kept in bfloat16: those that are made by an op that can write them so, and of which every reader is a product
- * that would round it, or an activation between such products, see {@link io.hiervl.op.Op#readsRounded}. They are half as long, and rounded once.
- * Products give the same as before; activations and sums of bias gradients see values of 8 bits, as under PyTorch's autocast.
+ * that would round it, or an activation between such products, see {@link io.hiervl.op.Op#readsRounded}. They are half as long, and rounded
+ * once. Products give the same as before; activations and sums of bias gradients see values of 8 bits, as under PyTorch's autocast.
  */
 final class RoundedSlots {
     private record Reader(Step step, int input) {

@@ -55,7 +55,7 @@ final class StockDeformableAttention {
                 SDVariable weight = a.mul(dx == 1 ? fx : fx.mul(-1).add(1)).mul(dy == 1 ? fy : fy.mul(-1).add(1))
                     .mul(inside(cx, w)).mul(inside(cy, h));
                 SDVariable index = clamped(cy, h).mul((double) w).add(clamped(cx, w))
-                    .add((double) start).add(base).castTo(DataType.INT);
+                    .add((double) start).add(base).castTo(DataType.INT32);
                 SDVariable term = sd.gather(rows, index, 0).mul(weight.reshape(samples, 1));
                 y = y == null ? term : y.add(term);
             }

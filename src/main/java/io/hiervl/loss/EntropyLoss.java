@@ -71,6 +71,6 @@ final class EntropyLoss implements Term<UnlabelledScene> {
      * @param entropyTemperature temperature of the distribution whose entropy is taken; 1 gives P = S / sum S
      */
     static SDVariable build(Ops ops, SDVariable z, SDVariable weights, double modelTemperature, double entropyTemperature) {
-        return new Loss(new PixelEntropyKernel(modelTemperature / entropyTemperature)).apply(ops.sd(), z, weights);
+        return new Loss(new PixelEntropyKernel(modelTemperature / entropyTemperature)).apply(ops.sd(), ops.path(), z, weights);
     }
 }

@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Feed<T> {
     private final T targets;
     private final boolean growing;
-    private final Map<Input<? super T>, Rows> known = new IdentityHashMap<>();
+    private final IdentityHashMap<Input<? super T>, Rows> known = new IdentityHashMap<>();
 
     private Feed(T targets, boolean growing) {
         this.targets = targets;

@@ -1,6 +1,8 @@
 package io.hiervl.loss;
 
+import io.hiervl.backend.Backend;
 import io.hiervl.backend.Matching;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.op.FixedMatching;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the targets of the set loss from label maps, in a small graph around the matching op (docs/paper.md 7.1, 7.3). */
@@ -20,12 +23,17 @@ public final class FixedMatcher {
     /** Outputs of the op, in its order: row classes, slots and presence. */
     private static final List<String> RESULTS = List.of("row_class", "slots", "presence");
 
+    private final Backend backend;
     private final Matching matching;
     private final double noObjectWeight;
     private final Map<String, GraphRunner> runners = new HashMap<>();
 
-    /** @param noObjectWeight class weight of rows without target, or 0 if there is no no-object class */
-    public FixedMatcher(Matching matching, double noObjectWeight) {
+    /**
+     * @param noObjectWeight class weight of rows without target, or 0 if there is no no-object class
+     * @param backend        where label maps of 32-bit floats are matched
+     */
+    public FixedMatcher(Matching matching, double noObjectWeight, Backend backend) {
+        this.backend = backend;
         this.matching = matching;
         this.noObjectWeight = noObjectWeight;
     }
@@ -93,6 +101,6 @@ public final class FixedMatcher {
         for (int i = 0; i < out.length; i++) {
             out[i].rename(RESULTS.get(i));
         }
-        return new GraphRunner(sd, RESULTS);
+        return new GraphRunner(labels.dataType() == DataType.DOUBLE ? Backends.host() : backend, sd, RESULTS);
     }
 }

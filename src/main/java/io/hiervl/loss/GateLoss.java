@@ -72,6 +72,6 @@ final class GateLoss implements Term<LabelledScene> {
 
     /** The scalar (1) from the gate's logit (B,K), presence (B,K) and weights (B). */
     static SDVariable build(Ops ops, SDVariable logit, SDVariable presence, SDVariable weights) {
-        return new Loss(new GateBceKernel()).apply(ops.sd(), logit, presence, weights);
+        return new Loss(new GateBceKernel()).apply(ops.sd(), ops.path(), logit, presence, weights);
     }
 }

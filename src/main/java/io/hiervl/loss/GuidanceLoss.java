@@ -54,6 +54,6 @@ public final class GuidanceLoss implements Term<UnlabelledScene> {
 
     /** The scalar (1) from scores z (B,K,H,W), guidance labels (B,H,W) with 255 for none, and weights (B,H,W). */
     static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), ops.path(), z, labels, weights);
     }
 }

@@ -59,6 +59,7 @@ final class MaskedConsistencyLoss implements Term<MaskedScene> {
      * @param weights (B,N), 1 / number of selected patches of the batch on these
      */
     static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable ref, SDVariable classes, SDVariable weights) {
-        return new Loss(new MaskedPatchesKernel(1, MaskedPatchesKernel.Equation.CONSISTENCY)).apply(ops.sd(), x, t, ref, classes, weights);
+        return new Loss(new MaskedPatchesKernel(1, MaskedPatchesKernel.Equation.CONSISTENCY)).apply(ops.sd(), ops.path(), x, t, ref,
+            classes, weights);
     }
 }

@@ -108,7 +108,8 @@ final class PixelTextLoss implements Term<MaskedScene> {
      * @param tau     temperature, 0.07 in the paper
      */
     static SDVariable build(Ops ops, SDVariable x, SDVariable t, SDVariable classes, SDVariable weights, double tau) {
-        return new Loss(new MaskedPatchesKernel(tau, MaskedPatchesKernel.Equation.TEXT)).apply(ops.sd(), x, t, ops.stopGradient(x), classes,
+        return new Loss(new MaskedPatchesKernel(tau, MaskedPatchesKernel.Equation.TEXT)).apply(ops.sd(), ops.path(), x, t,
+            ops.stopGradient(x), classes,
             weights);
     }
 }

@@ -4,7 +4,6 @@ import io.hiervl.graph.Ops;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.nd4j.autodiff.samediff.SDVariable;
 
@@ -18,7 +17,7 @@ public final class Placeholders<T> {
     private Feed<T> feed;
     private final int from;
     private final int to;
-    private final Map<Input<? super T>, SDVariable> made = new IdentityHashMap<>();
+    private final IdentityHashMap<Input<? super T>, SDVariable> made = new IdentityHashMap<>();
     private final List<Input<? super T>> inputs = new ArrayList<>();
 
     public Placeholders(Ops ops, Feed<T> feed, int from, int to) {

@@ -56,6 +56,6 @@ public final class PromptAnchorLoss implements Term<PromptScene> {
     public static SDVariable build(Ops ops, SDVariable f, SDVariable clip, LossConfig.Prompt settings) {
         double rescale = Rescale.factor(settings.topoRescale(), (int) ops.shape(clip)[0], 1);
         return new Loss(new PromptAnchorKernel(settings.lambdaRep(), settings.anchorPower(), settings.repulsion() == Reduction.MEAN,
-            settings.promptEpsilon(), rescale)).apply(ops.sd(), f, clip);
+            settings.promptEpsilon(), rescale)).apply(ops.sd(), ops.path(), f, clip);
     }
 }

@@ -47,6 +47,7 @@ public final class PromptTopologyLoss implements Term<PromptScene> {
 
     /** The scalar (1) from t (K,C) of the learnable prompt, and clip (K,C), the fixed prototypes; rescaled with the number of classes. */
     public static SDVariable build(Ops ops, SDVariable t, SDVariable clip, TopoRescale rescale) {
-        return new Loss(new PromptTopologyKernel(Rescale.factor(rescale, (int) ops.shape(clip)[0], 2))).apply(ops.sd(), t, clip);
+        return new Loss(new PromptTopologyKernel(Rescale.factor(rescale, (int) ops.shape(clip)[0], 2))).apply(ops.sd(), ops.path(), t,
+            clip);
     }
 }

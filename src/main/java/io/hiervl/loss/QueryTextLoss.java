@@ -124,7 +124,7 @@ final class QueryTextLoss implements Term<LabelledScene> {
      * @param weights  (B,Q)
      */
     static SDVariable build(FusedOps ops, SDVariable x, SDVariable t, SDVariable rowClass, SDVariable weights) {
-        return new Loss(new QueryTextKernel(true, true)).apply(ops.sd(), x, t, rowClass, weights);
+        return new Loss(new QueryTextKernel(true, true)).apply(ops.sd(), ops.path(), x, t, rowClass, weights);
     }
 
     /**
@@ -136,14 +136,14 @@ final class QueryTextLoss implements Term<LabelledScene> {
      */
     static SDVariable buildUnlabelled(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits, SDVariable imageWeights) {
         long[] s = ops.shape(classLogits);
-        SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], CONFIDENT).applyAll(ops.sd(), classLogits);
+        SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], CONFIDENT).applyAll(ops.sd(), ops.path(), classLogits);
         SDVariable weights = ops.mul(ops.adopt(rows[1], s[0], s[1]), ops.reshape(imageWeights, s[0], 1));
         return build(ops, x, t, rows[0], weights);
     }
 
     /** The scalar (1) as printed: sum over all rows, each with its own best class, nothing normalised, text attached. */
     static SDVariable buildLiteral(FusedOps ops, SDVariable x, SDVariable t, SDVariable classLogits) {
-        SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], 0).applyAll(ops.sd(), classLogits);
-        return new Loss(new QueryTextKernel(false, false)).apply(ops.sd(), x, t, rows[0], rows[1]);
+        SDVariable[] rows = new ConfidentRows((int) ops.shape(t)[0], 0).applyAll(ops.sd(), ops.path(), classLogits);
+        return new Loss(new QueryTextKernel(false, false)).apply(ops.sd(), ops.path(), x, t, rows[0], rows[1]);
     }
 }

@@ -25,7 +25,7 @@ public interface Rows {
             return array;
         }
         long[] shape = array.shape().clone();
-        shape[0] = to - from;
+        shape[0] = (long) to - from;
         return array.get(NDArrayIndex.interval(from, to)).dup('c').reshape('c', shape);
     }
 }

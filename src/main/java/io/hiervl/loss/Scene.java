@@ -17,6 +17,7 @@ public abstract class Scene<T> {
     private final SDVariable t;
     private final Placeholders<T> in;
     private final Map<Class<?>, Object> once = new HashMap<>();
+    private String place = "";
 
     /**
      * @param root scope of all parameters
@@ -29,9 +30,20 @@ public abstract class Scene<T> {
         this.in = in;
     }
 
-    /** The vocabulary of the graph. */
+    /** Builds a term here; what it makes is called after it. */
+    @SuppressWarnings("unchecked") // whoever builds a view's network chose the terms by their scene
+    public <S extends Scene<?>> SDVariable build(Term<S> term) {
+        place = "loss." + term.name();
+        try {
+            return term.build((S) this);
+        } finally {
+            place = "";
+        }
+    }
+
+    /** The vocabulary of the graph, at the place of the term that is built. */
     public FusedOps ops() {
-        return (FusedOps) root.ops();
+        return (FusedOps) root.ops().in(place);
     }
 
     /** Scope of all parameters. */

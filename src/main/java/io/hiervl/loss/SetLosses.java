@@ -79,8 +79,9 @@ public final class SetLosses {
             SDVariable classes = classLogits.get(d);
             SDVariable masks = maskLogits.get(d);
             SDVariable[] loss = in.points.size() == 1
-                ? new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0))
-                : new Loss(s).applyAll(ops.sd(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(2 * d),
+                ? new Loss(s).applyAll(ops.sd(), ops.path(), classes, masks, in.labels, in.rowClass, in.slots, in.norms, in.points.get(0))
+                : new Loss(s).applyAll(ops.sd(), ops.path(), classes, masks, in.labels, in.rowClass, in.slots, in.norms,
+                    in.points.get(2 * d),
                     in.points.get(2 * d + 1));
             parts.add(List.of(loss));
         }

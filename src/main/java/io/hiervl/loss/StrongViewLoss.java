@@ -105,6 +105,6 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
 
     /** The scalar (1) from scores z (B,K,H,W), pseudo-labels (B,H,W) and weights (B,H,W), both after CutMix. */
     static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights) {
-        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), z, labels, weights);
+        return new Loss(new PixelCrossEntropyKernel()).apply(ops.sd(), ops.path(), z, labels, weights);
     }
 }

@@ -105,6 +105,6 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
     }
 
     private static SDVariable build(Ops ops, SDVariable z, SDVariable labels, SDVariable weights, double ohem) {
-        return new Loss(new PixelCrossEntropyKernel(ohem)).apply(ops.sd(), z, labels, weights);
+        return new Loss(new PixelCrossEntropyKernel(ohem)).apply(ops.sd(), ops.path(), z, labels, weights);
     }
 }

@@ -1,6 +1,7 @@
 package io.hiervl.model;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Compute;
@@ -16,14 +17,14 @@ public final class ComputeSettings {
      * BF16 and AUTO are bfloat16 where the device multiplies it, else 32 bits: a model that was trained in bfloat16 predicts on
      * every machine.
      */
-    public static Compute of(ModelConfig config) {
-        boolean bf16 = config.compute().precision() != ModelConfig.Precision.FP32 && bf16();
-        return new Compute(bf16 ? Precision.BF16 : Precision.FP32, config.compute().recompute());
+    public static Compute of(ModelConfig config, Backend backend) {
+        boolean bf16 = config.compute().precision() != ModelConfig.Precision.FP32 && bf16(backend);
+        return new Compute(backend, bf16 ? Precision.BF16 : Precision.FP32, config.compute().recompute());
     }
 
-    private static boolean bf16() {
+    private static boolean bf16(Backend backend) {
         SameDiffOps.start();
-        return Backends.compute().gainsFrom(Precision.BF16);
+        return backend.gainsFrom(Precision.BF16);
     }
 
     /**
@@ -31,8 +32,8 @@ public final class ComputeSettings {
      *
      * @throws HierVlException of kind ENVIRONMENT if BF16 is demanded where no kernel multiplies it
      */
-    public static void requireAvailable(ModelConfig.Precision setting) {
-        if (setting == ModelConfig.Precision.BF16 && !bf16()) {
+    public static void requireAvailable(ModelConfig.Precision setting, Backend backend) {
+        if (setting == ModelConfig.Precision.BF16 && !bf16(backend)) {
             throw HierVlException.environment("precision bf16 needs oneDNN's kernels and a CPU with AVX512-BF16 or AMX; found "
                 + Backends.describe() + "; take auto or fp32");
         }

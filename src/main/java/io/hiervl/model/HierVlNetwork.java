@@ -1,6 +1,8 @@
 package io.hiervl.model;
 
 import io.hiervl.backbone.Backbone;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.DensePath;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.FusedOps;
@@ -19,6 +21,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * calls, in whatever graph.
  */
 public final class HierVlNetwork {
+    private final Backend backend;
     private final ModelConfig config;
     private final ImageTowers towers;
     private final int classes;
@@ -27,8 +30,9 @@ public final class HierVlNetwork {
      * @param pyramid F_1..F_4
      * @param v       (B,C), unit length
      * @param dense   (B,h*w,C) not normalised, or null
+     * @param unet    class logits (B,K,H/2,W/2) of the U-Net, or null without one
      */
-    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense) {
+    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, SDVariable unet) {
         /**
          * Features with whole channels switched off (the "fp" view). v stays as it is.
          *
@@ -40,7 +44,7 @@ public final class HierVlNetwork {
                 long[] k = ops.shape(keep.get(i));
                 maps.add(ops.mul(pyramid.get(i), ops.reshape(keep.get(i), k[0], k[1], 1, 1)));
             }
-            return new Features(maps, v, dense);
+            return new Features(maps, v, dense, unet);
         }
     }
 
@@ -48,17 +52,35 @@ public final class HierVlNetwork {
      * @param predictions in order; the last one counts
      * @param gate        gate with its logit
      * @param pixels      of the pixel decoder, with the attention of equation 1 per layer
+     * @param unet        class logits (B,K,H/2,W/2) of the U-Net, or null without one
      */
-    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels) {
+    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels, SDVariable unet) {
         public DQTD.Prediction last() {
             return predictions.get(predictions.size() - 1);
         }
     }
 
+    /** A network on the device of this process. */
     public HierVlNetwork(ModelConfig config, ImageTowers towers, int classes) {
+        this(config, towers, classes, Backends.compute());
+    }
+
+    /** @param backend where its graphs run */
+    public HierVlNetwork(ModelConfig config, ImageTowers towers, int classes, Backend backend) {
+        this.backend = backend;
         this.config = config;
         this.towers = towers.withPositions(positionResize(config));
         this.classes = classes;
+    }
+
+    /** The same modules on another device. */
+    public HierVlNetwork on(Backend other) {
+        return new HierVlNetwork(config, towers, classes, other);
+    }
+
+    /** Where its graphs run. */
+    public Backend backend() {
+        return backend;
     }
 
     public ModelConfig config() {
@@ -81,7 +103,7 @@ public final class HierVlNetwork {
 
     /** The vocabulary of a new, empty graph that computes as the configuration says. */
     public FusedOps newGraph(DataType type) {
-        return new FusedOps(Graphs.create(), type, ComputeSettings.of(config));
+        return new FusedOps(Graphs.create(), type, ComputeSettings.of(config, backend));
     }
 
     /**
@@ -95,7 +117,8 @@ public final class HierVlNetwork {
         if (config.tower().stem() > 0) {
             maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
         }
-        return new Features(maps, out.embedding(), out.dense());
+        SDVariable unet = config.tower().unet() > 0 ? UNet.apply(root.at("unet"), images) : null;
+        return new Features(maps, out.embedding(), out.dense(), unet);
     }
 
     /** 0-based blocks of the image tower that feed the pyramid: those of the configuration, else the tower's own choice. */
@@ -126,12 +149,12 @@ public final class HierVlNetwork {
         List<DQTD.Prediction> predictions =
             new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),
                 pixels, all);
-        return new Output(predictions, queries.gate(), pixels);
+        return new Output(predictions, queries.gate(), pixels, features.unet());
     }
 
-    /** S (B,K,H,W) at the size of the masks, from the last prediction, for training: all rows count alike. */
+    /** S (B,K,H,W) at the size of the masks, or of the U-Net's logits if there is one, from the last prediction, for training: all rows count alike. */
     public SDVariable scores(Ops ops, Output out) {
-        return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, null, rows());
+        return joined(ops, SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, null, rows()), out);
     }
 
     /** S for predictions: with the options that concern inference only. */
@@ -140,7 +163,11 @@ public final class HierVlNetwork {
             ? SemanticInference.gateWeights(ops, out.gate(), config.queries().levels(), config.queries().visualQueries(),
                 out.last().classes().dataType())
             : null;
-        return SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows());
+        return joined(ops, SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows()), out);
+    }
+
+    private static SDVariable joined(Ops ops, SDVariable s, Output out) {
+        return out.unet() == null ? s : UNet.join(ops, s, out.unet());
     }
 
     private long rows() {

@@ -1,9 +1,9 @@
 package io.hiervl.model;
 
+import io.hiervl.graph.Compute;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,10 +74,10 @@ public final class InferenceGraphs {
     }
 
     private Runner build(long[] shape) {
-        Ops ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT, Compute.plain(network.backend()));
         SDVariable images = ops.placeholder(IMAGES, shape);
         SDVariable t = ops.placeholder(TEXT, text.shape());
         SDVariable scores = network.infer(HierVlNetwork.root(ops, store), images, t);
-        return new Runner(new GraphRunner(ops.sd(), List.of(scores.name())), scores.name());
+        return new Runner(ops.runner(List.of(scores.name())), scores.name());
     }
 }

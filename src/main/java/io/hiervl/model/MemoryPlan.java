@@ -47,8 +47,9 @@ public record MemoryPlan(double bytes, double largest) {
         double scores = (double) classes * side * side;
         double samples = patches * model.decoders().heads() * PixelDecoder.FEATURE_LEVELS * model.decoders().points() * PER_POINT;
         double hidden = patches * model.decoders().encFfn();
-        return new MemoryPlan(FLOAT * (pyramid + feature + masks + scores),
-            max(pyramid, feature, masks, scores, 3 * side * side, samples, hidden));
+        double unet = 3.0 * model.tower().unet() * square(side / 2);
+        return new MemoryPlan(FLOAT * (pyramid + feature + masks + scores + unet),
+            max(pyramid, feature, masks, scores, unet, 3 * side * side, samples, hidden));
     }
 
     /** A network that is loaded to predict, with one window. */
@@ -85,7 +86,8 @@ public record MemoryPlan(double bytes, double largest) {
         double ends = 10 * d * d + 4 * d * width + 12 * width * width + (double) m.queries().levels() * classes * d
             + (queries + m.queries().visualQueries()) * d;
         double prompts = m.clip().visualPromptTokens() * width + (double) m.clip().textPromptTokens() * towers.clip().joint();
-        return generator + encoder + decoder + ends + prompts;
+        double unet = 1710 * square(m.tower().unet());
+        return generator + encoder + decoder + ends + prompts + unet;
     }
 
     private static double square(double v) {

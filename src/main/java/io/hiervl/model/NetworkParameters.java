@@ -18,7 +18,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Fills a parameter store for a new network: weights of the files for the towers, PyTorch's initialisations for the rest.
  * <pre>
  * vision.*   vision.prompt   frozen.vision.*   text.*   text_prompt
- * pyramid.*  stem.* (if there is one)  hsqg.*  pixel_decoder.*  query_decoder.*  phi_query.*  phi_text.*   dense_projection.* (towers not aligned with texts)
+ * pyramid.*  stem.* and unet.* (if there are some)  hsqg.*  pixel_decoder.*  query_decoder.*  phi_query.*  phi_text.*
+ * dense_projection.* (towers not aligned with texts)
  * </pre>
  */
 public final class NetworkParameters {
@@ -54,6 +55,9 @@ public final class NetworkParameters {
         towers.init(root);
         if (config.tower().stem() > 0) {
             Stem.init(root.at("stem"), config.tower().stem(), towers.image().patch(), towers.image().width());
+        }
+        if (config.tower().unet() > 0) {
+            UNet.init(root.at("unet"), config.tower().unet(), classes);
         }
         return store;
     }

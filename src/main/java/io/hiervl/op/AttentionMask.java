@@ -7,8 +7,8 @@ import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * Mask2Former's attention mask: mask logits (B,Q,h,w) resized bilinearly, 1 where the value is at least 0, a row without any 1 set to all 1;
- * result (B,Q,height*width). Not differentiated.
+ * Mask2Former's attention mask: mask logits (B,Q,h,w) resized bilinearly, 1 where the value is at least 0, a row without any 1 set to all
+ * 1; result (B,Q,height*width). Not differentiated.
  */
 @OpName("hiervl_attention_mask")
 public record AttentionMask(int height, int width) implements Op {

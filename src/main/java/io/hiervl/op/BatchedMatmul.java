@@ -8,8 +8,8 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * Matrix product of the last two axes, either operand transposed on request. Leading axes are equal, or b has rank 2 and serves all matrices
- * of a.
+ * Matrix product of the last two axes, either operand transposed on request. Leading axes are equal, or b has rank 2 and serves all
+ * matrices of a.
  */
 @OpName("hiervl_bmm")
 public record BatchedMatmul(boolean transposeA, boolean transposeB, Precision precision) implements Op {

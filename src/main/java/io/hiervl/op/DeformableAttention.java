@@ -9,9 +9,9 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * Core of multi-scale deformable attention (Deformable DETR; docs/paper.md 4.1). Inputs value (B,N,D), offsets (B,Q,heads*levels*points*2) in
- * pixels of the level, weights (B,Q,heads*levels*points) before the softmax, reference (Q,2) in [0,1]; result (B,Q,D). The reference points
- * get no gradient.
+ * Core of multi-scale deformable attention (Deformable DETR; docs/paper.md 4.1). Inputs value (B,N,D), offsets (B,Q,heads*levels*points*2)
+ * in pixels of the level, weights (B,Q,heads*levels*points) before the softmax, reference (Q,2) in [0,1]; result (B,Q,D). The reference
+ * points get no gradient.
  *
  * @param points per head and level
  * @param levels height and width of each level, in the order of the tokens

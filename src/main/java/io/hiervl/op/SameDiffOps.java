@@ -40,9 +40,11 @@ public final class SameDiffOps {
     }
 
     /**
-     * Ours is a subclass of ND4J's own and differs from it in our ops alone. Either keeps nothing between two ops but buffers for arguments,
-     * by thread. So a thread that still uses the former one computes the same. An executioner of another class may do more: it stays.
+     * Ours is a subclass of ND4J's own and differs from it in our ops alone. Either keeps nothing between two ops but buffers for
+     * arguments, by thread. So a thread that still uses the former one computes the same. An executioner of another class may do more: it
+     * stays.
      */
+    @SuppressWarnings("deprecation") // the mode has no other access
     private static void replace(OpExecutioner active) {
         if (active.getClass() != JvmExecutioner.class.getSuperclass()) {
             throw HierVlException.environment("ND4J was started before HierVL and runs " + active.getClass().getName()

@@ -1,11 +1,10 @@
 package io.hiervl.predict;
 
-import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.Slab;
 import io.hiervl.eval.Probabilities;
 import io.hiervl.graph.DeviceParameters;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.SemanticInference;
@@ -83,12 +82,12 @@ public final class GraphInference implements InferenceModel {
     }
 
     /**
-     * Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. A GPU
-     * is one queue and takes one pass at a time.
+     * Passes of small windows run beside each other on a share of the threads; their number is limited by the memory of large windows. A
+     * GPU is one queue and takes one pass at a time.
      */
     @Override
     public int lanes(int h, int w) {
-        return Backends.compute().onHost() ? Math.max(1, LANE_PIXELS / (h * w)) : 1;
+        return network.backend().onHost() ? Math.max(1, LANE_PIXELS / (h * w)) : 1;
     }
 
     @Override
@@ -120,11 +119,11 @@ public final class GraphInference implements InferenceModel {
     }
 
     private GraphRunner build(int n, int h, int w) {
-        Ops ops = network.newGraph(t.dataType());
+        FusedOps ops = network.newGraph(t.dataType());
         SDVariable images = ops.placeholder(IMAGES, n, 3, h, w);
         SDVariable embeddings = ops.placeholder("t", t.shape());
         ops.named(network.inferScores(HierVlNetwork.root(ops, store), images, embeddings), SCORES);
-        return new GraphRunner(ops.sd(), List.of(SCORES));
+        return ops.runner(List.of(SCORES));
     }
 
     /** Drops the graphs; the parameters belong to their owner. */

@@ -55,12 +55,11 @@ public final class Segmenter implements AutoCloseable {
      * Loads a trained model on a device.
      *
      * @param path   a checkpoint folder, or a run folder, whose newest checkpoint is taken
-     * @param device {@code cpu}, {@code auto} or {@code cuda:N}; where all networks of this process run from now on
+     * @param device {@code cpu}, {@code auto} or {@code cuda:N}
      * @throws io.hiervl.HierVlException of kind ENVIRONMENT if the GPU cannot be used
      */
     public static Segmenter load(Path path, String device) {
-        Backends.useDevice(device);
-        return load(path);
+        return TrainedModel.load(path).segmenter(Backends.device(device));
     }
 
     /** As the other constructor, with VOC's colours. */

@@ -4,6 +4,7 @@ import io.hiervl.Content;
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import io.hiervl.backbone.Backbones;
+import io.hiervl.backend.Backend;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.checkpoint.Hashes;
@@ -160,14 +161,23 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
         }
     }
 
-    /** The modules, without parameters. */
+    /** The modules, without parameters, on the device of this process. */
     public HierVlNetwork network() {
         return new HierVlNetwork(recipe.model(), towers, classes.size());
     }
 
     /** The network, ready to score windows. */
     public GraphInference inference() {
-        return new GraphInference(network(), store, t, classes, recipe.eval().crop());
+        return inference(network());
+    }
+
+    private GraphInference inference(HierVlNetwork network) {
+        return new GraphInference(network, store, t, classes, recipe.eval().crop());
+    }
+
+    /** A segmenter with the window rule of the recipe, whose graphs run on a device. */
+    Segmenter segmenter(Backend backend) {
+        return new Segmenter(inference(network().on(backend)), normalize, recipe.eval(), palette);
     }
 
     /** A segmenter with the window rule of the recipe; it owns the inference graphs. */

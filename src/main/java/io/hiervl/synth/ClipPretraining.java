@@ -7,9 +7,9 @@ import io.hiervl.clip.Activation;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipWeights;
 import io.hiervl.clip.RandomClip;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.op.SameDiffOps;
@@ -46,7 +46,7 @@ final class ClipPretraining {
 
     private final PretrainingSettings settings;
     private final BpeTokenizer tokenizer;
-    private final Function<SameDiff, Ops> vocabulary;
+    private final Function<SameDiff, FusedOps> vocabulary;
     private final ParameterStore store = new ParameterStore();
     private final ClipArchitecture clip;
 
@@ -54,7 +54,7 @@ final class ClipPretraining {
      * @param tokenizer  with a token for each of {@link Vocabulary#words}
      * @param vocabulary makes the ops that a graph is written with
      */
-    ClipPretraining(PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, Ops> vocabulary) {
+    ClipPretraining(PretrainingSettings settings, BpeTokenizer tokenizer, Function<SameDiff, FusedOps> vocabulary) {
         SameDiffOps.start();
         this.settings = settings;
         this.tokenizer = tokenizer;
@@ -83,7 +83,7 @@ final class ClipPretraining {
     ClipWeights run(Progress progress) {
         Pairs pairs = Pairs.generate(settings.pairs(), settings.crop(), settings.seed() + 1, progress);
         Batches batches = new Batches(pairs, tokenizer, settings, clip);
-        Ops ops = vocabulary.apply(Graphs.create());
+        FusedOps ops = vocabulary.apply(Graphs.create());
         PretrainingGraph graph =
             new PretrainingGraph(ops, store, clip, settings, batches.words(), Vocabulary.phrases().size(), batches.phraseWords());
         AdamW optimiser = new AdamW(0.9, 0.98, 1e-8);

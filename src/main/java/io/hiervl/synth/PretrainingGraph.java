@@ -4,6 +4,7 @@ import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.TextTower;
 import io.hiervl.clip.VisionTower;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
@@ -26,7 +27,8 @@ final class PretrainingGraph {
      * @param phrases number of phrases
      * @param phraseWords longest phrase, start and end included
      */
-    PretrainingGraph(Ops ops, ParameterStore store, ClipArchitecture clip, PretrainingSettings s, int words, int phrases, int phraseWords) {
+    PretrainingGraph(FusedOps ops, ParameterStore store, ClipArchitecture clip, PretrainingSettings s, int words, int phrases,
+                     int phraseWords) {
         Scope root = new Scope(ops, store, "");
         VisionTower.Output image = new VisionTower(clip).apply(root.at("vision"),
             ops.placeholder("images", s.batch(), 3, s.crop(), s.crop()), List.of(), DensePath.VALUE);
@@ -41,7 +43,7 @@ final class PretrainingGraph {
         dense = ops.named(dense, "phrase_loss");
         ops.named(ops.add(pairs, ops.scale(dense, s.phraseWeight(), 0)), "loss");
         List<String> trained = store.all().stream().map(ParameterStore.Parameter::name).toList();
-        this.runner = new GraphRunner(ops.sd(), List.of("loss", "pair_loss", "phrase_loss"), "loss", trained);
+        this.runner = ops.runner(List.of("loss", "pair_loss", "phrase_loss"), "loss", trained);
     }
 
     /** One-hot token rows go through the trained table; the end token's state is picked by a selector. */

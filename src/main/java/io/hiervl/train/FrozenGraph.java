@@ -1,8 +1,8 @@
 package io.hiervl.train;
 
 import io.hiervl.clip.DensePath;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.Ops;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.model.HierVlNetwork;
 import java.util.List;
@@ -48,11 +48,11 @@ final class FrozenGraph {
     }
 
     private GraphRunner build(long[] shape, boolean scores, DensePath path) {
-        Ops ops = model.newGraph();
+        FusedOps ops = model.newGraph();
         SDVariable x = ops.placeholder(IMAGES, shape);
         SDVariable dense = model.network().towers().frozenDense(HierVlNetwork.root(ops, model.store()), x, path);
         ops.named(scores ? GuidanceLabels.cosines(ops, dense, ops.constant("concepts", model.guidance().embeddings()),
             model.architecture().logitScale()) : dense, RESULT);
-        return new GraphRunner(ops.sd(), List.of(RESULT));
+        return ops.runner(List.of(RESULT));
     }
 }

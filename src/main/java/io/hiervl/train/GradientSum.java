@@ -23,9 +23,15 @@ import org.nd4j.linalg.factory.Nd4j;
 final class GradientSum {
     private static final Cleaner CLEANER = Cleaner.create();
 
+    private final Backend backend;
     private final Map<String, Sum> sums = new LinkedHashMap<>();
     private final Map<String, Boolean> used = new LinkedHashMap<>();
     private final List<GradientSum> lanes = new ArrayList<>();
+
+    /** @param backend where the gradients are that are not the host's */
+    GradientSum(Backend backend) {
+        this.backend = backend;
+    }
 
     /** Forgets the last step. */
     void clear() {
@@ -36,7 +42,7 @@ final class GradientSum {
     /** The sum that a lane adds to; lane 0 adds to this one. */
     synchronized GradientSum lane(int lane) {
         while (lanes.size() < lane) {
-            lanes.add(new GradientSum());
+            lanes.add(new GradientSum(backend));
         }
         return lane == 0 ? this : lanes.get(lane - 1);
     }
@@ -85,7 +91,7 @@ final class GradientSum {
         if (gradient.storage() instanceof HostStorage) {
             return new Sum(array, Nd4jTensors.of(array), Backends.host());
         }
-        Backend device = Backends.compute();
+        Backend device = backend;
         Storage storage = device.allocate(Math.max(1, gradient.length()) * gradient.type().width());
         CLEANER.register(this, () -> device.free(storage));
         return new Sum(array, new Tensor(storage, 0, gradient.type(), gradient.shape()), device);

@@ -35,7 +35,7 @@ final class HierVlStep {
 
     HierVlStep(TrainingModel model, TextGraph prompts) {
         Terms terms = model.terms();
-        MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch());
+        MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch(), model.backend());
         Networks networks = new Networks(model);
         this.model = model;
         this.prompts = prompts;
@@ -87,7 +87,8 @@ final class HierVlStep {
 
     /**
      * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels.
-     * The weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole batch.
+     * The weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole
+     * batch.
      */
     private boolean sharesPass() {
         return !model.recipe().loss().unlabelled().selfTrainSet() && model.terms().any(View.FP);

@@ -27,7 +27,7 @@ record InferenceGraph(GraphRunner runner) {
         HierVlNetwork net = model.network();
         HierVlNetwork.Features features = net.encode(root, ops.placeholder(IMAGES, images), DensePath.NONE);
         ops.named(logScores(root, net, features, t, (int) images[2] / stride, (int) images[3] / stride), Z);
-        return new InferenceGraph(new GraphRunner(ops.sd(), List.of(Z)));
+        return new InferenceGraph(ops.runner(List.of(Z)));
     }
 
     /** z (b,K,height,width) from the features of images. */

@@ -50,7 +50,7 @@ final class LossGraph<T> {
                                                    List<Term<S>> terms) {
         LossGraph<T> graph = new LossGraph<>(model, like, from, to);
         S scene = network.build(graph);
-        terms.forEach(term -> graph.total.add(term.name(), term.build(scene)));
+        terms.forEach(term -> graph.total.add(term.name(), scene.build(term)));
         graph.scene = scene;
         graph.inputs = graph.placeholders.inputs();
         graph.placeholders.finish();
@@ -104,8 +104,7 @@ final class LossGraph<T> {
                 outputs.add(early.name());
             }
             total.terms().values().forEach(term -> outputs.add(term.name()));
-            runner = gradients.isEmpty() ? new GraphRunner(ops.sd(), outputs)
-                : new GraphRunner(ops.sd(), outputs, loss, gradients, ops.blocks());
+            runner = gradients.isEmpty() ? ops.runner(outputs) : ops.runner(outputs, loss, gradients);
         }
         return runner;
     }

@@ -1,6 +1,6 @@
 package io.hiervl.train;
 
-import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.Backend;
 import io.hiervl.backend.jvm.Parallel;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,10 +20,15 @@ final class MicroBatches {
     private static final int LANE = 4;
 
     private final int size;
+    private final boolean lanes;
 
-    /** @param size images of a part at most */
-    MicroBatches(int size) {
+    /**
+     * @param size    images of a part at most
+     * @param backend where the parts run; a GPU is one queue, which a whole part fills better
+     */
+    MicroBatches(int size, Backend backend) {
         this.size = size;
+        this.lanes = backend.onHost();
     }
 
     private interface Lane {
@@ -49,8 +54,7 @@ final class MicroBatches {
         for (int from = 0; from < batch; from += size) {
             int first = from;
             int part = Math.min(batch - from, size);
-            // a GPU is one queue, which a whole part fills better
-            int n = Backends.compute().onHost() ? (part + LANE - 1) / LANE : 1;
+            int n = lanes ? (part + LANE - 1) / LANE : 1;
             Parallel.lanes(n, i -> body.run(i, first + part * i / n, first + part * (i + 1) / n));
         }
     }
@@ -85,9 +89,11 @@ final class MicroBatches {
     static final class Graphs<G> {
         private final Map<String, G> graphs = new HashMap<>();
 
+        private static final Object BUILDING = new Object();
+
         /** SameDiff cannot build two graphs at a time. */
         G get(long[] shape, String more, Supplier<G> build) {
-            synchronized (MicroBatches.class) {
+            synchronized (BUILDING) {
                 return graphs.computeIfAbsent(Arrays.toString(shape) + more, k -> build.get());
             }
         }

@@ -2,6 +2,7 @@ package io.hiervl.train;
 
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.ModelConfig;
+import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
@@ -34,9 +35,9 @@ final class TextGraph {
 
     TextGraph(TrainingModel model) {
         this.model = model;
-        Ops ops = model.newGraph();
+        FusedOps ops = model.newGraph();
         ops.named(embeddings(ops, HierVlNetwork.root(ops, model.store())).normalised(), EMBEDDINGS);
-        this.forward = new GraphRunner(ops.sd(), List.of(EMBEDDINGS));
+        this.forward = ops.runner(List.of(EMBEDDINGS));
         this.terms = new ArrayList<>(model.terms().on(PromptScene.class, View.PROMPTS));
         terms.add(new Through());
         this.backward = LossGraph.of(model, feed(null), 0, 1, this::network, terms);

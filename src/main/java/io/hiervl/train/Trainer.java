@@ -7,6 +7,8 @@ import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.Stoppable;
 import io.hiervl.backbone.BackboneWeights;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.checkpoint.Hashes;
@@ -38,7 +40,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
-import java.util.function.LongFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -60,6 +61,7 @@ public final class Trainer {
     private final ClipBundle clip;
     private final BackboneWeights backbone;
     private final Path run;
+    private final Backend backend;
     private AllReduce others = AllReduce.ALONE;
 
     /** A trainer of a network on CLIP's own image tower. */
@@ -68,6 +70,8 @@ public final class Trainer {
     }
 
     /**
+     * A trainer on the device of this process.
+     *
      * @param labelled   images with masks
      * @param unlabelled images, masks not needed; ignored by the supervised method
      * @param backbone   image tower beside the CLIP, null for CLIP's own
@@ -75,6 +79,19 @@ public final class Trainer {
      */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone,
                    Path run) {
+        this(recipe, dataset, labelled, unlabelled, clip, backbone, run, Backends.compute());
+    }
+
+    /**
+     * @param labelled   images with masks
+     * @param unlabelled images, masks not needed; ignored by the supervised method
+     * @param backbone   image tower beside the CLIP, null for CLIP's own
+     * @param run        run folder, created if missing
+     * @param backend    where the graphs run
+     */
+    Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, BackboneWeights backbone, Path run,
+            Backend backend) {
+        this.backend = backend;
         Recipe filled = Recipes.forData(recipe, dataset.spec());
         this.recipe = filled.loss().labelled().classWeights() != LossConfig.ClassWeights.BALANCED ? filled
             : Recipes.withClassWeights(filled, ClassCounts.of(dataset, dataset.requireMasks(labelled), Progress.NONE).balanced());
@@ -84,7 +101,7 @@ public final class Trainer {
         this.clip = clip;
         this.backbone = backbone;
         this.run = run;
-        ComputeSettings.requireAvailable(recipe.model().compute().precision());
+        ComputeSettings.requireAvailable(recipe.model().compute().precision(), backend);
         if (labelled.size() == 0) {
             throw HierVlException.data(labelled.file() + " names no labelled image; at least one is needed");
         }
@@ -153,7 +170,7 @@ public final class Trainer {
         ImageTowers towers = TrainingModel.towers(clip, backbone);
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
-        TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec);
+        TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
         int total = config.stepsFor(unlabelled == null ? labelled.size() : unlabelled.size());
         TrainingStep step = new TrainingStep(model, total, others);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
@@ -171,11 +188,7 @@ public final class Trainer {
             return new Outcome(newest == null ? 0 : newest.manifest().step(), false, (System.nanoTime() - start) / 1e9, Map.of());
         }
         batches.of(new Share(others.part(), others.parts())); // the gate looked at the undivided batch
-        LongFunction<Checkpoint> save = at -> {
-            Checkpoint saved = save(checkpoints, at, model, step);
-            hooks.saved(saved, at);
-            return saved;
-        };
+        LongConsumer save = at -> save(checkpoints, at, model, step, hooks);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
         PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
@@ -191,7 +204,7 @@ public final class Trainer {
             }
             Rate rate = new Rate();
             while (done < total && !signal.isSet() && !patience.over(done)) {
-                Batches.Step batch = next(source, saved, done, save::apply);
+                Batches.Step batch = next(source, saved, done, save);
                 try {
                     last = Stoppable.run(signal::isSet, () -> step.run(batch));
                 } catch (Stoppable.Stopped e) {
@@ -214,7 +227,7 @@ public final class Trainer {
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
                 Checkpoint kept = null;
                 if (measured || done % config.every().checkpointEvery() == 0) {
-                    kept = save.apply(done);
+                    kept = save(checkpoints, done, model, step, hooks);
                     saved = done;
                     signal.unsaved(false);
                 }
@@ -234,7 +247,7 @@ public final class Trainer {
                 }
             }
             if (done != saved) {
-                save.apply(done);
+                save.accept(done);
             }
             signal.unsaved(false);
         }
@@ -332,12 +345,14 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step) {
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, RunHooks hooks) {
         ImageTowers towers = model.network().towers();
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
         arrays.putAll(step.state());
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
-        return checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
+        Checkpoint saved = checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
+        hooks.saved(saved, done);
+        return saved;
     }
 
     /** Total loss, last mIoU and share of pseudo-labels. */

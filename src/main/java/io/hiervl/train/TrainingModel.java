@@ -4,6 +4,8 @@ import io.hiervl.HierVlException;
 import io.hiervl.backbone.Backbone;
 import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.backbone.Backbones;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
@@ -79,7 +81,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** A new network for a data set, on CLIP's own image tower. */
     static TrainingModel create(Recipe recipe, ClipBundle clip, DatasetSpec spec) {
-        return create(recipe, clip, null, spec);
+        return create(recipe, clip, null, spec, Backends.compute());
     }
 
     /** @param backbone image tower beside the CLIP, null for CLIP's own */
@@ -88,8 +90,11 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         return new ImageTowers(backbone == null ? own : backbone.backbone(), own);
     }
 
-    /** @param backbone image tower beside the CLIP, null for CLIP's own */
-    static TrainingModel create(Recipe recipe, ClipBundle clip, BackboneWeights backbone, DatasetSpec spec) {
+    /**
+     * @param backbone image tower beside the CLIP, null for CLIP's own
+     * @param backend  where its graphs run
+     */
+    static TrainingModel create(Recipe recipe, ClipBundle clip, BackboneWeights backbone, DatasetSpec spec, Backend backend) {
         BackboneWeights image = backbone == null ? Backbones.ofClip(clip) : backbone;
         ImageTowers towers = towers(clip, backbone);
         ClipArchitecture architecture = clip.weights().architecture();
@@ -112,7 +117,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             }
         }
         Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
-        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size(), backend);
         ParameterStore store = NetworkParameters.create(recipe.model(), towers, image, clip.weights(), classes.size(),
             canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)),
             DataType.FLOAT, new Random(recipe.train().seed()));
@@ -120,6 +125,17 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
                 clip.preprocessing().eot());
         return of(recipe, architecture, network, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
+    }
+
+    /** The same network and parameters on another device. */
+    TrainingModel on(Backend other) {
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network.on(other), inputs, prototypes, guidance,
+            terms);
+    }
+
+    /** Where its graphs run. */
+    Backend backend() {
+        return network.backend();
     }
 
     /** A network of these parameters on CLIP's own image tower. */
@@ -232,7 +248,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         return new FixedMatcher(
             FixedMatcher.rules(classes.size(), recipe.model().queries().levels(), recipe.model().queries().visualQueries(), stride,
                 recipe.loss().set().components().minComponentCells(), traits.things(), height, width),
-            recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0);
+            recipe.model().output().noObject() ? recipe.loss().set().noObjectWeight() : 0, backend());
     }
 
     /** Which classes may be erased. */

@@ -34,8 +34,8 @@ final class TrainingStep {
     private final int total;
     private final TextGraph text;
     private final HierVlStep algorithm;
-    private final GradientSum gradients = new GradientSum();
-    private final GradientSum gradT = new GradientSum();
+    private final GradientSum gradients;
+    private final GradientSum gradT;
     private final GradientExchange exchange;
     private final AllReduce others;
     private final AdamW optimiser = new AdamW();
@@ -61,6 +61,8 @@ final class TrainingStep {
         this.model = model;
         this.config = model.recipe().train();
         this.total = total;
+        this.gradients = new GradientSum(model.backend());
+        this.gradT = new GradientSum(model.backend());
         this.text = new TextGraph(model);
         this.algorithm = new HierVlStep(model, text);
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(),
@@ -118,7 +120,7 @@ final class TrainingStep {
         FusedOps ops = model.newGraph();
         SDVariable v = model.network().towers().embedding(HierVlNetwork.root(ops, model.store()),
             ops.placeholder("images", images.shape()));
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(v.name())).run(Map.of("images", images))) {
+        try (GraphRunner.Result r = ops.runner(List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
             exchange.first(HSQG.gate(model.store(), "hsqg"));
             onDevice.changed();
@@ -137,7 +139,7 @@ final class TrainingStep {
         }
         StepContext context = accumulate(batch, draws(batch.step()));
         if (!staged && !HostStaging.describe().isEmpty()) {
-            LOG.info("a step on {} computes on the host: {}", Backends.compute().name(), HostStaging.describe());
+            LOG.info("a step on {} computes on the host: {}", model.backend().name(), HostStaging.describe());
         }
         staged = true;
         context.gatherLog();
@@ -168,10 +170,9 @@ final class TrainingStep {
      * keep it. Slow, but the training ends anyway; every draw follows from seed and step, so it is the same step again.
      */
     private void requireFiniteTerms(Batches.Step batch) {
-        if (Backends.compute() != Backends.java()) {
+        if (!model.backend().equals(Backends.java())) {
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
-            Backends.during(Backends.java(),
-                () -> new TrainingStep(model, total, others).accumulate(batch, draws(batch.step())));
+            new TrainingStep(model.on(Backends.java()), total, others).accumulate(batch, draws(batch.step()));
         }
     }
 

@@ -92,7 +92,7 @@ final class ViewPass<T extends Targets, S extends Scene<T>> {
     /** The graph for images from..to-1. */
     LossGraph<T> graph(Feed<T> feed, int from, int to) {
         long[] shape = feed.targets().images().shape().clone();
-        shape[0] = to - from;
+        shape[0] = (long) to - from;
         return graphs.get(shape, feed.targets().kind(from, to), () -> LossGraph.of(model, feed, from, to, network, terms));
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.DensePath;
 import io.hiervl.clip.TowerParameters.Trained;
 import io.hiervl.graph.FusedOps;
@@ -78,7 +79,7 @@ class Dinov2Test {
             return ops.sd().output(Map.of("images", images), names.toArray(String[]::new));
         }
         Map<String, INDArray> got = new HashMap<>();
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), names).run(Map.of("images", images))) {
+        try (GraphRunner.Result r = new GraphRunner(Backends.host(), ops.sd(), names).run(Map.of("images", images))) {
             names.forEach(n -> got.put(n, r.output(n).dup('c')));
         }
         return got;

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -210,7 +211,7 @@ class CheckpointStoreTest {
         int reads = 0;
         for (; !done.get() || reads < 20; reads++) {
             float value = CheckpointStore.read(run, c -> {
-                Thread.yield();
+                LockSupport.parkNanos(1000);
                 float v = c.arrays(n -> n.equals("p/w")).get("p/w").getFloat(3, 3);
                 assertEquals((float) c.manifest().step(), v);
                 return v;

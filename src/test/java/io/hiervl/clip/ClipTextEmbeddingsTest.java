@@ -103,7 +103,7 @@ class ClipTextEmbeddingsTest {
         FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
         SDVariable sim = HSQG.similarity(ops, ops.l2Normalize(ops.constant("t", Nd4j.create(t)), VisionTower.NORMALISE_EPS),
             ops.l2Normalize(ops.constant("v", Nd4j.create(t)), VisionTower.NORMALISE_EPS));
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(sim.name())).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(List.of(sim.name())).run(Map.of())) {
             INDArray cosines = r.output(sim.name());
             for (int i = 0; i < classes; i++) {
                 assertEquals(1, Math.sqrt(dot(t[i], t[i])), HALF);
@@ -152,7 +152,7 @@ class ClipTextEmbeddingsTest {
         SDVariable cosines = GuidanceLabels.cosines(ops, ops.constant("dense", Nd4j.create(pixels).reshape(1, n, pixels[0].length)),
             ops.constant("concepts", Nd4j.create(concepts)), 100);
         INDArray scores;
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(cosines.name())).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(List.of(cosines.name())).run(Map.of())) {
             scores = GuidanceLabels.classScores(r.output(cosines.name()), classOf, sizes.length, 1, n);
         }
         double[][] x = unit(pixels);
@@ -234,7 +234,7 @@ class ClipTextEmbeddingsTest {
             ops.adopt(PromptAnchorLoss.build(ops, x, c, new LossConfig.Prompt(1, 0.1, 1, reduction, rescale, false, eps)), 1);
         SDVariable sum = ops.add(topology, anchor);
         try (GraphRunner.Result r =
-            new GraphRunner(ops.sd(), List.of(topology.name(), anchor.name()), sum.name(), List.of("t")).run(Map.of())) {
+            ops.runner(List.of(topology.name(), anchor.name()), sum.name(), List.of("t")).run(Map.of())) {
             double norm = r.gradient("t").norm2Number().doubleValue();
             assertTrue(Double.isFinite(norm) && norm < 1e4, "gradient " + norm);
             return new double[] {r.scalar(topology.name()), r.scalar(anchor.name())};

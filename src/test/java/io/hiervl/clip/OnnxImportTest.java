@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
@@ -149,7 +150,7 @@ class OnnxImportTest {
             return ops.sd().output(Map.of("pixels", images), names.toArray(String[]::new));
         }
         Map<String, INDArray> got = new HashMap<>();
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), names).run(Map.of("pixels", images))) {
+        try (GraphRunner.Result r = new GraphRunner(Backends.host(), ops.sd(), names).run(Map.of("pixels", images))) {
             names.forEach(n -> got.put(n, r.output(n).dup('c')));
         }
         return got;

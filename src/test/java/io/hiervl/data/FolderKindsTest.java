@@ -74,7 +74,7 @@ class FolderKindsTest {
     void masksFindTheirPhotosInTwoFoldersAndInOne(String photo, String mask) throws IOException {
         for (boolean together : new boolean[] {false, true}) {
             Path images = dir.resolve("i" + together);
-            Path labels = together ? images : dir.resolve("m" + together);
+            Path labels = together ? images : dir.resolve("masks");
             photo(images.resolve(photo));
             photo(images.resolve("other_9.jpg"));
             BufferedImage png = new BufferedImage(40, 33, BufferedImage.TYPE_BYTE_GRAY);
@@ -119,7 +119,8 @@ class FolderKindsTest {
         assertEquals(3, FolderListing.flat(photos).files().size());
         assertEquals(List.of(3, 0, 0), init(photos, masks, "box").sizes());
         Files.writeString(dir.resolve("dataset.yaml"),
-            "name: x\nclasses: [background, box]\nfiles:\n  parts:\n    train: {images: photos, masks: masks, image_suffix: .jpg, mask_suffix: .png}\n");
+            "name: x\nclasses: [background, box]\nfiles:\n  parts:\n    train: {images: photos, masks: masks, image_suffix: .jpg, "
+                + "mask_suffix: .png}\n");
         assertEquals(3, PartFiles.list(Dataset.open(dir), "train").size());
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.op.GraphOp;
@@ -22,8 +23,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A file that version 0.1 exported, whose ops had positional arguments and enums as ordinals, gives the scores that it gave then: every 37th
- * value for the image sin(0.37 i) + 0.5 cos(0.011 i), as version 0.1 printed it.
+ * A file that version 0.1 exported, whose ops had positional arguments and enums as ordinals, gives the scores that it gave then: every
+ * 37th value for the image sin(0.37 i) + 0.5 cos(0.011 i), as version 0.1 printed it.
  */
 class OldFilesTest {
     private static final String FOLDER = "/io/hiervl/export/v0.1/";
@@ -65,7 +66,7 @@ class OldFilesTest {
 
     @Test
     void runnerGivesTheSameScores() throws Exception {
-        try (GraphRunner.Result r = new GraphRunner(load(), List.of(ExportSource.SCORES)).run(Map.of("images", image()))) {
+        try (GraphRunner.Result r = new GraphRunner(Backends.host(), load(), List.of(ExportSource.SCORES)).run(Map.of("images", image()))) {
             check(r.output(ExportSource.SCORES));
         }
     }

@@ -90,7 +90,7 @@ class OnnxExportTest {
         "model.cmsam=shared", "model.cmsam=off", "model.attention_order=cross_first", "model.dynamic_masks=false", "model.gate_mode=none",
         "model.gate_key_bias=false", "model.gate_class_probability=true", "model.no_object=false", "model.temperature=1",
         "model.taps=[0,0,1,3]",
-        "model.pos_resize=bilinear", "model.stem=8", "model.visual_rows_in_s=false", "model.visual_queries=0",
+        "model.pos_resize=bilinear", "model.stem=8", "model.unet=8", "model.visual_rows_in_s=false", "model.visual_queries=0",
         "model.visual_prompt_tokens=0", "model.n_dec=0",
         "model.n_enc=2 model.n_dec=4 model.points=3 model.heads=2"})
     void everyAlternativeGivesTheNetworksScores(String settings) {

@@ -28,7 +28,9 @@ final class Families {
         List.of("checkpoint", "manifest", "sd", "stock", "onnx", "clip-vision", "clip-text", "png", "jpeg", "tiff", "bmp", "webp",
             "mask", "old-manifest", "dataset", "recipe", "list", "vocabulary", "merges", "config", "preprocessor", "coco");
 
-    /** Files without a checksum run in a process of their own each, which takes seconds: {@code -Dfuzz.families=old-sd,old-stock,old-onnx}. */
+    /**
+     * Files without a checksum run in a process of their own each, which takes seconds: {@code -Dfuzz.families=old-sd,old-stock,old-onnx}.
+     */
     static final List<String> SLOW = List.of("old-sd", "old-stock", "old-onnx");
 
     private final Seeds seeds;

@@ -149,7 +149,8 @@ final class Seeds {
                 {"images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
                  "categories": [{"id": 7, "name": "cat"}, {"id": 9, "name": "a dog"}],
                  "annotations": [
-                  {"id": 1, "image_id": 1, "category_id": 7, "iscrowd": 0, "area": 100, "bbox": [5, 5, 20, 20], "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]},
+                  {"id": 1, "image_id": 1, "category_id": 7, "iscrowd": 0, "area": 100, "bbox": [5, 5, 20, 20],
+                   "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]},
                   {"id": 2, "image_id": 1, "category_id": 9, "iscrowd": 1, "segmentation": {"counts": [100, 50, 1050], "size": [30, 40]}}]}
                 """);
         return folder;
@@ -157,8 +158,17 @@ final class Seeds {
 
     Path recipe() throws IOException {
         Path file = root.resolve("mine.yaml");
-        Files.writeString(file, "extends: tiny\n"
-            + "name: mine\nmodel:\n  dim: 64\n  taps: [0, 1, 2, 3]\n  temperature: 0.5\ntrain:\n  lr: 2e-4\n  crop: 64\n");
+        Files.writeString(file, """
+            extends: tiny
+            name: mine
+            model:
+              dim: 64
+              taps: [0, 1, 2, 3]
+              temperature: 0.5
+            train:
+              lr: 2e-4
+              crop: 64
+            """);
         return file;
     }
 }

@@ -60,7 +60,7 @@ class DeviceSeamTest {
             ops.placeholder("weights", 2, 8, 8));
         INDArray labels = Nd4j.create(DataType.FLOAT, 2, 8, 8);
         for (long i = 0; i < labels.length(); i++) {
-            labels.putScalar(i, i % 3);
+            labels.putScalar(i, (float) (i % 3));
         }
         Map<String, INDArray> in =
             Map.of("x", random(random, 2, 16, 8), "labels", labels, "weights", Nd4j.valueArrayOf(new long[] {2, 8, 8}, 0.01f));

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite.Setting;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.ParameterStore.Group;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +16,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.internal.Variable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -140,8 +143,9 @@ public final class GoldenGraph {
             });
         }
         parameters.removeIf(n -> !ops.sd().hasVariable(n));
-        GraphRunner runner = new GraphRunner(ops.sd(), outputs.values().stream().map(SDVariable::name).toList(),
-            parameters.isEmpty() ? null : loss.name(), parameters);
+        Backend backend = setting.type == DataType.DOUBLE ? Backends.host() : Backends.compute();
+        GraphRunner runner = new GraphRunner(backend, ops.sd(), outputs.values().stream().map(SDVariable::name).toList(),
+            parameters.isEmpty() ? null : loss.name(), parameters, List.of());
         try (GraphRunner.Result result = runner.run(Map.of())) {
             outputs.forEach((name, v) -> golden.check(name, result.output(v.name())));
             homes.forEach((tensor, home) -> {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.backend.HostMath;
 import io.hiervl.backend.LossKernel;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.op.Loss;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Staging;
@@ -77,8 +78,8 @@ class GraphRunnerTest {
         SDVariable w = Graphs.variable(sd, "w", shared);
         assertSame(shared, w.getArr(), "graphs share the arrays of the store");
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 3);
-        SDVariable loss = dot(sd, w, x).add(dot(sd, w, w)).rename("loss");
-        GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("w"));
+        dot(sd, w, x).add(dot(sd, w, w)).rename("loss");
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("loss"), "loss", List.of("w"), List.of());
         for (int i = 0; i < 3; i++) {
             try (GraphRunner.Result r = runner.run(Map.of("x", row(10, 20, 30)))) {
                 assertEquals(140 + 14, r.scalar("loss"), 1e-4);
@@ -97,7 +98,7 @@ class GraphRunnerTest {
         SDVariable a = Graphs.variable(sd, "a", row(1, 2, 3));
         SDVariable b = Graphs.variable(sd, "b", row(4, 5, 6));
         dot(sd, a, b).add(dot(sd, a, a)).rename("loss");
-        GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a", "b"));
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("loss"), "loss", List.of("a", "b"), List.of());
         Map<String, INDArray> taken = new HashMap<>();
         try (GraphRunner.Result r = runner.run(Map.of(),
             (name, gradient) -> assertNull(taken.put(name, Nd4jTensors.array(gradient).dup()), name + " came twice"))) {
@@ -114,7 +115,7 @@ class GraphRunnerTest {
         SDVariable a = Graphs.variable(ops.sd(), "a", row(1, 2));
         SDVariable b = Graphs.variable(ops.sd(), "b", row(3, 4));
         SDVariable loss = ops.sum(ops.mul(ops.add(a, b), ops.constant("c", row(5, 7))));
-        GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), List.of("a", "b"));
+        GraphRunner runner = ops.runner(List.of(loss.name()), loss.name(), List.of("a", "b"));
         Map<String, INDArray> taken = new HashMap<>();
         runner.run(Map.of(), (name, gradient) -> taken.put(name, Nd4jTensors.array(gradient).dup())).close();
         assertEquals(Map.of("a", row(5, 7), "b", row(5, 7)), taken);
@@ -126,7 +127,7 @@ class GraphRunnerTest {
         SDVariable a = Graphs.variable(sd, "a", row(1, 2));
         SDVariable b = Graphs.constant(sd, "b", row(3, 4));
         dot(sd, a, b).rename("loss");
-        GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a"));
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("loss"), "loss", List.of("a"), List.of());
         gradientOfSecondWanted = true;
         try (GraphRunner.Result r = runner.run(Map.of())) {
             assertEquals(row(3, 4), r.gradient("a"));
@@ -140,7 +141,7 @@ class GraphRunnerTest {
         SDVariable a = Graphs.variable(sd, "a", row(1, 2));
         Graphs.variable(sd, "unused", row(3, 4));
         dot(sd, a, a).rename("loss");
-        GraphRunner runner = new GraphRunner(sd, List.of("loss"), "loss", List.of("a", "unused"));
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("loss"), "loss", List.of("a", "unused"), List.of());
         try (GraphRunner.Result r = runner.run(Map.of())) {
             assertNull(r.gradient("unused"));
         }
@@ -151,7 +152,7 @@ class GraphRunnerTest {
         SameDiff sd = Graphs.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 2);
         dot(sd, x, x).rename("y");
-        GraphRunner runner = new GraphRunner(sd, List.of("y"));
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("y"));
         var e = assertThrows(IllegalArgumentException.class, () -> runner.run(Map.of()));
         assertTrue(e.getMessage().contains("placeholder x"), e.getMessage());
     }
@@ -166,7 +167,7 @@ class GraphRunnerTest {
         dot(sd, w, w).rename("early");
         SDVariable late = sd.placeHolder("late", DataType.FLOAT, 3);
         first.add(dot(sd, w, late)).rename("loss");
-        GraphRunner runner = new GraphRunner(sd, List.of("early", "loss"), "loss", List.of("w"));
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("early", "loss"), "loss", List.of("w"), List.of());
         try (GraphRunner.Result r = runner.run(Map.of("x", row(1, 1, 1)), found -> {
             double sum = found.scalar("early");
             assertNull(found.output("loss"));
@@ -186,7 +187,8 @@ class GraphRunnerTest {
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 2);
         SDVariable y = Graphs.constant(sd, "y", row(1, 2, 3));
         dot(sd, x, y).rename("z");
-        var e = assertThrows(IllegalStateException.class, () -> new GraphRunner(sd, List.of("z")).run(Map.of("x", row(1, 2))));
+        var e =
+            assertThrows(IllegalStateException.class, () -> new GraphRunner(Backends.host(), sd, List.of("z")).run(Map.of("x", row(1, 2))));
         assertTrue(e.getMessage().contains("hiervl_test_dot") && e.getMessage().contains("[3]"), e.getMessage());
     }
 }

@@ -68,7 +68,7 @@ class RecomputationTest {
     private static Run run(boolean recompute) throws InterruptedException {
         Run[] result = new Run[1];
         Thread thread = new Thread(() -> {
-            FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT, new Compute(Precision.FP32, recompute));
+            FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT, new Compute(Backends.host(), Precision.FP32, recompute));
             Random random = new Random(1);
             List<String> parameters = new ArrayList<>();
             SDVariable x = ops.placeholder("x", 256, 32);
@@ -80,7 +80,7 @@ class RecomputationTest {
                 ops.endOfBlock(x);
             }
             String loss = ops.sum(ops.mul(x, x)).name();
-            GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss), loss, parameters, ops.blocks());
+            GraphRunner runner = ops.runner(List.of(loss), loss, parameters);
             INDArray input = Nd4j.create(DataType.FLOAT, 256, 32);
             for (long i = 0; i < input.length(); i++) {
                 input.putScalar(i, 0.1 * random.nextGaussian());

@@ -71,7 +71,7 @@ class RoundedSlotsTest {
 
     /** A block of a tower; {@code inside} are variables whose values are asked for, which keeps them in 32 bits. */
     private static Map<String, INDArray> run(Precision precision, boolean inside) {
-        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT, new Compute(precision, false));
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT, new Compute(Backends.host(), precision, false));
         Random random = new Random(1);
         SDVariable x = parameter(ops, "x", random, 2, 33, 32);
         SDVariable normal = ops.layerNorm(x, parameter(ops, "gamma", random, 32), parameter(ops, "beta", random, 32), 1e-5);
@@ -82,7 +82,7 @@ class RoundedSlotsTest {
         List<String> wanted = inside ? List.of(loss, out.name(), normal.name(), qkv.name(), attended.name()) : List.of(loss, out.name());
         List<String> parameters = List.of("x", "gamma", "beta", "w1", "b1", "w2", "b2");
         Map<String, INDArray> result = new java.util.TreeMap<>();
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), wanted, loss, parameters).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(wanted, loss, parameters).run(Map.of())) {
             parameters.forEach(p -> result.put(p, r.gradient(p).dup('c')));
             result.put("result", r.output(out.name()).dup('c'));
             wanted.forEach(w -> assertEquals(DataType.FLOAT, r.output(w).dataType(), w));

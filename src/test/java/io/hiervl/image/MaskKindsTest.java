@@ -16,6 +16,7 @@ import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -159,9 +160,10 @@ class MaskKindsTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(png, 0, 33);
         CRC32 crc = new CRC32();
-        crc.update(type.getBytes());
+        crc.update(type.getBytes(StandardCharsets.UTF_8));
         crc.update(data);
-        out.write(ByteBuffer.allocate(12 + data.length).putInt(data.length).put(type.getBytes()).put(data).putInt((int) crc.getValue())
+        out.write(ByteBuffer.allocate(12 + data.length).putInt(data.length).put(type.getBytes(StandardCharsets.UTF_8)).put(data)
+            .putInt((int) crc.getValue())
             .array());
         out.write(png, 33, png.length - 33);
         return out.toByteArray();

@@ -17,6 +17,7 @@ import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,7 +107,7 @@ class PhotoKindsTest {
     @ParameterizedTest
     @CsvSource({"ftypheic, HEIC", "ftypavif, AVIF"})
     void typesThatAreNotReadAreCalledByName(String brand, String name) {
-        byte[] file = ByteBuffer.allocate(64).putInt(24).put(brand.getBytes()).array();
+        byte[] file = ByteBuffer.allocate(64).putInt(24).put(brand.getBytes(StandardCharsets.UTF_8)).array();
         String message = assertThrows(HierVlException.class, () -> Images.decode(file, "IMG_0001.HEIC", false, 100)).getMessage();
         assertTrue(message.contains(name) && message.contains("convert"), message);
     }

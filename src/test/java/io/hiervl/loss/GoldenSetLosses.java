@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.backend.Matching;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.model.GoldenPointLosses;
@@ -24,7 +25,7 @@ final class GoldenSetLosses {
     }
 
     static void fixedMatching(Case c, DataType type) {
-        SetTargets found = new FixedMatcher(GoldenLosses.matching(c), 0.1).match(c.array("labels", type));
+        SetTargets found = new FixedMatcher(GoldenLosses.matching(c), 0.1, Backends.compute()).match(c.array("labels", type));
         c.check("presence", found.presence());
         boolean[] valid = found.valid();
         double[] rows = Maps.read(found.rowClass());
@@ -66,7 +67,7 @@ final class GoldenSetLosses {
         double noObject = c.config.get("no_object_weight").asDouble();
         double importance = c.config.get("importance").asDouble();
         INDArray labels = g.array("labels");
-        SetTargets targets = new FixedMatcher(GoldenLosses.matching(c), noObject).match(labels);
+        SetTargets targets = new FixedMatcher(GoldenLosses.matching(c), noObject, Backends.compute()).match(labels);
         SetPoints.Given given = given(c, targets.matched());
         SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points,
             importance, false, noObject, 0), Reduction.MEAN);
@@ -144,7 +145,7 @@ final class GoldenSetLosses {
                 }
             }
         }
-        SetTargets targets = new FixedMatcher(new Matching(k, levels, 0, 4, 2, null), 0).match(labels);
+        SetTargets targets = new FixedMatcher(new Matching(k, levels, 0, 4, 2, null), 0, Backends.compute()).match(labels);
         SetPoints.Seeds seeds = new SetPoints.Seeds(new int[batch]);
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
             g.constant(targets.norms()), List.of(g.constant(seeds.values(type).rows(0, batch))));

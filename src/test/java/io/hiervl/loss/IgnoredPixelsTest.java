@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
@@ -69,7 +70,7 @@ class IgnoredPixelsTest {
     }
 
     private static INDArray gradient(FusedOps ops, SDVariable loss, String of) {
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), List.of(of)).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(List.of(loss.name()), loss.name(), List.of(of)).run(Map.of())) {
             assertTrue(Double.isFinite(r.scalar(loss.name())));
             return r.gradient(of).dup('c');
         }
@@ -118,7 +119,7 @@ class IgnoredPixelsTest {
             labels.putScalar(0, i / 12, i % 12, random.nextInt(K));
         }
         FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
-        SetTargets targets = new FixedMatcher(FixedMatcher.rules(K, 2, 4, 4, 32, null, side, side), 0.1).match(labels);
+        SetTargets targets = new FixedMatcher(FixedMatcher.rules(K, 2, 4, 4, 32, null, side, side), 0.1, Backends.compute()).match(labels);
         SetPoints.Seeds points = new SetPoints.Seeds(new int[] {(int) seed});
         SetLosses.Inputs in =
             new SetLosses.Inputs(c(ops, labels), c(ops, targets.rowClass()), c(ops, targets.slots()), c(ops, targets.norms()),

@@ -82,7 +82,7 @@ final class LossCase {
     void verify(String... free) {
         golden.names("param").forEach(p -> assertTrue(ops.sd().hasVariable(leaves.get(p)), golden.name + ": no graph uses " + p));
         List<String> names = leaves.values().stream().filter(ops.sd()::hasVariable).toList();
-        GraphRunner runner = new GraphRunner(ops.sd(), losses.values().stream().map(SDVariable::name).toList(), sum.name(), names);
+        GraphRunner runner = ops.runner(losses.values().stream().map(SDVariable::name).toList(), sum.name(), names);
         try (GraphRunner.Result r = runner.run(Map.of())) {
             losses.forEach((tensor, v) -> golden.check(tensor, r.output(v.name())));
             int compared = 0;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
@@ -111,7 +112,7 @@ class LossTermsTest {
         }
         java.util.Arrays.fill(labels, 1024, 2048, 255);
         INDArray l = map(labels, 2, 32, 32);
-        SetTargets targets = new FixedMatcher(FixedMatcher.rules(k, 2, 4, 4, 32, null, 32, 32), 0.1).match(l);
+        SetTargets targets = new FixedMatcher(FixedMatcher.rules(k, 2, 4, 4, 32, null, 32, 32), 0.1, Backends.compute()).match(l);
         SetPoints points = new SetPoints.Seeds(new int[] {11, 12});
         LabelledTargets labelled = new LabelledTargets(Nd4j.zeros(DataType.FLOAT, 2, 3, 32, 32), l, targets, points, null, null);
         Feed<LabelledTargets> feed = Feed.of(labelled);
@@ -136,7 +137,7 @@ class LossTermsTest {
         List<String> names = new java.util.ArrayList<>(total.terms().values().stream().map(SDVariable::name).toList());
         names.add(loss.name());
         List<String> parameters = List.of("classes", "masks", "z", "q", "t");
-        GraphRunner runner = new GraphRunner(sd, names, loss.name(), parameters);
+        GraphRunner runner = new GraphRunner(Backends.host(), sd, names, loss.name(), parameters, List.of());
         try (GraphRunner.Result r = runner.run(values)) {
             assertTrue(r.scalar(loss.name()) > 0);
             double sum = 0;

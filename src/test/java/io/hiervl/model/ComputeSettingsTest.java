@@ -23,7 +23,7 @@ class ComputeSettingsTest {
     }
 
     private static Compute of(String precision) {
-        return ComputeSettings.of(Recipes.load("default", List.of("model.precision=" + precision)).model());
+        return ComputeSettings.of(Recipes.load("default", List.of("model.precision=" + precision)).model(), Backends.compute());
     }
 
     /** As on a CPU without bf16 instructions: the plain Java kernels have none. */
@@ -32,8 +32,9 @@ class ComputeSettingsTest {
         Backends.during(Backends.java(), () -> {
             assertEquals(Precision.FP32, of("auto").products());
             assertEquals(Precision.FP32, of("bf16").products());
-            assertDoesNotThrow(() -> ComputeSettings.requireAvailable(ModelConfig.Precision.AUTO));
-            HierVlException e = assertThrows(HierVlException.class, () -> ComputeSettings.requireAvailable(ModelConfig.Precision.BF16));
+            assertDoesNotThrow(() -> ComputeSettings.requireAvailable(ModelConfig.Precision.AUTO, Backends.compute()));
+            HierVlException e =
+                assertThrows(HierVlException.class, () -> ComputeSettings.requireAvailable(ModelConfig.Precision.BF16, Backends.compute()));
             assertEquals(6, e.kind().exitCode());
             assertTrue(e.getMessage().contains("AVX512-BF16"), e.getMessage());
         });

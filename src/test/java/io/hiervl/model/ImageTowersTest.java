@@ -54,7 +54,7 @@ class ImageTowersTest {
     private static INDArray run(INDArray images, BiFunction<Scope, SDVariable, SDVariable> what) {
         FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         SDVariable out = what.apply(HierVlNetwork.root(ops, store), ops.placeholder("images", images.shape()));
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(out.name())).run(Map.of("images", images))) {
+        try (GraphRunner.Result r = ops.runner(List.of(out.name())).run(Map.of("images", images))) {
             return r.output(out.name()).dup('c');
         }
     }

@@ -52,7 +52,7 @@ class NetworkGradientTest {
             List.of("model.dim=16", "model.heads=2", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=16",
                 "model.dec_ffn=16", "model.cm_dim=4", "model.norm_groups=4", "model.visual_queries=4", "model.taps=null",
                 "model.visual_prompt_tokens=2",
-                "model.text_prompt_tokens=4", "model.stem=" + (truth ? 8 : 0)))
+                "model.text_prompt_tokens=4", "model.stem=" + (truth ? 8 : 0), "model.unet=" + (truth ? 0 : 8)))
             .model();
         Random random = new Random(11);
         ParameterStore store =
@@ -63,16 +63,16 @@ class NetworkGradientTest {
             offsets.putScalar(i, offsets.getDouble(i) * 0.3 + 0.1 * random.nextDouble());
         }
         store.get("phi_text.2.weight").array().addi(0.1);
-        // The stem's last convolutions start at 0, and nothing before them would have a gradient.
-        store.all().stream().filter(p -> p.name().matches("stem\\.out.*weight")).forEach(p -> p.array().addi(Nd4j.create(
+        // The last convolutions of stem and U-Net start at 0, and nothing before them would have a gradient.
+        store.all().stream().filter(p -> p.name().matches("(stem\\.out|unet\\.classes).*weight")).forEach(p -> p.array().addi(Nd4j.create(
             random.doubles(p.array().length()).map(x -> x - 0.5).toArray(), p.array().shape(), 'c')));
         HSQG.initGate(store, "hsqg", Nd4j.createFromArray(-0.2, 0.3, 0.1, 0.0), 50);
-        Ops ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.DOUBLE);
         Scope root = HierVlNetwork.root(ops, store);
         ImageTowers towers = ImageTowers.of(Backbones.ofClip(CLIP, ClipNormalize.openai()));
         SDVariable loss = loss(new HierVlNetwork(config, towers, 3), ops, root, random, truth);
         List<String> names = store.all().stream().filter(ParameterStore.Parameter::trainable).map(ParameterStore.Parameter::name).toList();
-        GraphRunner runner = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), names);
+        GraphRunner runner = ops.runner(List.of(loss.name()), loss.name(), names);
         Map<String, INDArray> gradients = new HashMap<>();
         try (GraphRunner.Result r = runner.run(Map.of())) {
             for (String name : names) {

@@ -17,7 +17,6 @@ import io.hiervl.config.Recipes;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.image.ClipNormalize;
@@ -122,14 +121,14 @@ class NetworkParametersTest {
     /** Ground truth switches rows off exactly; without it no row is off. */
     @Test
     void literalGate() {
-        Ops ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         ParameterStore store = store(config());
         SDVariable t = ops.constant("t", Nd4j.rand(DataType.FLOAT, 3, 24));
         SDVariable v = ops.constant("v", Nd4j.rand(DataType.FLOAT, 2, 24));
         Gate gate = HSQG.gate(HierVlNetwork.root(ops, store).at("hsqg"), t, v,
             ops.constant("p", Nd4j.createFromArray(new float[][] {{1, 0, 0}, {1, 0, 1}})),
             ops.constant("u", Nd4j.createFromArray(1f, 0f)), false);
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(gate.s().name(), gate.keyBias().name())).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(List.of(gate.s().name(), gate.keyBias().name())).run(Map.of())) {
             assertArrayEquals(new float[] {1, 0, 0}, r.output(gate.s().name()).getRow(0).toFloatVector());
             assertArrayEquals(new float[] {0, -1e4f, -1e4f}, r.output(gate.keyBias().name()).getRow(0).toFloatVector());
             assertArrayEquals(new float[] {0, 0, 0}, r.output(gate.keyBias().name()).getRow(1).toFloatVector());
@@ -151,14 +150,14 @@ class NetworkParametersTest {
 
     @Test
     void anOpenGateLeavesQueriesAsTheyAre() {
-        Ops ops = new FusedOps(Graphs.create(), DataType.FLOAT);
+        FusedOps ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         ParameterStore store = store(config());
         SDVariable t = ops.constant("t", Nd4j.rand(DataType.FLOAT, 3, 24));
         SDVariable v = ops.constant("v", Nd4j.rand(DataType.FLOAT, 2, 24));
         HSQG.Output out = HSQG.open(HierVlNetwork.root(ops, store).at("hsqg"), t, v, 1);
         String free = HSQG.ungated(HierVlNetwork.root(ops, store).at("hsqg"), t, 1).get(0).name();
         String gated = out.queries().get(0).name();
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(free, gated, out.gate().keyBias().name())).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(List.of(free, gated, out.gate().keyBias().name())).run(Map.of())) {
             for (int image = 0; image < 2; image++) {
                 assertArrayEquals(r.output(free).data().asFloat(), r.output(gated).slice(image).dup().data().asFloat());
             }
@@ -177,7 +176,7 @@ class NetworkParametersTest {
             {"model.visual_rows_in_s=false"},
             {"model.gate_class_probability=true", "model.visual_queries=0"}, {"model.pos_resize=bilinear"}, {"model.cmsam=shared"},
             {"model.cmsam=off", "model.levels=1"}, {"model.dynamic_masks=false"},
-            {"model.gate_mode=none", "loss.gate=0"}, {"model.stem=16"}, {"model.n_dec=0"}}) {
+            {"model.gate_mode=none", "loss.gate=0"}, {"model.stem=16"}, {"model.unet=8"}, {"model.n_dec=0"}}) {
             ModelConfig config = config(settings);
             ParameterStore store = store(config);
             INDArray text = Nd4j.rand(DataType.FLOAT, 3, 24);

@@ -17,7 +17,10 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Attention of more logits than are computed at a time (2^18), so that queries, heads and images are cut, against one piece in double precision. */
+/**
+ * Attention of more logits than are computed at a time (2^18), so that queries, heads and images are cut, against one piece in double
+ * precision.
+ */
 class AttentionTilesTest {
     /** Sums of up to 600 products in 32 bits, relative to the largest value. */
     private static final double SINGLE = 5e-6;

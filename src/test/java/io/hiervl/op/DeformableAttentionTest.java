@@ -199,7 +199,7 @@ class DeformableAttentionTest {
                 for (int[] shape : shapes) {
                     for (int i = 0; i < shape[0] * shape[1]; i++, token++) {
                         reference[2 * token] = (i % shape[1] + 0.5) / shape[1];
-                        reference[2 * token + 1] = (i / shape[1] + 0.5) / shape[0];
+                        reference[2 * token + 1] = (Math.floorDiv(i, shape[1]) + 0.5) / shape[0];
                         assertEquals(c.values("reference_points")[token * 6], reference[2 * token], 1e-7);
                     }
                 }

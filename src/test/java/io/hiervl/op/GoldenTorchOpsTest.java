@@ -110,7 +110,7 @@ class GoldenTorchOpsTest {
             projected[i] = ops.reshape(ops.permute(ops.reshape(p, batch, tokens, heads, depth), 0, 2, 1, 3), batch * heads, tokens, depth);
         }
         SDVariable mask = g.constant("mask");
-        SDVariable logits = ops.scale(ops.bmm(projected[0], projected[1], false, true), 1 / Math.sqrt(depth), 0);
+        SDVariable logits = ops.scale(ops.bmm(projected[0], projected[1], false, true), 1 / Math.sqrt((double) depth), 0);
         SDVariable weights = ops.softmax(ops.add(logits, mask));
         long queries = ops.shape(weights)[1];
         long keys = ops.shape(weights)[2];

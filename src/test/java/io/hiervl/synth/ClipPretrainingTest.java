@@ -9,7 +9,6 @@ import io.hiervl.clip.ClipWeights;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
-import io.hiervl.graph.Ops;
 import io.hiervl.op.SameDiffOps;
 import io.hiervl.text.BpeTokenizer;
 import io.hiervl.text.TokenizerFiles;
@@ -73,12 +72,12 @@ class ClipPretrainingTest {
     }
 
     private static double contrastive(INDArray images, INDArray texts, INDArray same) {
-        Ops ops = new FusedOps(Graphs.create());
+        FusedOps ops = new FusedOps(Graphs.create());
         ops.named(
             new ContrastiveLoss(ops).contrastive(ops.placeholder("i", 3, 2), ops.placeholder("t", 3, 2), ops.placeholder("same", 3, 3),
                 ops.constant("scale", Nd4j.create(new float[] {20}))),
             "loss");
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of("loss")).run(Map.of("i", images, "t", texts, "same", same))) {
+        try (GraphRunner.Result r = ops.runner(List.of("loss")).run(Map.of("i", images, "t", texts, "same", same))) {
             return r.scalar("loss");
         }
     }
@@ -93,10 +92,10 @@ class ClipPretrainingTest {
     }
 
     private static double phrases(INDArray dense, float... present) {
-        Ops ops = new FusedOps(Graphs.create());
+        FusedOps ops = new FusedOps(Graphs.create());
         ops.named(new ContrastiveLoss(ops).phrases(ops.placeholder("d", 1, 3, 3), ops.placeholder("p", 3, 3), ops.placeholder("y", 1, 3),
             ops.constant("scale", Nd4j.create(new float[] {20}))), "loss");
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of("loss"))
+        try (GraphRunner.Result r = ops.runner(List.of("loss"))
             .run(Map.of("d", dense, "p", Nd4j.eye(3), "y", Nd4j.create(present, new long[] {1, 3}, 'c')))) {
             return r.scalar("loss");
         }

@@ -2,6 +2,7 @@ package io.hiervl.train;
 
 import io.hiervl.backbone.Backbone;
 import io.hiervl.backend.Matching;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.DensePath;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.config.Recipes;
@@ -40,7 +41,7 @@ final class GoldenIntermediates {
 
     private final GoldenStep golden;
     private final TrainingModel model;
-    private final MicroBatches parts = new MicroBatches(1000);
+    private final MicroBatches parts = new MicroBatches(1000, Backends.compute());
     private final FrozenGraph frozen;
     private final StepTargets targets;
     private final Networks networks;
@@ -59,9 +60,9 @@ final class GoldenIntermediates {
         this.beliefs = new Beliefs(model, frozen, parts).of(golden.batch.unlabelled(), 0.5);
     }
 
-    private static Map<String, INDArray> run(Ops ops, Map<String, SDVariable> wanted, Map<String, INDArray> values) {
+    private static Map<String, INDArray> run(FusedOps ops, Map<String, SDVariable> wanted, Map<String, INDArray> values) {
         Map<String, INDArray> result = new LinkedHashMap<>();
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), wanted.values().stream().map(SDVariable::name).toList()).run(values)) {
+        try (GraphRunner.Result r = ops.runner(wanted.values().stream().map(SDVariable::name).toList()).run(values)) {
             wanted.forEach((name, v) -> result.put(name, r.output(v.name()).dup('c')));
         }
         return result;
@@ -127,7 +128,7 @@ final class GoldenIntermediates {
     Map<String, INDArray> labelled() {
         LossGraph<LabelledTargets> graph = labelledGraph();
         LabelledScene scene = (LabelledScene) graph.scene();
-        Ops ops = graph.ops();
+        FusedOps ops = graph.ops();
         HierVlNetwork.Output out = scene.output();
         Map<String, SDVariable> wanted = new LinkedHashMap<>();
         wanted.put("labelled.v", scene.features().v());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.Recipes;
 import io.hiervl.data.Batches;
 import io.hiervl.data.LabelledBatch;
@@ -208,7 +209,8 @@ class StepPropertiesTest {
         INDArray changed = labels.mul(u.valid()).add(u.valid().rsub(1).mul(3));
         Outcome[] outcomes = new Outcome[2];
         for (int i = 0; i < 2; i++) {
-            StepContext context = new StepContext(0, 0.5, random.draws(), new GradientSum(), new GradientSum());
+            StepContext context =
+                new StepContext(0, 0.5, random.draws(), new GradientSum(Backends.compute()), new GradientSum(Backends.compute()));
             new TextGraph(random.model).forward();
             Believed believed = new Believed(i == 0 ? labels : changed, confidence, u.valid(), none);
             Feed<ViewTargets> feed = Feed.of(new StepTargets(random.model).view(View.FP, u.weak(), believed, random.draws()));

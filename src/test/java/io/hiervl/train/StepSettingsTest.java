@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.backend.Matching;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.data.Batches;
 import io.hiervl.data.CutMix;
 import io.hiervl.data.LabelledBatch;
@@ -52,7 +53,7 @@ class StepSettingsTest {
         SDVariable dense = m.network().towers().dense(HierVlNetwork.root(ops, m.store()), ops.constant("images", batch.images()),
             m.densePath());
         INDArray x;
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(dense.name())).run(Map.of())) {
+        try (GraphRunner.Result r = ops.runner(List.of(dense.name())).run(Map.of())) {
             x = r.output(dense.name()).dup('c');
         }
         double sum = 0;
@@ -165,19 +166,24 @@ class StepSettingsTest {
         TrainingModel m = random.model;
         new TextGraph(m).forward();
         UnlabelledBatch u = random.unlabelled(2, null);
-        Believed own = new Beliefs(m, new FrozenGraph(m), new MicroBatches(2)).of(u, 0.5);
+        Believed own = new Beliefs(m, new FrozenGraph(m), new MicroBatches(2, Backends.compute())).of(u, 0.5);
         assertEquals(16, own.labels().size(1));
         ViewTargets mixed = new StepTargets(m).mixed(View.S1, u, own, own, random.draws());
         Feed<ViewTargets> feed = Feed.of(mixed);
         LossGraph<ViewTargets> graph = LossGraph.of(m, feed, 0, 2, new Networks(m).strong(), m.terms().on(UnlabelledScene.class, View.S1));
+        for (String term : List.of("self", "guidance", "entropy")) {
+            assertTrue(graph.ops().sd().getOps().keySet().stream().anyMatch(op -> op.startsWith("loss." + term)),
+                "no op is called after the term " + term + ": " + graph.ops().sd().getOps().keySet());
+        }
         SDVariable scores = m.network().scores(graph.ops(), ((UnlabelledScene) graph.scene()).output());
         INDArray s;
-        try (GraphRunner.Result r = new GraphRunner(graph.ops().sd(), List.of(scores.name())).run(feed.rows(graph.inputs(), 0, 2))) {
+        try (GraphRunner.Result r = graph.ops().runner(List.of(scores.name())).run(feed.rows(graph.inputs(), 0, 2))) {
             s = r.output(scores.name()).dup('c');
         }
         assertEquals(16, s.size(2));
         Map<String, Double> found =
-            graph.run(feed, 0, 2, null, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(), new GradientSum());
+            graph.run(feed, 0, 2, null, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(Backends.compute()),
+                new GradientSum(Backends.compute()));
         double self = 0;
         double guidance = 0;
         double entropy = 0;
@@ -221,7 +227,7 @@ class StepSettingsTest {
         UnlabelledBatch before = random.unlabelled(1, null);
         UnlabelledBatch one = random.unlabelled(1, before);
         FrozenGraph frozen = new FrozenGraph(m);
-        Beliefs beliefs = new Beliefs(m, frozen, new MicroBatches(1));
+        Beliefs beliefs = new Beliefs(m, frozen, new MicroBatches(1, Backends.compute()));
         Believed own = beliefs.of(one, 0.5);
         Believed other = beliefs.of(before, 0.5);
         ViewTargets mixed = new StepTargets(m).mixed(View.S2, one, own, other, random.draws());

@@ -34,34 +34,41 @@ public final class Backends {
         return host;
     }
 
-    /** The backend on which graphs of 32-bit floats run: the device that was chosen, else {@link #host()}. */
+    /** Where graphs of 32-bit floats run whose maker named no backend: on the device that was chosen, else on {@link #host()}. */
     public static synchronized Backend compute() {
         return device == null ? host() : device;
     }
 
     /**
-     * Chooses {@link #compute()} for this process.
+     * A device by name.
      *
-     * @param name {@code cpu}, {@code cuda:N}, {@code cuda} (the first GPU), or {@code auto}: the first GPU if there is one that can be used
+     * @param name {@code cpu}, {@code cuda:N}, {@code cuda} (the first GPU), or {@code auto}: the first GPU that can be used, else the CPU
      * @throws HierVlException of kind USAGE for another name, of kind ENVIRONMENT if a GPU that was asked for cannot be used
      */
-    public static synchronized void useDevice(String name) {
+    public static synchronized Backend device(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
         if (wanted.equals("cpu")) {
-            device = null;
-        } else if (wanted.equals("auto")) {
-            device = null;
+            return host();
+        }
+        if (wanted.equals("auto")) {
             try {
-                device = CudaBackend.open(0);
+                return CudaBackend.open(0);
             } catch (HierVlException e) {
                 LOG.debug("no GPU computes: {}", e.getMessage());
                 noDevice = e.getMessage();
+                return host();
             }
-        } else if (wanted.matches("cuda(:\\d{1,3})?")) {
-            device = CudaBackend.open(wanted.equals("cuda") ? 0 : Integer.parseInt(wanted.substring("cuda:".length())));
-        } else {
-            throw HierVlException.usage("--device is '" + name + "', expected auto, cpu or cuda:N (N from 0)");
         }
+        if (wanted.matches("cuda(:\\d{1,3})?")) {
+            return CudaBackend.open(wanted.equals("cuda") ? 0 : Integer.parseInt(wanted.substring("cuda:".length())));
+        }
+        throw HierVlException.usage("--device is '" + name + "', expected auto, cpu or cuda:N (N from 0)");
+    }
+
+    /** Chooses {@link #compute()} for this process by the name of a {@link #device}. */
+    public static synchronized void useDevice(String name) {
+        Backend chosen = device(name);
+        device = chosen.onHost() ? null : chosen;
         if (device != null) {
             LOG.info("graphs run on {}", device);
         }
@@ -73,8 +80,8 @@ public final class Backends {
     }
 
     /**
-     * Runs a task in which this is {@link #compute()}, and {@link #host()} too if its memory is this process's own, on every thread: for
-     * comparisons of backends in tests and benchmarks.
+     * Runs a task in which this is {@link #compute()}, and {@link #host()} too if its memory is this process's own: for comparisons of
+     * backends in tests.
      */
     public static void during(Backend backend, Runnable task) {
         Backend hostBefore = host();

@@ -7,8 +7,8 @@ import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Tensor;
 
 /**
- * Scaled dot-product attention over (image, head). Probabilities exist for a bounded number of queries at a time, in working memory, and are
- * computed again in the backward pass: nothing of the size queries x keys is kept.
+ * Scaled dot-product attention over (image, head). Probabilities exist for a bounded number of queries at a time, in working memory, and
+ * are computed again in the backward pass: nothing of the size queries x keys is kept.
  */
 final class CudaAttention {
     /** Most logits at a time. */
@@ -136,7 +136,7 @@ final class CudaAttention {
             return o;
         }
         long matrix = (long) keys * depth;
-        return new Operand(kernels.work(ElementType.FLOAT, batch * heads * matrix), 0, heads * matrix, matrix, depth, 1);
+        return new Operand(kernels.work(ElementType.FLOAT, (long) batch * heads * matrix), 0, heads * matrix, matrix, depth, 1);
     }
 
     private void finish(Operand sum, Operand result) {

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * One GPU: its context, one stream on which everything happens in order, and the kernels of the program. Safe for several threads; each thread
- * that comes gets the context.
+ * One GPU: its context, one stream on which everything happens in order, and the kernels of the program. Safe for several threads; each
+ * thread that comes gets the context.
  */
 final class CudaDevice {
     /** CUDA 11.8, which came with driver R520: the oldest that reads the PTX. */

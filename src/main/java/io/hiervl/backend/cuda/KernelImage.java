@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** The kernels of {@code src/main/cuda} as PTX, made by {@code src/build/ptx.py}. The driver compiles them for its GPU and keeps the result. */
+/**
+ * The kernels of {@code src/main/cuda} as PTX, made by {@code src/build/ptx.py}. The driver compiles them for its GPU and keeps the result.
+ */
 final class KernelImage {
     private static final String HEADER = "// sources ";
 

@@ -4,7 +4,10 @@ import io.hiervl.backend.Operand;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** A structure that a kernel takes by value, with the layout of C: fields in the order in which they are added, each at a multiple of its size. */
+/**
+ * A structure that a kernel takes by value, with the layout of C: fields in the order in which they are added, each at a multiple of its
+ * size.
+ */
 final class Structure {
     private static final int MOST_AXES = 7;
 

@@ -137,14 +137,14 @@ final class AttentionHeads {
     private Operand target(Operand o, String slot) {
         if (!kernels.readsTransposedFactors()) {
             long matrix = (long) core.keys() * core.depth();
-            Tensor sums = Scratch.get(slot, type, group.images() * group.count() * matrix);
+            Tensor sums = Scratch.get(slot, type, (long) group.images() * group.count() * matrix);
             return new Operand(sums, 0, group.count() * matrix, matrix, 1, core.keys());
         }
         if (o.array().type() == type || block >= core.queries()) {
             return o;
         }
         long matrix = (long) core.keys() * core.depth();
-        return new Operand(Scratch.get(slot, type, group.images() * group.count() * matrix), 0, group.count() * matrix, matrix,
+        return new Operand(Scratch.get(slot, type, (long) group.images() * group.count() * matrix), 0, group.count() * matrix, matrix,
             core.depth(), 1);
     }
 

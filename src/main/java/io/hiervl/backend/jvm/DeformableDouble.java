@@ -6,8 +6,8 @@ import io.hiervl.tensor.Tensor;
 
 /**
  * Multi-scale deformable attention in double precision, corner by corner as it is defined (Deformable DETR,
- * ops/functions/ms_deform_attn_func.py; bilinear sampling as torch grid_sample with align_corners False and zero padding), on weights that sum
- * to 1. It serves gradient checks; {@link DeformableFloat} computes the same fast.
+ * ops/functions/ms_deform_attn_func.py; bilinear sampling as torch grid_sample with align_corners False and zero padding), on weights that
+ * sum to 1. It serves gradient checks; {@link DeformableFloat} computes the same fast.
  */
 final class DeformableDouble {
     private final DeformableShape s;

@@ -116,7 +116,9 @@ final class DeformableFloat {
         }
     }
 
-    /** Writes the gradients for the cotangent of the result; each may be null. {@code dAttention} is that of the weights after the softmax. */
+    /**
+     * Writes the gradients for the cotangent of the result; each may be null. {@code dAttention} is that of the weights after the softmax.
+     */
     void backward(Tensor cotangent, Tensor dValue, Tensor dOffsets, Tensor dAttention) {
         Slab g = Slab.of(cotangent);
         Slab toValue = dValue == null ? null : Slab.of(dValue);

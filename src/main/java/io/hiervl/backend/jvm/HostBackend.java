@@ -26,12 +26,16 @@ public abstract class HostBackend implements Backend {
 
     @Override
     public void upload(Tensor host, Tensor device) {
-        Pointer.memcpy(Slab.pointer(device, 0), Slab.pointer(host, 0), host.length() * host.type().width());
+        copy(host, device);
     }
 
     @Override
     public void download(Tensor device, Tensor host) {
-        upload(device, host);
+        copy(device, host);
+    }
+
+    private static void copy(Tensor from, Tensor to) {
+        Pointer.memcpy(Slab.pointer(to, 0), Slab.pointer(from, 0), from.length() * from.type().width());
     }
 
     @Override

@@ -90,7 +90,7 @@ public final class PointLoss {
             double x = candidates[2 * i];
             double y = candidates[2 * i + 1];
             double z = target != null && !target.valid(x, y) ? Double.POSITIVE_INFINITY : Math.abs(sample(logits, h, w, x, y));
-            certainty[i] = z == z ? z : Double.POSITIVE_INFINITY;
+            certainty[i] = Double.isNaN(z) ? Double.POSITIVE_INFINITY : z;
         }
         double[] points = new double[2 * hard + random.length];
         int chosen = 0;
@@ -150,7 +150,7 @@ public final class PointLoss {
         double below = sum + 1;
         if (d != null) {
             for (int i = 0; i < n; i++) {
-                if (y[i] == y[i]) {
+                if (!Double.isNaN(y[i])) {
                     double s = sigmoid(z[i]);
                     double byDice = -(2 * y[i] * below - above) / (below * below) * s * (1 - s);
                     sampleAdjoint(dBce * (s - y[i]) / count + dDice * byDice, d, h, w, points[2 * i], points[2 * i + 1]);

@@ -212,7 +212,7 @@ public record SetLossKernel(int classes, int levels, int points, int oversample,
                 rest = Arrays.copyOfRange(random, i * 2 * easy, (i + 1) * 2 * easy);
             } else {
                 // depends on the image's seed and the row, not on the place in the batch: micro-batches give the same points
-                SplittableRandom source = new SplittableRandom((long) seeds[r / rows] * 1_000_003L + (r % rows) * 7919L + salt);
+                SplittableRandom source = new SplittableRandom(((long) seeds[r / rows]) * 1_000_003L + (r % rows) * 7919L + salt);
                 all = uniform(source, points * oversample);
                 rest = uniform(source, easy);
             }

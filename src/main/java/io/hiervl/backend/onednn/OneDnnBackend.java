@@ -10,8 +10,8 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * oneDNN for 32-bit floats on x86-64; doubles are computed by plain Java. oneDNN's primitives are made for a number of threads and carry the
- * operands of a call: each thread has kernels of its own, and its own again inside lanes.
+ * oneDNN for 32-bit floats on x86-64; doubles are computed by plain Java. oneDNN's primitives are made for a number of threads and carry
+ * the operands of a call: each thread has kernels of its own, and its own again inside lanes.
  */
 public final class OneDnnBackend extends HostBackend {
     private final ThreadLocal<Map<Precision, OneDnnKernels[]>> kernels = ThreadLocal.withInitial(() -> new EnumMap<>(Precision.class));

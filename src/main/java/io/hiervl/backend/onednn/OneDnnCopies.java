@@ -56,7 +56,7 @@ final class OneDnnCopies {
     /** The matrices without gaps in a type, in the working memory of this name. */
     Operand pack(Operand o, ElementType type, int batch0, int batch1, int rows, int columns, String slot) {
         long matrix = (long) rows * columns;
-        Tensor array = Scratch.get("packed-" + slot, type, batch0 * batch1 * matrix);
+        Tensor array = Scratch.get("packed-" + slot, type, (long) batch0 * batch1 * matrix);
         Operand packed = new Operand(array, 0, batch1 * matrix, matrix, columns, 1);
         copy(o, packed, batch0, batch1, rows, columns);
         return packed;

@@ -131,9 +131,10 @@ final class OneDnnKernels extends JavaKernels {
             // oneDNN adds not everything that repeats along some axes
             OperandSum.add(spec, spec.add(), c);
         } else {
-            Operand result = widened(c);
+            boolean rounded = c.array().type() != ElementType.FLOAT;
+            Operand result = rounded ? widened(c) : c;
             super.matmul(spec, widened(a), widened(b), result);
-            if (result != c) {
+            if (rounded) {
                 copies.convert(result.array(), c.array(), c.array().length());
             }
         }

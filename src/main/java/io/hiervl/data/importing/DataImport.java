@@ -84,7 +84,7 @@ public final class DataImport {
             String form = choice.form != null ? choice.form : recognise(source, files);
             notes.add("read as an export of the form " + form);
             if (form.equals(MASK_FORM)) {
-                return masks(folder, files, root, out, images, choice, notes, undo, progress);
+                return masks(folder, files, out, images, choice, notes, undo, progress);
             }
             ExportForm reader = FORMS.stream().filter(f -> f.name().equals(form)).findFirst()
                 .orElseThrow(() -> HierVlException.usage("--from is '" + form + "', known are " + String.join(", ", forms())));
@@ -103,7 +103,7 @@ public final class DataImport {
         }
     }
 
-    private static DatasetInit.Result masks(Path folder, List<Path> files, Path root, Path out, Path images, Choice choice,
+    private static DatasetInit.Result masks(Path folder, List<Path> files, Path out, Path images, Choice choice,
                                             List<String> notes, Undo undo, Progress progress) {
         MaskFolders found = MaskFolders.find(folder, files, images);
         notes.add("classes are those of " + found.list());

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class Emulator {
     /** Thread orders: forwards, backwards, shuffled. */
-    public static final int[] ORDERS = {0, 1, 7};
+    public static final List<Integer> ORDERS = List.of(0, 1, 7);
 
     private static final Path LIBRARY = Path.of("target", "cuda", "libhiervl_emulator.so").toAbsolutePath();
     private static CudaBackend backend;

@@ -64,7 +64,7 @@ class LossParityTest {
         for (int i = 0; i < batch * rows; i++) {
             matched += i != 3 && i % 4 != 0 ? 1 : 0;
         }
-        int first = given ? c.uniform(matched, 3 * points, 2) : c.given(new long[] {batch}, i -> 1234567 + 99991 * i);
+        int first = given ? c.uniform(matched, 3L * points, 2) : c.given(new long[] {batch}, i -> 1234567 + 99991L * i);
         int second = given ? c.uniform(matched, Math.max(1, points - hard), 2) : -1;
         int[] g = {c.normal(1, 1), c.normal(1, 1), c.normal(1, 1), c.normal(1, 1)};
         int[] loss = {c.result(1), c.result(1), c.result(1), c.result(1)};

@@ -52,7 +52,7 @@ class MapParityTest {
         Comparison c = new Comparison();
         // the second query's mask is empty
         int x = c.given(new long[] {2, 3, h, w}, i -> i / (h * w) == 1 ? -1 : Math.sin(i * 0.7) + 0.1);
-        int mask = c.result(2, 3, height * width);
+        int mask = c.result(2, 3, (long) height * width);
         c.check(0, (k, t) -> k.attentionMask(t[x], height, width, t[mask]));
     }
 

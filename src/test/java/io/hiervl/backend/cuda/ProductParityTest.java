@@ -187,8 +187,8 @@ class ProductParityTest {
         int x = c.normal(1, batch, in, height, width);
         int w = c.normal(0.3, in, out, 2, 2);
         int b = c.normal(1, out);
-        int g = c.normal(1, batch, out, 2 * height, 2 * width);
-        int y = c.result(batch, out, 2 * height, 2 * width);
+        int g = c.normal(1, batch, out, 2L * height, 2L * width);
+        int y = c.result(batch, out, 2L * height, 2L * width);
         int dx = c.result(batch, in, height, width);
         int dw = c.result(in, out, 2, 2);
         int db = c.result(out);

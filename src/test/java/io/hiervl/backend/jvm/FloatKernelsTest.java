@@ -93,7 +93,7 @@ class FloatKernelsTest {
         INDArray labels = Nd4j.create(DataType.DOUBLE, batch, height, width);
         INDArray weights = Transforms.abs(GradientCheck.random(2, batch, height, width)).muli(1e-3);
         for (long i = 0; i < labels.length(); i++) {
-            labels.putScalar(i, i % 11 == 0 ? 255 : i % classes);
+            labels.putScalar(i, i % 11 == 0 ? 255 : (float) (i % classes));
         }
         compare("cross-entropy", new PixelCrossEntropyKernel(), z, labels, single(weights));
         compare("entropy", new PixelEntropyKernel(3), z, single(weights));

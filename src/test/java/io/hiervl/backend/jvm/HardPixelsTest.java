@@ -32,7 +32,7 @@ class HardPixelsTest {
             ops.placeholder("weights", 1, 1, 4));
         Map<String, INDArray> given =
             Map.of("labels", Nd4j.zeros(type, 1, 1, 4), "weights", Nd4j.valueArrayOf(new long[] {1, 1, 4}, 0.25, type));
-        try (GraphRunner.Result r = new GraphRunner(ops.sd(), List.of(loss.name()), loss.name(), List.of("z")).run(given)) {
+        try (GraphRunner.Result r = ops.runner(List.of(loss.name()), loss.name(), List.of("z")).run(given)) {
             assertEquals(-0.25 * (Math.log(0.6) + Math.log(0.2)), r.scalar(loss.name()), 1e-6);
             INDArray d = r.gradient("z").reshape(2, 4);
             double[] expected = {0, 0.25 * (0.6 - 1), 0.25 * (0.2 - 1), 0};

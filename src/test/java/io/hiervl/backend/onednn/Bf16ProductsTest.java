@@ -145,9 +145,10 @@ class Bf16ProductsTest {
         Operand xs = new Operand(t(x), 0, (long) m * k, 0, k, 1);
         for (int spread : new int[] {1, 2}) {
             // with gaps between rows and columns no kernel of oneDNN writes the result
-            Operand c = new Operand(t(Nd4j.create(DataType.FLOAT, batch, m, k, spread * spread)), 0, (long) m * k * spread * spread, 0,
-                (long) k * spread * spread, spread);
-            Operand cExact = c.of(t(Nd4j.create(DataType.DOUBLE, batch, m, k, spread * spread)));
+            Operand c =
+                new Operand(t(Nd4j.create(DataType.FLOAT, batch, m, k, (long) spread * spread)), 0, (long) m * k * spread * spread, 0,
+                    (long) k * spread * spread, spread);
+            Operand cExact = c.of(t(Nd4j.create(DataType.DOUBLE, batch, m, k, (long) spread * spread)));
             bf16.matmul(Matmul.batched(batch, 1, m, n, k), gs, ws, c);
             JAVA.matmul(Matmul.batched(batch, 1, m, n, k), exact, ws.of(t(spread == 1 ? factors(w) : w.castTo(DataType.DOUBLE))), cExact);
             close("as it lies, spread " + spread, Nd4jTensors.array(cExact.array()), Nd4jTensors.array(c.array()));

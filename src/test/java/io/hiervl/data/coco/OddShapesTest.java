@@ -110,9 +110,12 @@ class OddShapesTest {
     void namesOfOtherSpellingAreClassesAndOthersAreListedWithTheirNumber() throws IOException {
         CocoMasks masks = masks(List.of("background", "traffic light", "Stop Sign"),
             "{\"images\":[{\"id\":1,\"file_name\":\"sub\\\\1.jpg\",\"width\":8,\"height\":6}],"
-                + "\"categories\":[{\"id\":1,\"name\":\"Traffic_Light\"},{\"id\":2,\"name\":\"stop-sign\"},{\"id\":3,\"name\":\"tree\"},{\"id\":4,\"name\":\"unused\"}],\"annotations\":["
-                + "{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":[[0,0,2,0,2,6,0,6]]},{\"id\":2,\"image_id\":1,\"category_id\":2,\"segmentation\":[[2,0,4,0,4,6,2,6]]},"
-                + "{\"id\":3,\"image_id\":1,\"category_id\":3,\"segmentation\":[[4,0,5,0,5,6,4,6]]},{\"id\":4,\"image_id\":1,\"category_id\":3,\"segmentation\":[[5,0,6,0,6,6,5,6]]}]}");
+                + "\"categories\":[{\"id\":1,\"name\":\"Traffic_Light\"},{\"id\":2,\"name\":\"stop-sign\"},{\"id\":3,"
+                + "\"name\":\"tree\"},{\"id\":4,\"name\":\"unused\"}],\"annotations\":["
+                + "{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":[[0,0,2,0,2,6,0,6]]},{\"id\":2,\"image_id\":1,"
+                + "\"category_id\":2,\"segmentation\":[[2,0,4,0,4,6,2,6]]},"
+                + "{\"id\":3,\"image_id\":1,\"category_id\":3,\"segmentation\":[[4,0,5,0,5,6,4,6]]},{\"id\":4,\"image_id\":1,"
+                + "\"category_id\":3,\"segmentation\":[[5,0,6,0,6,6,5,6]]}]}");
         masks.draw(List.of(image("1.jpg")), List.of(), Progress.NONE);
         long[] counts = LabelMaps.read(masks.file(image("1.jpg"))).histogram();
         assertEquals(List.of(24L, 12L, 12L), List.of(counts[0], counts[1], counts[2]));
@@ -124,8 +127,10 @@ class OddShapesTest {
     @Test
     void photosOfOneNameInTwoFoldersHaveTheirOwnMasks() throws IOException {
         String json =
-            "{\"images\":[{\"id\":1,\"file_name\":\"a/1.jpg\",\"width\":8,\"height\":6},{\"id\":2,\"file_name\":\"b/1.jpg\",\"width\":8,\"height\":6}],"
-                + "\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"segmentation\":"
+            "{\"images\":[{\"id\":1,\"file_name\":\"a/1.jpg\",\"width\":8,\"height\":6},{\"id\":2,\"file_name\":\"b/1.jpg\","
+                + "\"width\":8,\"height\":6}],"
+                + "\"categories\":[{\"id\":1,\"name\":\"cat\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,"
+                + "\"segmentation\":"
                 + SQUARE + "}]}";
         CocoMasks masks = masks(List.of("background", "cat"), json);
         List<Path> both = List.of(image("a/1.jpg"), image("b/1.jpg"));

@@ -21,6 +21,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -105,7 +106,8 @@ class DataImportTest {
     void labelme() throws IOException {
         photosIn("");
         labelme("p1",
-            "{\"label\":\"cat\",\"points\":[[4,6],[14,6],[14,14],[4,14]],\"shape_type\":\"polygon\"},{\"label\":\"cat\",\"points\":[[1,1]],\"shape_type\":\"point\"}");
+            "{\"label\":\"cat\",\"points\":[[4,6],[14,6],[14,14],[4,14]],\"shape_type\":\"polygon\"},{\"label\":\"cat\","
+                + "\"points\":[[1,1]],\"shape_type\":\"point\"}");
         BufferedImage mask = new BufferedImage(6, 5, BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < 30; i++) {
             mask.getRaster().setSample(i % 6, i / 6, 0, 255);
@@ -126,7 +128,8 @@ class DataImportTest {
         for (String name : List.of("p1", "p2")) {
             text(export.resolve(name + ".json"),
                 "{\"version\":\"4.5.6\",\"shapes\":[{\"label\":\"cat\",\"points\":[[4,6],[14,14]],\"shape_type\":\"rectangle\"},"
-                    + "{\"label\":\"__ignore__\",\"points\":[[20,20],[30,20],[30,30]],\"shape_type\":\"polygon\"},{\"label\":\"_background_\",\"points\":[[4,6],[6,14]],\"shape_type\":\"rectangle\"}],"
+                    + "{\"label\":\"__ignore__\",\"points\":[[20,20],[30,20],[30,30]],\"shape_type\":\"polygon\"},"
+                    + "{\"label\":\"_background_\",\"points\":[[4,6],[6,14]],\"shape_type\":\"rectangle\"}],"
                     + "\"imagePath\":\"" + name + ".jpg\",\"imageData\":\"" + data + "\",\"imageHeight\":33,\"imageWidth\":40}");
         }
         run(export, false);
@@ -143,9 +146,12 @@ class DataImportTest {
         text(export.resolve("annotations.xml"),
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations><version>1.1</version><meta><task><labels><label><name>cat</name>"
                 + "<attributes></attributes></label><label><name>dog</name></label></labels></task></meta>\n"
-                + "<image id=\"0\" name=\"p1.jpg\" width=\"40\" height=\"33\"><polygon label=\"cat\" points=\"4.00,6.00;14.00,6.00;14.00,14.00;4.00,14.00\" z_order=\"1\"></polygon>"
-                + "<box label=\"dog\" xtl=\"5\" ytl=\"7\" xbr=\"9\" ybr=\"9\" z_order=\"0\"></box><polyline label=\"cat\" points=\"1,1;5,5\"></polyline></image>"
-                + "<image id=\"1\" name=\"p2.jpg\" width=\"40\" height=\"33\"><mask label=\"dog\" rle=\"0, 30\" left=\"20\" top=\"10\" width=\"6\" height=\"5\"><attribute name=\"a\">b</attribute></mask></image>"
+                + "<image id=\"0\" name=\"p1.jpg\" width=\"40\" height=\"33\"><polygon label=\"cat\" points=\"4.00,6.00;14.00,"
+                + "6.00;14.00,14.00;4.00,14.00\" z_order=\"1\"></polygon>"
+                + "<box label=\"dog\" xtl=\"5\" ytl=\"7\" xbr=\"9\" ybr=\"9\" z_order=\"0\"></box><polyline label=\"cat\" points=\"1,"
+                + "1;5,5\"></polyline></image>"
+                + "<image id=\"1\" name=\"p2.jpg\" width=\"40\" height=\"33\"><mask label=\"dog\" rle=\"0, "
+                + "30\" left=\"20\" top=\"10\" width=\"6\" height=\"5\"><attribute name=\"a\">b</attribute></mask></image>"
                 + "<image id=\"2\" name=\"p3.jpg\" width=\"40\" height=\"33\"></image></annotations>");
         DatasetInit.Result made = run(export, false);
         assertTrue(made.notes().toString().contains("shapes without area (polyline)") && made.notes().toString()
@@ -157,9 +163,12 @@ class DataImportTest {
     void cocoOfRoboflowWithItsSuperCategory() throws IOException {
         photosIn("train");
         text(export.resolve("train/_annotations.coco.json"),
-            "{\"images\":[{\"id\":0,\"file_name\":\"p1.jpg\",\"width\":40,\"height\":33},{\"id\":1,\"file_name\":\"p2.jpg\",\"width\":40,\"height\":33},"
-                + "{\"id\":2,\"file_name\":\"p3.jpg\",\"width\":40,\"height\":33}],\"categories\":[{\"id\":0,\"name\":\"animals\"},{\"id\":1,\"name\":\"cat\"},{\"id\":2,\"name\":\"dog\"}],"
-                + "\"annotations\":[{\"id\":0,\"image_id\":0,\"category_id\":1,\"segmentation\":[[4,6,14,6,14,14,4,14]]},{\"id\":1,\"image_id\":1,\"category_id\":2,\"segmentation\":[20,10,26,10,26,15,20,15]},"
+            "{\"images\":[{\"id\":0,\"file_name\":\"p1.jpg\",\"width\":40,\"height\":33},{\"id\":1,\"file_name\":\"p2.jpg\","
+                + "\"width\":40,\"height\":33},"
+                + "{\"id\":2,\"file_name\":\"p3.jpg\",\"width\":40,\"height\":33}],\"categories\":[{\"id\":0,\"name\":\"animals\"},"
+                + "{\"id\":1,\"name\":\"cat\"},{\"id\":2,\"name\":\"dog\"}],"
+                + "\"annotations\":[{\"id\":0,\"image_id\":0,\"category_id\":1,\"segmentation\":[[4,6,14,6,14,14,4,14]]},{\"id\":1,"
+                + "\"image_id\":1,\"category_id\":2,\"segmentation\":[20,10,26,10,26,15,20,15]},"
                 + "{\"id\":2,\"image_id\":1,\"category_id\":2,\"segmentation\":[],\"bbox\":[1,1,2,2]}]}");
         DatasetInit.Result made = run(export, false);
         assertTrue(made.notes().toString().contains("boxes without a shape"), made.notes().toString());
@@ -170,9 +179,11 @@ class DataImportTest {
     void supervisely() throws IOException {
         photosIn("ds0/img");
         text(export.resolve("meta.json"),
-            "{\"classes\":[{\"title\":\"cat\",\"shape\":\"polygon\",\"color\":\"#FF0000\"},{\"title\":\"dog\",\"shape\":\"bitmap\",\"color\":\"#00FF00\"}]}");
+            "{\"classes\":[{\"title\":\"cat\",\"shape\":\"polygon\",\"color\":\"#FF0000\"},{\"title\":\"dog\",\"shape\":\"bitmap\","
+                + "\"color\":\"#00FF00\"}]}");
         text(export.resolve("ds0/ann/p1.jpg.json"),
-            "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"cat\",\"geometryType\":\"polygon\",\"points\":{\"exterior\":"
+            "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"cat\",\"geometryType\":\"polygon\","
+                + "\"points\":{\"exterior\":"
                 + "[[4,6],[14,6],[14,16],[4,16]],\"interior\":[[[4,14],[14,14],[14,16],[4,16]]]}}]}");
         BufferedImage mask = new BufferedImage(6, 5, BufferedImage.TYPE_INT_ARGB);
         for (int i = 0; i < 30; i++) {
@@ -183,7 +194,8 @@ class DataImportTest {
             ImageIO.write(mask, "png", zlib);
         }
         text(export.resolve("ds0/ann/p2.jpg.json"),
-            "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"dog\",\"geometryType\":\"bitmap\",\"bitmap\":{\"origin\":[20,10],\"data\":\""
+            "{\"size\":{\"height\":33,\"width\":40},\"objects\":[{\"classTitle\":\"dog\",\"geometryType\":\"bitmap\","
+                + "\"bitmap\":{\"origin\":[20,10],\"data\":\""
                 + Base64.getEncoder().encodeToString(png.toByteArray()) + "\"}}]}");
         text(export.resolve("ds0/ann/p3.jpg.json"), "{\"size\":{\"height\":33,\"width\":40},\"objects\":[]}");
         assertImported(run(export, false), "supervisely");
@@ -193,15 +205,18 @@ class DataImportTest {
     void labelStudioFindsPhotosByTheirUploadedNames() throws IOException {
         photosIn("photos");
         String square =
-            "{\"original_width\":40,\"original_height\":33,\"type\":\"polygonlabels\",\"value\":{\"points\":[[10,18.181818],[35,18.181818],[35,42.424242],[10,42.424242]],\"polygonlabels\":[\"cat\"]}}";
+            "{\"original_width\":40,\"original_height\":33,\"type\":\"polygonlabels\",\"value\":{\"points\":[[10,18.181818],[35,"
+                + "18.181818],[35,42.424242],[10,42.424242]],\"polygonlabels\":[\"cat\"]}}";
         String box =
-            "{\"original_width\":40,\"original_height\":33,\"type\":\"rectanglelabels\",\"value\":{\"x\":50,\"y\":30.303030,\"width\":15,\"height\":15.151515,\"rotation\":0,\"rectanglelabels\":[\"dog\"]}}";
+            "{\"original_width\":40,\"original_height\":33,\"type\":\"rectanglelabels\",\"value\":{\"x\":50,\"y\":30.303030,"
+                + "\"width\":15,\"height\":15.151515,\"rotation\":0,\"rectanglelabels\":[\"dog\"]}}";
         text(export.resolve("project-1.json"),
             "[{\"id\":7,\"data\":{\"image\":\"/data/upload/1/0a1b2c3d-p1.jpg\"},\"annotations\":[{\"was_cancelled\":false,\"result\":["
                 + square + "]},"
                 + "{\"was_cancelled\":true,\"result\":[" + box
                 + "]}]},{\"id\":8,\"data\":{\"image\":\"/data/local-files/?d=photos%2Fp2.jpg\"},\"annotations\":[{\"result\":[" + box
-                + ",{\"type\":\"choices\",\"value\":{\"choices\":[\"x\"]}}]}]},{\"id\":9,\"data\":{\"image\":\"gone.jpg\"},\"annotations\":[]}]");
+                + ",{\"type\":\"choices\",\"value\":{\"choices\":[\"x\"]}}]}]},{\"id\":9,\"data\":{\"image\":\"gone.jpg\"},"
+                + "\"annotations\":[]}]");
         DatasetInit.Result made = run(export, false);
         String notes = made.notes().toString();
         assertTrue(notes.contains("tasks whose photo is missing") && notes.contains("annotations that were cancelled")
@@ -226,7 +241,8 @@ class DataImportTest {
                 entry(out, "SegmentationClass/p" + i + ".png", Files.readAllBytes(png));
             }
             entry(out, "labelmap.txt",
-                "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:250,50,83::\ndog:51,221,255::\n".getBytes());
+                "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:250,50,83::\ndog:51,221,255::\n"
+                    .getBytes(StandardCharsets.UTF_8));
         }
         assertImported(run(zip, false), "masks");
         assertTrue(Files.exists(dir.resolve("set/source/JPEGImages/p3.jpg")));
@@ -242,8 +258,8 @@ class DataImportTest {
     void anArchiveThatLeadsOutsideLeavesNothing() throws IOException {
         Path zip = dir.resolve("evil.zip");
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
-            entry(out, "a.json", "{}".getBytes());
-            entry(out, "../../escaped.txt", "x".getBytes());
+            entry(out, "a.json", "{}".getBytes(StandardCharsets.UTF_8));
+            entry(out, "../../escaped.txt", "x".getBytes(StandardCharsets.UTF_8));
         }
         HierVlException e = assertThrows(HierVlException.class, () -> run(zip, false));
         assertTrue(e.getMessage().contains("'../../escaped.txt' leads out of the folder"), e.getMessage());

@@ -1,0 +1,88 @@
+package io.hiervl.model;
+
+import io.hiervl.graph.Initializer;
+import io.hiervl.graph.Ops;
+import io.hiervl.graph.Scope;
+import io.hiervl.tensor.Activation;
+import io.hiervl.tensor.Resize;
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/**
+ * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and group norm. It learns from few
+ * labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of experts,
+ * S' = softmax(log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0, where S' is nearly S divided by its sum.
+ */
+final class UNet {
+    /** Strides 2, 4, 8 and 16. */
+    private static final int STAGES = 4;
+    /** Channels of a group: single channels would lose their mean. */
+    private static final int GROUP = 8;
+    /** Added to S before its logarithm: rows that are sure of a class's absence leave the U-Net a say. */
+    private static final double DOUBT = 0.02;
+
+    private UNet() {
+    }
+
+    /**
+     * @param channels at stride 2; each further stride has twice as many
+     * @param classes  K
+     */
+    static void init(Initializer at, int channels, int classes) {
+        for (int i = 0; i < STAGES; i++) {
+            conv(at, "down." + i, i == 0 ? 3 : channels << i - 1, channels << i);
+            conv(at, "same." + i, channels << i, channels << i);
+        }
+        for (int i = STAGES - 2; i >= 0; i--) {
+            conv(at, "up." + i, 3 * (channels << i), channels << i);
+        }
+        at.at("classes").values("weight", new double[classes * channels], true, classes, channels, 1, 1);
+        at.constant("classes.bias", 0, classes);
+    }
+
+    /** Group norm follows, so the convolution needs no bias. */
+    private static void conv(Initializer at, String name, int in, int out) {
+        at.at(name).caffeConv("conv", in, out, 3, false);
+        at.at(name).norm("norm", out);
+    }
+
+    /**
+     * @param images (B,3,H,W), normalised
+     * @return u (B,K,H/2,W/2)
+     */
+    static SDVariable apply(Scope s, SDVariable images) {
+        Ops ops = s.ops();
+        List<SDVariable> skips = new ArrayList<>();
+        SDVariable x = images;
+        for (int i = 0; i < STAGES; i++) {
+            x = conv(s, "same." + i, conv(s, "down." + i, x, 2), 1);
+            skips.add(x);
+        }
+        for (int i = STAGES - 2; i >= 0; i--) {
+            SDVariable skip = skips.get(i);
+            long[] size = ops.shape(skip);
+            x = conv(s, "up." + i, ops.concat(1, skip, ops.resize(x, (int) size[2], (int) size[3], Resize.BILINEAR)), 1);
+        }
+        return s.conv("classes", x, 1, 0);
+    }
+
+    private static SDVariable conv(Scope s, String name, SDVariable x, int stride) {
+        Scope at = s.at(name);
+        SDVariable y = at.conv("conv", x, stride, 1);
+        return s.ops().activation(at.groupNorm("norm", y, (int) (s.ops().shape(y)[1] / GROUP)), Activation.RELU);
+    }
+
+    /**
+     * The product of both experts.
+     *
+     * @param s      S (B,K,h,w) of the rows, resized to the size of u
+     * @param logits u (B,K,H,W)
+     * @return S' (B,K,H,W), 1 in sum over the classes
+     */
+    static SDVariable join(Ops ops, SDVariable s, SDVariable logits) {
+        long[] size = ops.shape(logits);
+        SDVariable rows = ops.log(ops.toTokens(ops.resize(s, (int) size[2], (int) size[3], Resize.BILINEAR)), DOUBT);
+        return ops.toMap(ops.softmax(ops.add(rows, ops.toTokens(logits))), (int) size[2], (int) size[3]);
+    }
+}
