@@ -13,10 +13,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** A batch that is cut over several machines gives the terms, gradients and weights of the undivided one. */
@@ -38,9 +40,7 @@ class PartsOfABatchTest {
         Map<String, Double> log = step.run(batch);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         step.gradients().forEach((name, g) -> gradients.put(name, g.dup('c')));
-        Map<String, INDArray> weights = new LinkedHashMap<>();
-        random.model.trainable().forEach(name -> weights.put(name, random.model.store().get(name).array().dup('c')));
-        return new Outcome(log, gradients, weights);
+        return new Outcome(log, gradients, weights(random));
     }
 
     /** Images without label, without valid pixel and with different padding make the denominators of the parts differ. */
@@ -66,6 +66,43 @@ class PartsOfABatchTest {
         for (Outcome part : made) {
             part.weights.forEach((name, w) -> assertEquals(made.get(0).weights.get(name), w, name + " differs between the parts"));
         }
+    }
+
+    /** Adam divides a gradient by its own size, so that differences of gradients would grow from step to step. */
+    @Test
+    void weightsAreTheSameAfterFiveSteps() throws Exception {
+        List<Batches.Step> batches = new ArrayList<>();
+        RandomStep source = random(9, "default");
+        for (int i = 0; i < 5; i++) {
+            Batches.Step b = source.batch(2, 4);
+            batches.add(new Batches.Step(i, b.labelled(), b.unlabelled()));
+        }
+        RandomStep whole = random(9, "default");
+        Map<String, INDArray> before = weights(whole);
+        TrainingStep alone = new TrainingStep(whole.model, 100);
+        batches.forEach(alone::run);
+        List<RandomStep> models = List.of(random(9, "default"), random(9, "default"));
+        Together.run(2, others -> {
+            TrainingStep step = new TrainingStep(models.get(others.part()).model, 100, others);
+            batches.forEach(b -> step.run(part(b, others)));
+            return null;
+        });
+        Map<String, INDArray> expected = weights(whole);
+        assertTrue(distance(before, expected) > 1e-4, "five steps move the weights");
+        assertEquals(0, distance(expected, weights(models.get(0))), 1e-6);
+        assertEquals(0, distance(weights(models.get(1)), weights(models.get(0))));
+    }
+
+    private static Map<String, INDArray> weights(RandomStep random) {
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        random.model.trainable().forEach(name -> weights.put(name, random.model.store().get(name).array().dup('c')));
+        return weights;
+    }
+
+    /** Largest difference of a value, as a part of the largest value of its parameter. */
+    private static double distance(Map<String, INDArray> a, Map<String, INDArray> b) {
+        return a.keySet().stream().mapToDouble(n -> a.get(n).sub(b.get(n)).amaxNumber().doubleValue()
+            / Math.max(1e-3, a.get(n).amaxNumber().doubleValue())).max().orElseThrow();
     }
 
     private static void requireEqual(Map<String, INDArray> expected, Map<String, INDArray> found) {
@@ -109,7 +146,7 @@ class PartsOfABatchTest {
     private static INDArray take(INDArray a, int[] places) {
         long[] shape = a.shape().clone();
         shape[0] = places.length;
-        INDArray result = org.nd4j.linalg.factory.Nd4j.create(a.dataType(), shape);
+        INDArray result = Nd4j.create(a.dataType(), shape);
         for (int i = 0; i < places.length; i++) {
             result.get(NDArrayIndex.point(i)).assign(a.get(NDArrayIndex.point(places[i])));
         }
