@@ -88,7 +88,6 @@ final class TrainJob {
     }
 
     private double[] attempt(int parts, Progress progress) {
-        SparkContext context = session.spark().sparkContext();
         AtomicBoolean over = new AtomicBoolean();
         Thread watch = new Thread(() -> watch(progress, over), "hiervl-progress");
         watch.setDaemon(true);

@@ -33,7 +33,7 @@ class ChunkTest {
         }
         double mean = IntStream.range(0, slots).mapToLong(s -> busy[s]).average().orElseThrow();
         for (long b : busy) {
-            assertEquals(mean, b, 0.1 * mean);
+            assertEquals(mean, (double) b, 0.1 * mean);
         }
         Set<String> parts = new HashSet<>();
         List<PhotoFile> all = new ArrayList<>();

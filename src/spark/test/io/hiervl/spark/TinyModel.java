@@ -25,8 +25,9 @@ final class TinyModel {
      * Very small, so that a step takes less time than Spark's own work. The rate is that of the default recipe: Adam makes a whole
      * step of the rate of any gradient, also of the rounding noise where the gradient is 0 by nature.
      */
-    static final List<String> SETTINGS = List.of("train.batch_labelled=4", "train.batch_unlabelled=4", "train.warmup=0", "train.lr=1e-4", "model.n_enc=1",
-        "model.n_dec=1", "model.dim=32", "model.enc_ffn=32", "model.dec_ffn=32", "loss.sample_points=4096");
+    static final List<String> SETTINGS =
+        List.of("train.batch_labelled=4", "train.batch_unlabelled=4", "train.warmup=0", "train.lr=1e-4", "model.n_enc=1",
+            "model.n_dec=1", "model.dim=32", "model.enc_ffn=32", "model.dec_ffn=32", "loss.sample_points=4096");
 
     private TinyModel() {
     }
