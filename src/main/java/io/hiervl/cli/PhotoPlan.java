@@ -26,6 +26,13 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
     private static final int FEW_STEPS = 20;
     private static final int MEASUREMENTS = 5;
     private static final int MANY_PHOTOS = 50;
+    /** Photos whose short side is longer than this many crops are made smaller. */
+    private static final double LARGER = 1.15;
+    private static final double LEAST_SCALE = 0.75;
+    private static final double LARGEST_SCALE = 1.5;
+    /** Where the CLIP knows nothing of the photos (docs/results.md, street photos). */
+    private static final List<String> WITHOUT_CLIP = List.of("loss.guidance_start=0", "loss.guidance_end=0", "model.gate_mode=none",
+        "loss.gate=0", "model.unet=24", "model.n_enc=1", "model.n_dec=1", "model.visual_queries=0", "loss.sample_points=6272");
 
     /** What follows from photos and tower. */
     static PhotoPlan of(TrainData data, ClipBundle clip, GuidanceWorth guidance) {
@@ -37,15 +44,18 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
         int multiple = 2 * patch;
         int most = small ? 192 : 256;
         int crop = Math.max(multiple, Math.min(shortSide, most) / multiple * multiple);
-        int windows = shortSide > 2 * crop ? 2 * crop : 0;
+        boolean smaller = shortSide > crop * LARGER;
+        double scale = smaller ? (double) crop / shortSide : 1;
         settings.add("train.crop=" + crop);
+        settings.add("augment.scale_min=" + rounded(LEAST_SCALE * scale));
+        settings.add("augment.scale_max=" + rounded(LARGEST_SCALE * scale));
         settings.add("eval.crop=" + crop);
         settings.add("eval.stride=" + Math.max(1, crop * 3 / 4));
-        settings.add("eval.short_side=" + windows);
+        settings.add("eval.short_side=" + (smaller ? crop : 0));
         reasons.add("crop " + crop + ": the photos' short side is " + shortSide + ", and " + most
             + " is the most that a CPU trains with this tower");
-        if (windows > 0) {
-            reasons.add("short side " + windows + ": larger photos are measured at this size, so that crops show enough of them");
+        if (smaller) {
+            reasons.add("photos are trained and measured at a short side of about " + crop + ", so that crops show enough of them");
         }
         int labelled = data.labelled().size();
         int batch = small ? Math.min(4, labelled) : 1;
@@ -61,9 +71,9 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
             reasons.add("no measurement on the way: there is no val list");
         }
         if (guidance != null && guidance.nothing()) {
-            settings.add("loss.guidance_start=0");
-            settings.add("loss.guidance_end=0");
-            reasons.add("no guidance: the frozen CLIP is hardly better than the commonest class");
+            settings.addAll(WITHOUT_CLIP);
+            reasons.add("no guidance, no gate and fewer layers: the frozen CLIP is hardly better than the commonest class");
+            reasons.add("a U-Net beside the rows, which learns from the labels alone");
         }
         return new PhotoPlan(settings, reasons);
     }
@@ -104,6 +114,10 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
         lines.add("plan: " + String.join(" ", settings));
         reasons.forEach(r -> lines.add("  " + r));
         return lines;
+    }
+
+    private static String rounded(double scale) {
+        return String.format(Locale.ROOT, "%.3f", scale);
     }
 
     private static int medianShortSide(SplitList list) {

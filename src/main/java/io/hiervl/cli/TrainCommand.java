@@ -132,13 +132,13 @@ final class TrainCommand implements Callable<Integer> {
         GuidanceWorth guidance = null;
         try {
             boolean guided = input.recipe().train().method() == TrainConfig.Method.HIERVL && input.recipe().loss().guidance().start() > 0;
-            if (guided && !holdsRun()) {
+            if ((guided || plans) && !holdsRun()) {
                 console.pulse().doing("measuring the frozen CLIP on labelled photos");
                 Recipe windows = input.recipe();
                 guidance = Stoppable.run(signal::isSet,
                     () -> GuidanceWorth.measure(bundle, dataset, read.labelled(), windows.eval(), console));
                 console.note(guidance.line());
-                if (guidance.nothing()) {
+                if (guided && guidance.nothing()) {
                     console.warn("warning: " + guidance.advice());
                 }
             }

@@ -30,9 +30,9 @@ public final class HierVlNetwork {
      * @param pyramid F_1..F_4
      * @param v       (B,C), unit length
      * @param dense   (B,h*w,C) not normalised, or null
-     * @param unet    class logits (B,K,H/2,W/2) of the U-Net, or null without one
+     * @param unet    of the U-Net, or null without one
      */
-    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, SDVariable unet) {
+    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, UNet.Output unet) {
         /**
          * Features with whole channels switched off (the "fp" view). v stays as it is.
          *
@@ -52,9 +52,9 @@ public final class HierVlNetwork {
      * @param predictions in order; the last one counts
      * @param gate        gate with its logit
      * @param pixels      of the pixel decoder, with the attention of equation 1 per layer
-     * @param unet        class logits (B,K,H/2,W/2) of the U-Net, or null without one
+     * @param unet        of the U-Net, or null without one
      */
-    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels, SDVariable unet) {
+    public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels, UNet.Output unet) {
         public DQTD.Prediction last() {
             return predictions.get(predictions.size() - 1);
         }
@@ -117,7 +117,7 @@ public final class HierVlNetwork {
         if (config.tower().stem() > 0) {
             maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
         }
-        SDVariable unet = config.tower().unet() > 0 ? UNet.apply(root.at("unet"), images) : null;
+        UNet.Output unet = config.tower().unet() > 0 ? UNet.apply(root.at("unet"), images) : null;
         return new Features(maps, out.embedding(), out.dense(), unet);
     }
 

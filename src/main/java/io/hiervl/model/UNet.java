@@ -12,7 +12,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 /**
  * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and group norm. It learns from few
  * labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of experts,
- * S' = softmax(log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0, where S' is nearly S divided by its sum.
+ * S' = softmax(w log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0 and w at 1, where S' is nearly S divided by its sum.
  */
 final class UNet {
     /** Strides 2, 4, 8 and 16. */
@@ -39,6 +39,16 @@ final class UNet {
         }
         at.at("classes").values("weight", new double[classes * channels], true, classes, channels, 1, 1);
         at.constant("classes.bias", 0, classes);
+        at.constant("trust", 1, classes);
+    }
+
+    /**
+     * What the U-Net says of an image.
+     *
+     * @param logits u (B,K,H/2,W/2)
+     * @param trust  w (K): how much the rows count for a class
+     */
+    record Output(SDVariable logits, SDVariable trust) {
     }
 
     /** Group norm follows, so the convolution needs no bias. */
@@ -49,9 +59,8 @@ final class UNet {
 
     /**
      * @param images (B,3,H,W), normalised
-     * @return u (B,K,H/2,W/2)
      */
-    static SDVariable apply(Scope s, SDVariable images) {
+    static Output apply(Scope s, SDVariable images) {
         Ops ops = s.ops();
         List<SDVariable> skips = new ArrayList<>();
         SDVariable x = images;
@@ -64,7 +73,7 @@ final class UNet {
             long[] size = ops.shape(skip);
             x = conv(s, "up." + i, ops.concat(1, skip, ops.resize(x, (int) size[2], (int) size[3], Resize.BILINEAR)), 1);
         }
-        return s.conv("classes", x, 1, 0);
+        return new Output(s.conv("classes", x, 1, 0), s.get("trust"));
     }
 
     private static SDVariable conv(Scope s, String name, SDVariable x, int stride) {
@@ -76,13 +85,14 @@ final class UNet {
     /**
      * The product of both experts.
      *
-     * @param s      S (B,K,h,w) of the rows, resized to the size of u
-     * @param logits u (B,K,H,W)
+     * @param s    S (B,K,h,w) of the rows, resized to the size of u
+     * @param unet its logits u (B,K,H,W)
      * @return S' (B,K,H,W), 1 in sum over the classes
      */
-    static SDVariable join(Ops ops, SDVariable s, SDVariable logits) {
-        long[] size = ops.shape(logits);
+    static SDVariable join(Ops ops, SDVariable s, Output unet) {
+        long[] size = ops.shape(unet.logits);
         SDVariable rows = ops.log(ops.toTokens(ops.resize(s, (int) size[2], (int) size[3], Resize.BILINEAR)), DOUBT);
-        return ops.toMap(ops.softmax(ops.add(rows, ops.toTokens(logits))), (int) size[2], (int) size[3]);
+        SDVariable joined = ops.add(ops.mul(rows, unet.trust), ops.toTokens(unet.logits));
+        return ops.toMap(ops.softmax(joined), (int) size[2], (int) size[3]);
     }
 }
