@@ -53,7 +53,8 @@ class ArchitectureTest {
         List<String> rooms = rooms();
         Architectures.LayeredArchitecture order = Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
         for (String room : rooms) {
-            order = order.layer(room).definedBy(pattern(room, rooms));
+            // a build with -Dhiervl.unchecked is without Spark
+            order = (room.equals("spark") ? order.optionalLayer(room) : order.layer(room)).definedBy(pattern(room, rooms));
         }
         for (int i = 0; i < rooms.size(); i++) {
             List<String> above = rooms.subList(i + 1, rooms.size());

@@ -6,7 +6,7 @@ import io.hiervl.Progress;
 import java.io.PrintStream;
 
 /** Where commands write: results to standard output, everything else to standard error. */
-final class Console {
+public final class Console {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final PrintStream out;
@@ -20,6 +20,11 @@ final class Console {
         this.out = out;
         this.err = err;
         this.pulse = new Pulse(this::note);
+    }
+
+    /** The console of a process that is not the command line's own. */
+    public static Console standard() {
+        return new Console(System.out, System.err);
     }
 
     /** Leaves out remarks and progress; results, warnings and errors stay. */
@@ -42,19 +47,19 @@ final class Console {
     }
 
     /** A line of the result. */
-    void println(String line) {
+    public void println(String line) {
         pulse.spoken();
         out.println(line);
         out.flush();
     }
 
     /** The one JSON document of a command run with {@code --json}. */
-    void json(Object document) {
+    public void json(Object document) {
         println(document(document));
     }
 
     /** A result as one line of JSON. */
-    static String document(Object document) {
+    public static String document(Object document) {
         try {
             return JSON.writeValueAsString(document);
         } catch (JsonProcessingException e) {
@@ -63,14 +68,14 @@ final class Console {
     }
 
     /** A remark for people. */
-    void note(String line) {
+    public void note(String line) {
         if (!quiet) {
             warn(line);
         }
     }
 
     /** What people must see even if they want no remarks. */
-    void warn(String line) {
+    public void warn(String line) {
         pulse.spoken();
         if (rewritten != null && rewritten.open()) {
             err.println();
@@ -81,12 +86,12 @@ final class Console {
     }
 
     /** What happens now; the {@link Pulse} says it unless it is over within a second and a half. */
-    void begin(String work) {
+    public void begin(String work) {
         pulse.begin(work);
     }
 
     /** A progress line on standard error. */
-    Progress progress(String label) {
+    public Progress progress(String label) {
         if (quiet) {
             return Progress.NONE;
         }

@@ -12,11 +12,11 @@ import java.util.List;
  * @param seed     of training
  * @param settings of the run over the recipe
  */
-record ExperimentCell(String row, int labels, long seed, List<String> settings) {
+public record ExperimentCell(String row, int labels, long seed, List<String> settings) {
     private static final String CLIP = "clip";
 
     /** The folder of the run within that of the experiment. */
-    String folder() {
+    public String folder() {
         return labels == 0 ? row : row + "-" + labels + "-s" + seed;
     }
 

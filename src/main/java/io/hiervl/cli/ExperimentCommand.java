@@ -3,10 +3,7 @@ package io.hiervl.cli;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
-import io.hiervl.config.DatasetSpecs;
 import io.hiervl.config.ExperimentSpec;
-import io.hiervl.config.Recipe;
-import io.hiervl.config.Recipes;
 import io.hiervl.report.ExperimentPlot;
 import io.hiervl.report.ExperimentTable;
 import io.hiervl.train.StopSignal;
@@ -63,13 +60,11 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ExperimentSpec spec = Recipes.readFile(file, ExperimentSpec.class);
         if (jobs != null && jobs < 1) {
             throw HierVlException.usage("--jobs is " + jobs + ", it must be at least 1");
         }
-        List<ExperimentCell> cells = ExperimentCell.of(spec, settings);
-        // Mistakes in the last row are found before the first is trained.
-        ExperimentRuns runs = new ExperimentRuns(cells, s -> recipe(spec, s), out, console);
+        Experiment experiment = Experiment.read(file, settings);
+        ExperimentRuns runs = new ExperimentRuns(experiment, out, console);
         Folders.require(out, "runs and tables");
         StopSignal stop = new StopSignal();
         int exit = 0;
@@ -83,13 +78,8 @@ final class ExperimentCommand implements Callable<Integer> {
                 exit = measure(runs, stop);
             }
         }
-        collect(spec, runs);
+        collect(experiment.spec(), runs);
         return stop.isSet() ? INTERRUPTED : exit;
-    }
-
-    private static Recipe recipe(ExperimentSpec spec, List<String> settings) {
-        Recipe recipe = Recipes.load(spec.recipe(), settings);
-        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.source().dataset(), "--data", "data set")));
     }
 
     private int measure(ExperimentRuns runs, StopSignal stop) {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
-import io.hiervl.checkpoint.Hashes;
 import io.hiervl.checkpoint.RunLock;
 import io.hiervl.config.Recipe;
 import io.hiervl.op.SameDiffOps;
@@ -18,26 +17,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /** The runs of an experiment: what is measured lies in {@code result.json} of each run's folder. */
 final class ExperimentRuns {
+    private final Experiment experiment;
     private final List<ExperimentCell> cells;
-    private final Function<List<String>, Recipe> recipe;
-    private final List<Recipe> recipes;
     private final Path out;
     private final Console console;
     private Comparison comparison;
 
-    /**
-     * @param recipe of a run with these settings
-     * @throws HierVlException if the settings of a cell make none
-     */
-    ExperimentRuns(List<ExperimentCell> cells, Function<List<String>, Recipe> recipe, Path out, Console console) {
-        this.cells = cells;
-        this.recipe = recipe;
-        this.recipes = cells.stream().map(c -> recipe.apply(c.settings())).toList();
+    ExperimentRuns(Experiment experiment, Path out, Console console) {
+        this.experiment = experiment;
+        this.cells = experiment.cells();
         this.out = out;
         this.console = console;
     }
@@ -62,7 +53,7 @@ final class ExperimentRuns {
     private Comparison comparison() {
         if (comparison == null) {
             SameDiffOps.start();
-            comparison = new Comparison(recipes.get(0), console);
+            comparison = new Comparison(experiment.recipes().get(0), console);
         }
         return comparison;
     }
@@ -70,12 +61,12 @@ final class ExperimentRuns {
     /** Makes every run that is neither measured nor in work elsewhere. */
     void all(StopSignal stop) {
         for (int i = 0; i < cells.size() && !stop.isSet(); i++) {
-            measure(cells.get(i), recipes.get(i), stop);
+            measure(i, stop);
         }
     }
 
-    private void measure(ExperimentCell cell, Recipe own, StopSignal stop) {
-        Path result = result(cell);
+    private void measure(int cell, StopSignal stop) {
+        Path result = result(cells.get(cell));
         Optional<RunLock> lock = Files.exists(result) ? Optional.empty() : RunLock.tryTake(result.getParent());
         if (lock.isEmpty()) {
             return; // measured, or in work elsewhere
@@ -84,25 +75,11 @@ final class ExperimentRuns {
             if (Files.exists(result)) {
                 return; // finished elsewhere in the meantime
             }
-            Comparison.Measured measured = cell.labels() == 0 ? comparison().frozenRow()
-                : comparison().run(own, cell.labels(), result.resolveSibling("run"), stop, cell.folder());
+            Map<String, Object> measured = experiment.measure(cell, comparison(), result.resolveSibling("run"), stop);
             if (measured != null) {
-                AtomicFile.write(result, stream -> stream.write(new ObjectMapper().writeValueAsBytes(json(measured, own))));
+                AtomicFile.write(result, stream -> stream.write(new ObjectMapper().writeValueAsBytes(measured)));
             }
         }
-    }
-
-    private static Map<String, Object> json(Comparison.Measured measured, Recipe own) {
-        Map<String, Object> json = measured.result().json();
-        if (measured.test() != null) {
-            json.put("test_miou", measured.test().miou());
-            json.put("test_pixel_accuracy", measured.test().matrix().pixelAccuracy());
-            json.put("test_iou",
-                IntStream.range(0, measured.test().classes().size()).mapToObj(c -> measured.test().matrix().iou(c)).toList());
-        }
-        json.put("train_seconds", measured.seconds());
-        json.put("recipe", Hashes.of(own.toYaml()));
-        return json;
     }
 
     /**
@@ -121,7 +98,7 @@ final class ExperimentRuns {
             ExperimentCell cell = cells.get(i);
             if (cell.labels() > 0 && !Files.exists(result(cell))) {
                 if (!known.containsKey(cell.row())) {
-                    known.put(cell.row(), List.of(timed(cell, recipes.get(i), stop)));
+                    known.put(cell.row(), List.of(timed(cell, experiment.recipes().get(i), stop)));
                 }
                 sum += known.get(cell.row()).stream().mapToDouble(s -> s).average().orElseThrow();
             }
@@ -133,7 +110,7 @@ final class ExperimentRuns {
         console.begin("timing three steps of " + cell.row());
         List<String> three = new ArrayList<>(cell.settings());
         three.addAll(StepTimer.SETTINGS);
-        return comparison().seconds(own, recipe.apply(three), cell.labels(), out.resolve(".plan"), stop);
+        return comparison().seconds(own, experiment.recipe(three), cell.labels(), out.resolve(".plan"), stop);
     }
 
     private static JsonNode read(Path file) {
@@ -149,21 +126,10 @@ final class ExperimentRuns {
         ExperimentTable table = new ExperimentTable();
         for (int i = 0; i < cells.size(); i++) {
             if (Files.exists(result(cells.get(i)))) {
-                table.add(entry(cells.get(i), recipes.get(i)));
+                Path file = result(cells.get(i));
+                table.add(experiment.entry(i, read(file), file));
             }
         }
         return table;
-    }
-
-    private ExperimentTable.Entry entry(ExperimentCell cell, Recipe own) {
-        Path file = result(cell);
-        JsonNode r = read(file);
-        if (!r.path("recipe").asText().equals(Hashes.of(own.toYaml()))) {
-            throw HierVlException
-                .config(file + " was made with other settings than row '" + cell.row() + "' has now; choose another --out");
-        }
-        return new ExperimentTable.Entry(cell.row(), cell.labels(), cell.seed(), r.get("miou").asDouble(),
-            r.get("pixel_accuracy").asDouble(),
-            r.path("test_miou").asDouble(Double.NaN), r.get("train_seconds").asDouble());
     }
 }

@@ -5,9 +5,13 @@ import io.hiervl.HierVlException;
 import io.hiervl.backend.choice.Backends;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.lang.reflect.Constructor;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -77,7 +81,9 @@ public final class Main implements Runnable {
         System.setOut(err);
         try (Pulse pulse = console.pulse()) {
             Main main = new Main(console);
-            CommandLine line = new CommandLine(main, new Factory(console));
+            Factory factory = new Factory(console);
+            CommandLine line = new CommandLine(main, factory);
+            more(factory).forEach(line::addSubcommand);
             line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
             line.setExecutionStrategy(parsed -> start(main, parsed));
@@ -96,6 +102,13 @@ public final class Main implements Runnable {
         } finally {
             System.setOut(before);
         }
+    }
+
+    /** Commands of a larger build. */
+    private static List<CommandLine> more(Factory factory) {
+        List<CommandLine> more = new ArrayList<>();
+        ServiceLoader.load(MoreCommands.class).forEach(m -> m.classes().forEach(c -> more.add(new CommandLine(c, factory))));
+        return more.isEmpty() ? List.of(new CommandLine(SparkMissingCommand.class, factory)) : more;
     }
 
     /** Chooses the device before a command runs. */
@@ -165,7 +178,9 @@ public final class Main implements Runnable {
         @Override
         public <K> K create(Class<K> type) throws Exception {
             try {
-                return type.getDeclaredConstructor(Console.class).newInstance(console);
+                Constructor<K> constructor = type.getDeclaredConstructor(Console.class);
+                constructor.setAccessible(true); // commands of another package need not be public
+                return constructor.newInstance(console);
             } catch (NoSuchMethodException e) {
                 return CommandLine.defaultFactory().create(type);
             }

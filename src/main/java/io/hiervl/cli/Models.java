@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** Opens what a user names as a model. */
-final class Models {
+public final class Models {
     private static final String WINDOW = "window";
     private static final String STRIDE = "stride";
     private static final String SHORT_SIDE = "short_side";
@@ -43,7 +43,7 @@ final class Models {
      *
      * @param windows from the model's window settings to those to use
      */
-    static Segmenter segmenter(Path path, UnaryOperator<EvalConfig> windows) {
+    public static Segmenter segmenter(Path path, UnaryOperator<EvalConfig> windows) {
         if (isExported(path)) {
             return exported(path, windows);
         }
@@ -57,7 +57,7 @@ final class Models {
     }
 
     /** Says which checkpoint of a run is taken, where there is a choice. */
-    static void announce(Path path, Console console) {
+    public static void announce(Path path, Console console) {
         if (Files.isDirectory(path)) {
             BestCheckpoint.of(path).ifPresent(best -> console.note("the model " + path + ": " + best.describe()));
         }

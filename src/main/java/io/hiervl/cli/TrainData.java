@@ -26,7 +26,7 @@ import java.util.Map;
  * @param unlabelled unlabelled images, null for supervised training
  * @param validation images to measure on, null if there are none
  */
-record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ListSource validation) {
+public record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ListSource validation) {
 
     /** The recipe whose settings are planned. */
     static final String PHOTOS = "photos";
@@ -39,10 +39,11 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
      *
      * @param splits folder of the splits
      */
-    record Choice(Path data, Path splits, Path labeled, Path unlabeled, Path val) {
+    public record Choice(Path data, Path splits, Path labeled, Path unlabeled, Path val) {
     }
 
-    static TrainData open(String name, List<String> settings, Choice choice, Console console) {
+    /** @param name of a recipe, or its file */
+    public static TrainData open(String name, List<String> settings, Choice choice, Console console) {
         Recipe plain = Recipes.load(name, settings);
         Dataset dataset =
             Dataset.open(TrainCommand.folder(choice.data, plain.source().dataset(), "--data", "data set"), console.progress("labels"));
@@ -74,7 +75,7 @@ record TrainData(Recipe recipe, Dataset dataset, SplitList labelled, SplitList u
     }
 
     /** Settings one after the other; later ones win. */
-    static List<String> with(List<String> first, List<String> then) {
+    public static List<String> with(List<String> first, List<String> then) {
         List<String> all = new ArrayList<>(first);
         all.addAll(then);
         return all;

@@ -7,7 +7,7 @@ import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** How whole images are segmented, where a command overrides the model's own settings. */
-final class WindowOptions {
+public final class WindowOptions {
     @Option(names = "--window", paramLabel = "RULE",
         description = "Windows: blended (weights fade out towards edges), clamped (all full), truncated (UniMatch's) or whole; "
             + "default: the model's; predict blends.")
@@ -35,17 +35,22 @@ final class WindowOptions {
     EvalConfig.Resize resize;
 
     /** The model's settings with those given here in their place; usage error (exit 2) if they do not fit together. */
-    EvalConfig apply(EvalConfig model) {
+    public EvalConfig apply(EvalConfig model) {
         return apply(model, model.window());
     }
 
     /** The same for predictions, where windows blend into each other unless something else is asked for. */
-    EvalConfig blended(EvalConfig model) {
+    public EvalConfig blended(EvalConfig model) {
         return apply(model, model.window() == EvalConfig.Window.WHOLE ? EvalConfig.Window.WHOLE : EvalConfig.Window.BLENDED);
     }
 
+    /** Value of {@code --max-pixels}, null without it. */
+    public Long maxPixels() {
+        return maxPixels;
+    }
+
     /** Limits the pixels as {@code --max-pixels} says. */
-    Segmenter limit(Segmenter segmenter) {
+    public Segmenter limit(Segmenter segmenter) {
         return maxPixels == null ? segmenter : segmenter.maxPixels(maxPixels);
     }
 

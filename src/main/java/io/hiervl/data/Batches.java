@@ -4,9 +4,10 @@ import io.hiervl.config.AugmentationConfig;
 import io.hiervl.data.SegmentationRecordReader.Masks;
 import io.hiervl.image.ClipNormalize;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
+import java.util.function.IntFunction;
 import org.datavec.api.writable.NDArrayWritable;
 import org.datavec.api.writable.Writable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +30,7 @@ public final class Batches {
     private final AugmentationConfig config;
     private final int crop;
     private final long seed;
+    private Share share = Share.ALL;
 
     /** One step's input; {@code unlabelled} is null in a run without unlabelled images. */
     public record Step(long step, LabelledBatch labelled, UnlabelledBatch unlabelled) {
@@ -65,6 +67,12 @@ public final class Batches {
         return this;
     }
 
+    /** Makes only the images of this share; they are the same as in the undivided batch. */
+    public Batches of(Share own) {
+        share = own;
+        return this;
+    }
+
     /** Everything for a step, counted from 0. */
     public Step at(long step) {
         return new Step(step, labelled(step), unlabelled == null ? null : unlabelled(step));
@@ -72,36 +80,46 @@ public final class Batches {
 
     public LabelledBatch labelled(long step) {
         List<String> names = new ArrayList<>();
-        List<List<INDArray>> columns = records(labelled, labelledSchedule, step, names);
+        List<List<INDArray>> columns = records(labelled, labelledSchedule, step, share::places, names);
         return new LabelledBatch(stack(columns.get(0)), stack(columns.get(1)), names);
     }
 
     UnlabelledBatch unlabelled(long step) {
-        UnlabelledBatch batch = unlabelledAlone(step);
-        if (batch.names().size() > 1) {
+        UnlabelledBatch batch = unlabelledAlone(step, share::places);
+        int images = batch.names().size();
+        if (images > 1 && (share.parts() == 1 || images % 2 == 0)) {
             return batch;
         }
-        UnlabelledBatch partner = unlabelledAlone(step == 0 ? 1 : step - 1);
+        UnlabelledBatch partner = share.parts() == 1 ? unlabelledAlone(step == 0 ? 1 : step - 1, share::places)
+            : unlabelledAlone(step, share::partners);
         return new UnlabelledBatch(batch.weak(), batch.strong1(), batch.strong2(), batch.valid(), batch.boxes1(), batch.boxes2(),
             batch.names(), batch.truth(), partner);
     }
 
-    private UnlabelledBatch unlabelledAlone(long step) {
+    private UnlabelledBatch unlabelledAlone(long step, IntFunction<int[]> places) {
         List<String> names = new ArrayList<>();
-        List<List<INDArray>> c = records(unlabelled, unlabelledSchedule, step, names);
+        List<List<INDArray>> c = records(unlabelled, unlabelledSchedule, step, places, names);
         SplittableRandom random = Shuffle.random(seed, BOXES, step);
         INDArray truth = c.size() > 4 && c.get(4).size() == names.size() ? stack(c.get(4)) : null;
         return new UnlabelledBatch(stack(c.get(0)), stack(c.get(1)), stack(c.get(2)), stack(c.get(3)),
-            CutMix.draw(names.size(), crop, config, random), CutMix.draw(names.size(), crop, config, random), names, truth, null);
+            boxes(random, places), boxes(random, places), names, truth, null);
     }
 
-    private static List<List<INDArray>> records(SegmentationRecordReader reader, Schedule schedule, long step, List<String> names) {
+    private List<CutMix.Box> boxes(SplittableRandom random, IntFunction<int[]> places) {
+        int whole = unlabelledSchedule.batch();
+        List<CutMix.Box> all = CutMix.draw(whole, crop, config, random);
+        return Arrays.stream(places.apply(whole)).mapToObj(all::get).toList();
+    }
+
+    private static List<List<INDArray>> records(SegmentationRecordReader reader, Schedule schedule, long step,
+                                                IntFunction<int[]> choice, List<String> names) {
         int[] samples = schedule.at(step);
+        int[] places = choice.apply(samples.length);
         List<List<INDArray>> columns = new ArrayList<>();
         List<List<Writable>> made =
-            IntStream.range(0, samples.length).parallel().mapToObj(i -> reader.record(samples[i], schedule.draw(step, i))).toList();
-        for (int i = 0; i < samples.length; i++) {
-            names.add(reader.sample(samples[i]).image());
+            Arrays.stream(places).parallel().mapToObj(i -> reader.record(samples[i], schedule.draw(step, i))).toList();
+        for (int i = 0; i < places.length; i++) {
+            names.add(reader.sample(samples[places[i]]).image());
             List<Writable> record = made.get(i);
             for (int k = 0; k < record.size(); k++) {
                 if (columns.size() <= k) {

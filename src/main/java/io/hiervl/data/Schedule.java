@@ -36,6 +36,11 @@ final class Schedule {
         return this;
     }
 
+    /** Samples of a batch. */
+    int batch() {
+        return batch;
+    }
+
     int[] at(long step) {
         int[] out = new int[batch];
         if (upTo != null) {

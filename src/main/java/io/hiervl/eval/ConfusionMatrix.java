@@ -3,6 +3,7 @@ package io.hiervl.eval;
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import io.hiervl.image.LabelMap;
+import java.io.Serializable;
 
 /**
  * Counts of (true class, predicted class) over a data set and the measures made of them (docs/paper.md 9.6). True pixels of
@@ -10,7 +11,9 @@ import io.hiervl.image.LabelMap;
  * belongs to the union of the true class. Not safe for use from several threads; {@link #add(ConfusionMatrix)} merges.
  */
 @PublicApi
-public final class ConfusionMatrix {
+public final class ConfusionMatrix implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     private final int classes;
     private final int ignore;
     // one row per true class; the last column holds predictions that are no class

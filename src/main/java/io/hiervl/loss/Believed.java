@@ -32,12 +32,16 @@ public record Believed(INDArray labels, INDArray confidence, INDArray valid, IND
         return labels.sub(GuidanceLabels.NONE).muli(kept).addi(GuidanceLabels.NONE);
     }
 
-    /** Share of valid pixels with a true class (U,H,W) whose label is right. */
-    public double accuracy(INDArray truth, int stride, int classes) {
-        INDArray t = Downsample.nearest(truth, stride);
-        INDArray known = t.lt(classes).castTo(valid.dataType()).mul(valid);
+    /** 1 on valid pixels with a true class; truth is (U,H,W). */
+    public INDArray known(INDArray truth, int stride, int classes) {
+        return Downsample.nearest(truth, stride).lt(classes).castTo(valid.dataType()).mul(valid);
+    }
+
+    /** Share of the {@link #known} pixels whose label is right, 0 if there are none. */
+    public double accuracy(INDArray truth, INDArray known, int stride) {
         double n = known.sumNumber().doubleValue();
-        return n == 0 ? 0 : labels.eq(t).castTo(valid.dataType()).mul(known).sumNumber().doubleValue() / n;
+        return n == 0 ? 0
+            : labels.eq(Downsample.nearest(truth, stride)).castTo(valid.dataType()).mul(known).sumNumber().doubleValue() / n;
     }
 
     @Override

@@ -46,6 +46,12 @@ final class EntropyLoss implements Term<UnlabelledScene> {
         return view.strong() ? settings.at(progress) / 2 : 0;
     }
 
+    /** Valid pixels. */
+    @Override
+    public double count(Targets targets) {
+        return ((ViewTargets) targets).believed().valid().sumNumber().doubleValue();
+    }
+
     @Override
     public SDVariable build(UnlabelledScene scene) {
         return build(scene.ops(), scene.z(), scene.in(WEIGHTS), modelTemperature, settings.temperature());

@@ -37,6 +37,11 @@ public final class FeaturePerturbationLoss implements Term<UnlabelledScene> {
     }
 
     @Override
+    public double count(Targets targets) {
+        return StrongViewLoss.count((ViewTargets) targets, settings.confidence());
+    }
+
+    @Override
     public SDVariable build(UnlabelledScene scene) {
         return build(scene.ops(), scene.z(), scene.in(ViewTargets.PSEUDO_LABELS), scene.in(weights));
     }

@@ -37,6 +37,12 @@ final class GateLoss implements Term<LabelledScene> {
         return settings.weight();
     }
 
+    /** Images with a label. */
+    @Override
+    public double count(Targets targets) {
+        return Maps.sum(labelled(((LabelledTargets) targets).set().presence()));
+    }
+
     @Override
     public SDVariable build(LabelledScene scene) {
         return build(scene.ops(), scene.output().gate().logit(), scene.in(LabelledTargets.PRESENCE), scene.in(WEIGHTS));
@@ -44,6 +50,16 @@ final class GateLoss implements Term<LabelledScene> {
 
     /** Weights (B): 1 / number of images with a label, 0 for images without any valid pixel. */
     static INDArray weights(INDArray presence) {
+        double[] w = labelled(presence);
+        double count = Math.max(1, Maps.sum(w));
+        for (int b = 0; b < w.length; b++) {
+            w[b] /= count;
+        }
+        return Maps.array(presence.dataType(), w, w.length);
+    }
+
+    /** 1 for images with a label. */
+    private static double[] labelled(INDArray presence) {
         double[] p = Maps.read(presence);
         int batch = (int) presence.size(0);
         int classes = p.length / batch;
@@ -51,11 +67,7 @@ final class GateLoss implements Term<LabelledScene> {
         for (int i = 0; i < p.length; i++) {
             w[i / classes] = p[i] > 0.5 ? 1 : w[i / classes];
         }
-        double count = Math.max(1, Maps.sum(w));
-        for (int b = 0; b < batch; b++) {
-            w[b] /= count;
-        }
-        return Maps.array(presence.dataType(), w, batch);
+        return w;
     }
 
     /** The scalar (1) from the gate's logit (B,K), presence (B,K) and weights (B). */

@@ -44,6 +44,11 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
             return weights.maxNumber().doubleValue() > 0;
         }
 
+        /** Counting patches. */
+        double count() {
+            return Arrays.stream(Maps.read(classes)).filter(c -> c >= 0).count();
+        }
+
         private static Patches of(DataType type, double[][] classes) {
             double count = 0;
             for (double[] image : classes) {

@@ -37,6 +37,11 @@ final class MaskedConsistencyLoss implements Term<MaskedScene> {
     }
 
     @Override
+    public double count(Targets targets) {
+        return ((ErasedTargets) targets).patches().count();
+    }
+
+    @Override
     public SDVariable build(MaskedScene scene) {
         // the reference is a pass of the frozen tower: its shape is known without it
         SDVariable reference = scene.in(REFERENCE, scene.ops().shape(scene.dense()));

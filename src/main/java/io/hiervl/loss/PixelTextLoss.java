@@ -35,6 +35,11 @@ final class PixelTextLoss implements Term<MaskedScene> {
     }
 
     @Override
+    public double count(Targets targets) {
+        return ((ErasedTargets) targets).patches().count();
+    }
+
+    @Override
     public SDVariable build(MaskedScene scene) {
         return build(scene.ops(), scene.dense(), scene.t(), scene.in(ErasedTargets.PATCH_CLASSES),
             scene.in(ErasedTargets.PATCH_WEIGHTS), settings.tau());
@@ -79,6 +84,11 @@ final class PixelTextLoss implements Term<MaskedScene> {
         @Override
         public double weight(View view, double progress) {
             return settings.ptUnmasked();
+        }
+
+        @Override
+        public double count(Targets targets) {
+            return ((LabelledTargets) targets).patches().get().count();
         }
 
         @Override

@@ -43,6 +43,12 @@ final class QueryTextLoss implements Term<LabelledScene> {
         return settings.weight();
     }
 
+    /** Rows with a class. */
+    @Override
+    public double count(Targets targets) {
+        return settings.literal() ? 0 : ((LabelledTargets) targets).set().counts(0).matched();
+    }
+
     @Override
     public SDVariable build(LabelledScene scene) {
         SDVariable phi = phi(scene);
@@ -88,6 +94,11 @@ final class QueryTextLoss implements Term<LabelledScene> {
         @Override
         public double weight(View view, double progress) {
             return settings.onUnlabelled() && view.strong() ? settings.weight() / 2 : 0;
+        }
+
+        @Override
+        public double count(Targets targets) {
+            return settings.literal() ? 0 : Term.super.count(targets);
         }
 
         @Override

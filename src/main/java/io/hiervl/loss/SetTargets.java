@@ -17,21 +17,39 @@ public record SetTargets(INDArray rowClass, INDArray slots, INDArray presence, I
 
     /** @param noObjectWeight class weight of rows without target, or 0 if there is no no-object class */
     static SetTargets of(INDArray rowClass, INDArray slots, INDArray presence, double noObjectWeight) {
-        int classes = (int) presence.size(1);
-        double weights = 0;
-        int matched = 0;
-        int empty = 0;
-        for (double c : Maps.read(rowClass)) {
-            if (c == classes) {
-                empty++;
-                weights += noObjectWeight;
-            } else if (c >= 0) {
-                matched++;
-                weights++;
-            }
-        }
-        double[] norms = {weights == 0 ? 1 : 1 / weights, 1.0 / Math.max(1, matched), 1.0 / Math.max(1, empty)};
+        Counts n = Counts.of(rowClass, (int) presence.size(1), noObjectWeight);
+        double[] norms = {n.weights == 0 ? 1 : 1 / n.weights, 1.0 / Math.max(1, n.matched), 1.0 / Math.max(1, n.empty)};
         return new SetTargets(rowClass, slots, presence, Maps.array(rowClass.dataType(), norms, 3));
+    }
+
+    /**
+     * What {@link #norms} divide by.
+     *
+     * @param weights sum of class weights
+     * @param matched rows with a target
+     * @param empty   rows without one
+     */
+    record Counts(double weights, int matched, int empty) {
+        private static Counts of(INDArray rowClass, int classes, double noObjectWeight) {
+            double weights = 0;
+            int matched = 0;
+            int empty = 0;
+            for (double c : Maps.read(rowClass)) {
+                if (c == classes) {
+                    empty++;
+                    weights += noObjectWeight;
+                } else if (c >= 0) {
+                    matched++;
+                    weights++;
+                }
+            }
+            return new Counts(weights, matched, empty);
+        }
+    }
+
+    /** @param noObjectWeight as the targets were made with */
+    Counts counts(double noObjectWeight) {
+        return Counts.of(rowClass, (int) presence.size(1), noObjectWeight);
     }
 
     /** Whether each image has a pixel with a class. */

@@ -88,6 +88,17 @@ final class SetTerm<S extends PictureScene<?>> implements Term<S> {
     }
 
     @Override
+    public double count(Targets targets) {
+        boolean noObject = recipe.model().output().noObject();
+        SetTargets.Counts counts = ((PictureTargets) targets).set().counts(noObject ? recipe.loss().set().noObjectWeight() : 0);
+        return switch (part) {
+            case CLASS -> counts.weights();
+            case MASK, DICE -> counts.matched();
+            case EMPTY -> counts.empty();
+        };
+    }
+
+    @Override
     public SDVariable build(S s) {
         return part.of.apply(s.setLosses(recipe));
     }

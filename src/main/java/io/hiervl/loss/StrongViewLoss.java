@@ -36,6 +36,16 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
     }
 
     @Override
+    public double count(Targets targets) {
+        return count((ViewTargets) targets, settings.confidence());
+    }
+
+    /** What {@link #weights} divide by: valid pixels, or images where every image has its own mean. */
+    static double count(ViewTargets targets, Confidence mode) {
+        return mode == Confidence.PIXELAVG ? targets.images().size(0) : targets.believed().valid().sumNumber().doubleValue();
+    }
+
+    @Override
     public SDVariable build(UnlabelledScene scene) {
         return build(scene.ops(), scene.z(), scene.in(ViewTargets.PSEUDO_LABELS), scene.in(weights));
     }

@@ -12,13 +12,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
 final class SupervisedCrossEntropy implements Term<LabelledScene> {
     private final LossConfig.Labelled settings;
+    private final double[] ofClass;
     private final Input<LabelledTargets> weights;
 
     SupervisedCrossEntropy(LossConfig loss) {
         this.settings = loss.labelled();
-        double[] own =
+        this.ofClass =
             settings.classWeightList() == null ? null : settings.classWeightList().stream().mapToDouble(Double::doubleValue).toArray();
-        this.weights = Input.perImage("ce_weights", t -> weights(t.labels(), own == null ? equal((int) t.set().presence().size(1)) : own));
+        this.weights = Input.perImage("ce_weights", t -> weights(t.labels(), ofClass(t)));
+    }
+
+    private double[] ofClass(LabelledTargets targets) {
+        return ofClass == null ? equal((int) targets.set().presence().size(1)) : ofClass;
     }
 
     @Override
@@ -34,6 +39,13 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
     @Override
     public double weight(View view, double progress) {
         return settings.weight() * settings.pixelCe();
+    }
+
+    /** The class weights of valid pixels. */
+    @Override
+    public double count(Targets targets) {
+        LabelledTargets t = (LabelledTargets) targets;
+        return count(t.labels(), ofClass(t));
     }
 
     @Override
@@ -64,13 +76,7 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
     static INDArray weights(INDArray labels, double[] ofClass) {
         INDArray dense = RawArrays.dense(labels);
         int classes = ofClass.length;
-        double[] valid = new double[(int) labels.size(0)];
-        for (int b = 0; b < valid.length; b++) {
-            for (double v : Maps.image(dense, b)) {
-                valid[b] += Maps.isClass(v, classes) ? ofClass[(int) v] : 0;
-            }
-        }
-        double sum = Maps.sum(valid);
+        double sum = count(labels, ofClass);
         double all = sum == 0 ? 1 : sum;
         return Maps.perImage(labels.dataType(), labels.shape(), b -> {
             double[] w = Maps.image(dense, b);
@@ -79,6 +85,18 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
             }
             return w;
         });
+    }
+
+    /** Sum of the class weights of valid pixels. */
+    static double count(INDArray labels, double[] ofClass) {
+        INDArray dense = RawArrays.dense(labels);
+        double[] valid = new double[(int) labels.size(0)];
+        for (int b = 0; b < valid.length; b++) {
+            for (double v : Maps.image(dense, b)) {
+                valid[b] += Maps.isClass(v, ofClass.length) ? ofClass[(int) v] : 0;
+            }
+        }
+        return Maps.sum(valid);
     }
 
     /** The scalar (1) from scores z (B,K,H,W), labels (B,H,W) and weights (B,H,W). */

@@ -42,6 +42,17 @@ public interface Term<S extends Scene<?>> {
         return weight(view, 0) != 0 || weight(view, 1) != 0;
     }
 
+    /**
+     * Over how much of a batch the term is a mean: its denominator, not raised to 1 where it is 0. Parts of a batch on several
+     * machines know their own images alone; they weigh the term by their share of this count.
+     *
+     * @param targets of the term's view
+     * @return the number of images, unless the term counts something else; 0 if it is a plain sum
+     */
+    default double count(Targets targets) {
+        return targets.images().size(0);
+    }
+
     /** The term without its weight, a scalar (1). Placeholders are the term's own {@link Input}s. */
     SDVariable build(S scene);
 }

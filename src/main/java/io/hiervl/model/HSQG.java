@@ -58,8 +58,14 @@ public final class HSQG {
         }
         double std = Math.sqrt(square / Math.max(1, sims.length - 1));
         double w = std > 0 ? Math.min(maximum, 2 / std) : maximum;
-        store.get(prefix + ".gate_w").array().assign(w);
-        store.get(prefix + ".gate_b").array().assign(-w * mean);
+        List<INDArray> gate = gate(store, prefix);
+        gate.get(0).assign(w);
+        gate.get(1).assign(-w * mean);
+    }
+
+    /** The gate's slope and offset. */
+    public static List<INDArray> gate(ParameterStore store, String prefix) {
+        return List.of(store.get(prefix + ".gate_w").array(), store.get(prefix + ".gate_b").array());
     }
 
     /** Ungated queries, per level (K,D). t is (K,C) with unit rows. */

@@ -16,6 +16,7 @@ import io.hiervl.loss.UnlabelledScene;
 import io.hiervl.loss.View;
 import io.hiervl.loss.ViewTargets;
 import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The algorithm (docs/paper.md 8.8): the views of one step, from which all gradients come. Every view may run in micro-batches: all
@@ -60,7 +61,7 @@ final class HierVlStep {
         // labelled images with one class erased
         if (model.terms().any(View.MASKED)) {
             ErasedTargets erased = targets.erased(known, frozen, step.draws());
-            step.add(erased.patches().any() ? masked.run(View.MASKED, erased, known.names(), step) : ViewPass.Found.NOTHING);
+            step.add(step.anywhere(erased.patches().any()) ? masked.run(View.MASKED, erased, known.names(), step) : ViewPass.Found.NOTHING);
         }
         // the prompt, with the gradient of t from everything above
         prompts.backward(step);
@@ -97,11 +98,16 @@ final class HierVlStep {
         return batch.boxes1().stream().anyMatch(b -> b != null) || batch.boxes2().stream().anyMatch(b -> b != null);
     }
 
+    /** Figures that add up over the parts of the batch. */
     private void log(UnlabelledBatch batch, Believed weak, StepContext step) {
         double threshold = model.recipe().loss().consistency().threshold();
-        step.log().put("mask_ratio", StrongViewLoss.maskRatio(weak.confidence(), weak.valid(), threshold));
-        if (batch.truth() != null) {
-            step.log().put("pseudo_accuracy", weak.accuracy(batch.truth(), model.unlabelledStride(), model.classes().size()));
+        step.log().put("mask_ratio", StrongViewLoss.maskRatio(weak.confidence(), weak.valid(), threshold)
+            * step.share(weak.valid().sumNumber().doubleValue()));
+        INDArray known = batch.truth() == null ? null : weak.known(batch.truth(), model.unlabelledStride(), model.classes().size());
+        boolean any = step.anywhere(known != null);
+        double share = step.share(known == null ? 0 : known.sumNumber().doubleValue());
+        if (any) {
+            step.log().put("pseudo_accuracy", known == null ? 0 : weak.accuracy(batch.truth(), known, model.unlabelledStride()) * share);
         }
     }
 }

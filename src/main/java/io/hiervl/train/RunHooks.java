@@ -19,6 +19,10 @@ public interface RunHooks {
     default void started(Path run, long done) {
     }
 
+    /** A checkpoint was written, with everything that the run folder holds up to this step. */
+    default void saved(Checkpoint newest, long done) {
+    }
+
     /**
      * Measures the newest checkpoint; called every {@code train.eval_every} steps and after the last one.
      *

@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.data.Share;
 import io.hiervl.data.Shuffle;
 import io.hiervl.loss.FeaturePerturbationLoss;
 import io.hiervl.loss.SetPoints;
@@ -8,8 +9,12 @@ import java.util.SplittableRandom;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Choices that follow from the seed of the run, the number of the step and the place of the image in the batch. */
-record SeededDraws(long seed, long step) implements Draws {
+/**
+ * Choices that follow from the seed of the run, the number of the step and the place of the image in the undivided batch.
+ *
+ * @param share the images that are asked for
+ */
+record SeededDraws(long seed, long step, Share share) implements Draws {
     private static final long GATE = 11;
     private static final long POINTS = 12;
     private static final long ERASED = 13;
@@ -17,15 +22,24 @@ record SeededDraws(long seed, long step) implements Draws {
     /** Seeds travel in single precision, which holds whole numbers up to here. */
     private static final int SEEDS = 1 << 24;
 
-    private SplittableRandom random(long purpose, long detail, int image) {
-        return Shuffle.random(seed, purpose, step, detail, image);
+    SeededDraws(long seed, long step) {
+        this(seed, step, Share.ALL);
+    }
+
+    private SplittableRandom random(long purpose, long detail, int place) {
+        return Shuffle.random(seed, purpose, step, detail, place);
+    }
+
+    private int[] places(int images) {
+        return share.places(images * share.parts());
     }
 
     @Override
     public boolean[] truthGates(int images, double probability) {
         boolean[] gates = new boolean[images];
+        int[] places = places(images);
         for (int b = 0; b < images; b++) {
-            gates[b] = random(GATE, 0, b).nextDouble() < probability;
+            gates[b] = random(GATE, 0, places[b]).nextDouble() < probability;
         }
         return gates;
     }
@@ -33,8 +47,9 @@ record SeededDraws(long seed, long step) implements Draws {
     @Override
     public SetPoints points(String block, int images) {
         int[] seeds = new int[images];
+        int[] places = places(images);
         for (int b = 0; b < images; b++) {
-            seeds[b] = random(POINTS, block.hashCode(), b).nextInt(SEEDS);
+            seeds[b] = random(POINTS, block.hashCode(), places[b]).nextInt(SEEDS);
         }
         return new SetPoints.Seeds(seeds);
     }
@@ -42,9 +57,10 @@ record SeededDraws(long seed, long step) implements Draws {
     @Override
     public int[] erased(List<int[]> suitable) {
         int[] chosen = new int[suitable.size()];
+        int[] places = places(chosen.length);
         for (int b = 0; b < chosen.length; b++) {
             int[] from = suitable.get(b);
-            chosen[b] = from.length == 0 ? -1 : from[random(ERASED, 0, b).nextInt(from.length)];
+            chosen[b] = from.length == 0 ? -1 : from[random(ERASED, 0, places[b]).nextInt(from.length)];
         }
         return chosen;
     }
@@ -52,8 +68,9 @@ record SeededDraws(long seed, long step) implements Draws {
     @Override
     public INDArray channels(int map, int images, int channels, double rate) {
         double[][] factors = new double[images][];
+        int[] places = places(images);
         for (int b = 0; b < images; b++) {
-            factors[b] = FeaturePerturbationLoss.channelFactors(channels, rate, random(CHANNELS, map, b));
+            factors[b] = FeaturePerturbationLoss.channelFactors(channels, rate, random(CHANNELS, map, places[b]));
         }
         return Nd4j.createFromArray(factors);
     }

@@ -14,15 +14,36 @@ import java.util.Map;
  * @param draws     random choices
  * @param gradients of parameters
  * @param gradT     gradient of the text embeddings, under {@link TrainingModel#T}
- * @param log       figures by name
+ * @param others    the parts of the batch on other machines
+ * @param log       figures by name, of the images that are here
  */
-record StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, Map<String, Double> log) {
+record StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, AllReduce others,
+    Map<String, Double> log) {
     static final String TOTAL = "total";
 
+    /** A step whose whole batch is here. */
     StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT) {
-        this(number, progress, draws, gradients, gradT, new LinkedHashMap<>(Map.of(TOTAL, 0.0)));
+        this(number, progress, draws, gradients, gradT, AllReduce.ALONE);
+    }
+
+    StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, AllReduce others) {
+        this(number, progress, draws, gradients, gradT, others, new LinkedHashMap<>(Map.of(TOTAL, 0.0)));
         gradients.clear();
         gradT.clear();
+    }
+
+    /** Part of the whole batch that the images here are, if they hold so much of what is counted; 1 if nothing is counted. */
+    double share(double here) {
+        double[] whole = {here};
+        others.sum(whole);
+        return whole[0] == 0 || others.parts() == 1 ? 1 : here / whole[0];
+    }
+
+    /** Whether something holds for any part of the batch. */
+    boolean anywhere(boolean here) {
+        double[] parts = {here ? 1 : 0};
+        others.sum(parts);
+        return parts[0] > 0;
     }
 
     /** Logs a term and adds its weighted value to the total. */
@@ -34,6 +55,16 @@ record StepContext(long number, double progress, Draws draws, GradientSum gradie
     /** Logs the terms of a view and adds their weighted values to the total. */
     void add(ViewPass.Found found) {
         found.values().forEach((name, value) -> term(name, value, found.weights().get(name)));
+    }
+
+    /** Adds up the figures of all parts. */
+    void gatherLog() {
+        double[] values = log.values().stream().mapToDouble(Double::doubleValue).toArray();
+        others.sum(values);
+        int i = 0;
+        for (Map.Entry<String, Double> figure : log.entrySet()) {
+            figure.setValue(values[i++]);
+        }
     }
 
     /**

@@ -91,15 +91,20 @@ final class TextGraph {
         }
     }
 
-    /** Gradients of the prompt: of equations 3 and 4, and of everything that t reached. */
+    /**
+     * Gradients of the prompt: of equations 3 and 4, and of everything that t reached. The terms are the same on every part
+     * of the batch, which therefore counts its part of them; what reached t adds up by itself.
+     */
     void backward(StepContext step) {
+        double share = 1.0 / step.others().parts();
         Map<String, Double> coefficients = new LinkedHashMap<>();
-        terms.forEach(term -> coefficients.put(term.name(), term.weight(View.PROMPTS, step.progress())));
+        terms.forEach(term -> coefficients.put(term.name(),
+            term.weight(View.PROMPTS, step.progress()) * (term instanceof Through ? 1 : share)));
         Feed<PromptTargets> feed = feed(step.gradT().sums().get(TrainingModel.T));
         Map<String, Double> values = backward.run(feed, 0, 1, null, coefficients, step.gradients(), step.gradT());
         model.terms().weights(View.PROMPTS, step.progress()).forEach((term, weight) -> {
             step.requireFinite(term, values.get(term), List.of());
-            step.term(term, values.get(term), weight);
+            step.term(term, values.get(term) * share, weight);
         });
     }
 }

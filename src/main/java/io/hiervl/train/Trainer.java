@@ -23,6 +23,7 @@ import io.hiervl.data.Batches;
 import io.hiervl.data.ClassCounts;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.Prefetcher;
+import io.hiervl.data.Share;
 import io.hiervl.data.SplitList;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
@@ -63,6 +64,7 @@ public final class Trainer {
     private final Path run;
     private final Backend backend;
     private StartWeights start;
+    private AllReduce others = AllReduce.ALONE;
 
     /** A trainer of a network on CLIP's own image tower. */
     public Trainer(Recipe recipe, Dataset dataset, SplitList labelled, SplitList unlabelled, ClipBundle clip, Path run) {
@@ -118,6 +120,23 @@ public final class Trainer {
     }
 
     /**
+     * Trains on one part of every batch, while trainers with the same settings on other machines have the other parts. The
+     * batches of the recipe are the undivided ones. Each trainer has a run folder of its own.
+     *
+     * @throws HierVlException of kind DATA if a batch cannot be cut into equal parts
+     */
+    public Trainer together(AllReduce with) {
+        TrainConfig.Batch batch = recipe.train().batch();
+        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
+        if (batch.batchLabelled() % with.parts() != 0 || semi && batch.batchUnlabelled() % with.parts() != 0) {
+            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
+                + batch.batchUnlabelled() + "; both must be multiples of the number of machines, " + with.parts());
+        }
+        others = with;
+        return this;
+    }
+
+    /**
      * What a run did.
      *
      * @param steps    finished optimiser steps in all
@@ -161,7 +180,7 @@ public final class Trainer {
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
-        TrainingStep step = new TrainingStep(model, total);
+        TrainingStep step = new TrainingStep(model, total, others);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
@@ -179,7 +198,8 @@ public final class Trainer {
         if (longer != null) {
             hooks.note(longer.begin(run, checkpoints, newest, recipe));
         }
-        LongConsumer save = at -> save(checkpoints, at, model, step);
+        batches.of(new Share(others.part(), others.parts())); // the gate looked at the undivided batch
+        LongConsumer save = at -> save(checkpoints, at, model, step, hooks);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
         if (first > 0 && first < total && patience.over(first)) {
@@ -222,7 +242,7 @@ public final class Trainer {
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
                 Checkpoint kept = null;
                 if (measured || done % config.every().checkpointEvery() == 0) {
-                    kept = save(checkpoints, done, model, step);
+                    kept = save(checkpoints, done, model, step, hooks);
                     saved = done;
                     signal.unsaved(false);
                 }
@@ -358,12 +378,14 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step) {
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, RunHooks hooks) {
         ImageTowers towers = model.network().towers();
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
         arrays.putAll(step.state());
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
-        return checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
+        Checkpoint saved = checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
+        hooks.saved(saved, done);
+        return saved;
     }
 
     /** Total loss, last mIoU and share of pseudo-labels. */

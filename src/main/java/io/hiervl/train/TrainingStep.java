@@ -4,6 +4,7 @@ import io.hiervl.OffHeap;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
+import io.hiervl.data.Share;
 import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
@@ -35,6 +36,8 @@ final class TrainingStep {
     private final HierVlStep algorithm;
     private final GradientSum gradients;
     private final GradientSum gradT;
+    private final GradientExchange exchange;
+    private final AllReduce others;
     private final AdamW optimiser = new AdamW();
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
@@ -45,6 +48,16 @@ final class TrainingStep {
 
     /** @param total steps of the whole run */
     TrainingStep(TrainingModel model, int total) {
+        this(model, total, AllReduce.ALONE);
+    }
+
+    /**
+     * @param total  steps of the whole run
+     * @param others parts of the batch on other machines
+     */
+    TrainingStep(TrainingModel model, int total, AllReduce others) {
+        this.others = others;
+        this.exchange = new GradientExchange(model.store(), others);
         this.model = model;
         this.config = model.recipe().train();
         this.total = total;
@@ -105,7 +118,7 @@ final class TrainingStep {
     /**
      * Sets slope and offset of the gate from the first batch, once in a training run (docs/paper.md 3.3).
      *
-     * @param images (B,3,H,W)
+     * @param images (B,3,H,W); where the batch has parts, those of the first part count
      */
     void initialiseGate(INDArray images) {
         text.forward();
@@ -114,6 +127,7 @@ final class TrainingStep {
             ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = ops.runner(List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
+            exchange.first(HSQG.gate(model.store(), "hsqg"));
             onDevice.changed();
         }
     }
@@ -128,12 +142,13 @@ final class TrainingStep {
         if (!staged) {
             HostStaging.take();
         }
-        StepContext context = accumulate(batch, new SeededDraws(config.seed(), batch.step()));
+        StepContext context = accumulate(batch, draws(batch.step()));
         if (!staged && !HostStaging.describe().isEmpty()) {
             LOG.info("a step on {} computes on the host: {}", model.backend().name(), HostStaging.describe());
         }
         staged = true;
-        Map<String, INDArray> sums = gradients.sums();
+        context.gatherLog();
+        Map<String, INDArray> sums = exchange.sum(gradients.sums());
         double norm = GlobalNormClip.clip(sums, config.optimiser().clipNorm());
         if (!Double.isFinite(norm)) {
             requireFiniteTerms(batch);
@@ -162,15 +177,19 @@ final class TrainingStep {
     private void requireFiniteTerms(Batches.Step batch) {
         if (!model.backend().equals(Backends.java())) {
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
-            new TrainingStep(model.on(Backends.java()), total).accumulate(batch, new SeededDraws(config.seed(), batch.step()));
+            new TrainingStep(model.on(Backends.java()), total, others).accumulate(batch, draws(batch.step()));
         }
     }
 
     /** Gradients of all views, which {@link #gradients} then holds; the weights are not touched. */
     StepContext accumulate(Batches.Step batch, Draws draws) {
-        StepContext context = new StepContext(batch.step(), (double) batch.step() / total, draws, gradients, gradT);
+        StepContext context = new StepContext(batch.step(), (double) batch.step() / total, draws, gradients, gradT, others);
         algorithm.run(batch, context);
         return context;
+    }
+
+    private Draws draws(long step) {
+        return new SeededDraws(config.seed(), step, new Share(others.part(), others.parts()));
     }
 
     /** Sums of the last {@link #accumulate} by parameter, not clipped. */

@@ -56,17 +56,34 @@ final class ViewPass<T extends Targets, S extends Scene<T>> {
         return run(view, Feed.growing(targets), names, step, seen);
     }
 
+    /**
+     * What the terms of these images count in the whole batch: 1 if it is here, else the share of their denominator. Every
+     * part of the batch asks for it, for every view in turn.
+     */
+    private Map<String, Double> shares(List<Term<S>> used, T targets, AllReduce others) {
+        double[] here = used.stream().mapToDouble(t -> others.parts() == 1 ? 1 : t.count(targets)).toArray();
+        double[] whole = here.clone();
+        others.sum(whole);
+        Map<String, Double> shares = new LinkedHashMap<>();
+        for (int i = 0; i < here.length; i++) {
+            shares.put(used.get(i).name(), whole[i] == 0 ? 1 : here[i] / whole[i]);
+        }
+        return shares;
+    }
+
     private Found run(View view, Feed<T> feed, List<String> names, StepContext step, Seen seen) {
+        List<Term<S>> used = terms.stream().filter(t -> t.used(view)).toList();
+        Map<String, Double> shares = shares(used, feed.targets(), step.others());
         // before lanes run beside each other: all threads compute what belongs to the whole batch
         feed.prepare(graph(feed, 0, parts.first(names.size())).inputs());
         Map<String, Double> coefficients = new LinkedHashMap<>();
-        terms.stream().filter(t -> t.used(view)).forEach(t -> coefficients.put(t.name(), t.weight(view, step.progress())));
+        used.forEach(t -> coefficients.put(t.name(), t.weight(view, step.progress()) * shares.get(t.name())));
         Map<String, Double> sums = parts.sum(step, names, (from, to, gradients, gradT) -> {
             Map<String, Double> named = new LinkedHashMap<>();
             // a term that is not finite is reported under the name that the log has
             graph(feed, from, to)
                 .run(feed, from, to, seen == null ? null : value -> seen.accept(from, to, value), coefficients, gradients, gradT)
-                .forEach((term, value) -> named.put(view.name(term), value));
+                .forEach((term, value) -> named.put(view.name(term), value * shares.get(term)));
             return named;
         });
         return new Found(sums, model.terms().weights(view, step.progress()));
