@@ -165,7 +165,8 @@ class ModelFaultsTest {
             case "attribute" -> graph.addNode(constant(tensor));
             case "sparse" -> graph.addSparseInitializer(SparseTensorProto.newBuilder().setValues(tensor));
             case "subgraph" -> graph.addNode(
-                NodeProto.newBuilder().setOpType("If").addOutput("z").addAttribute(AttributeProto.newBuilder().setName("then_branch").setG(inner)));
+                NodeProto.newBuilder().setOpType("If").addOutput("z")
+                    .addAttribute(AttributeProto.newBuilder().setName("then_branch").setG(inner)));
             case "subgraphs" -> graph.addNode(NodeProto.newBuilder().setOpType("X").addOutput("z")
                 .addAttribute(AttributeProto.newBuilder().setName("all").addGraphs(inner)));
             case "function" -> model.addFunctions(FunctionProto.newBuilder().setName("f").addNode(constant(tensor)));
