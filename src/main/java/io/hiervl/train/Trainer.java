@@ -33,10 +33,7 @@ import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
@@ -236,7 +233,8 @@ public final class Trainer {
                     row.put("data_wait", source.shareWaited());
                 }
                 progress.update(done, total,
-                    hooks.verbose() ? note(model.terms().headlines(), last, rate.perSecond()) : shortNote(last, miou));
+                    hooks.verbose() ? ProgressNote.full(model.terms().headlines(), last, rate.perSecond())
+                        : ProgressNote.brief(last, miou));
                 // Before the checkpoint, so that a kill behind it loses no row; rows of steps that are not saved are dropped.
                 metrics.add(done, row);
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
@@ -386,29 +384,5 @@ public final class Trainer {
         Checkpoint saved = checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
         hooks.saved(saved, done);
         return saved;
-    }
-
-    /** Total loss, last mIoU and share of pseudo-labels. */
-    private static String shortNote(Map<String, Double> terms, Double miou) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.3f", terms.get(StepContext.TOTAL)));
-        if (miou != null) {
-            text.append(String.format(Locale.ROOT, "  mIoU %.2f", 100 * miou));
-        }
-        if (terms.containsKey("mask_ratio")) {
-            text.append(String.format(Locale.ROOT, "  pseudo %.0f %%", 100 * terms.get("mask_ratio")));
-        }
-        return text.toString();
-    }
-
-    private static String note(List<String> headlines, Map<String, Double> terms, double rate) {
-        List<String> names = new ArrayList<>(headlines);
-        names.add("mask_ratio");
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%.1f images/s", rate));
-        for (String name : names) {
-            if (terms.containsKey(name)) {
-                text.append(String.format(Locale.ROOT, " %s %.3f", name, terms.get(name)));
-            }
-        }
-        return text.toString();
     }
 }
