@@ -152,7 +152,10 @@ public final class HierVlNetwork {
         return new Output(predictions, queries.gate(), pixels, features.unet());
     }
 
-    /** S (B,K,H,W) at the size of the masks, or of the U-Net's logits if there is one, from the last prediction, for training: all rows count alike. */
+    /**
+     * S (B,K,H,W) at the size of the masks, or of the U-Net's logits if there is one, from the last prediction, for training: all rows
+     * count alike.
+     */
     public SDVariable scores(Ops ops, Output out) {
         return joined(ops, SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, null, rows()), out);
     }
