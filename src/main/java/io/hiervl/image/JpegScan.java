@@ -11,8 +11,6 @@ final class JpegScan {
     /** An 8-bit picture has DC values of at most 1024; edited files go a little beyond. */
     private static final int LARGEST_DC = 1536;
     private static final int TOO_MANY_LEFT = 0;
-    /** A DC value of 8 is one grey level. */
-    private static final float LEVEL = 8;
 
     private static final class Component {
         private int id;
@@ -154,19 +152,15 @@ final class JpegScan {
         int across = single ? up(up(width * parts.get(0).h, hMax), 8) : up(width, 8 * hMax);
         int down = single ? up(up(height * parts.get(0).v, vMax), 8) : up(height, 8 * vMax);
         int rowHeight = single ? 8 * vMax / parts.get(0).v : 8 * vMax;
-        float[][] levels = new float[parts.size()][across * down];
         reset();
         for (int mcu = 0; mcu < across * down; mcu++) {
             int row = mcu / across * rowHeight;
             if (restart > 0 && mcu > 0 && mcu % restart == 0) {
                 restart(parts, row);
             }
-            for (int p = 0; p < parts.size(); p++) {
-                Component c = parts.get(p);
-                int blocks = single ? 1 : c.h * c.v;
-                for (int k = 0; k < blocks; k++) {
+            for (Component c : parts) {
+                for (int k = 0; k < (single ? 1 : c.h * c.v); k++) {
                     block(c, row);
-                    levels[p][mcu] += (float) c.dc * firstQuantum[c.table] / (LEVEL * blocks);
                 }
             }
         }
@@ -182,10 +176,6 @@ final class JpegScan {
         at = next;
         if (next - end > TOO_MANY_LEFT) {
             throw new Damage("after the last row " + (next - end) + " bytes of compressed data are left over");
-        }
-        int displaced = restart == 0 ? DcShift.find(levels, across, down) : -1;
-        if (displaced > 0) {
-            throw new Damage("brightness or colour jumps at row " + displaced * rowHeight + " and stays displaced");
         }
     }
 

@@ -147,28 +147,4 @@ class PhotoKindsTest {
         assertTrue(Images.hiddenDamage(cut).contains("end at row"), Images.hiddenDamage(cut));
         assertNull(Images.hiddenDamage(ImagesTest.encode(noise, "png")));
     }
-
-    /** One wrong difference in valid codes: all blocks behind it have another colour. A real step of all colours is none. */
-    @Test
-    void displacedBlocksOfOneComponentAreFound() {
-        int across = 20;
-        int down = 15;
-        Random random = new Random(7);
-        float[][] levels = new float[3][across * down];
-        for (float[] part : levels) {
-            for (int i = 0; i < part.length; i++) {
-                part[i] = (float) random.nextGaussian() / 4;
-            }
-        }
-        assertEquals(-1, DcShift.find(levels, across, down));
-        for (int i = 6 * across + 9; i < levels[0].length; i++) {
-            levels[1][i] += 5;
-        }
-        assertEquals(6, DcShift.find(levels, across, down));
-        for (int i = 6 * across + 9; i < levels[0].length; i++) {
-            levels[0][i] -= 9;
-            levels[2][i] += 4;
-        }
-        assertEquals(-1, DcShift.find(levels, across, down));
-    }
 }
