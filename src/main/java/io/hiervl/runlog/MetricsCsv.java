@@ -31,6 +31,7 @@ public final class MetricsCsv implements AutoCloseable {
     private long last = -1;
 
     private MetricsCsv(Path file) {
+        InputFiles.requireRegular(file, HierVlException.Kind.DATA);
         this.file = file;
     }
 

@@ -6,6 +6,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -69,13 +70,13 @@ final class Redeploy {
     }
 
     private static void clearSoftReferences() {
-        List<byte[]> all = new ArrayList<>();
+        byte[][] blocks = new byte[1 << 10][];
         try {
-            while (all.size() < Integer.MAX_VALUE) {
-                all.add(new byte[8 << 20]);
+            for (int i = 0; i < blocks.length; i++) {
+                blocks[i] = new byte[8 << 20];
             }
         } catch (OutOfMemoryError e) {
-            all.clear(); // the JDK clears soft references before it throws
+            Arrays.fill(blocks, null); // the JDK clears soft references before it throws
         }
     }
 
