@@ -32,7 +32,9 @@ public record Orientation(int value) {
             return NONE;
         }
         try {
-            Metadata metadata = ImageMetadataReader.readMetadata(new ByteArrayInputStream(bytes), bytes.length);
+            boolean png = (bytes[0] & 255) == 0x89 && bytes[1] == 'P';
+            byte[] read = png ? PngFile.orientationOnly(bytes) : bytes;
+            Metadata metadata = ImageMetadataReader.readMetadata(new ByteArrayInputStream(read), read.length);
             for (ExifIFD0Directory exif : metadata.getDirectoriesOfType(ExifIFD0Directory.class)) {
                 if (exif.containsTag(ExifIFD0Directory.TAG_ORIENTATION)) {
                     int value = exif.getInt(ExifIFD0Directory.TAG_ORIENTATION);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.HierVlException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Random;
+import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -92,6 +95,39 @@ class DamagedPhotosTest {
             + "GiQl5mOwU0VkXgIDWmSu0jyRB8kw09WnzXFUtlAZA32nipBIMX+JAgivUpbEEyo9jQ==";
         byte[] webp = Base64.getDecoder().decode(text);
         assertTrue(assertTimeoutPreemptively(Duration.ofSeconds(5), () -> refused(webp)).contains("end too early"));
+    }
+
+    /** 400 MB of text in 400 kB: no reader of metadata may unpack it. The EXIF chunk beside it is read. */
+    @Test
+    void compressedTextsAreNotUnpacked() throws Exception {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        text.writeBytes("Raw profile type exif\0\0".getBytes(StandardCharsets.ISO_8859_1));
+        try (DeflaterOutputStream deflater = new DeflaterOutputStream(text)) {
+            byte[] block = new byte[1 << 20];
+            for (int i = 0; i < 400; i++) {
+                deflater.write(block);
+            }
+        }
+        byte[] exif = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0};
+        byte[] png = ImagesTest.encode(new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB), "png");
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(png, 0, 33);
+        for (byte[] chunk : new byte[][] {chunk("zTXt", text.toByteArray()), chunk("eXIf", exif)}) {
+            out.writeBytes(chunk);
+        }
+        out.write(png, 33, png.length - 33);
+        Path file = Files.write(folder.resolve("photo.png"), out.toByteArray());
+        assertTrue(PngFile.orientationOnly(out.toByteArray()).length < 200);
+        assertEquals(2, Images.readUpright(file).width(), "turned by the EXIF chunk");
+    }
+
+    private static byte[] chunk(String type, byte[] data) {
+        byte[] body = new byte[4 + data.length];
+        System.arraycopy(type.getBytes(StandardCharsets.ISO_8859_1), 0, body, 0, 4);
+        System.arraycopy(data, 0, body, 4, data.length);
+        CRC32 crc = new CRC32();
+        crc.update(body);
+        return ByteBuffer.allocate(8 + body.length).putInt(data.length).put(body).putInt((int) crc.getValue()).array();
     }
 
     @Test
