@@ -251,7 +251,7 @@ async function start() {
     state.models = known.models;
     $('correct').hidden = !known.collects;
     $('model').replaceChildren(...known.models.map(m => new Option(m.name)));
-    $('other').replaceChildren(new Option('nothing', ''), ...known.models.map(m => new Option(m.name)));
+    $('other').replaceChildren(new Option('(none)', ''), ...known.models.map(m => new Option(m.name)));
     choices();
     say('Drop a photo to begin.');
   } catch (failure) {
