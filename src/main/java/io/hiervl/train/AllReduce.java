@@ -1,10 +1,13 @@
 package io.hiervl.train;
 
+import io.hiervl.PublicApi;
+
 /**
  * Sums over the parts of a batch that lie on several machines. Every part computes the terms and gradients of its own images,
  * and all of them make the same update. All parts call the same methods in the same order with arrays of the same length;
  * every part then holds the same sums, to the last bit. Called by the thread that trains.
  */
+@PublicApi
 public interface AllReduce {
     /** One machine that has the whole batch. */
     AllReduce ALONE = new AllReduce() {
