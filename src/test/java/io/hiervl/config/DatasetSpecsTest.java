@@ -63,14 +63,14 @@ class DatasetSpecsTest {
         "cityscapes, leftImg8bit gtFine"})
     void rootsAreRecognisedByTheirFolders(String name, String folders) throws IOException {
         for (String f : folders.split(" ")) {
-            Files.createDirectories(dir.resolve("above/root").resolve(f));
+            Files.createDirectories(dir.resolve("above/data").resolve(f));
         }
         if (name.equals("voc")) {
-            Files.createFile(dir.resolve("above/root/JPEGImages/2007_000032.jpg"));
+            Files.createFile(dir.resolve("above/data/JPEGImages/2007_000032.jpg"));
         }
-        assertEquals(name, DatasetSpecs.read(dir.resolve("above/root")).name());
+        assertEquals(name, DatasetSpecs.read(dir.resolve("above/data")).name());
         String message = assertThrows(HierVlException.class, () -> DatasetSpecs.read(dir)).getMessage();
-        assertTrue(message.contains("root looks like " + name), message);
+        assertTrue(message.contains("data looks like " + name), message);
     }
 
     @Test
