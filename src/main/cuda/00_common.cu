@@ -23,8 +23,14 @@ struct Matrices { int64_t offset, batch0, batch1, row, column; };
 
 __device__ __forceinline__ float bf2f(uint16_t v) { return __uint_as_float((uint32_t) v << 16); }
 __device__ __forceinline__ uint16_t f2bf(float v) {
+#ifdef HIERVL_EMU
     uint32_t u = __float_as_uint(v);
-    return v != v ? 0x7fc0 : (uint16_t) ((u + 0x7fff + (u >> 16 & 1)) >> 16);
+    return v != v ? 0x7fff : (uint16_t) ((u + 0x7fff + (u >> 16 & 1)) >> 16);
+#else
+    uint16_t b;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(b) : "f"(v));
+    return b;
+#endif
 }
 // elements of an array of type FLOAT (0) or BFLOAT16 (1)
 __device__ __forceinline__ float get(const void* p, int type, int64_t i) { return type ? bf2f(((const uint16_t*) p)[i]) : ((const float*) p)[i]; }

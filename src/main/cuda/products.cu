@@ -34,31 +34,6 @@ extern "C" __global__ void gemm_tile(const void* a, int at, Matrices ma, const v
     }
 }
 
-// D (16x8) += A (16x16) B (16x8) on tensor cores: factors of bfloat16, 32-bit sums (PTX ISA, mma.m16n8k16)
-__device__ __forceinline__ void mma_bf16(float d[4], const uint32_t a[4], const uint32_t b[2]) {
-#ifdef HIERVL_EMU
-    emu::Fragment own = {};
-    for (int i = 0; i < 4; i++) own.word[i] = a[i];
-    for (int i = 0; i < 2; i++) own.word[4 + i] = b[i];
-    const emu::Fragment* all = emu::exchange_fragments(own);
-    int lane = emu::lane();
-    for (int i = 0; i < 4; i++) {
-        int row = lane / 4 + (i / 2) * 8, column = lane % 4 * 2 + i % 2;
-        float s = d[i];
-        for (int k = 0; k < 16; k++) {
-            uint32_t wa = all[row % 8 * 4 + k % 8 / 2].word[(row / 8) + (k / 8) * 2];
-            uint32_t wb = all[column * 4 + k % 8 / 2].word[4 + k / 8];
-            s += bf2f((uint16_t) (wa >> (k % 2 * 16))) * bf2f((uint16_t) (wb >> (k % 2 * 16)));
-        }
-        d[i] = s;
-    }
-#else
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-#endif
-}
-__device__ __forceinline__ uint16_t rounded(const void* p, int type, int64_t i) { return type ? ((const uint16_t*) p)[i] : f2bf(((const float*) p)[i]); }
-
 // The same with factors rounded to bfloat16; 64 x 64 results by 4 warps, each 32 x 32.
 extern "C" __global__ void gemm_bf16(const void* a, int at, Matrices ma, const void* b, int bt, Matrices mb, void* c, int ct, Matrices mc,
         int batch1, int m, int k, int n, float alpha, int accumulate) {

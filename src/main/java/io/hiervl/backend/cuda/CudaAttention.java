@@ -1,16 +1,15 @@
 package io.hiervl.backend.cuda;
 
-import io.hiervl.backend.AttentionInput;
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Tensor;
 
 /**
- * Scaled dot-product attention over (image, head). Probabilities exist for a bounded number of queries at a time, in working memory, and
- * are computed again in the backward pass: nothing of the size queries x keys is kept.
+ * Attention by matrix products, for 32-bit factors and for wide heads. Probabilities exist for a bounded number of queries at a time, in
+ * working memory, and are computed again in the backward pass.
  */
-final class CudaAttention {
+final class CudaAttention implements DeviceAttention {
     /** Most logits at a time. */
     private static final long LIMIT = 1L << 25;
     private static final int MIN_ROWS = 32;
@@ -26,20 +25,13 @@ final class CudaAttention {
     private final Operand add;
     private final Tensor p;
 
-    CudaAttention(CudaProductKernels kernels, AttentionInput in) {
-        this(kernels, (int) in.q().size(0), in.heads(), (int) in.q().size(1), (int) in.k().size(1), (int) in.q().size(2) / in.heads(),
-            in.keyBias(),
-            in.mask(), in.causal());
-    }
-
-    CudaAttention(CudaProductKernels kernels, int batch, int heads, int queries, int keys, int depth, Tensor keyBias, Tensor mask,
-                  boolean causal) {
+    CudaAttention(CudaProductKernels kernels, AttentionSize size, Tensor keyBias, Tensor mask, boolean causal) {
         this.kernels = kernels;
-        this.batch = batch;
-        this.heads = heads;
-        this.queries = queries;
-        this.keys = keys;
-        this.depth = depth;
+        batch = size.batch();
+        heads = size.heads();
+        queries = size.queries();
+        keys = size.keys();
+        depth = size.depth();
         scale = 1 / Math.sqrt(depth);
         block = (int) Math.max(1, Math.min(queries, Math.max(MIN_ROWS, LIMIT / Math.max(1, (long) batch * heads * keys))));
         add = bias(keyBias, mask, causal);
@@ -80,15 +72,16 @@ final class CudaAttention {
         return tile(p, rows);
     }
 
-    void forward(Operand q, Operand k, Operand v, Operand out) {
+    @Override
+    public void forward(Operand q, Operand k, Operand v, Operand out) {
         for (int from = 0; from < queries; from += block) {
             int rows = Math.min(block, queries - from);
             kernels.matmul(product(rows, keys, depth), probabilities(q, k, from, rows), v, rows(out, from));
         }
     }
 
-    /** Gradients; each target may be null. dKeyBias is (B,Tk). */
-    void backward(Operand q, Operand k, Operand v, Operand g, Operand dq, Operand dk, Operand dv, Tensor dKeyBias) {
+    @Override
+    public void backward(Operand q, Operand k, Operand v, Operand g, Operand dq, Operand dk, Operand dv, Tensor dKeyBias) {
         boolean logitGradient = dq != null || dk != null || dKeyBias != null;
         Tensor d = logitGradient ? logits() : null;
         Operand keySum = target(dk);

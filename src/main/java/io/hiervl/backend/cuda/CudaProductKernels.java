@@ -116,17 +116,20 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
         }
     }
 
+    private DeviceAttention attention(AttentionInput in) {
+        return DeviceAttention.of(this, AttentionSize.of(in), in.q().type(), in.keyBias(), in.mask(), in.causal());
+    }
+
     @Override
     public void attention(AttentionInput in, Tensor y) {
         int heads = in.heads();
-        new CudaAttention(this, in).forward(heads(in.q(), heads), heads(in.k(), heads), heads(in.v(), heads), heads(y, heads));
+        attention(in).forward(heads(in.q(), heads), heads(in.k(), heads), heads(in.v(), heads), heads(y, heads));
     }
 
     @Override
     public void attentionGradient(AttentionInput in, Tensor g, Tensor dq, Tensor dk, Tensor dv, Tensor dKeyBias) {
         int heads = in.heads();
-        new CudaAttention(this, in).backward(heads(in.q(), heads), heads(in.k(), heads), heads(in.v(), heads), heads(g, heads),
-            heads(dq, heads),
+        attention(in).backward(heads(in.q(), heads), heads(in.k(), heads), heads(in.v(), heads), heads(g, heads), heads(dq, heads),
             heads(dk, heads), heads(dv, heads), dKeyBias);
     }
 
@@ -141,9 +144,8 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
         return new Operand(qkv, which * width, qkv.size(1) * 3 * width, width / heads, 3 * width, 1);
     }
 
-    private CudaAttention packed(Tensor qkv, int heads, boolean causal) {
-        int tokens = (int) qkv.size(1);
-        return new CudaAttention(this, (int) qkv.size(0), heads, tokens, tokens, (int) qkv.size(2) / 3 / heads, null, null, causal);
+    private DeviceAttention packed(Tensor qkv, int heads, boolean causal) {
+        return DeviceAttention.of(this, AttentionSize.packed(qkv, heads), qkv.type(), null, null, causal);
     }
 
     @Override

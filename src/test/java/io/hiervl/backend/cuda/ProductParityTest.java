@@ -122,43 +122,6 @@ class ProductParityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false,false,false", "true,false,false", "false,true,false", "true,true,false", "false,false,true"})
-    void attention(boolean bias, boolean masked, boolean causal) {
-        int queries = causal ? 19 : 7;
-        Comparison c = new Comparison();
-        int q = c.normal(1, 2, queries, 24);
-        int k = c.normal(1, 2, 19, 24);
-        int v = c.normal(1, 2, 19, 24);
-        int keyBias = c.normal(1, 2, 19);
-        int mask = c.given(new long[] {2, queries, 19}, i -> i % 3 == 0 ? 0 : 1);
-        int g = c.normal(1, 2, queries, 24);
-        int y = c.result(2, queries, 24);
-        int dq = c.result(2, queries, 24);
-        int dk = c.result(2, 19, 24);
-        int dv = c.result(2, 19, 24);
-        int dBias = c.result(2, 19);
-        c.check(SUMS, (kernels, t) -> {
-            AttentionInput in = new AttentionInput(t[q], t[k], t[v], 3, bias ? t[keyBias] : null, masked ? t[mask] : null, causal);
-            kernels.attention(in, t[y]);
-            kernels.attentionGradient(in, t[g], t[dq], t[dk], t[dv], bias ? t[dBias] : null);
-        });
-    }
-
-    @ParameterizedTest
-    @CsvSource({"false,FP32", "true,FP32", "false,BF16"})
-    void packedAttention(boolean causal, Precision precision) {
-        Comparison c = new Comparison().with(precision);
-        int qkv = c.normal(1, 2, 21, 3 * 32);
-        int g = c.normal(1, 2, 21, 32);
-        int y = c.result(2, 21, 32);
-        int d = c.result(2, 21, 3 * 32);
-        c.check(precision == Precision.BF16 ? 0.02 : SUMS, (k, t) -> {
-            k.packedAttention(t[qkv], 2, causal, t[y]);
-            k.packedAttentionGradient(t[qkv], 2, causal, t[g], t[d]);
-        });
-    }
-
-    @ParameterizedTest
     @CsvSource({"2,3,9,11,5,3,1,1", "1,16,12,12,32,3,1,1", "1,3,32,16,6,16,16,0", "2,8,7,7,4,1,1,0", "1,4,10,9,8,3,2,1",
         "1,3,17,19,8,4,4,0"})
     void convolutions(int batch, int in, int height, int width, int out, int kernel, int stride, int padding) {
