@@ -184,9 +184,7 @@ CUresult cuLaunchKernel(uint64_t f, unsigned gx, unsigned gy, unsigned gz, unsig
         }
     };
     if (blocks * threads > 4096) {
-        std::thread helper(worker);
-        worker();
-        helper.join();
+        emu::beside(worker);
     } else {
         worker();
     }

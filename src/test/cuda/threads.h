@@ -1,9 +1,8 @@
 // Blocks of CUDA threads: every thread is a fiber, and the scheduler decides who runs, in one of several orders.
 #pragma once
-#include "cuda_emu.h"
-#include "fiber.h"
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -15,6 +14,9 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+// after the libraries: it takes words that they use
+#include "cuda_emu.h"
+#include "fiber.h"
 namespace emu {
 thread_local Thread* current;
 thread_local uint3 block_idx;
@@ -28,6 +30,7 @@ struct Fiber {
     unsigned mask;
     int number;
     unsigned turn;
+    bool started;
 };
 struct Warp { uint64_t table[2][32]; Fragment fragments[2][32]; };
 struct Block {
@@ -36,6 +39,8 @@ struct Block {
     std::vector<char*> stacks;
     std::vector<char> shared;
     std::vector<int> order;
+    int position = 0;
+    size_t used = 0; // stacks
     std::function<void()> body;
     fiber::Context scheduler;
     Fiber* running = nullptr;
@@ -70,11 +75,33 @@ const Fragment* exchange_fragments(const Fragment& own) {
     yield(WARP);
     return w.fragments[side];
 }
+// A thread that ends without having waited for others leaves its stack to the next one: kernels without barriers need no switch at all.
 static void entry() {
     for (;;) {
         block->body();
-        yield(DONE);
+        Block& b = *block;
+        b.running->state = DONE;
+        Fiber* next = b.position + 1 < (int) b.order.size() ? &b.fibers[b.order[b.position + 1]] : nullptr;
+        if (!next || next->started) {
+            fiber::jump(b.running->context, b.scheduler);
+        } else {
+            b.position++;
+            next->started = true;
+            b.running = next;
+            current = &next->thread;
+        }
     }
+}
+static void go_on(Block& b, Fiber& f) {
+    if (!f.started) {
+        if (b.used == b.stacks.size())
+            b.stacks.push_back((char*) mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        fiber::prepare(f.context, b.stacks[b.used++], STACK, entry);
+        f.started = true;
+    }
+    b.running = &f;
+    current = &f.thread;
+    fiber::jump(b.scheduler, f.context);
 }
 // 0 forwards, 1 backwards, n shuffled with seed n
 static std::atomic<int> order{0};
@@ -84,31 +111,25 @@ static bool run_block(Block& b, int n, size_t shared) {
     if ((int) b.fibers.size() < n) {
         b.fibers.resize(n);
         b.warps.resize((n + 31) / 32);
-        while ((int) b.stacks.size() < n) {
-            b.stacks.push_back((char*) mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-        }
     }
     if (b.shared.size() < shared) b.shared.resize(shared);
     memset(b.shared.data(), 0xff, shared); // NaN: uninitialised shared memory shows
     b.order.resize(n);
+    b.used = 0;
     for (int i = 0; i < n; i++) {
         Fiber& f = b.fibers[i];
         f.number = i;
         f.turn = 0;
         f.state = READY;
         f.thread.tid = {i % block_dim.x, i / block_dim.x % block_dim.y, i / (block_dim.x * block_dim.y)};
-        fiber::prepare(f.context, b.stacks[i], STACK, entry);
+        f.started = false;
         b.order[i] = schedule_mode() == 1 ? n - 1 - i : i;
     }
     for (;;) {
         if (schedule_mode() > 1) std::shuffle(b.order.begin(), b.order.end(), b.random);
-        for (int i : b.order) {
-            Fiber& f = b.fibers[i];
-            if (f.state == READY) {
-                b.running = &f;
-                current = &f.thread;
-                fiber::jump(b.scheduler, f.context);
-            }
+        for (b.position = 0; b.position < n; b.position++) {
+            Fiber& f = b.fibers[b.order[b.position]];
+            if (f.state == READY) go_on(b, f);
         }
         // nobody is ready: who may go on?
         bool any = false, barrier = true, done = true;
@@ -152,5 +173,34 @@ static bool run_block(Block& b, int n, size_t shared) {
         return false;
     }
 }
+// Runs a task twice at the same time: here, and in a second thread that stays, with its fibers' stacks.
+static void beside(const std::function<void()>& task) {
+    static std::mutex* mutex = new std::mutex;
+    static std::condition_variable* changed = new std::condition_variable;
+    static const std::function<void()>* given = nullptr;
+    static std::mutex* users = new std::mutex;
+    static bool once = [] {
+        std::thread([] {
+            std::unique_lock<std::mutex> held(*mutex);
+            for (;;) {
+                changed->wait(held, [] { return given != nullptr; });
+                const std::function<void()>* own = given;
+                held.unlock();
+                (*own)();
+                held.lock();
+                given = nullptr;
+                changed->notify_all();
+            }
+        }).detach();
+        return true;
+    }();
+    (void) once;
+    std::unique_lock<std::mutex> alone(*users, std::try_to_lock);
+    if (!alone) return task(); // another launch has the second thread
+    { std::lock_guard<std::mutex> held(*mutex); given = &task; }
+    changed->notify_all();
+    task();
+    std::unique_lock<std::mutex> held(*mutex);
+    changed->wait(held, [] { return given == nullptr; });
 }
-
+}
