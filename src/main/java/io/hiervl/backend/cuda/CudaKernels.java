@@ -28,13 +28,16 @@ final class CudaKernels extends CudaSpatialKernels implements Kernels {
 
     @Override
     public void confidentRows(Tensor logits, int classes, double threshold, Tensor chosen, Tensor weights) {
-        throw SupportedOps.onHost("hiervl_confident_rows");
+        int rows = (int) logits.size(1);
+        blocks("confident_rows", logits.size(0), logits, classes, threshold, chosen, weights, rows, (int) logits.size(2));
     }
 
     @Override
     public void loss(LossKernel kernel, Tensor[] in, Tensor[] losses) {
         if (kernel instanceof SetLossKernel set) {
             new CudaSetLoss(this, set, in).forward(losses);
+        } else if (CudaRowLosses.has(kernel)) {
+            new CudaRowLosses(this).forward(kernel, in, losses[0]);
         } else if (kernel instanceof PixelCrossEntropyKernel) {
             pixelLoss(in[0], in[1], in[2], 1, losses[0]);
         } else if (kernel instanceof PixelEntropyKernel entropy) {
@@ -48,6 +51,8 @@ final class CudaKernels extends CudaSpatialKernels implements Kernels {
     public void lossGradient(LossKernel kernel, Tensor[] in, Tensor[] cotangents, Tensor[] gradients) {
         if (kernel instanceof SetLossKernel set) {
             new CudaSetLoss(this, set, in).backward(cotangents, gradients);
+        } else if (CudaRowLosses.has(kernel)) {
+            new CudaRowLosses(this).backward(kernel, in, cotangents[0], gradients);
         } else if (gradients[0] != null && kernel instanceof PixelCrossEntropyKernel) {
             pixelGradient(in[0], in[1], in[2], 1, cotangents[0], gradients[0]);
         } else if (gradients[0] != null && kernel instanceof PixelEntropyKernel entropy) {

@@ -10,11 +10,12 @@ final class SupportedOps {
         Set.of("hiervl_linear", "hiervl_bmm", "hiervl_attention", "hiervl_packed_attention",
             "hiervl_conv2d", "hiervl_upconv2x2", "hiervl_layer_norm", "hiervl_group_norm", "hiervl_activation", "hiervl_softmax",
             "hiervl_l2_normalize", "hiervl_log", "hiervl_maxpool2x2", "hiervl_resize", "hiervl_mul", "hiervl_broadcast", "hiervl_slice",
-            "hiervl_weighted_sum", "hiervl_deformable_attention", "hiervl_set_loss", "hiervl_pixel_cross_entropy", "hiervl_pixel_entropy");
+            "hiervl_weighted_sum", "hiervl_deformable_attention", "hiervl_set_loss", "hiervl_pixel_cross_entropy", "hiervl_pixel_entropy",
+            "hiervl_gate_bce", "hiervl_query_text", "hiervl_prompt_anchor", "hiervl_prompt_topology", "hiervl_masked_patches");
     private static final Set<String> OTHERS =
         Set.of("hiervl_add", "hiervl_scale", "hiervl_reshape", "hiervl_rename", "hiervl_stop_gradient",
             "hiervl_zeros", "hiervl_concat", "hiervl_slice_addition", "hiervl_permute", "hiervl_sum", "hiervl_given_gradient",
-            "hiervl_attention_mask");
+            "hiervl_attention_mask", "hiervl_confident_rows");
     private static final String BACKWARD = "_bp";
 
     private SupportedOps() {

@@ -2,7 +2,6 @@ package io.hiervl.backend.cuda;
 
 import io.hiervl.backend.AttentionInput;
 import io.hiervl.tensor.Precision;
-import io.hiervl.tensor.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,6 +1,5 @@
 package io.hiervl.backend.cuda;
 
-import io.hiervl.backend.AttentionInput;
 import io.hiervl.backend.ConvShape;
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
