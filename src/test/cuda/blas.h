@@ -19,6 +19,7 @@ int cublasGemmStridedBatchedEx(uint64_t, int ta, int tb, int m, int n, int k, co
         uint64_t b, int bt, int ldb, int64_t sb, const float* beta, uint64_t c, int ct, int ldc, int64_t sc, int batch, int, int) {
     if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m) return 7; // CUBLAS_STATUS_INVALID_VALUE
     if (!(a & TAG) || !(b & TAG) || !(c & TAG)) return 7;
+    if (pretended("count")) return 0;
     float al = *alpha, be = *beta;
     if (tape()) {
         std::lock_guard<std::mutex> g(tape_lock);

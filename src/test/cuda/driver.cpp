@@ -52,19 +52,30 @@ CUresult cuDeviceGetAttribute(int* v, int a, int) {
     *v = a == 75 ? (pretended("capability") ? pretended("capability") : 8) : a == 76 ? 0 : a == 16 ? 2 : a == 1 ? 1024 : a == 97 ? 101376 : 0; // 8.0, 2 multiprocessors
     return OK;
 }
-CUresult cuDeviceTotalMem_v2(size_t* n, int) { *n = total; return OK; }
+CUresult cuDeviceTotalMem_v2(size_t* n, int) { *n = pretended("count") ? (size_t) 1 << 40 : total; return OK; }
 CUresult cuDevicePrimaryCtxRetain(uint64_t* c, int) { *c = 1; return initialised ? OK : NOT_INITIALIZED; }
 CUresult cuDevicePrimaryCtxRelease_v2(int) { return OK; }
 CUresult cuCtxSetCurrent(uint64_t c) { has_context = c != 0; return OK; }
 CUresult cuCtxSynchronize() { return OK; }
-CUresult cuMemGetInfo_v2(size_t* f, size_t* t) { *f = total - used; *t = total; return OK; }
+CUresult cuMemGetInfo_v2(size_t* f, size_t* t) { *t = pretended("count") ? (size_t) 1 << 40 : total; *f = *t - used; return OK; }
 // for tests: what another machine would say; 0 takes it back
 void hiervl_emu_pretend(const char* what, int value) { pretences()[what] = value; }
 void hiervl_emu_order(int order) { emu::order = order; }
+// "count": a device of 1 TiB that computes nothing. Its memory is addresses alone, what is read from it is zero.
+static CUresult reserve(uint64_t* p, size_t n) {
+    static uint64_t next = 1ull << 40;
+    allocations[next] = n;
+    used += n;
+    most = std::max(most, used);
+    *p = next | TAG;
+    next += (n + 511) / 256 * 256;
+    return OK;
+}
 CUresult cuMemAlloc_v2(uint64_t* p, size_t n) {
     if (!has_context) return INVALID_CONTEXT;
     if (n == 0) return INVALID_VALUE;
     std::lock_guard<std::mutex> g(lock);
+    if (pretended("count")) return reserve(p, n);
     if (used + n > (pretended("memory") ? (size_t) pretended("memory") : total)) return OUT_OF_MEMORY;
     char* m = (char*) aligned_alloc(256, (n + 255) / 256 * 256);
     if (!m) return OUT_OF_MEMORY;
@@ -80,6 +91,7 @@ CUresult cuMemFree_v2(uint64_t p) {
     auto it = allocations.find(p & ~TAG);
     if (!(p & TAG) || it == allocations.end()) return INVALID_VALUE;
     used -= it->second;
+    if (it->first < 1ull << 46) { allocations.erase(it); return OK; } // of reserve
     record_block('F', p, it->second, nullptr);
     free((void*) it->first);
     allocations.erase(it);
@@ -91,6 +103,7 @@ CUresult cuMemcpyHtoDAsync_v2(uint64_t d, const void* h, size_t n, uint64_t) {
     if (!has_context) return INVALID_CONTEXT;
     if (!inside(d, n)) return INVALID_VALUE;
     copies_up++; bytes_up += n;
+    if (pretended("count")) return OK;
     memcpy(real(d), h, n);
     record_block('U', d, n, h);
     return OK;
@@ -99,24 +112,28 @@ CUresult cuMemcpyDtoHAsync_v2(void* h, uint64_t d, size_t n, uint64_t) {
     if (!has_context) return INVALID_CONTEXT;
     if (!inside(d, n)) return INVALID_VALUE;
     copies_down++; bytes_down += n;
+    if (pretended("count")) { memset(h, 0, n); return OK; }
     memcpy(h, real(d), n);
     record_block('D', d, n, h);
     return OK;
 }
 CUresult cuMemcpyDtoDAsync_v2(uint64_t d, uint64_t s, size_t n, uint64_t) {
     if (!inside(d, n) || !inside(s, n)) return INVALID_VALUE;
+    if (pretended("count")) return OK;
     memmove(real(d), real(s), n);
     if (tape()) { std::lock_guard<std::mutex> g(tape_lock); fputc('C', tape()); tape_values(d, s, (uint64_t) n); }
     return OK;
 }
 CUresult cuMemsetD32Async(uint64_t d, unsigned v, size_t n, uint64_t) {
     if (!inside(d, 4 * n)) return INVALID_VALUE;
+    if (pretended("count")) return OK;
     std::fill_n((unsigned*) real(d), n, v);
     if (tape()) { std::lock_guard<std::mutex> g(tape_lock); fputc('S', tape()); tape_values(d, (uint64_t) n, v); }
     return OK;
 }
 CUresult cuMemsetD8Async(uint64_t d, unsigned char v, size_t n, uint64_t) {
     if (!inside(d, n)) return INVALID_VALUE;
+    if (pretended("count")) return OK;
     memset(real(d), v, n);
     if (tape()) { std::lock_guard<std::mutex> g(tape_lock); fputc('Z', tape()); tape_values(d, (uint64_t) n, (unsigned) v); }
     return OK;
@@ -151,7 +168,7 @@ CUresult cuLaunchKernel(uint64_t f, unsigned gx, unsigned gy, unsigned gz, unsig
     if (!gx || !gy || !gz || !threads || threads > 1024 || gy > 65535 || gz > 65535 || shared > 101376) return INVALID_VALUE;
     launches++;
     static bool nothing = getenv("HIERVL_EMU_NULL") != nullptr; // measures the way to the driver alone
-    if (nothing) return OK;
+    if (nothing || pretended("count")) return OK;
     Kernel* k = (Kernel*) f;
     if (tape()) {
         std::lock_guard<std::mutex> g(tape_lock);
@@ -200,7 +217,7 @@ CUresult cuGetErrorString(CUresult r, const char** s) { return cuGetErrorName(r,
 
 // for tests
 void hiervl_emu_counters(long* out) {
-    out[0] = launches; out[1] = copies_up; out[2] = copies_down; out[3] = bytes_up; out[4] = bytes_down; out[5] = (long) used; out[6] = (long) allocations.size();
+    out[0] = launches; out[1] = copies_up; out[2] = copies_down; out[3] = bytes_up; out[4] = bytes_down; out[5] = (long) used; out[6] = (long) allocations.size(); out[7] = (long) most;
 }
 
 }

@@ -8,7 +8,7 @@ static const uint64_t TAG = 0x4000000000000000ull;
 static std::mutex lock;
 static std::map<uint64_t, size_t> allocations; // real address -> bytes
 static std::atomic<long> calls{0}, launches{0}, copies_up{0}, copies_down{0}, bytes_up{0}, bytes_down{0};
-static size_t total = (size_t) 8 << 30, used = 0;
+static size_t total = (size_t) 8 << 30, used = 0, most = 0;
 
 static char* real(uint64_t device) { return (char*) (device & ~TAG); }
 static bool inside(uint64_t device, size_t bytes) {

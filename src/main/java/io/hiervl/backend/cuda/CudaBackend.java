@@ -94,6 +94,16 @@ public final class CudaBackend implements Backend {
         return device.describe() + ", products by " + (blas == null ? "own kernels" : blas.name()) + (tf32 ? " in TF32" : "");
     }
 
+    /** Runs a task and tells an observer of everything that the device is asked to do meanwhile, by any thread. */
+    public void observed(LaunchObserver observer, Runnable task) {
+        device.observe(observer);
+        try {
+            task.run();
+        } finally {
+            device.observe(null);
+        }
+    }
+
     /** Bytes of the GPU's memory that are free now. */
     public long freeBytes() {
         return device.freeBytes();

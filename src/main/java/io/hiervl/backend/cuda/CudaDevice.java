@@ -2,6 +2,8 @@ package io.hiervl.backend.cuda;
 
 import com.sun.jna.Native;
 import io.hiervl.HierVlException;
+import io.hiervl.backend.Matmul;
+import io.hiervl.backend.Operand;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +33,8 @@ final class CudaDevice {
     private final long stream;
     private final long module;
     private final Map<String, Long> functions = new ConcurrentHashMap<>();
+    /** Null while nobody counts. */
+    private volatile LaunchObserver observer;
     private final ThreadLocal<Boolean> current = ThreadLocal.withInitial(() -> false);
 
     private CudaDevice(int ordinal, int device, int driver, int capability) {
@@ -143,6 +147,26 @@ final class CudaDevice {
         return stream;
     }
 
+    /** Tells an observer of everything that is started from now on; null: nobody. */
+    void observe(LaunchObserver told) {
+        observer = told;
+    }
+
+    /** Tells of a product that another library computes. */
+    void tell(Matmul s, Operand a, Operand b, Operand c, boolean tensorCores) {
+        LaunchObserver told = observer;
+        if (told != null) {
+            told.started("product", LaunchSize.bytes(s, a, b, c), LaunchSize.flops(s), tensorCores);
+        }
+    }
+
+    private void tell(String what, long bytes) {
+        LaunchObserver told = observer;
+        if (told != null) {
+            told.started(what, bytes, 0, false);
+        }
+    }
+
     /** Bytes that are free now. */
     long freeBytes() {
         use();
@@ -178,11 +202,13 @@ final class CudaDevice {
 
     void copy(long to, long from, long bytes) {
         use();
+        tell("copy", 2 * bytes);
         Driver.check(Driver.cuMemcpyDtoDAsync_v2(to, from, bytes, stream), "a copy on the device");
     }
 
     void clear(long device, long bytes) {
         use();
+        tell("clear", bytes);
         Driver.check(Driver.cuMemsetD8Async(device, (byte) 0, bytes, stream), "cuMemset");
     }
 
@@ -195,6 +221,10 @@ final class CudaDevice {
     void launch(String kernel, int gridX, int gridY, int gridZ, int blockX, int blockY, Object... arguments) {
         use();
         long function = functions.computeIfAbsent(kernel, this::function);
+        LaunchObserver told = observer;
+        if (told != null) {
+            told.started(kernel, LaunchSize.bytes(kernel, arguments), LaunchSize.flops(kernel, gridZ, arguments), LaunchSize.rounds(kernel));
+        }
         Driver.check(Driver.cuLaunchKernel(function, gridX, gridY, gridZ, blockX, blockY, 1, 0, stream, Arguments.pack(arguments), 0),
             "kernel " + kernel);
     }

@@ -81,6 +81,7 @@ final class Products {
         Operand right = byRows ? factor(a, type, s, s.m(), s.k()).transpose() : factor(b, type, s, s.k(), s.n());
         int ldc = (int) Math.max(m, byRows ? c.row() : c.column());
         boolean outer = s.batch1() == 1;
+        backend.device().tell(s, a, b, c, round);
         for (int i = 0; i < (outer ? 1 : s.batch0()); i++) {
             backend.blas().product(backend.tf32(), side(left, m, s.k(), i, outer), side(right, s.k(), n, i, outer), m, n, s.k(),
                 (float) s.alpha(),

@@ -52,11 +52,29 @@ public final class Emulator {
         function("hiervl_emu_pretend", what, value);
     }
 
-    /** Launches, copies up, copies down, bytes up, bytes down, bytes in use, arrays in use; since the start. */
+    /**
+     * Launches, copies up, copies down, bytes up, bytes down, bytes in use, arrays in use, since the start; and the most bytes that were in
+     * use of a device that only counts.
+     */
     public static long[] counters() {
-        long[] values = new long[7];
+        long[] values = new long[8];
         function("hiervl_emu_counters", values);
         return values;
+    }
+
+    /**
+     * Runs a task with a device of 1 TiB that computes nothing: every kernel is started, none runs, and what is read back is zero. It has
+     * cuBLAS.
+     */
+    public static void counting(java.util.function.Consumer<CudaBackend> task) {
+        String library = library();
+        CudaBackend.open(library, library, 0);
+        pretend("count", 1);
+        try {
+            task.accept(CudaBackend.open(library, library, 0));
+        } finally {
+            pretend("count", 0);
+        }
     }
 
     private static void function(String name, Object... arguments) {
