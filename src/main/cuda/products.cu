@@ -37,27 +37,40 @@ extern "C" __global__ void gemm_tile(const void* a, int at, Matrices ma, const v
 // The same with factors rounded to bfloat16; 64 x 64 results by 4 warps, each 32 x 32.
 extern "C" __global__ void gemm_bf16(const void* a, int at, Matrices ma, const void* b, int bt, Matrices mb, void* c, int ct, Matrices mc,
         int batch1, int m, int k, int n, float alpha, int accumulate) {
-    // rows of 20 words: the 8 rows that a fragment reads lie in different banks
-    __shared__ uint32_t wa[64][20], wb[64][20];
-    uint16_t* ha = (uint16_t*) wa;
-    uint16_t* hb = (uint16_t*) wb;
+    // rows of 40 numbers: the 8 rows that a fragment reads lie in different banks
+    __shared__ uint4 tiles[2][64 * 5];
+    uint16_t* ha = (uint16_t*) tiles[0];
+    uint16_t* hb = (uint16_t*) tiles[1];
     int t = threadIdx.x, lane = t & 31, warp = t >> 5, g = lane >> 2, q = lane & 3;
     int row0 = blockIdx.y * 64, col0 = blockIdx.x * 64, wr = (warp >> 1) * 32, wc = (warp & 1) * 32;
     int64_t oa = first(ma, blockIdx.z, batch1), ob = first(mb, blockIdx.z, batch1), oc = first(mc, blockIdx.z, batch1);
+    bool eightA = k % 8 == 0 && ma.column == 1 && aligned(a, at, oa, ma.row), eightB = k % 8 == 0 && mb.row == 1 && aligned(b, bt, ob, mb.column);
     float d[2][4][4] = {};
     for (int p = 0; p < k; p += 32) {
-        for (int i = t; i < 2048; i += 128) {
-            int ka = ma.column == 1 ? i % 32 : i / 64, x = ma.column == 1 ? i / 32 : i % 64;
-            ha[x * 40 + ka] = p + ka < k && row0 + x < m ? rounded(a, at, oa + (row0 + x) * ma.row + (p + ka) * ma.column) : (uint16_t) 0;
-            int kb = mb.row == 1 ? i % 32 : i / 64, y = mb.row == 1 ? i / 32 : i % 64;
-            hb[y * 40 + kb] = p + kb < k && col0 + y < n ? rounded(b, bt, ob + (p + kb) * mb.row + (col0 + y) * mb.column) : (uint16_t) 0;
+        for (int i = t; i < (eightA ? 256 : 2048); i += 128) {
+            if (eightA) {
+                int x = i / 4, c = i % 4 * 8;
+                *(uint4*) (ha + x * 40 + c) = p + c < k && row0 + x < m ? rounded8(a, at, oa + (row0 + x) * ma.row + p + c) : uint4{0, 0, 0, 0};
+            } else {
+                int c = ma.column == 1 ? i % 32 : i / 64, x = ma.column == 1 ? i / 32 : i % 64;
+                ha[x * 40 + c] = p + c < k && row0 + x < m ? rounded(a, at, oa + (row0 + x) * ma.row + (p + c) * ma.column) : (uint16_t) 0;
+            }
+        }
+        for (int i = t; i < (eightB ? 256 : 2048); i += 128) {
+            if (eightB) {
+                int y = i / 4, c = i % 4 * 8;
+                *(uint4*) (hb + y * 40 + c) = p + c < k && col0 + y < n ? rounded8(b, bt, ob + (col0 + y) * mb.column + p + c) : uint4{0, 0, 0, 0};
+            } else {
+                int c = mb.row == 1 ? i % 32 : i / 64, y = mb.row == 1 ? i / 32 : i % 64;
+                hb[y * 40 + c] = p + c < k && col0 + y < n ? rounded(b, bt, ob + (p + c) * mb.row + (col0 + y) * mb.column) : (uint16_t) 0;
+            }
         }
         __syncthreads();
-        UNROLL for (int s = 0; s < 16; s += 8) {
-            uint32_t fa[2][4], fb[4][2];
-            UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 4; j++) fa[i][j] = wa[wr + i * 16 + g + (j & 1) * 8][s + q + (j >> 1) * 4];
-            UNROLL for (int i = 0; i < 4; i++) UNROLL for (int j = 0; j < 2; j++) fb[i][j] = wb[wc + i * 8 + g][s + q + j * 4];
-            UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 4; j++) mma_bf16(d[i][j], fa[i], fb[j]);
+        UNROLL for (int s = 0; s < 32; s += 16) {
+            uint32_t fa[2][4], fb[2][4];
+            UNROLL for (int i = 0; i < 2; i++) load_matrices<false>(fa[i], ha + (wr + i * 16 + lane % 16) * 40 + s + lane / 16 * 8);
+            UNROLL for (int i = 0; i < 2; i++) load_matrices<false>(fb[i], hb + (wc + i * 16 + (lane & 7) + (lane >> 4) * 8) * 40 + s + (lane >> 3 & 1) * 8);
+            UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 4; j++) mma_bf16(d[i][j], fa[i], fb[j / 2] + j % 2 * 2);
         }
         __syncthreads();
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.bench.Benchmark;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -41,6 +42,9 @@ record BenchChild(String precision, int runs, int threads) {
         command.addAll(
             List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "bench", "--case", name, "--precision", precision,
                 "--runs", Integer.toString(runs)));
+        if (!Backends.compute().onHost()) {
+            command.addAll(List.of("--device", Backends.compute().name()));
+        }
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("OMP_NUM_THREADS", Integer.toString(threads));
         try {

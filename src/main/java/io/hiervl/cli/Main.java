@@ -104,6 +104,11 @@ public final class Main implements Runnable {
         }
     }
 
+    /** Makes commands. */
+    static CommandLine.IFactory factory(Console console) {
+        return new Factory(console);
+    }
+
     /** Commands of a larger build. */
     private static List<CommandLine> more(Factory factory) {
         List<CommandLine> more = new ArrayList<>();

@@ -3,6 +3,7 @@ package io.hiervl.graph;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.jvm.JavaBackend;
 import io.hiervl.op.Op;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Ops that a device has no kernel for: inputs are copied down, the plain Java kernels compute, results are copied up. */
 public final class HostStaging {
@@ -46,7 +48,8 @@ public final class HostStaging {
     }
 
     static Tensor download(Backend backend, Tensor device) {
-        Tensor host = Tensor.onHost(device.type(), device.shape());
+        // memory of ND4J: whoever keeps the array keeps the memory
+        Tensor host = Nd4jTensors.of(Nd4j.createUninitialized(Nd4jTensors.type(device.type()), device.shape()));
         backend.download(device, host);
         return host;
     }

@@ -7,6 +7,8 @@ package io.hiervl.tensor;
 public enum Precision {
     /** 24 bits of mantissa. */
     FP32,
+    /** On a GPU both factors are rounded to TF32 (10 bits of mantissa); elsewhere nothing is rounded. */
+    TF32,
     /** Both factors are rounded to bfloat16 (8 bits of mantissa); kernels without it multiply in 32 bits. */
     BF16
 }

@@ -14,14 +14,16 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An NVIDIA GPU of compute capability 8.0 or newer, through its driver alone. Everything happens on one stream in the order in which it was
  * started; only downloads wait. What {@link SupportedOps} does not name is computed on the host.
  */
 public final class CudaBackend implements Backend {
-    /** System property: {@code true} lets products of 32-bit floats round their factors to TF32 (10 bits of mantissa). */
-    public static final String TF32 = "hiervl.cuda.tf32";
+    private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
 
     /** What the op of a thread has borrowed. */
     private static final class Borrowed {
@@ -37,7 +39,7 @@ public final class CudaBackend implements Backend {
 
     private final CudaDevice device;
     private final CuBlas blas;
-    private final boolean tf32 = Boolean.getBoolean(TF32);
+    private final AtomicBoolean saidTf32 = new AtomicBoolean();
     private final Map<Precision, CudaKernels> kernels = new EnumMap<>(Precision.class);
     private final ThreadLocal<Borrowed> borrowed = ThreadLocal.withInitial(Borrowed::new);
     private final Map<List<Object>, ResizeTables> tables = new ConcurrentHashMap<>();
@@ -80,10 +82,6 @@ public final class CudaBackend implements Backend {
         return blas;
     }
 
-    boolean tf32() {
-        return tf32;
-    }
-
     @Override
     public String name() {
         return device.place();
@@ -91,7 +89,7 @@ public final class CudaBackend implements Backend {
 
     /** One line for reports: the GPU, and who multiplies. */
     public String describe() {
-        return device.describe() + ", products by " + (blas == null ? "own kernels" : blas.name()) + (tf32 ? " in TF32" : "");
+        return device.describe() + ", products by " + (blas == null ? "own kernels" : blas.name());
     }
 
     /** Runs a task and tells an observer of everything that the device is asked to do meanwhile, by any thread. */
@@ -136,6 +134,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Kernels kernels(ElementType type, Precision products) {
+        if (products == Precision.TF32 && !saidTf32.getAndSet(true)) {
+            LOG.info("{}: factors of 32-bit products are rounded to TF32, 10 bits of mantissa", name());
+        }
         return kernels.get(products);
     }
 

@@ -14,11 +14,13 @@ final class Products {
     private final CudaBackend backend;
     private final DeviceOps ops;
     private final boolean rounds;
+    private final boolean tf32;
 
     Products(CudaBackend backend, DeviceOps ops, Precision precision) {
         this.backend = backend;
         this.ops = ops;
         this.rounds = precision == Precision.BF16;
+        this.tf32 = precision == Precision.TF32;
     }
 
     void run(Matmul s, Operand a, Operand b, Operand c) {
@@ -83,7 +85,7 @@ final class Products {
         boolean outer = s.batch1() == 1;
         backend.device().tell(s, a, b, c, round);
         for (int i = 0; i < (outer ? 1 : s.batch0()); i++) {
-            backend.blas().product(backend.tf32(), side(left, m, s.k(), i, outer), side(right, s.k(), n, i, outer), m, n, s.k(),
+            backend.blas().product(tf32, side(left, m, s.k(), i, outer), side(right, s.k(), n, i, outer), m, n, s.k(),
                 (float) s.alpha(),
                 s.accumulate() ? 1 : 0, address(c, i), type(c), ldc, outer ? c.batch0() : c.batch1(), outer ? s.batch0() : s.batch1());
         }

@@ -45,6 +45,6 @@ public final class OneDnnBackend extends HostBackend {
 
     @Override
     public boolean gainsFrom(Precision products) {
-        return products == Precision.FP32 || OneDnnIsa.bf16();
+        return products == Precision.FP32 || products == Precision.BF16 && OneDnnIsa.bf16();
     }
 }

@@ -2,6 +2,7 @@ package io.hiervl.backend.cuda;
 
 import io.hiervl.backend.AttentionInput;
 import io.hiervl.tensor.Precision;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +29,7 @@ class AttentionParityTest {
     @CsvSource({"7,19,3,8,false,false,false", "7,19,3,8,true,false,false", "7,19,3,8,false,true,false", "7,19,3,8,true,true,false",
         "19,19,3,8,false,false,true", "70,5,2,13,true,false,false", "3,70,1,33,true,true,false", "67,67,1,8,false,false,true"})
     void kinds(int queries, int keys, int heads, int depth, boolean bias, boolean masked, boolean causal) {
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : List.of(Precision.FP32, Precision.BF16)) {
             separate(precision, queries, keys, heads, depth, bias, masked, causal);
         }
     }

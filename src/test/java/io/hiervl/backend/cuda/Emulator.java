@@ -20,6 +20,8 @@ public final class Emulator {
     public static final List<Integer> ORDERS = List.of(0, 1, 7);
 
     private static final Path LIBRARY = Path.of("target", "cuda", "libhiervl_emulator.so").toAbsolutePath();
+    /** Tests run on the machine's GPU instead, in its own order of threads: {@code -Dhiervl.cuda.real=true}. */
+    private static final boolean REAL = Boolean.getBoolean("hiervl.cuda.real");
     private static CudaBackend backend;
     private static CudaBackend ownProducts;
 
@@ -29,7 +31,7 @@ public final class Emulator {
     /** The emulated GPU with cuBLAS; skips the test where it cannot be built. */
     public static synchronized CudaBackend backend() {
         if (backend == null) {
-            backend = CudaBackend.open(library(), library(), 0);
+            backend = REAL ? CudaBackend.open(0) : CudaBackend.open(library(), library(), 0);
         }
         return backend;
     }
@@ -37,14 +39,16 @@ public final class Emulator {
     /** The emulated GPU whose products are the program's own. */
     static synchronized CudaBackend ownProducts() {
         if (ownProducts == null) {
-            ownProducts = CudaBackend.open(library(), "none", 0);
+            ownProducts = CudaBackend.open(REAL ? null : library(), "none", 0);
         }
         return ownProducts;
     }
 
     /** Lets the threads of a block run in another order from now on. */
     static void order(int order) {
-        function("hiervl_emu_order", order);
+        if (!REAL) {
+            function("hiervl_emu_order", order);
+        }
     }
 
     /** Lets the emulator say what another machine would say; 0 takes it back. */
@@ -81,9 +85,16 @@ public final class Emulator {
         NativeLibrary.getInstance(library()).getFunction(name).invokeVoid(arguments);
     }
 
-    /** Path of the emulator's library, newer than its sources. */
+    /** Path of the emulator's library: the one that is named as the driver, else one that is newer than its sources. */
     static synchronized String library() {
         try {
+            if (REAL) {
+                Assumptions.abort("this test needs the emulator");
+            }
+            String given = System.getProperty(Driver.PROPERTY);
+            if (given != null) {
+                return given;
+            }
             if (!Files.exists(LIBRARY) || Files.getLastModifiedTime(LIBRARY).compareTo(newestSource()) < 0) {
                 build();
             }
