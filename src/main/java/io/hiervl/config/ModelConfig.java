@@ -61,7 +61,9 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     public enum Trainable { ALL, ATTN_POS_ONLY }
 
     /** Arithmetic of dense layers; AUTO takes BF16 where the CPU has instructions for it. */
-    public enum Precision { FP32, TF32, BF16, AUTO }
+    public enum Precision {
+        FP32, TF32, BF16, AUTO
+    }
 
     /**
      * Rows of the query decoder.

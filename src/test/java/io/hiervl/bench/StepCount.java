@@ -80,8 +80,9 @@ final class StepCount {
         double bytes = of.stream().mapToLong(Launch::bytes).sum() / 1e9;
         double rounded = of.stream().filter(Launch::tensorCores).mapToLong(Launch::flops).sum() / 1e12;
         double flops = of.stream().mapToLong(Launch::flops).sum() / 1e12 - rounded;
-        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "| %s | %d | %.1f | %.2f | %.2f |", name, of.size(), bytes, rounded,
-            flops));
+        StringBuilder line =
+            new StringBuilder(String.format(Locale.ROOT, "| %s | %d | %.1f | %.2f | %.2f |", name, of.size(), bytes, rounded,
+                flops));
         for (Gpu gpu : GPUS) {
             line.append(String.format(Locale.ROOT, " %.0f |", 1e3 * of.stream().mapToDouble(l -> l.seconds(gpu)).sum()));
         }

@@ -41,7 +41,8 @@ class DeviceCommandsTest {
         Emulator.backend(); // later calls of this process find the same driver
         run = dir.resolve("run");
         val = Files.write(dir.resolve("val.txt"), Files.readAllLines(TINY.resolve("val.txt")).subList(0, 1));
-        trained = Cli.run("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", run, "--no-eval",
+        trained = Cli.run("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", run,
+            "--no-eval",
             "--set", "train.steps=1", "--set", "train.warmup=1", "--set", "train.crop=32", "--set", "train.batch_labelled=1", "--set",
             "train.batch_unlabelled=1", "--set", "model.n_enc=1", "--set", "model.n_dec=1", "--set", "loss.sample_points=784", "--device",
             "cuda:0");

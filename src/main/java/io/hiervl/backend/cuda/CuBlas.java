@@ -4,14 +4,8 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import io.hiervl.HierVlException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * NVIDIA's library of matrix products, where the machine has one: version 11, 12 or 13 of the system, of a CUDA toolkit, of pip or conda.
@@ -24,7 +18,6 @@ final class CuBlas {
     private static final int COMPUTE_32F = 68;
     private static final int COMPUTE_TF32 = 77;
     private static final int DEFAULT_ALGORITHM = -1;
-    private static final int SEARCH_DEPTH = 7;
 
     private static String loaded;
 
@@ -79,7 +72,7 @@ final class CuBlas {
             }
             return true;
         }
-        for (String name : asked != null ? List.of(asked) : candidates()) {
+        for (String name : asked != null ? List.of(asked) : BlasFiles.ofThisMachine()) {
             try {
                 Native.register(CuBlas.class, NativeLibrary.getInstance(name, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8")));
                 loaded = name;
@@ -91,36 +84,6 @@ final class CuBlas {
             }
         }
         return false;
-    }
-
-    private static List<String> candidates() {
-        List<String> names = new ArrayList<>();
-        boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
-        for (int version = 13; version >= 11; version--) {
-            names.add(windows ? "cublas64_" + version : "libcublas.so." + version);
-        }
-        for (String root : new String[] {System.getenv("CUDA_HOME"), System.getenv("CUDA_PATH"), "/usr/local/cuda"}) {
-            for (int version = 13; version >= 11 && root != null; version--) {
-                names.add(windows ? root + "\\bin\\cublas64_" + version + ".dll" : root + "/lib64/libcublas.so." + version);
-            }
-        }
-        for (String root : new String[] {System.getenv("CONDA_PREFIX"), System.getenv("VIRTUAL_ENV")}) {
-            names.addAll(below(root));
-        }
-        return names;
-    }
-
-    /** Libraries of Python packages in an environment. */
-    private static List<String> below(String root) {
-        if (root == null || !Files.isDirectory(Path.of(root, "lib"))) {
-            return List.of();
-        }
-        try (Stream<Path> files =
-            Files.find(Path.of(root, "lib"), SEARCH_DEPTH, (p, a) -> p.getFileName().toString().matches("libcublas\\.so\\.1[123]"))) {
-            return files.map(Path::toString).sorted((a, b) -> b.compareTo(a)).toList();
-        } catch (IOException e) {
-            return List.of();
-        }
     }
 
     /** Name and version. */

@@ -223,7 +223,8 @@ final class CudaDevice {
         long function = functions.computeIfAbsent(kernel, this::function);
         LaunchObserver told = observer;
         if (told != null) {
-            told.started(kernel, LaunchSize.bytes(kernel, arguments), LaunchSize.flops(kernel, gridZ, arguments), LaunchSize.rounds(kernel));
+            told.started(kernel, LaunchSize.bytes(kernel, arguments), LaunchSize.flops(kernel, gridZ, arguments),
+                LaunchSize.rounds(kernel));
         }
         Driver.check(Driver.cuLaunchKernel(function, gridX, gridY, gridZ, blockX, blockY, 1, 0, stream, Arguments.pack(arguments), 0),
             "kernel " + kernel);

@@ -23,7 +23,7 @@ final class LaunchSize {
     static long bytes(String kernel, Object... arguments) {
         if (kernel.equals("copy_part")) {
             // a part of x and of y: the same number of elements of both
-            long width = ((Tensor) arguments[4]).type().width() + (arguments[0] instanceof Tensor x ? x.type().width() : 0);
+            long width = (long) ((Tensor) arguments[4]).type().width() + (arguments[0] instanceof Tensor x ? x.type().width() : 0);
             return width * (Long) arguments[arguments.length - 1];
         }
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
