@@ -9,8 +9,10 @@ import java.lang.reflect.Constructor;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -107,7 +109,18 @@ public final class Main implements Runnable {
     /** Commands of a larger build. */
     private static List<CommandLine> more(Factory factory) {
         List<CommandLine> more = new ArrayList<>();
-        ServiceLoader.load(MoreCommands.class).forEach(m -> m.classes().forEach(c -> more.add(new CommandLine(c, factory))));
+        Iterator<MoreCommands> found = ServiceLoader.load(MoreCommands.class).iterator();
+        boolean left = true;
+        while (left) {
+            try {
+                left = found.hasNext();
+                if (left) {
+                    found.next().classes().forEach(c -> more.add(new CommandLine(c, factory)));
+                }
+            } catch (ServiceConfigurationError e) {
+                // A small build after a larger one keeps the name of the larger one's commands, not their classes.
+            }
+        }
         return more.isEmpty() ? List.of(new CommandLine(SparkMissingCommand.class, factory)) : more;
     }
 
