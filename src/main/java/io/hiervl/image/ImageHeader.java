@@ -58,7 +58,8 @@ public record ImageHeader(String format, int width, int height) {
         }
         String foreign = ForeignFormats.name(bytes);
         if (foreign != null) {
-            throw HierVlException.data(name + " is a " + foreign + ", which is not read; convert it to JPEG or PNG");
+            throw HierVlException
+                .data(name + (foreign.startsWith("A") ? " is an " : " is a ") + foreign + ", which is not read; convert it to JPEG or PNG");
         }
         refuseText(bytes, name);
         if (!known(bytes)) {
