@@ -178,8 +178,10 @@ public record ImageHeader(String format, int width, int height) {
             return;
         }
         if (start.chars().allMatch(c -> c >= 32 && c < 127 || c == '\n' || c == '\r' || c == '\t')) {
-            throw HierVlException.data(name + " is a text file, not a picture; it begins with '"
-                + start.strip().lines().findFirst().orElse("") + "'");
+            // A page of a web server shows what went wrong. Other texts may be secrets to which a link under a picture's name leads.
+            String first = start.strip().lines().findFirst().orElse("");
+            throw HierVlException
+                .data(name + " is a text file, not a picture" + (first.startsWith("<") ? "; it begins with '" + first + "'" : ""));
         }
     }
 

@@ -126,7 +126,8 @@ class DataHabitsTest {
 
     @Test
     void anEmptyListOfClassesIsBadData() throws IOException {
-        HierVlException e = assertThrows(HierVlException.class, () -> ClassFile.read(Files.writeString(dir.resolve("classes.txt"), " \n\n")));
+        Path empty = Files.writeString(dir.resolve("classes.txt"), " \n\n");
+        HierVlException e = assertThrows(HierVlException.class, () -> ClassFile.read(empty));
         assertEquals(HierVlException.Kind.DATA, e.kind());
         assertTrue(e.getMessage().contains("classes.txt is empty"), e.getMessage());
     }
