@@ -9,7 +9,6 @@ import java.lang.reflect.Constructor;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceConfigurationError;
@@ -106,20 +105,13 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Commands of a larger build. */
+    /** Commands of a larger build. Its service file may outlive its classes in a build folder; then there are none. */
     private static List<CommandLine> more(Factory factory) {
         List<CommandLine> more = new ArrayList<>();
-        Iterator<MoreCommands> found = ServiceLoader.load(MoreCommands.class).iterator();
-        boolean left = true;
-        while (left) {
-            try {
-                left = found.hasNext();
-                if (left) {
-                    found.next().classes().forEach(c -> more.add(new CommandLine(c, factory)));
-                }
-            } catch (ServiceConfigurationError e) {
-                // A small build after a larger one keeps the name of the larger one's commands, not their classes.
-            }
+        try {
+            ServiceLoader.load(MoreCommands.class).forEach(m -> m.classes().forEach(c -> more.add(new CommandLine(c, factory))));
+        } catch (ServiceConfigurationError e) {
+            more.clear();
         }
         return more.isEmpty() ? List.of(new CommandLine(SparkMissingCommand.class, factory)) : more;
     }

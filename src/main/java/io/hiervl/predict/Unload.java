@@ -4,18 +4,13 @@ import io.hiervl.PublicApi;
 
 /**
  * For servers that take a program out and load it anew in the same process. HierVL's own threads end after ten idle seconds. ND4J and
- * JavaCPP have threads that free memory and that nothing ends; each holds the class loader of the program, and with it all of it. So does
- * a cache of Java 17.
+ * JavaCPP have threads that free memory and that nothing ends; each holds the class loader of the program, and with it all of it.
  */
 @PublicApi
 public final class Unload {
     private static final long MILLIS = 2_000;
 
     private Unload() {
-    }
-
-    /** A record of plain values. */
-    private record Last(String value) {
     }
 
     /**
@@ -37,19 +32,6 @@ public final class Unload {
                     return;
                 }
             }
-        }
-        forgetRecords();
-    }
-
-    /**
-     * Java 17 keeps, in a class of its own, the types of the record whose comparison was linked last, and by them the loader of the
-     * program. This class is loaded anew with each program, so that its record is linked anew and takes that place.
-     */
-    private static void forgetRecords() {
-        Last a = new Last("a");
-        Last b = new Last("b");
-        if (a.equals(b) || a.hashCode() == b.hashCode() || a.toString().equals(b.toString())) {
-            throw new IllegalStateException(a + " is " + b);
         }
     }
 }
