@@ -61,8 +61,8 @@ final class BatchNorm {
         return 1 / Math.sqrt(Math.max(0, variance) + EPS);
     }
 
-    static void init(Initializer at, String name, int channels) {
-        at.norm(name, channels);
+    static void init(Initializer at, int channels) {
+        at.norm("norm", channels);
         at.in(Group.FROZEN).constant(MEAN, 0, channels);
         at.in(Group.FROZEN).constant(INVERSE, 1, channels);
     }

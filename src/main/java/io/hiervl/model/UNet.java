@@ -58,7 +58,7 @@ final class UNet {
     /** Batch norm follows, so the convolution needs no bias. */
     private static void conv(Initializer at, String name, int in, int out) {
         at.at(name).caffeConv("conv", in, out, 3, false);
-        BatchNorm.init(at.at(name), "norm", out);
+        BatchNorm.init(at.at(name), out);
     }
 
     /**
