@@ -196,7 +196,7 @@ public final class Trainer {
             hooks.note(longer.begin(run, checkpoints, newest, recipe));
         }
         batches.of(new Share(others.part(), others.parts())); // the gate looked at the undivided batch
-        LongConsumer save = at -> save(checkpoints, at, model, step, hooks);
+        LongConsumer save = at -> save(checkpoints, at, model, step, batches, hooks);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
         if (first > 0 && first < total && patience.over(first)) {
@@ -240,7 +240,7 @@ public final class Trainer {
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
                 Checkpoint kept = null;
                 if (measured || done % config.every().checkpointEvery() == 0) {
-                    kept = save(checkpoints, done, model, step, hooks);
+                    kept = save(checkpoints, done, model, step, batches, hooks);
                     saved = done;
                     signal.unsaved(false);
                 }
@@ -376,10 +376,13 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, RunHooks hooks) {
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, Batches batches,
+                            RunHooks hooks) {
+        Map<String, INDArray> norms = step.measureNorms(i -> batches.labelled(i).images());
         ImageTowers towers = model.network().towers();
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
         arrays.putAll(step.state());
+        arrays.putAll(norms);
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
         Checkpoint saved = checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
         hooks.saved(saved, done);

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -94,6 +95,19 @@ final class TrainingStep {
     /** Parameters have got other values on the host. */
     void weightsChanged() {
         onDevice.changed();
+    }
+
+    /**
+     * Measures the statistics of batch norm for predictions.
+     *
+     * @param images the labelled images of a step, (B,3,H,W)
+     * @return statistics of the average of the weights as {@code e/name}
+     */
+    Map<String, INDArray> measureNorms(LongFunction<INDArray> images) {
+        Map<String, INDArray> state = new LinkedHashMap<>();
+        NormStatistics.measure(model, average, images).forEach((name, a) -> state.put("e/" + name, a));
+        onDevice.changed();
+        return state;
     }
 
     /** t (K,C) that belongs to the saved weights: of the averaged prompt if averages are kept, else of the prompt; a copy. */
