@@ -27,13 +27,13 @@ import picocli.CommandLine;
 @Tag("cuda")
 class DeviceCommandsTest {
     private static final Path TINY = Path.of("datasets/tiny");
-    private static final String ON_THE_GPU = "graphs run on cuda:0";
 
     @TempDir
     static Path dir;
     private static Path run;
     private static Path val;
     private static Cli trained;
+    private static long launchesOfTraining;
 
     /** A small model, trained for one step on the GPU. */
     @BeforeAll
@@ -41,11 +41,17 @@ class DeviceCommandsTest {
         Emulator.backend(); // later calls of this process find the same driver
         run = dir.resolve("run");
         val = Files.write(dir.resolve("val.txt"), Files.readAllLines(TINY.resolve("val.txt")).subList(0, 1));
+        long before = launches();
         trained = Cli.run("train", "--recipe", "tiny", "--data", TINY, "--clip", "graphs/tiny-clip", "--val", val, "--out", run,
             "--no-eval",
             "--set", "train.steps=1", "--set", "train.warmup=1", "--set", "train.crop=32", "--set", "train.batch_labelled=1", "--set",
             "train.batch_unlabelled=1", "--set", "model.n_enc=1", "--set", "model.n_dec=1", "--set", "loss.sample_points=784", "--device",
             "cuda:0");
+        launchesOfTraining = launches() - before;
+    }
+
+    private static long launches() {
+        return Emulator.counters()[0];
     }
 
     @AfterEach
@@ -56,16 +62,16 @@ class DeviceCommandsTest {
     @Test
     void trainRunsOnTheGpu() {
         assertEquals(0, trained.exit(), trained.err());
-        assertTrue(trained.err().contains(ON_THE_GPU), trained.err());
-        assertTrue(trained.err().contains("hiervl_fixed_matching"), "what is computed on the host is said: " + trained.err());
+        assertTrue(launchesOfTraining > 1000, "a step has more than " + launchesOfTraining + " launches");
     }
 
     @Test
     void evalPredictAndExportGiveWhatTheCpuGives() throws Exception {
         Object[] eval = {"eval", "--model", run, "--data", TINY, "--list", val, "--json"};
+        long before = launches();
         Cli onGpu = Cli.run(with(eval, "--device", "cuda:0"));
+        assertTrue(launches() > before, "nothing ran on the GPU");
         assertEquals(0, onGpu.exit(), onGpu.err());
-        assertTrue(onGpu.err().contains(ON_THE_GPU), onGpu.err());
         assertEquals(Cli.run(eval).json().get("miou").asDouble(), onGpu.json().get("miou").asDouble(), 0.5);
         Path photo = TINY.resolve(Files.readAllLines(val).get(0).split(" ")[0]);
         Cli predicted = Cli.run("predict", "--model", run, photo, "--out", dir.resolve("out"), "--device", "cuda:0");
