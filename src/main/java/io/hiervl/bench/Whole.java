@@ -1,5 +1,7 @@
 package io.hiervl.bench;
 
+import org.slf4j.LoggerFactory;
+import org.slf4j.Logger;
 import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
@@ -30,6 +32,7 @@ final class Whole {
     /** At a twentieth of the run guidance is on and the entropy ramp has begun. */
     private static final long STEP = 50;
     private static final int IGNORE = 255;
+    private static final Logger LOG = LoggerFactory.getLogger(Whole.class);
 
     private final Setup setup;
     private final Random random;
@@ -63,7 +66,17 @@ final class Whole {
         StandaloneStep step = new StandaloneStep(setup.recipe(), setup.bundle(), DatasetSpec.of("random", setup.classes()));
         Batches.Step batch = batch(labelled, unlabelled);
         step.initialiseGate(batch.labelled().images());
-        return () -> step.run(batch);
+        boolean[] said = new boolean[2];
+        return () -> {
+            Map<String, Double> terms = step.run(batch);
+            // the first step copies all weights
+            if (said[0] && !said[1] && !step.report().isEmpty()) {
+                LOG.info(step.report());
+                said[1] = true;
+            }
+            said[0] = true;
+            return terms;
+        };
     }
 
     private Batches.Step batch(int labelled, int unlabelled) {

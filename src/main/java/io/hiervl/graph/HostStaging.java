@@ -45,7 +45,8 @@ public final class HostStaging {
         return String.join("; ", parts);
     }
 
-    static Tensor download(Backend backend, Tensor device) {
+    /** A copy on the host; waits for the device. */
+    public static Tensor download(Backend backend, Tensor device) {
         Tensor host = Tensor.onHost(device.type(), device.shape());
         backend.download(device, host);
         return host;

@@ -1,5 +1,7 @@
 package io.hiervl.graph;
 
+import io.hiervl.tensor.HostStorage;
+import io.hiervl.HierVlException;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.WorkingMemory;
 import io.hiervl.op.Add;
@@ -36,9 +38,9 @@ final class RunMemory {
         storage = new Holder[slots];
     }
 
-    /** Puts an array of the host into a slot; it is read, never written or released. A device gets a copy for the time of the run. */
+    /** Puts an array into a slot; it is read, never written or released. A device gets a copy of a host's for the time of the run. */
     void lend(int slot, Tensor array) {
-        if (backend.onHost()) {
+        if (backend.onHost() || !(array.storage() instanceof HostStorage)) {
             values[slot] = array;
         } else {
             backend.upload(array, allocate(slot, array.type(), array.shape()));
@@ -112,6 +114,9 @@ final class RunMemory {
                 Nd4jSteps.run(backend, step, in, (slot, type, shape) -> slot < 0 ? null : allocate(slot, type, shape));
             }
         } catch (RuntimeException e) {
+            if (e instanceof HierVlException known && known.kind() == HierVlException.Kind.ENVIRONMENT) {
+                throw known;
+            }
             throw new IllegalStateException("op " + step.name() + " (" + step.type() + ") failed on inputs "
                 + Arrays.stream(in).map(a -> Arrays.toString(a.shape())).toList() + ": " + e.getMessage(), e);
         }

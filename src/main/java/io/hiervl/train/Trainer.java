@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import java.util.ArrayList;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
@@ -34,6 +35,7 @@ import io.hiervl.predict.TrainedModel;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
@@ -123,14 +125,18 @@ public final class Trainer {
      * @throws HierVlException of kind DATA if a batch cannot be cut into equal parts
      */
     public Trainer together(AllReduce with) {
-        TrainConfig.Batch batch = recipe.train().batch();
-        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
-        if (batch.batchLabelled() % with.parts() != 0 || semi && batch.batchUnlabelled() % with.parts() != 0) {
-            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
-                + batch.batchUnlabelled() + "; both must be multiples of the number of machines, " + with.parts());
-        }
+        requireParts(with.parts(), "machines");
         others = with;
         return this;
+    }
+
+    private void requireParts(int parts, String what) {
+        TrainConfig.Batch batch = recipe.train().batch();
+        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
+        if (batch.batchLabelled() % parts != 0 || semi && batch.batchUnlabelled() % parts != 0) {
+            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
+                + batch.batchUnlabelled() + "; both must be multiples of the number of " + what + ", " + parts);
+        }
     }
 
     /**
@@ -177,7 +183,7 @@ public final class Trainer {
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
-        TrainingStep step = new TrainingStep(model, total, others);
+        StepRunner step = steps(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
@@ -208,7 +214,7 @@ public final class Trainer {
         long done = first;
         long saved = newest == null ? -1 : first;
         Map<String, Double> last = Map.of();
-        try (RunLog metrics = new RunLog(run, first);
+        try (step; RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
             if (first > 0 && first < total && config.every().evalEvery() > 0 && first % config.every().evalEvery() == 0
                 && !metrics.has(first, MEASURED)) {
@@ -221,8 +227,13 @@ public final class Trainer {
                     last = Stoppable.run(signal::isSet, () -> step.run(batch));
                 } catch (Stoppable.Stopped e) {
                     break;
+                } catch (HierVlException e) {
+                    throw failed(e, saved, done, save);
                 }
                 done++;
+                if (done == first + 2 && !step.report().isEmpty()) {
+                    hooks.note(step.report()); // the first step copies all weights
+                }
                 signal.unsaved(true);
                 watch.add(done, last);
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
@@ -275,6 +286,26 @@ public final class Trainer {
         }
     }
 
+    /** A device that cannot go on, mostly for lack of memory, has not touched the weights: they are saved, and the message says how to go on. */
+    private RuntimeException failed(HierVlException failure, long saved, long done, LongConsumer save) {
+        if (failure.kind() != HierVlException.Kind.ENVIRONMENT || backend.onHost()) {
+            return failure;
+        }
+        String ending = "; no step was finished";
+        if (done > 0) {
+            ending = "; step " + done + " is saved in " + run + ": a run with smaller sizes starts from its weights with --init-from " + run;
+        }
+        if (done > Math.max(0, saved)) {
+            try {
+                save.accept(done);
+            } catch (RuntimeException e) {
+                failure.addSuppressed(e);
+                ending = saved > 0 ? "; the checkpoint of step " + saved + " in " + run + " is whole" : "; no step could be saved";
+            }
+        }
+        return new HierVlException(failure.kind(), failure.getMessage() + ending, failure);
+    }
+
     /**
      * Saves what was trained when the data of the next step cannot be had.
      *
@@ -297,6 +328,21 @@ public final class Trainer {
             known.getMessage() + (done == 0 ? "; no step was finished, start again when the data are repaired"
                 : "; step " + done + " is saved in " + run + ": repair the data, then the same command with --resume goes on"),
             known);
+    }
+
+    /** Steps on the device of the model, or on all devices that were chosen. */
+    private StepRunner steps(TrainingModel model, int total) {
+        List<Backend> devices = backend == Backends.compute() ? Backends.all() : List.of(backend);
+        if (devices.size() == 1) {
+            return new TrainingStep(model, total, others);
+        }
+        if (others.parts() > 1) {
+            throw HierVlException.usage("several devices (--device) and several machines cannot be used together");
+        }
+        requireParts(devices.size(), "devices");
+        List<TrainingModel> models = new ArrayList<>(List.of(model));
+        devices.subList(1, devices.size()).forEach(d -> models.add(TrainingModel.create(recipe, clip, backbone, dataset.spec(), d)));
+        return new StepGroup(models, total);
     }
 
     private int steps(Recipe settings) {
@@ -349,7 +395,7 @@ public final class Trainer {
     }
 
     /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
-    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches, RunHooks hooks) {
+    private long begin(Checkpoint newest, TrainingModel model, StepRunner step, Batches batches, RunHooks hooks) {
         if (newest == null) {
             AtomicFile.write(run.resolve("resolved.yaml"), recipe.toYaml());
             boolean gate = true;
@@ -376,9 +422,10 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, RunHooks hooks) {
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, StepRunner step, RunHooks hooks) {
         ImageTowers towers = model.network().towers();
-        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
+        INDArray text = step.textToSave();
+        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), text));
         arrays.putAll(step.state());
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
         Checkpoint saved = checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);

@@ -16,7 +16,7 @@ final class Arguments {
     /**
      * Address of the table, valid until the next call of this thread.
      *
-     * @param values tensors of the device or null (addresses), longs, ints, floats, booleans (as int), and structures
+     * @param values tensors of the device or null (addresses), longs, ints, floats, doubles, booleans (as int), and structures
      */
     static long pack(Object... values) {
         Memory block = BLOCK.get();
@@ -35,6 +35,8 @@ final class Arguments {
                 block.setInt(at, v);
             } else if (value instanceof Float v) {
                 block.setFloat(at, v);
+            } else if (value instanceof Double v) {
+                block.setDouble(at, v);
             } else if (value instanceof Boolean v) {
                 block.setInt(at, v ? 1 : 0);
             } else {
