@@ -1,5 +1,6 @@
 // A libcuda.so.1 (and a libcublas) that computes on the CPU: the part of the driver API that HierVL calls, with the kernels of
 // src/main/cuda compiled by g++.
+#include <condition_variable>
 #include "memory.h"
 #include KERNELS_FILE
 

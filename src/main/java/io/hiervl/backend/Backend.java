@@ -1,10 +1,10 @@
 package io.hiervl.backend;
 
-import java.util.List;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Storage;
 import io.hiervl.tensor.Tensor;
+import java.util.List;
 
 /**
  * Memory and kernels of one device. A graph runner is given one and asks nobody else. Safe for use by several threads; what

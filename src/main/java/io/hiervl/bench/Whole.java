@@ -1,7 +1,5 @@
 package io.hiervl.bench;
 
-import org.slf4j.LoggerFactory;
-import org.slf4j.Logger;
 import io.hiervl.backbone.Backbones;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpec;
@@ -26,6 +24,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The whole network: inference of one image, and training steps. */
 final class Whole {

@@ -1,9 +1,9 @@
 package io.hiervl.cli;
 
-import io.hiervl.tensor.ElementType;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.onednn.OneDnnIsa;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -12,8 +12,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Arrays that stay on a backend as long as this object is reachable. On a host they are ND4J's, and {@link #onHost} gives the live array; on a
- * device it gives a copy. Safe for use by several threads.
+ * Arrays that stay on a backend as long as this object is reachable. On a host they are ND4J's, and {@link #onHost} gives the live
+ * array; on a device it gives a copy. Safe for use by several threads.
  */
 public final class DeviceArrays {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -70,6 +70,11 @@ public final class DeviceArrays {
 
     /** The live array on a host, a copy of it from a device. */
     public static INDArray onHost(Backend backend, Tensor array) {
-        return Nd4jTensors.array(backend.onHost() ? array : HostStaging.download(backend, array));
+        if (backend.onHost()) {
+            return Nd4jTensors.array(array);
+        }
+        INDArray copy = Nd4j.createUninitialized(Nd4jTensors.type(array.type()), array.shape());
+        backend.download(array, Nd4jTensors.of(copy));
+        return copy;
     }
 }

@@ -320,7 +320,7 @@ public final class GraphRunner {
 
         /** Value of a wanted variable. */
         public INDArray output(String name) {
-            return Nd4jTensors.array(memory.onHost(slot(name)));
+            return memory.array(slot(name));
         }
 
         private int slot(String name) {
@@ -348,7 +348,7 @@ public final class GraphRunner {
         /** Gradient of the loss, or null if the loss does not depend on the variable or a sink has taken it. */
         public INDArray gradient(String variable) {
             String name = gradientNames.get(variable);
-            return name == null ? null : Nd4jTensors.array(memory.onHost(slots.get(name)));
+            return name == null ? null : memory.array(slots.get(name));
         }
 
         @Override

@@ -1,15 +1,16 @@
 package io.hiervl.graph;
 
-import io.hiervl.tensor.HostStorage;
 import io.hiervl.HierVlException;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.WorkingMemory;
 import io.hiervl.op.Add;
 import io.hiervl.op.Slice;
 import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The arrays of one run of a graph by slot, and the execution of single ops on them. For one thread. */
 final class RunMemory {
@@ -66,6 +67,11 @@ final class RunMemory {
     Tensor onHost(int slot) {
         Tensor value = values[slot];
         return value == null || backend.onHost() ? value : HostStaging.download(backend, value);
+    }
+
+    /** The same as an array of ND4J; a copy from a device lives as long as it is reachable. */
+    INDArray array(int slot) {
+        return values[slot] == null ? null : DeviceArrays.onHost(backend, values[slot]);
     }
 
     /** Releases everything that was allocated. */

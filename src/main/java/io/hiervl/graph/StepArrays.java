@@ -1,8 +1,8 @@
 package io.hiervl.graph;
 
-import io.hiervl.backend.WorkingMemory;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.Kernels;
+import io.hiervl.backend.WorkingMemory;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Nd4jTensors;

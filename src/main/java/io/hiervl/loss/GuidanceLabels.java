@@ -1,14 +1,14 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.ClassScores;
 import io.hiervl.backend.jvm.EnlargedScores;
-import io.hiervl.tensor.Nd4jTensors;
-import io.hiervl.tensor.Precision;
-import io.hiervl.Content;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.graph.Ops;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Staging;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;

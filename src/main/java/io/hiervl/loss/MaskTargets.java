@@ -1,10 +1,10 @@
 package io.hiervl.loss;
 
-import io.hiervl.graph.StepArrays;
-import io.hiervl.tensor.Tensor;
 import io.hiervl.Content;
 import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.tensor.RawArrays;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

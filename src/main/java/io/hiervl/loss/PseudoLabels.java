@@ -1,9 +1,9 @@
 package io.hiervl.loss;
 
+import io.hiervl.Content;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
-import io.hiervl.Content;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

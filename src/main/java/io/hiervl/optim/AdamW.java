@@ -198,7 +198,8 @@ public final class AdamW {
     private static void requireLike(String name, Tensor p, Tensor other) {
         if (other == null || !Arrays.equals(p.shape(), other.shape()) || p.type() != other.type()) {
             throw HierVlException.model("parameter " + name + " is " + p.type() + Arrays.toString(p.shape())
-                + ", its gradient or optimiser state " + (other == null ? "of another type" : other.type() + Arrays.toString(other.shape())));
+                + ", its gradient or optimiser state "
+                + (other == null ? "of another type" : other.type() + Arrays.toString(other.shape())));
         }
     }
 }

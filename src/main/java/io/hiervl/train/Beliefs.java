@@ -1,12 +1,12 @@
 package io.hiervl.train;
 
-import io.hiervl.graph.StepArrays;
-import io.hiervl.tensor.Tensor;
 import io.hiervl.data.UnlabelledBatch;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.Downsample;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.loss.GuidanceLoss;
+import io.hiervl.tensor.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Labels for unlabelled images, from their weak views and without gradients: what the network and the frozen CLIP believe. */
@@ -50,6 +50,7 @@ final class Beliefs {
         } else {
             arrays.kernels(guidance.type()).fill(guidance, GuidanceLabels.NONE);
         }
-        return new Believed(arrays, arrays.make(placed.type(), placed.shape()), arrays.make(placed.type(), placed.shape()), valid, guidance);
+        return new Believed(arrays, arrays.make(placed.type(), placed.shape()), arrays.make(placed.type(), placed.shape()), valid,
+            guidance);
     }
 }

@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 final class DeviceRoom {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceRoom.class);
     private static final double GIB = 1 << 30;
+    private static final double MIB = 1 << 20;
     private static final int FLOAT = 4;
     /** A trained weight has a gradient and two moments. */
     private static final int TRAINED = 4;
@@ -43,13 +44,16 @@ final class DeviceRoom {
         long weights = weights();
         TrainConfig.Batch batch = model.recipe().train().batch();
         String need = String.format(Locale.ROOT,
-            "%d images of %d at a time (view %s) need %.2f GiB on %s: weights, gradients and moments %.2f, arrays of the network %.2f; "
-                + "%.2f GiB are free", images, batch.crop(), view, (weights + bytes) / GIB, backend.name(), weights / GIB, bytes / GIB,
-            free / GIB);
+            "%d images of %d at a time (view %s) need %s on %s: weights, gradients and moments %s, arrays of the network %s; %s are free",
+            images, batch.crop(), view, size(weights + bytes), backend.name(), size(weights), size(bytes), size(free));
         if (weights + bytes > free) {
             throw HierVlException.environment(need + ". " + advice());
         }
         LOG.info(need);
+    }
+
+    private static String size(long bytes) {
+        return bytes >= GIB ? String.format(Locale.ROOT, "%.1f GiB", bytes / GIB) : String.format(Locale.ROOT, "%.1f MiB", bytes / MIB);
     }
 
     private long weights() {

@@ -1,19 +1,19 @@
 package io.hiervl.train;
 
 import io.hiervl.backend.Backend;
-import io.hiervl.graph.DeviceArrays;
-import io.hiervl.graph.StepArrays;
-import io.hiervl.tensor.Tensor;
-import java.util.function.UnaryOperator;
-import org.nd4j.linalg.factory.Nd4j;
 import io.hiervl.clip.DensePath;
+import io.hiervl.graph.DeviceArrays;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The frozen CLIP image tower, inference only. It gives two things: class scores on the value path, from which guidance

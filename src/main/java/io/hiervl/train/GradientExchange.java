@@ -1,7 +1,5 @@
 package io.hiervl.train;
 
-import java.util.stream.IntStream;
-import java.util.Set;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.tensor.RawArrays;
 import java.util.ArrayList;
@@ -9,6 +7,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

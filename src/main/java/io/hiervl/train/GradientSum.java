@@ -1,10 +1,10 @@
 package io.hiervl.train;
 
-import io.hiervl.graph.ParameterStore;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.DeviceArrays;
+import io.hiervl.graph.ParameterStore;
 import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;

@@ -1,15 +1,15 @@
 package io.hiervl.train;
 
-import io.hiervl.tensor.Tensor;
-import java.util.function.Consumer;
 import io.hiervl.clip.DensePath;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.SemanticInference;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

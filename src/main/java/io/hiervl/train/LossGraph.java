@@ -1,7 +1,5 @@
 package io.hiervl.train;
 
-import io.hiervl.tensor.Nd4jTensors;
-import io.hiervl.tensor.Tensor;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
@@ -12,6 +10,8 @@ import io.hiervl.loss.Scene;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.TotalLoss;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -18,9 +18,7 @@ final class Readings {
     /** The optimiser's state has 64-bit floats. */
     private static final int WIDE = ElementType.DOUBLE.width();
 
-    private final Backend backend;
     private final ElementType type;
-    /** Keeps the memory. */
     private final DeviceArrays memory;
     private final Tensor all;
     private final Tensor state;
@@ -31,7 +29,6 @@ final class Readings {
 
     /** @param type of scalars */
     Readings(Backend backend, ElementType type) {
-        this.backend = backend;
         this.type = type;
         this.first = OptimiserKernels.STATE * WIDE / type.width();
         this.memory = new DeviceArrays(backend);
@@ -57,10 +54,10 @@ final class Readings {
     /** Copies a scalar; the number of its place. */
     int add(Tensor scalar) {
         int place = next();
-        if (backend.onHost()) {
+        if (memory.backend().onHost()) {
             Staging.write(new double[] {Staging.first(scalar)}, 1, all, first + place);
         } else {
-            backend.kernels(type, Precision.FP32).copy(scalar.reshape(1), at(place, 1));
+            memory.backend().kernels(type, Precision.FP32).copy(scalar.reshape(1), at(place, 1));
         }
         return place;
     }
@@ -92,7 +89,7 @@ final class Readings {
     /** Gets everything to the host, in one copy. */
     void read() {
         Tensor whole = new Tensor(all.storage(), 0, type, first + used);
-        Tensor host = backend.onHost() ? whole : HostStaging.download(backend, whole);
+        Tensor host = memory.backend().onHost() ? whole : HostStaging.download(memory.backend(), whole);
         values = new double[used];
         Staging.read(host, first, values, used);
         stateValues = Staging.doubles(new Tensor(host.storage(), 0, ElementType.DOUBLE, OptimiserKernels.STATE));

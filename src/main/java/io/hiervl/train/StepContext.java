@@ -1,7 +1,7 @@
 package io.hiervl.train;
 
-import io.hiervl.graph.StepArrays;
 import io.hiervl.HierVlException;
+import io.hiervl.graph.StepArrays;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +28,8 @@ record StepContext(long number, double progress, Draws draws, GradientSum gradie
 
     StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, Readings readings, StepArrays arrays,
                 AllReduce others) {
-        this(number, progress, draws, gradients, gradT, readings, arrays, others, new LinkedHashMap<>(Map.of(TOTAL, 0.0)), new ArrayList<>());
+        this(number, progress, draws, gradients, gradT, readings, arrays, others, new LinkedHashMap<>(Map.of(TOTAL, 0.0)),
+            new ArrayList<>());
         gradients.clear();
         gradT.clear();
         readings.clear();

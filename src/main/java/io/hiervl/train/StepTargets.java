@@ -1,13 +1,11 @@
 package io.hiervl.train;
 
-import io.hiervl.graph.StepArrays;
-import io.hiervl.tensor.Nd4jTensors;
-import io.hiervl.tensor.Tensor;
 import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig.GateMode;
 import io.hiervl.data.CutMix;
 import io.hiervl.data.LabelledBatch;
 import io.hiervl.data.UnlabelledBatch;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.ErasedTargets;
 import io.hiervl.loss.FixedMatcher;
@@ -17,6 +15,8 @@ import io.hiervl.loss.MaskTargets;
 import io.hiervl.loss.SetTargets;
 import io.hiervl.loss.View;
 import io.hiervl.loss.ViewTargets;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,10 +1,8 @@
 package io.hiervl.train;
 
-import io.hiervl.tensor.Tensor;
-import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.backend.Backend;
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.ModelConfig;
-import io.hiervl.backend.Backend;
 import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
@@ -16,7 +14,9 @@ import io.hiervl.loss.PromptTargets;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.View;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

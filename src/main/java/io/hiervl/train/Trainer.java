@@ -1,6 +1,5 @@
 package io.hiervl.train;
 
-import java.util.ArrayList;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.OffHeap;
@@ -34,6 +33,7 @@ import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -228,7 +228,7 @@ public final class Trainer {
                 } catch (Stoppable.Stopped e) {
                     break;
                 } catch (HierVlException e) {
-                    throw failed(e, saved, done, save);
+                    throw backend.onHost() ? e : new Rescue(run, saved, done, save).device(e);
                 }
                 done++;
                 if (done == first + 2 && !step.report().isEmpty()) {
@@ -282,52 +282,8 @@ public final class Trainer {
         try {
             return source.next();
         } catch (RuntimeException e) {
-            throw rescued(e, saved, done, save);
+            throw new Rescue(run, saved, done, save).data(e);
         }
-    }
-
-    /** A device that cannot go on, mostly for lack of memory, has not touched the weights: they are saved, and the message says how to go on. */
-    private RuntimeException failed(HierVlException failure, long saved, long done, LongConsumer save) {
-        if (failure.kind() != HierVlException.Kind.ENVIRONMENT || backend.onHost()) {
-            return failure;
-        }
-        String ending = "; no step was finished";
-        if (done > 0) {
-            ending = "; step " + done + " is saved in " + run + ": a run with smaller sizes starts from its weights with --init-from " + run;
-        }
-        if (done > Math.max(0, saved)) {
-            try {
-                save.accept(done);
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-                ending = saved > 0 ? "; the checkpoint of step " + saved + " in " + run + " is whole" : "; no step could be saved";
-            }
-        }
-        return new HierVlException(failure.kind(), failure.getMessage() + ending, failure);
-    }
-
-    /**
-     * Saves what was trained when the data of the next step cannot be had.
-     *
-     * @return the failure to throw, which says how to go on
-     */
-    private RuntimeException rescued(RuntimeException failure, long saved, long done, LongConsumer save) {
-        if (done > Math.max(0, saved)) {
-            try {
-                save.accept(done);
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-                return failure instanceof HierVlException known ? new HierVlException(known.kind(), known.getMessage()
-                    + "; and step " + done + " could not be saved: " + e.getMessage(), known) : failure;
-            }
-        }
-        if (!(failure instanceof HierVlException known)) {
-            return failure;
-        }
-        return new HierVlException(known.kind(),
-            known.getMessage() + (done == 0 ? "; no step was finished, start again when the data are repaired"
-                : "; step " + done + " is saved in " + run + ": repair the data, then the same command with --resume goes on"),
-            known);
     }
 
     /** Steps on the device of the model, or on all devices that were chosen. */

@@ -1,12 +1,10 @@
 package io.hiervl.train;
 
-import io.hiervl.graph.ParameterStore;
-import io.hiervl.backend.DeviceSum;
-import io.hiervl.backend.Traffic;
-import io.hiervl.graph.StepArrays;
 import io.hiervl.OffHeap;
 import io.hiervl.backend.Backend;
+import io.hiervl.backend.DeviceSum;
 import io.hiervl.backend.Kernels;
+import io.hiervl.backend.Traffic;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
@@ -15,6 +13,8 @@ import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.HostStaging;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.optim.AdamW;

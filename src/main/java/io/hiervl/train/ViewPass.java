@@ -1,11 +1,11 @@
 package io.hiervl.train;
 
-import io.hiervl.tensor.Tensor;
 import io.hiervl.loss.Feed;
 import io.hiervl.loss.Scene;
 import io.hiervl.loss.Targets;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.View;
+import io.hiervl.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

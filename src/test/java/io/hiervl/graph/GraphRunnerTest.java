@@ -177,7 +177,7 @@ class GraphRunnerTest {
             assertEquals(6 + 14, r.scalar("loss"), 1e-6);
             assertEquals(row(1 + 14, 1, 1), r.gradient("w"));
         }
-        var e = assertThrows(IllegalArgumentException.class, 
+        var e = assertThrows(IllegalArgumentException.class,
             () -> runner.runTensors(Map.of("x", Nd4jTensors.of(row(1, 1, 1))), found -> Map.of(), null));
         assertTrue(e.getMessage().contains("placeholder late"), e.getMessage());
     }

@@ -1,8 +1,5 @@
 package io.hiervl.loss;
 
-import io.hiervl.tensor.Nd4jTensors;
-import io.hiervl.graph.StepArrays;
-import io.hiervl.backend.choice.Backends;
 import static io.hiervl.GoldenSuite.FUSED;
 import static io.hiervl.GoldenSuite.PLAIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -12,15 +9,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.GoldenFixtures.Case;
 import io.hiervl.GoldenSuite;
 import io.hiervl.backend.Matching;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.config.LossConfig.Reduction;
 import io.hiervl.config.LossConfig.TopoRescale;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.model.Phi;
 import io.hiervl.model.SemanticInference;
 import io.hiervl.op.ConfidentRows;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.jvm.SetLossKernel;
 import io.hiervl.config.LossConfig.Confidence;
@@ -15,6 +14,7 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.op.FiniteDifferences;
 import io.hiervl.op.Loss;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;

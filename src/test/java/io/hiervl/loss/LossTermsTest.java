@@ -121,7 +121,8 @@ class LossTermsTest {
         INDArray l = map(labels, 2, 32, 32);
         SetTargets targets = new FixedMatcher(FixedMatcher.rules(k, 2, 4, 4, 32, null, 32, 32), 0.1, Backends.compute()).match(l);
         SetPoints points = new SetPoints.Seeds(new int[] {11, 12});
-        LabelledTargets labelled = new LabelledTargets(Nd4jTensors.of(Nd4j.zeros(DataType.FLOAT, 2, 3, 32, 32)), l, targets, points, null, null);
+        LabelledTargets labelled =
+            new LabelledTargets(Nd4jTensors.of(Nd4j.zeros(DataType.FLOAT, 2, 3, 32, 32)), l, targets, points, null, null);
         Feed<LabelledTargets> feed = Feed.of(labelled);
         Placeholders<LabelledTargets> placeholders = new Placeholders<>(ops, feed, 0, 2);
         SetLosses.Inputs in = SetLosses.Inputs.of(placeholders, 2);

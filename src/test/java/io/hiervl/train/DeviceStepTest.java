@@ -212,6 +212,29 @@ class DeviceStepTest {
         });
     }
 
+    /** Memory that is missing on the way changes nothing that is kept. */
+    @Test
+    void outOfMemoryLeavesTheWeights() {
+        Backends.during(Emulator.backend(), () -> {
+            RandomStep random = network("train.method=unimatch", "train.micro_batch=4");
+            TrainingStep step = random.step();
+            step.run(random.batch(1, 1));
+            Map<String, INDArray> before = saved(random, step);
+            HierVlException e;
+            try {
+                Emulator.pretend("memory", 1);
+                e = assertThrows(HierVlException.class, () -> step.run(random.batch(4, 4)));
+            } finally {
+                Emulator.pretend("memory", 0);
+            }
+            assertEquals(HierVlException.Kind.ENVIRONMENT, e.kind());
+            for (String part : List.of("train.micro_batch", "train.crop", "model.recompute=true")) {
+                assertTrue(e.getMessage().contains(part), e.getMessage());
+            }
+            requireEqual(before, saved(random, step));
+        });
+    }
+
     /** The plan is compared with the device's memory before the first step; what runs out later says what to lower. */
     @Test
     void memory() {
@@ -223,7 +246,7 @@ class DeviceStepTest {
                 TrainingStep step = random.step();
                 HierVlException e = assertThrows(HierVlException.class, () -> step.run(batch));
                 assertEquals(HierVlException.Kind.ENVIRONMENT, e.kind());
-                for (String part : List.of("GiB", "train.micro_batch (now 2)", "train.crop (now 32)", "model.recompute=true")) {
+                for (String part : List.of("MiB are free", "train.micro_batch (now 2)", "train.crop (now 32)", "model.recompute=true")) {
                     assertTrue(e.getMessage().contains(part), e.getMessage());
                 }
             } finally {

@@ -13,9 +13,8 @@ import io.hiervl.data.LabelledBatch;
 import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
-import io.hiervl.graph.StepArrays;
-import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.graph.Graphs;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.Downsample;
 import io.hiervl.loss.Feed;
@@ -24,6 +23,7 @@ import io.hiervl.loss.UnlabelledScene;
 import io.hiervl.loss.View;
 import io.hiervl.loss.ViewTargets;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -168,7 +168,8 @@ class StepSettingsTest {
         TrainingModel m = random.model;
         new TextGraph(m).forward();
         UnlabelledBatch u = random.unlabelled(2, null);
-        Believed own = new Beliefs(m, new FrozenGraph(m), new MicroBatches(2, Backends.compute())).of(u, 0.5, new StepArrays(Backends.host()));
+        Believed own =
+            new Beliefs(m, new FrozenGraph(m), new MicroBatches(2, Backends.compute())).of(u, 0.5, new StepArrays(Backends.host()));
         assertEquals(16, own.labels().size(1));
         ViewTargets mixed = new StepTargets(m).mixed(View.S1, u, own, own, random.draws());
         Feed<ViewTargets> feed = Feed.of(mixed);
@@ -236,7 +237,8 @@ class StepSettingsTest {
         for (int y = 0; y < 32; y++) {
             for (int x = 0; x < 32; x++) {
                 boolean inside = y >= box.top() && y < box.bottom() && x >= box.left() && x < box.right();
-                assertEquals((inside ? before : one).strong2().getDouble(0, 1, y, x), Nd4jTensors.array(mixed.images()).getDouble(0, 1, y, x));
+                assertEquals((inside ? before : one).strong2().getDouble(0, 1, y, x),
+                    Nd4jTensors.array(mixed.images()).getDouble(0, 1, y, x));
                 Believed from = inside ? other : own;
                 assertEquals(from.labels().getDouble(0, y, x), mixed.believed().labels().getDouble(0, y, x));
                 assertEquals(from.confidence().getDouble(0, y, x), mixed.believed().confidence().getDouble(0, y, x));

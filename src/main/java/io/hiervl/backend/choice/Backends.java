@@ -78,7 +78,8 @@ public final class Backends {
         for (String each : name.split(",", -1)) {
             chosen.add(device(each.strip()));
         }
-        if (chosen.size() > 1 && (chosen.stream().anyMatch(Backend::onHost) || chosen.stream().map(Backend::name).distinct().count() < chosen.size())) {
+        if (chosen.size() > 1
+            && (chosen.stream().anyMatch(Backend::onHost) || chosen.stream().map(Backend::name).distinct().count() < chosen.size())) {
             throw HierVlException.usage("--device is '" + name + "'; several devices must be different GPUs, for example cuda:0,cuda:1");
         }
         device = chosen.get(0).onHost() ? null : chosen.get(0);

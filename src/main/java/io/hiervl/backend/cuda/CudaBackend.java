@@ -1,8 +1,7 @@
 package io.hiervl.backend.cuda;
 
-import java.util.stream.IntStream;
-import io.hiervl.backend.DeviceSum;
 import io.hiervl.backend.Backend;
+import io.hiervl.backend.DeviceSum;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.Traffic;
 import io.hiervl.backend.WorkingMemory;
@@ -17,6 +16,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
  * An NVIDIA GPU of compute capability 8.0 or newer, through its driver alone. Everything happens on one stream in the order in which it was
