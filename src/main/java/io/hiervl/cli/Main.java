@@ -11,6 +11,7 @@ import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -104,10 +105,14 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Commands of a larger build. */
+    /** Commands of a larger build. Its service file may outlive its classes in a build folder; then there are none. */
     private static List<CommandLine> more(Factory factory) {
         List<CommandLine> more = new ArrayList<>();
-        ServiceLoader.load(MoreCommands.class).forEach(m -> m.classes().forEach(c -> more.add(new CommandLine(c, factory))));
+        try {
+            ServiceLoader.load(MoreCommands.class).forEach(m -> m.classes().forEach(c -> more.add(new CommandLine(c, factory))));
+        } catch (ServiceConfigurationError e) {
+            more.clear();
+        }
         return more.isEmpty() ? List.of(new CommandLine(SparkMissingCommand.class, factory)) : more;
     }
 

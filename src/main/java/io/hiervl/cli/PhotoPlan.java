@@ -26,11 +26,16 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
     private static final int MANY_PHOTOS = 50;
     /** Photos whose short side is longer than this many crops are made smaller. */
     private static final double LARGER = 1.15;
+    private static final int SMALL_CROP = 192;
+    private static final int LARGE_CROP = 256;
     private static final double LEAST_SCALE = 0.75;
     private static final double LARGEST_SCALE = 1.5;
+    private static final double LITTLE_LARGER = 1.05;
     /** Where the CLIP knows nothing of the photos (docs/results.md, street photos). */
-    private static final List<String> WITHOUT_CLIP = List.of("loss.guidance_start=0", "loss.guidance_end=0", "model.gate_mode=none",
-        "loss.gate=0", "model.unet=24", "model.n_enc=1", "model.n_dec=1", "model.visual_queries=0", "loss.sample_points=6272");
+    private static final List<String> WITHOUT_CLIP = List.of("model.unet=24", "model.unet_alone=true", "model.gate_mode=none",
+        "model.n_enc=1", "model.n_dec=1", "model.visual_queries=0", "loss.unet_ce=0", "loss.set_class=0", "loss.set_mask=0",
+        "loss.set_dice=0", "loss.guidance_start=0", "loss.guidance_end=0", "loss.prompt=0", "loss.mask=0", "loss.pt=0", "loss.qt=0",
+        "loss.gate=0", "loss.strong=0.25", "loss.class_weights=balanced", "augment.labelled=0.3", "train.lr=5e-4");
 
     /** What follows from photos and tower. */
     static PhotoPlan of(TrainData data, ClipBundle clip, GuidanceWorth guidance) {
@@ -40,13 +45,14 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
         int patch = clip.weights().architecture().vision().patch();
         boolean small = clip.weights().architecture().vision().width() <= 128;
         int multiple = 2 * patch;
-        int most = small ? 192 : 256;
+        boolean alone = guidance != null && guidance.nothing();
+        int most = small || alone ? SMALL_CROP : LARGE_CROP;
         int crop = Math.max(multiple, Math.min(shortSide, most) / multiple * multiple);
         boolean smaller = shortSide > crop * LARGER;
         double scale = smaller ? (double) crop / shortSide : 1;
         settings.add("train.crop=" + crop);
-        settings.add("augment.scale_min=" + rounded(LEAST_SCALE * scale));
-        settings.add("augment.scale_max=" + rounded(LARGEST_SCALE * scale));
+        settings.add("augment.scale_min=" + rounded((alone ? 1 : LEAST_SCALE) * scale));
+        settings.add("augment.scale_max=" + rounded((alone ? LITTLE_LARGER : LARGEST_SCALE) * scale));
         settings.add("eval.crop=" + crop);
         settings.add("eval.stride=" + Math.max(1, crop * 3 / 4));
         settings.add("eval.short_side=" + (smaller ? crop : 0));
@@ -56,7 +62,7 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
             reasons.add("photos are trained and measured at a short side of about " + crop + ", so that crops show enough of them");
         }
         int labelled = data.labelled().size();
-        int batch = small ? Math.min(4, labelled) : 1;
+        int batch = small || alone ? Math.min(4, labelled) : 1;
         settings.add("train.batch_labelled=" + batch);
         settings
             .add("train.batch_unlabelled=" + Math.max(1, data.unlabelled() == null ? batch : Math.min(batch, data.unlabelled().size())));
@@ -68,10 +74,13 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
             settings.add("train.patience=0");
             reasons.add("no measurement on the way: there is no val list");
         }
-        if (guidance != null && guidance.nothing()) {
+        if (alone) {
             settings.addAll(WITHOUT_CLIP);
-            reasons.add("no guidance, no gate and fewer layers: the frozen CLIP is hardly better than the commonest class");
-            reasons.add("a U-Net beside the rows, which learns from the labels alone");
+            reasons
+                .add("a U-Net in place of text queries: the frozen CLIP is hardly better than the commonest class, so its features and its "
+                    + "language would teach nothing; a CLIP that knows such photos (--clip) brings them back");
+            reasons.add("rare classes count more: mIoU counts every class alike");
+            reasons.add("photos keep their size: a network that starts from nothing learns one size faster than many");
         }
         return new PhotoPlan(settings, reasons);
     }

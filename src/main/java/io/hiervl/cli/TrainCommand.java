@@ -203,7 +203,7 @@ final class TrainCommand implements Callable<Integer> {
             BestCheckpoint best = BestCheckpoint.of(out).orElse(null);
             EvalResult last = record.result(outcome.steps());
             RunFacts facts = new RunFacts(facts(dataset), best, best == null ? last : record.result(best.step()), last, guidance,
-                ClassCounts.of(dataset, input.labelled(), Progress.NONE), out);
+                ClassCounts.of(dataset, input.labelled(), Progress.NONE), resolved, out);
             try {
                 console.pulse().doing("writing the report");
                 result = Stoppable.run(signal::isSet, () -> RunReport.write(out, resolved, source, dataset.spec(), console, facts));

@@ -18,9 +18,10 @@ import java.util.Locale;
  * @param labels   pixels of the labelled photos
  * @param pseudo   share of sure pseudo-labels at the end, NaN without unlabelled photos
  * @param right    right share of pseudo-labels where it is known, else NaN
+ * @param rarer    settings that show rare classes more often and that the run did not have
  */
 record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, GuidanceWorth guidance, ClassCounts labels, double pseudo,
-    double right) {
+    double right, List<String> rarer) {
     static final List<String> SUMMARY_HEADER = List.of("what", "mIoU", "measured on");
     static final List<String> CLASS_HEADER = List.of("class", "IoU", "precision", "recall", "F1", "labelled pixels");
 
@@ -81,14 +82,20 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
         }
         if (worst >= 0 && result.matrix().iou(worst) < 0.5 * result.miou()) {
             return String.format(Locale.ROOT,
-                "More labels of '%s' would help most: it has IoU %s and %s %% of the labelled pixels. --set train.sampling=rare "
-                    + "and --set loss.class_weights=balanced show it more often.",
-                result.classes().get(worst), percent(result.matrix().iou(worst)), percent(share(worst)));
+                "More labels of '%s' would help most: it has IoU %s and %s %% of the labelled pixels.%s",
+                result.classes().get(worst), percent(result.matrix().iou(worst)), percent(share(worst)), moreOften());
         }
         if (guidance != null && guidance.nothing()) {
             return "A CLIP that knows these classes would help most, or other words under concepts in dataset.yaml.";
         }
         return "More steps would help most: no class is far behind, and the last step was among the best.";
+    }
+
+    private String moreOften() {
+        if (rarer.isEmpty()) {
+            return "";
+        }
+        return " --set " + String.join(" and --set ", rarer) + (rarer.size() == 1 ? " shows" : " show") + " it more often.";
     }
 
     /** The whole verdict as lines for a terminal. */

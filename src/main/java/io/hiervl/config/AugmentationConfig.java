@@ -38,7 +38,7 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
     }
 
     /**
-     * Colours of a strong view.
+     * Colours of a strong view, and of labelled images.
      *
      * @param jitter     probability of the colour jitter
      * @param brightness factor from [1 - b, 1 + b]
@@ -46,11 +46,12 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
      * @param saturation factor likewise
      * @param hue        turn from [-h, h] of the colour circle, at most 0.5
      * @param greyscale  probability of a grey strong view
+     * @param labelled   brightness, contrast and saturation of labelled images: factors from [1 - l, 1 + l]
      */
     public record Colour(@Range double jitter, @Weight double brightness, @Weight double contrast, @Weight double saturation,
-        @Range(most = 0.5) double hue, @Range double greyscale) {
+        @Range(most = 0.5) double hue, @Range double greyscale, @Range double labelled) {
         public Colour {
-            Check.components(Colour.class, jitter, brightness, contrast, saturation, hue, greyscale);
+            Check.components(Colour.class, jitter, brightness, contrast, saturation, hue, greyscale, labelled);
         }
     }
 
@@ -85,6 +86,6 @@ public record AugmentationConfig(@Group Geometry geometry, @Group Colour colour,
     /** UniMatch's values. */
     public static AugmentationConfig unimatch() {
         return new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 0.5, 2.0, 2048, 512, 0.5),
-            new Colour(0.8, 0.5, 0.5, 0.5, 0.25, 0.2), new Blur(0.5, 0.1, 2.0), new Cutmix(0.5, 0.02, 0.4, 0.3));
+            new Colour(0.8, 0.5, 0.5, 0.5, 0.25, 0.2, 0), new Blur(0.5, 0.1, 2.0), new Cutmix(0.5, 0.02, 0.4, 0.3));
     }
 }

@@ -53,14 +53,15 @@ public record LossConfig(@Group Labelled labelled, @Group SetLoss set, @Group Co
      *
      * @param weight          factor of L_x
      * @param pixelCe         weight of the per-pixel cross-entropy inside L_x
+     * @param unetCe          weight of the same for the logits of the U-Net alone, if there is one
      * @param classWeights    of pixels in this cross-entropy
      * @param classWeightList weight of each class, null unless {@code classWeights} asks for one or was resolved
      * @param ohem            pixels whose true class has a larger probability than this do not count; 1: all count
      */
-    public record Labelled(@GroupKey @Weight double weight, @Weight double pixelCe, ClassWeights classWeights,
+    public record Labelled(@GroupKey @Weight double weight, @Weight double pixelCe, @Weight double unetCe, ClassWeights classWeights,
         @Nullable List<Double> classWeightList, @Range double ohem) {
         public Labelled {
-            Check.components(Labelled.class, weight, pixelCe, classWeights, classWeightList, ohem);
+            Check.components(Labelled.class, weight, pixelCe, unetCe, classWeights, classWeightList, ohem);
             classWeightList = classWeightList == null ? null : List.copyOf(classWeightList);
             if (classWeightList != null) {
                 classWeightList.forEach(w -> Check.weight("loss.class_weight_list", w));

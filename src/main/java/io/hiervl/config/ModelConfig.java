@@ -173,9 +173,12 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param trainable which weights of the image tower learn
      * @param stem      channels of the convolutional stem beside the tower, a multiple of 8; 0: none
      * @param unet      channels at stride 2 of a U-Net whose class logits join the rows' scores, a multiple of 8; 0: none
+     * @param unetAlone whether S comes of the U-Net alone; the rows are then not computed
      */
-    public record Tower(@Nullable List<Integer> taps, PositionResize posResize, Trainable trainable, int stem, int unet) {
+    public record Tower(@Nullable List<Integer> taps, PositionResize posResize, Trainable trainable, int stem, int unet,
+        boolean unetAlone) {
         public Tower {
+            Check.that(unet > 0 || !unetAlone, "model.unet_alone is true, but model.unet is 0: there is no U-Net");
             Check.that(unet >= 0 && unet % 8 == 0, "model.unet is " + unet + ", it must be 0 or a multiple of 8");
             Check.that(stem >= 0 && stem % 8 == 0, "model.stem is " + stem + ", it must be 0 or a multiple of 8");
             if (taps != null) {

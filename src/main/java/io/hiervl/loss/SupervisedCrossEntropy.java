@@ -5,21 +5,37 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
 import io.hiervl.tensor.RawArrays;
+import io.hiervl.tensor.Resize;
 import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2). */
+/**
+ * Per-pixel cross-entropy on labelled images, mean over valid pixels (SemiVL's loss_x; docs/paper.md 8.2), of the whole network or of its
+ * U-Net alone.
+ */
 final class SupervisedCrossEntropy implements Term<LabelledScene> {
     private final LossConfig.Labelled settings;
     private final double[] ofClass;
     private final Input<LabelledTargets> weights;
 
+    private final boolean unet;
+
     SupervisedCrossEntropy(LossConfig loss) {
+        this(loss, false);
+    }
+
+    private SupervisedCrossEntropy(LossConfig loss, boolean unet) {
+        this.unet = unet;
         this.settings = loss.labelled();
         this.ofClass =
             settings.classWeightList() == null ? null : settings.classWeightList().stream().mapToDouble(Double::doubleValue).toArray();
-        this.weights = Input.perImage("ce_weights", t -> weights(t.labels(), ofClass(t)));
+        this.weights = Input.perImage(unet ? "unet_ce_weights" : "ce_weights", t -> weights(t.labels(), ofClass(t)));
+    }
+
+    /** Of the U-Net alone: where the rows are sure already, the U-Net would learn nothing from the loss of both. */
+    static SupervisedCrossEntropy ofUNet(LossConfig loss) {
+        return new SupervisedCrossEntropy(loss, true);
     }
 
     private double[] ofClass(LabelledTargets targets) {
@@ -28,7 +44,7 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
 
     @Override
     public String name() {
-        return "ce";
+        return unet ? "unet_ce" : "ce";
     }
 
     @Override
@@ -38,7 +54,7 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
 
     @Override
     public double weight(View view, double progress) {
-        return settings.weight() * settings.pixelCe();
+        return settings.weight() * (unet ? settings.unetCe() : settings.pixelCe());
     }
 
     /** The class weights of valid pixels. */
@@ -50,7 +66,12 @@ final class SupervisedCrossEntropy implements Term<LabelledScene> {
 
     @Override
     public SDVariable build(LabelledScene scene) {
-        return build(scene.ops(), scene.z(), scene.in(SetLosses.LABELS), scene.in(weights), settings.ohem());
+        SDVariable z = scene.z();
+        if (unet) {
+            long[] size = scene.ops().shape(z);
+            z = scene.ops().resize(scene.output().unetLogits(), (int) size[2], (int) size[3], Resize.BILINEAR);
+        }
+        return build(scene.ops(), z, scene.in(SetLosses.LABELS), scene.in(weights), settings.ohem());
     }
 
     /**

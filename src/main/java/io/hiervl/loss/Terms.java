@@ -24,6 +24,9 @@ public final class Terms {
         LossConfig loss = recipe.loss();
         List<Term<?>> all = new ArrayList<>();
         all.add(new SupervisedCrossEntropy(loss));
+        if (recipe.model().tower().unet() > 0) {
+            all.add(SupervisedCrossEntropy.ofUNet(loss));
+        }
         all.addAll(SetTerm.labelled(recipe));
         all.add(new QueryTextLoss(loss));
         all.add(new GateLoss(loss));

@@ -12,6 +12,7 @@ import io.hiervl.graph.ParameterStore;
 import io.hiervl.graph.Scope;
 import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -30,21 +31,29 @@ public final class HierVlNetwork {
      * @param pyramid F_1..F_4
      * @param v       (B,C), unit length
      * @param dense   (B,h*w,C) not normalised, or null
-     * @param unet    of the U-Net, or null without one
+     * @param unet    maps of the U-Net, or none
+     * @param norm    how the U-Net is normalised
      */
-    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, UNet.Output unet) {
+    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, List<SDVariable> unet, BatchNorm norm) {
         /**
          * Features with whole channels switched off (the "fp" view). v stays as it is.
          *
-         * @param keep one (B,C_i) per map: 0, or 1/(1-p) for channels that stay; all ones change nothing
+         * @param keep one (B,C_i) per map of the pyramid, then of the U-Net: 0, or 1/(1-p) for channels that stay; all ones change
+         *             nothing
          */
         public Features dropped(Ops ops, List<SDVariable> keep) {
-            List<SDVariable> maps = new ArrayList<>();
-            for (int i = 0; i < pyramid.size(); i++) {
+            int n = pyramid.size();
+            return new Features(dropped(ops, pyramid, keep.subList(0, n)), v, dense, dropped(ops, unet, keep.subList(n, keep.size())),
+                norm);
+        }
+
+        private static List<SDVariable> dropped(Ops ops, List<SDVariable> maps, List<SDVariable> keep) {
+            List<SDVariable> result = new ArrayList<>();
+            for (int i = 0; i < maps.size(); i++) {
                 long[] k = ops.shape(keep.get(i));
-                maps.add(ops.mul(pyramid.get(i), ops.reshape(keep.get(i), k[0], k[1], 1, 1)));
+                result.add(ops.mul(maps.get(i), ops.reshape(keep.get(i), k[0], k[1], 1, 1)));
             }
-            return new Features(maps, v, dense, unet);
+            return result;
         }
     }
 
@@ -57,6 +66,11 @@ public final class HierVlNetwork {
     public record Output(List<DQTD.Prediction> predictions, Gate gate, PixelDecoder.Output pixels, UNet.Output unet) {
         public DQTD.Prediction last() {
             return predictions.get(predictions.size() - 1);
+        }
+
+        /** Class logits (B,K,H/2,W/2) of the U-Net. */
+        public SDVariable unetLogits() {
+            return unet.logits();
         }
     }
 
@@ -107,18 +121,33 @@ public final class HierVlNetwork {
     }
 
     /**
+     * Features in training: batch norm looks at these images.
+     *
      * @param root   scope with an empty prefix
      * @param images (B,3,H,W), normalised
      * @param dense  NONE unless per-patch embeddings are wanted
      */
     public Features encode(Scope root, SDVariable images, DensePath dense) {
+        return encode(root, images, dense, BatchNorm.ofBatch());
+    }
+
+    private Features encode(Scope root, SDVariable images, DensePath dense, BatchNorm norm) {
         Backbone.Output out = towers.apply(root, images, taps(), dense);
         List<SDVariable> maps = Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups());
         if (config.tower().stem() > 0) {
             maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
         }
-        UNet.Output unet = config.tower().unet() > 0 ? UNet.apply(root.at("unet"), images) : null;
-        return new Features(maps, out.embedding(), out.dense(), unet);
+        List<SDVariable> unet = config.tower().unet() > 0 ? UNet.encode(root.at("unet"), images, norm) : List.of();
+        return new Features(maps, out.embedding(), out.dense(), unet, norm);
+    }
+
+    /** Channels of the maps of which {@link Features#dropped} drops some. */
+    public List<Integer> droppable() {
+        List<Integer> channels = new ArrayList<>(Collections.nCopies(Pyramid.LEVELS, towers.image().width()));
+        if (config.tower().unet() > 0) {
+            channels.addAll(UNet.channels(config.tower().unet()));
+        }
+        return channels;
     }
 
     /** 0-based blocks of the image tower that feed the pyramid: those of the configuration, else the tower's own choice. */
@@ -149,7 +178,8 @@ public final class HierVlNetwork {
         List<DQTD.Prediction> predictions =
             new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),
                 pixels, all);
-        return new Output(predictions, queries.gate(), pixels, features.unet());
+        UNet.Output unet = features.unet().isEmpty() ? null : UNet.decode(root.at("unet"), features.unet(), features.norm());
+        return new Output(predictions, queries.gate(), pixels, unet);
     }
 
     /**
@@ -169,7 +199,10 @@ public final class HierVlNetwork {
         return joined(ops, SemanticInference.scores(ops, out.last().classes(), out.last().masks(), classes, weight, rows()), out);
     }
 
-    private static SDVariable joined(Ops ops, SDVariable s, Output out) {
+    private SDVariable joined(Ops ops, SDVariable s, Output out) {
+        if (config.tower().unetAlone()) {
+            return UNet.alone(ops, out.unet());
+        }
         return out.unet() == null ? s : UNet.join(ops, s, out.unet());
     }
 
@@ -191,7 +224,7 @@ public final class HierVlNetwork {
     }
 
     private SDVariable small(Scope root, SDVariable images, SDVariable t) {
-        return inferenceScores(root.ops(), decode(root, encode(root, images, DensePath.NONE), t, null, null, false));
+        return inferenceScores(root.ops(), decode(root, encode(root, images, DensePath.NONE, BatchNorm.stored()), t, null, null, false));
     }
 
     /** The root scope over a store. */

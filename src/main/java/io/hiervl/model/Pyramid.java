@@ -12,12 +12,14 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * GroupNorm(1) in front of each tap and group norm in place of batch norm (docs/paper.md 1.3).
  */
 final class Pyramid {
+    static final int LEVELS = 4;
+
     private Pyramid() {
     }
 
     /** @param width of the taps */
     static void init(Initializer at, int width) {
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < LEVELS; i++) {
             at.norm("norm." + i, width);
         }
         at.up("up4a", width, width);

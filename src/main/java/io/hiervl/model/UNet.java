@@ -7,18 +7,17 @@ import io.hiervl.tensor.Activation;
 import io.hiervl.tensor.Resize;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and group norm. It learns from few
- * labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of experts,
+ * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and batch norm
+ * ({@link BatchNorm}). It learns from few labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of experts,
  * S' = softmax(w log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0 and w at 1, where S' is nearly S divided by its sum.
  */
 final class UNet {
     /** Strides 2, 4, 8 and 16. */
     private static final int STAGES = 4;
-    /** Channels of a group: single channels would lose their mean. */
-    private static final int GROUP = 8;
     /** Added to S before its logarithm: rows that are sure of a class's absence leave the U-Net a say. */
     private static final double DOUBT = 0.02;
 
@@ -42,6 +41,11 @@ final class UNet {
         at.constant("trust", 1, classes);
     }
 
+    /** Channels of the maps of {@link #encode}. */
+    static List<Integer> channels(int first) {
+        return IntStream.range(0, STAGES).mapToObj(i -> first << i).toList();
+    }
+
     /**
      * What the U-Net says of an image.
      *
@@ -51,35 +55,48 @@ final class UNet {
     record Output(SDVariable logits, SDVariable trust) {
     }
 
-    /** Group norm follows, so the convolution needs no bias. */
+    /** Batch norm follows, so the convolution needs no bias. */
     private static void conv(Initializer at, String name, int in, int out) {
         at.at(name).caffeConv("conv", in, out, 3, false);
-        at.at(name).norm("norm", out);
+        BatchNorm.init(at.at(name), "norm", out);
     }
 
     /**
+     * Maps at strides 2, 4, 8 and 16.
+     *
      * @param images (B,3,H,W), normalised
+     * @param norm   batch norm of this pass
      */
-    static Output apply(Scope s, SDVariable images) {
-        Ops ops = s.ops();
+    static List<SDVariable> encode(Scope s, SDVariable images, BatchNorm norm) {
         List<SDVariable> skips = new ArrayList<>();
         SDVariable x = images;
         for (int i = 0; i < STAGES; i++) {
-            x = conv(s, "same." + i, conv(s, "down." + i, x, 2), 1);
+            x = conv(s, "same." + i, conv(s, "down." + i, x, 2, norm), 1, norm);
             skips.add(x);
         }
+        return skips;
+    }
+
+    /** @param skips maps of {@link #encode} */
+    static Output decode(Scope s, List<SDVariable> skips, BatchNorm norm) {
+        Ops ops = s.ops();
+        SDVariable x = skips.get(STAGES - 1);
         for (int i = STAGES - 2; i >= 0; i--) {
             SDVariable skip = skips.get(i);
             long[] size = ops.shape(skip);
-            x = conv(s, "up." + i, ops.concat(1, skip, ops.resize(x, (int) size[2], (int) size[3], Resize.BILINEAR)), 1);
+            x = conv(s, "up." + i, ops.concat(1, skip, ops.resize(x, (int) size[2], (int) size[3], Resize.BILINEAR)), 1, norm);
         }
         return new Output(s.conv("classes", x, 1, 0), s.get("trust"));
     }
 
-    private static SDVariable conv(Scope s, String name, SDVariable x, int stride) {
-        Scope at = s.at(name);
-        SDVariable y = at.conv("conv", x, stride, 1);
-        return s.ops().activation(at.groupNorm("norm", y, (int) (s.ops().shape(y)[1] / GROUP)), Activation.RELU);
+    private static SDVariable conv(Scope s, String name, SDVariable x, int stride, BatchNorm norm) {
+        return s.ops().activation(norm.conv(s.at(name), x, stride), Activation.RELU);
+    }
+
+    /** S' (B,K,H,W) without rows: softmax(u). */
+    static SDVariable alone(Ops ops, Output unet) {
+        long[] size = ops.shape(unet.logits);
+        return ops.toMap(ops.softmax(ops.toTokens(unet.logits)), (int) size[2], (int) size[3]);
     }
 
     /**

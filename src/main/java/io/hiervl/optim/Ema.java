@@ -59,6 +59,13 @@ public final class Ema {
         return a == null ? null : memory.onHost(a);
     }
 
+    /** The averages by parameter name, live on a host, copies from a device. */
+    public Map<String, INDArray> average() {
+        Map<String, INDArray> all = new LinkedHashMap<>();
+        average.forEach((name, a) -> all.put(name, memory.onHost(a)));
+        return all;
+    }
+
     /** The averages as {@code e/name}. */
     public Map<String, INDArray> state() {
         Map<String, INDArray> state = new LinkedHashMap<>();

@@ -67,8 +67,9 @@ record Networks(TrainingModel model) {
                 graph.early(InferenceGraph.logScores(graph.root(), model.network(), features, graph.t(), (int) shape[2] / stride,
                     (int) shape[3] / stride));
             }
-            List<SDVariable> keep = IntStream.range(0, features.pyramid().size()).mapToObj(i -> graph.in().get(ViewTargets.keep(i)))
-                .toList();
+            List<SDVariable> keep =
+                IntStream.range(0, model.network().droppable().size()).mapToObj(i -> graph.in().get(ViewTargets.keep(i)))
+                    .toList();
             return unlabelled(graph, images, features, features.dropped(ops, keep));
         };
     }

@@ -4,6 +4,7 @@ import io.hiervl.backend.DeviceSum;
 import io.hiervl.data.Batches;
 import io.hiervl.data.Share;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.model.UNetStatistics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.LongFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -110,6 +112,19 @@ final class StepGroup implements StepRunner {
             steps.get(part).initialiseGate(images);
             return part;
         });
+    }
+
+    @Override
+    public Map<String, INDArray> measureNorms(LongFunction<INDArray> images) {
+        Map<String, INDArray> state = first(0, () -> steps.get(0).measureNorms(images));
+        for (int p = 1; p < steps.size() && UNetStatistics.needed(models.get(0).network()); p++) {
+            ParameterStore store = models.get(p).store();
+            steps.get(p).toHost();
+            models.get(0).store().all().stream().filter(m -> UNetStatistics.writes(m.name()))
+                .forEach(m -> store.assign(m.name(), m.array()));
+            steps.get(p).weightsChanged();
+        }
+        return state;
     }
 
     @Override

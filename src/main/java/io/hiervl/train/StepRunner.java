@@ -2,6 +2,7 @@ package io.hiervl.train;
 
 import io.hiervl.data.Batches;
 import java.util.Map;
+import java.util.function.LongFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Optimiser steps of a run, on one device or on several. */
@@ -20,6 +21,14 @@ interface StepRunner extends AutoCloseable {
      * @param images (B,3,H,W); where the batch has parts, those of the first part count
      */
     void initialiseGate(INDArray images);
+
+    /**
+     * Measures the statistics of batch norm for predictions.
+     *
+     * @param images the labelled images of a step, (B,3,H,W)
+     * @return statistics of the average of the weights as {@code e/name}
+     */
+    Map<String, INDArray> measureNorms(LongFunction<INDArray> images);
 
     /** Parameters have got other values on the host. */
     void weightsChanged();

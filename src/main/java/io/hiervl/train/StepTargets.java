@@ -23,7 +23,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the targets of a step's views: everything random or known before the network runs. */
 final class StepTargets {
-    private static final int PYRAMID = 4;
 
     private final TrainingModel model;
     private final LossConfig loss;
@@ -76,10 +75,10 @@ final class StepTargets {
 
     private ViewTargets view(View view, Tensor images, Believed believed, Draws draws) {
         int n = (int) images.size(0);
-        int channels = model.network().towers().image().width();
+        List<Integer> channels = model.network().droppable();
         double rate = loss.consistency().featureDropout();
         List<INDArray> keep = view.strong() ? List.of()
-            : IntStream.range(0, PYRAMID).mapToObj(i -> draws.channels(i, n, channels, rate).castTo(model.type())).toList();
+            : IntStream.range(0, channels.size()).mapToObj(i -> draws.channels(i, n, channels.get(i), rate).castTo(model.type())).toList();
         if (!loss.unlabelled().selfTrainSet()) {
             return new ViewTargets(images, believed, keep);
         }

@@ -202,7 +202,7 @@ public final class Trainer {
             hooks.note(longer.begin(run, checkpoints, newest, recipe));
         }
         batches.of(new Share(others.part(), others.parts())); // the gate looked at the undivided batch
-        LongConsumer save = at -> save(checkpoints, at, model, step, hooks);
+        LongConsumer save = at -> save(checkpoints, at, model, step, batches, hooks);
         hooks.started(run, first);
         Patience patience = new Patience(run, config.every());
         if (first > 0 && first < total && patience.over(first)) {
@@ -251,7 +251,7 @@ public final class Trainer {
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;
                 Checkpoint kept = null;
                 if (measured || done % config.every().checkpointEvery() == 0) {
-                    kept = save(checkpoints, done, model, step, hooks);
+                    kept = save(checkpoints, done, model, step, batches, hooks);
                     saved = done;
                     signal.unsaved(false);
                 }
@@ -378,11 +378,14 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, StepRunner step, RunHooks hooks) {
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, StepRunner step, Batches batches,
+                            RunHooks hooks) {
+        Map<String, INDArray> norms = step.measureNorms(i -> batches.labelled(i).images());
         ImageTowers towers = model.network().towers();
         INDArray text = step.textToSave();
         Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), text));
         arrays.putAll(step.state());
+        arrays.putAll(norms);
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());
         Checkpoint saved = checkpoints.save(done, Hashes.of(recipe.toYaml()), model.classes(), arrays, details);
         hooks.saved(saved, done);

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -123,6 +124,14 @@ final class TrainingStep implements StepRunner {
     @Override
     public void weightsChanged() {
         onDevice.changed();
+    }
+
+    @Override
+    public Map<String, INDArray> measureNorms(LongFunction<INDArray> images) {
+        toHost();
+        Map<String, INDArray> state = new LinkedHashMap<>();
+        NormStatistics.measure(model, average, images, onDevice::changed).forEach((name, a) -> state.put("e/" + name, a));
+        return state;
     }
 
     @Override

@@ -35,7 +35,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 class NetworkParametersTest {
-    private static final ClipArchitecture CLIP = ClipArchitecture.of(32, 4, 2, 8, 32, 32, 1, 2, 16, 40, 24);
+    static final ClipArchitecture CLIP = ClipArchitecture.of(32, 4, 2, 8, 32, 32, 1, 2, 16, 40, 24);
     private static ClipWeights weights;
 
     @BeforeAll
@@ -44,7 +44,7 @@ class NetworkParametersTest {
         weights = RandomClip.weights(CLIP, new Random(3));
     }
 
-    private static ModelConfig config(String... more) {
+    static ModelConfig config(String... more) {
         List<String> settings =
             new ArrayList<>(List.of("model.dim=32", "model.heads=4", "model.n_enc=1", "model.n_dec=2", "model.enc_ffn=32",
                 "model.dec_ffn=32", "model.cm_dim=8", "model.norm_groups=8", "model.visual_queries=4", "model.taps=null"));
