@@ -52,6 +52,15 @@ public final class HostStaging {
         return host;
     }
 
+    /** An op of ND4J that was computed on the host. */
+    static void count(String op, Tensor[] in) {
+        long bytes = 0;
+        for (Tensor a : in) {
+            bytes += bytes(a);
+        }
+        COUNTS.merge(op, new Count(1, bytes), Count::plus);
+    }
+
     static void run(Backend backend, Op op, Tensor[] in, Tensor[] out) {
         long bytes = 0;
         Tensor[] from = new Tensor[in.length];

@@ -167,6 +167,13 @@ final class StepGroup implements StepRunner {
 
     @Override
     public void close() {
+        for (int p = 0; p < steps.size(); p++) {
+            TrainingStep step = steps.get(p);
+            first(p, () -> {
+                step.close();
+                return step;
+            });
+        }
         threads.forEach(ExecutorService::shutdownNow);
     }
 }

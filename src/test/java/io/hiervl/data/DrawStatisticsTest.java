@@ -96,8 +96,9 @@ class DrawStatisticsTest {
     /** mmseg: (int) (2048 r), (int) (512 r), then the largest size of the photo's shape that fits into both. */
     @Test
     void ratioIsUniformAndGivesTheSizesOfMmseg() {
-        AugmentationConfig ratio = new AugmentationConfig(new Geometry(ScaleMode.RATIO, 0.5, 2, 2048, 512, 0), new Colour(0, 0, 0, 0, 0, 0, 0),
-            new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
+        AugmentationConfig ratio =
+            new AugmentationConfig(new Geometry(ScaleMode.RATIO, 0.5, 2, 2048, 512, 0), new Colour(0, 0, 0, 0, 0, 0, 0),
+                new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
         SplittableRandom random = new SplittableRandom(5);
         SplittableRandom noise = new SplittableRandom(6);
         Geometric geometry = new Geometric(512, ratio);
@@ -108,8 +109,9 @@ class DrawStatisticsTest {
                 {500, 333, 16180, 1243, 828}, {2048, 1024, 7331, 750, 375}, {300, 1600, 16180, 621, 3313}, {683, 512, 5000, 342, 256}};
         for (int[] s : sizes) {
             double r = s[2] / 1e4;
-            AugmentationConfig one = new AugmentationConfig(new Geometry(ScaleMode.RATIO, r, r, 2048, 512, 0), new Colour(0, 0, 0, 0, 0, 0, 0),
-                new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
+            AugmentationConfig one =
+                new AugmentationConfig(new Geometry(ScaleMode.RATIO, r, r, 2048, 512, 0), new Colour(0, 0, 0, 0, 0, 0, 0),
+                    new Blur(0, 0, 0), new Cutmix(0, 0.02, 0.4, 0.3));
             Geometric.Draw d = new Geometric(512, one).draw(s[0], s[1], random);
             assertEquals(s[3] + "x" + s[4], d.width() + "x" + d.height(), Arrays.toString(s));
         }

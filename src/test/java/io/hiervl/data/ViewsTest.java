@@ -88,8 +88,9 @@ class ViewsTest {
         byte[] rgb = new byte[3 * 32 * 32];
         new Random(0).nextBytes(rgb);
         Photo photo = new Photo(rgb, 32, 32);
-        AugmentationConfig off = new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 1, 1, 2048, 512, 0), new Colour(1, 0, 0, 0, 0, 0, 0),
-            new Blur(0, 0.1, 2), new Cutmix(0.5, 0.02, 0.4, 0.3));
+        AugmentationConfig off =
+            new AugmentationConfig(new Geometry(ScaleMode.LONG_SIDE, 1, 1, 2048, 512, 0), new Colour(1, 0, 0, 0, 0, 0, 0),
+                new Blur(0, 0.1, 2), new Cutmix(0.5, 0.02, 0.4, 0.3));
         assertArrayEquals(rgb, new StrongView(32, off).apply(new Pair(photo, null), new SplittableRandom(0)).photo().rgb());
         StrongView strong = new StrongView(32, UNIMATCH);
         int same = 0;
