@@ -56,7 +56,7 @@ final class JavaTargets {
             Arrays.fill(s, Double.NEGATIVE_INFINITY);
             for (int p = 0; p < cells; p++) {
                 for (int j = 0; j < n; j++) {
-                    int at = (int) groups[j] * cells + p;
+                    int at = ((int) groups[j]) * cells + p;
                     s[at] = Math.max(s[at], in[p * n + j]);
                 }
             }
