@@ -136,7 +136,7 @@ class DeviceStepTest {
             TrainingStep other = parts.step();
             other.run(batch);
             other.run(batch);
-            assertEquals(whole.uploadedBytes(), other.traffic().uploadedBytes(), 2000.0, other.report());
+            assertTrue(Math.abs(whole.uploadedBytes() - other.traffic().uploadedBytes()) < 2000, other.report());
             assertEquals(1 + HostStaging.take().values().stream().mapToLong(HostStaging.Count::runs).sum(), other.traffic().waits(),
                 other.report());
         });
@@ -157,7 +157,6 @@ class DeviceStepTest {
             TrainingStep resumed = load(again, state);
             resumed.run(batch);
             requireEqual(saved(whole, step), saved(again, resumed));
-            RandomStep host = network(settings);
             Backends.during(Backends.java(), () -> {
                 RandomStep there = network(settings);
                 TrainingStep onHost = load(there, state);
