@@ -1,5 +1,6 @@
 // A libcuda.so.1 (and a libcublas) that computes on the CPU: the part of the driver API that HierVL calls, with the kernels of
 // src/main/cuda compiled by g++.
+#include <condition_variable>
 #include "memory.h"
 #include KERNELS_FILE
 
@@ -8,7 +9,6 @@ enum {
     OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201, INVALID_PTX = 218,
     NOT_FOUND = 500, LAUNCH_FAILED = 719
 };
-static thread_local bool has_context = false;
 static bool initialised = false;
 static std::string last_failure;
 static std::map<std::string, int>& pretences() { static std::map<std::string, int> all; return all; }
@@ -20,8 +20,8 @@ template<class T> static T argument(void* p) {
     memcpy(&v, p, sizeof v);
     if constexpr (std::is_pointer_v<T>) {
         uint64_t a = (uint64_t) v;
-        if (a != 0 && !(a & TAG)) { fprintf(stderr, "hiervl emulator: a kernel got the host address %p\n", (void*) v); abort(); }
-        v = (T) (a & ~TAG);
+        if (a != 0 && !ours(a)) { fprintf(stderr, "hiervl emulator: a kernel got an address of the host or of another device, %p\n", (void*) v); abort(); }
+        v = (T) plain(a);
     }
     return v;
 }
@@ -45,21 +45,23 @@ struct Module { std::string image; };
 extern "C" {
 CUresult cuInit(unsigned) { if (pretended("init")) return (CUresult) pretended("init"); initialised = true; return OK; }
 CUresult cuDriverGetVersion(int* v) { *v = pretended("driver") ? pretended("driver") : 13000; return OK; }
-CUresult cuDeviceGetCount(int* n) { *n = pretended("devices") < 0 ? 0 : 1; return initialised ? OK : NOT_INITIALIZED; }
-CUresult cuDeviceGet(int* d, int i) { *d = i; return i == 0 ? OK : INVALID_VALUE; }
+CUresult cuDeviceGetCount(int* n) { *n = pretended("devices") < 0 ? 0 : pretended("devices") ? pretended("devices") : 1; return initialised ? OK : NOT_INITIALIZED; }
+CUresult cuDeviceGet(int* d, int i) { *d = i; return i == 0 || i < pretended("devices") ? OK : INVALID_VALUE; }
 CUresult cuDeviceGetName(char* s, int n, int) { snprintf(s, n, "HierVL emulator"); return OK; }
 CUresult cuDeviceGetAttribute(int* v, int a, int) {
     *v = a == 75 ? (pretended("capability") ? pretended("capability") : 8) : a == 76 ? 0 : a == 16 ? 2 : a == 1 ? 1024 : a == 97 ? 101376 : 0; // 8.0, 2 multiprocessors
     return OK;
 }
+static size_t memory_limit();
 CUresult cuDeviceTotalMem_v2(size_t* n, int) { *n = pretended("count") ? (size_t) 1 << 40 : total; return OK; }
-CUresult cuDevicePrimaryCtxRetain(uint64_t* c, int) { *c = 1; return initialised ? OK : NOT_INITIALIZED; }
+CUresult cuDevicePrimaryCtxRetain(uint64_t* c, int d) { *c = d + 1; return initialised ? OK : NOT_INITIALIZED; }
 CUresult cuDevicePrimaryCtxRelease_v2(int) { return OK; }
-CUresult cuCtxSetCurrent(uint64_t c) { has_context = c != 0; return OK; }
+CUresult cuCtxSetCurrent(uint64_t c) { context = c; return OK; }
 CUresult cuCtxSynchronize() { return OK; }
-CUresult cuMemGetInfo_v2(size_t* f, size_t* t) { *t = pretended("count") ? (size_t) 1 << 40 : total; *f = *t - used; return OK; }
+CUresult cuMemGetInfo_v2(size_t* f, size_t* t) { *t = memory_limit(); *f = *t > used ? *t - used : 0; return OK; }
 // for tests: what another machine would say; 0 takes it back
 void hiervl_emu_pretend(const char* what, int value) { pretences()[what] = value; }
+static size_t memory_limit() { return pretended("count") ? (size_t) 1 << 40 : pretended("memory") ? (size_t) pretended("memory") : total; }
 void hiervl_emu_order(int order) { emu::order = order; }
 // "count": a device of 1 TiB that computes nothing. Its memory is addresses alone, what is read from it is zero.
 static CUresult reserve(uint64_t* p, size_t n) {
@@ -72,23 +74,23 @@ static CUresult reserve(uint64_t* p, size_t n) {
     return OK;
 }
 CUresult cuMemAlloc_v2(uint64_t* p, size_t n) {
-    if (!has_context) return INVALID_CONTEXT;
+    if (!context) return INVALID_CONTEXT;
     if (n == 0) return INVALID_VALUE;
     std::lock_guard<std::mutex> g(lock);
     if (pretended("count")) return reserve(p, n);
-    if (used + n > (pretended("memory") ? (size_t) pretended("memory") : total)) return OUT_OF_MEMORY;
+    if (used + n > memory_limit()) return OUT_OF_MEMORY;
     char* m = (char*) aligned_alloc(256, (n + 255) / 256 * 256);
     if (!m) return OUT_OF_MEMORY;
     memset(m, 0xff, n); // NaN: uninitialised device memory shows
     allocations[(uint64_t) m] = n;
     used += n;
-    *p = (uint64_t) m | TAG;
+    *p = (uint64_t) m | TAG | (context - 1) << 56;
     record_block('A', *p, n, nullptr);
     return OK;
 }
 CUresult cuMemFree_v2(uint64_t p) {
     std::lock_guard<std::mutex> g(lock);
-    auto it = allocations.find(p & ~TAG);
+    auto it = allocations.find(plain(p));
     if (!(p & TAG) || it == allocations.end()) return INVALID_VALUE;
     used -= it->second;
     if (it->first < 1ull << 46) { allocations.erase(it); return OK; } // of reserve
@@ -100,7 +102,7 @@ CUresult cuMemFree_v2(uint64_t p) {
 CUresult cuMemHostAlloc(void** p, size_t n, unsigned) { *p = aligned_alloc(4096, (n + 4095) / 4096 * 4096); return *p ? OK : OUT_OF_MEMORY; }
 CUresult cuMemFreeHost(void* p) { free(p); return OK; }
 CUresult cuMemcpyHtoDAsync_v2(uint64_t d, const void* h, size_t n, uint64_t) {
-    if (!has_context) return INVALID_CONTEXT;
+    if (!context) return INVALID_CONTEXT;
     if (!inside(d, n)) return INVALID_VALUE;
     copies_up++; bytes_up += n;
     if (pretended("count")) return OK;
@@ -109,7 +111,7 @@ CUresult cuMemcpyHtoDAsync_v2(uint64_t d, const void* h, size_t n, uint64_t) {
     return OK;
 }
 CUresult cuMemcpyDtoHAsync_v2(void* h, uint64_t d, size_t n, uint64_t) {
-    if (!has_context) return INVALID_CONTEXT;
+    if (!context) return INVALID_CONTEXT;
     if (!inside(d, n)) return INVALID_VALUE;
     copies_down++; bytes_down += n;
     if (pretended("count")) { memset(h, 0, n); return OK; }
@@ -144,6 +146,7 @@ CUresult cuStreamDestroy_v2(uint64_t) { return OK; }
 CUresult cuEventCreate(uint64_t* e, unsigned) { *e = 1; return OK; }
 CUresult cuEventRecord(uint64_t, uint64_t) { return OK; }
 CUresult cuEventSynchronize(uint64_t) { return OK; }
+CUresult cuEventQuery(uint64_t) { return OK; }
 CUresult cuEventElapsedTime(float* ms, uint64_t, uint64_t) { *ms = 0; return OK; }
 CUresult cuModuleLoadDataEx(uint64_t* m, const char* image, unsigned, void*, void*) {
     if (pretended("module")) return (CUresult) pretended("module");
@@ -163,7 +166,7 @@ CUresult cuFuncSetAttribute(uint64_t, int, int) { return OK; }
 CUresult cuFuncGetAttribute(int* v, int, uint64_t) { *v = 0; return OK; }
 CUresult cuLaunchKernel(uint64_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
         uint64_t, void** params, void**) {
-    if (!has_context) return INVALID_CONTEXT;
+    if (!context) return INVALID_CONTEXT;
     size_t threads = (size_t) bx * by * bz;
     if (!gx || !gy || !gz || !threads || threads > 1024 || gy > 65535 || gz > 65535 || shared > 101376) return INVALID_VALUE;
     launches++;
@@ -222,3 +225,4 @@ void hiervl_emu_counters(long* out) {
 
 }
 #include "blas.h"
+#include "nccl.h"

@@ -10,10 +10,14 @@ static std::map<uint64_t, size_t> allocations; // real address -> bytes
 static std::atomic<long> calls{0}, launches{0}, copies_up{0}, copies_down{0}, bytes_up{0}, bytes_down{0};
 static size_t total = (size_t) 8 << 30, used = 0, most = 0;
 
-static char* real(uint64_t device) { return (char*) (device & ~TAG); }
+// the number of the device stands in bits 56 to 58
+static uint64_t plain(uint64_t device) { return device & 0x00ffffffffffffffull; }
+static thread_local uint64_t context = 0; // number of the thread's device + 1; 0: none
+static bool ours(uint64_t device) { return (device & TAG) && (device >> 56 & 7) + 1 == context; }
+static char* real(uint64_t device) { return (char*) plain(device); }
 static bool inside(uint64_t device, size_t bytes) {
-    if (!(device & TAG)) return false;
-    uint64_t at = device & ~TAG;
+    if (!ours(device)) return false;
+    uint64_t at = plain(device);
     std::lock_guard<std::mutex> g(lock);
     auto it = allocations.upper_bound(at);
     if (it == allocations.begin()) return false;

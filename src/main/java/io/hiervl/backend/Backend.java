@@ -4,6 +4,7 @@ import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Storage;
 import io.hiervl.tensor.Tensor;
+import java.util.List;
 
 /**
  * Memory and kernels of one device. A graph runner is given one and asks nobody else. Safe for use by several threads; what
@@ -49,6 +50,31 @@ public interface Backend {
 
     /** Runs an op of the calling thread whose large working memory comes from the lender and goes back afterwards. */
     void run(WorkingMemory.Lender lender, Runnable op);
+
+    /** What went between host and device so far. */
+    default Traffic traffic() {
+        return Traffic.NONE;
+    }
+
+    /** Bytes that are free here now, for arrays of this backend; negative if nobody knows. */
+    default long freeBytes() {
+        return -1;
+    }
+
+    /** The same device, where all sums are made in an order that does not change from run to run; a little slower. */
+    default Backend repeatable() {
+        return this;
+    }
+
+    /**
+     * Sums over devices that need no host.
+     *
+     * @param all devices, this one the first
+     * @return one for each device; empty where sums have to go through the host
+     */
+    default List<DeviceSum> sums(List<Backend> all) {
+        return List.of();
+    }
 
     /** Most parts of a batch that should run beside each other; 1 where the device is one queue. */
     int lanes();

@@ -8,7 +8,7 @@ package io.hiervl.backend;
  * results, and what goes into and comes out of activations and layer norm may have that. Inputs and outputs must not overlap unless a
  * method says so. Results may be null where a method says "may be null": then nobody wants them.
  */
-public interface Kernels extends ProductKernels, NormKernels, ShapeKernels, SpatialKernels, LossKernels {
+public interface Kernels extends ProductKernels, NormKernels, ShapeKernels, SpatialKernels, LossKernels, TargetKernels, OptimiserKernels {
     /** Name for reports. */
     String name();
 }

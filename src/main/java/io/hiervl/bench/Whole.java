@@ -24,12 +24,15 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The whole network: inference of one image, and training steps. */
 final class Whole {
     /** At a twentieth of the run guidance is on and the entropy ramp has begun. */
     private static final long STEP = 50;
     private static final int IGNORE = 255;
+    private static final Logger LOG = LoggerFactory.getLogger(Whole.class);
 
     private final Setup setup;
     private final Random random;
@@ -63,7 +66,17 @@ final class Whole {
         StandaloneStep step = new StandaloneStep(setup.recipe(), setup.bundle(), DatasetSpec.of("random", setup.classes()));
         Batches.Step batch = batch(labelled, unlabelled);
         step.initialiseGate(batch.labelled().images());
-        return () -> step.run(batch);
+        boolean[] said = new boolean[2];
+        return () -> {
+            Map<String, Double> terms = step.run(batch);
+            // the first step copies all weights
+            if (said[0] && !said[1] && !step.report().isEmpty()) {
+                LOG.info(step.report());
+                said[1] = true;
+            }
+            said[0] = true;
+            return terms;
+        };
     }
 
     private Batches.Step batch(int labelled, int unlabelled) {

@@ -3,6 +3,7 @@ package io.hiervl.cli;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.backend.onednn.OneDnnIsa;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,6 +72,9 @@ final class DoctorCommand implements Callable<Integer> {
         List<Gpu> gpus = Gpu.list();
         facts.put("gpu", gpus.isEmpty() ? "none found" : String.join("; ", gpus.stream().map(Gpu::verdict).toList()));
         facts.put("device", Backends.describeDevice());
+        if (!Backends.compute().onHost()) {
+            facts.put("staged", SameDiffOps.names().stream().filter(op -> !Backends.compute().supports(op, ElementType.FLOAT)).toList());
+        }
         facts.put("cuda", Gpu.BUILD);
         return facts;
     }

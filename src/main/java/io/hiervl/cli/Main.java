@@ -37,7 +37,7 @@ public final class Main implements Runnable {
     boolean debug;
 
     @Option(names = "--device", scope = ScopeType.INHERIT, paramLabel = "NAME",
-        description = "Where networks run: cpu (default), cuda:N, or "
+        description = "Where networks run: cpu (default), cuda:N, several GPUs for training (cuda:0,cuda:1), or "
             + "auto (the first NVIDIA GPU that can be used, else cpu).")
     String device;
 

@@ -55,8 +55,10 @@ public record Recipe(String name, @Group Source source, Guidance guidance, Model
 
     /** This recipe with another one's length, rhythm of checkpoints, evaluations and rows, and its folders: with them a run may go on. */
     public Recipe recordedAs(Recipe other) {
-        TrainConfig as = new TrainConfig(train.method(), other.train.length(), train.batch(), train.seed(), train.optimiser(), train.ema(),
-            other.train.every());
+        TrainConfig as =
+            new TrainConfig(train.method(), other.train.length(), train.batch(), train.seed(), train.deterministic(), train.optimiser(),
+                train.ema(),
+                other.train.every());
         Source folders = new Source(other.source.dataset(), other.source.clip(), source.split(), source.paper());
         return new Recipe(name, folders, guidance, model, loss, augment, as, eval);
     }

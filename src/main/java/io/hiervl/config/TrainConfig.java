@@ -9,13 +9,14 @@ import io.hiervl.PublicApi;
  * @param length    of the run
  * @param batch     images of a step
  * @param seed      of every random choice
+ * @param deterministic whether a run on a GPU repeats to the last bit, at the price of some speed; on a CPU it always does
  * @param optimiser steps on the weights
  * @param ema       average of the weights
  * @param every     how often the run is recorded
  */
 @PublicApi
-public record TrainConfig(Method method, @Group Length length, @Group Batch batch, long seed, @Group Optimiser optimiser,
-    @Group(prefixed = true) Ema ema, @Group Every every) {
+public record TrainConfig(Method method, @Group Length length, @Group Batch batch, long seed, boolean deterministic,
+    @Group Optimiser optimiser, @Group(prefixed = true) Ema ema, @Group Every every) {
 
     /** HierVL; labelled images only; UniMatch-style consistency without any language term. */
     public enum Method {

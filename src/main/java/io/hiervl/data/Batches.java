@@ -34,6 +34,10 @@ public final class Batches {
 
     /** One step's input; {@code unlabelled} is null in a run without unlabelled images. */
     public record Step(long step, LabelledBatch labelled, UnlabelledBatch unlabelled) {
+        /** The images of a share. */
+        public Step part(Share share) {
+            return BatchParts.of(this, share);
+        }
     }
 
     /**

@@ -61,7 +61,7 @@ public final class CutMix {
     }
 
     /** The image whose pixels fill the box of image i. */
-    static int partner(int i, int n) {
+    public static int partner(int i, int n) {
         return n % 2 == 0 ? n - 1 - i : (i + n - 1) % n;
     }
 

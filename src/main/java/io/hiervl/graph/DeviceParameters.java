@@ -5,14 +5,16 @@ import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Storage;
 import io.hiervl.tensor.Tensor;
 import java.lang.ref.Cleaner;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed; arrays that
- * nobody keeps are copied at every run. Safe for use by several threads.
+ * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed, on the host or on a
+ * device; arrays that nobody keeps are copied at every run. Safe for use by several threads.
  */
 public final class DeviceParameters implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -24,6 +26,8 @@ public final class DeviceParameters implements AutoCloseable {
         private final Tensor host;
         private final Map<Backend, Tensor> copies = new HashMap<>();
         private final Set<Backend> fresh = new HashSet<>();
+        /** The only one that has the newest values; null: the host has them. */
+        private Backend ahead;
         private int users;
 
         Entry(Tensor host) {
@@ -35,10 +39,30 @@ public final class DeviceParameters implements AutoCloseable {
                 Storage storage = b.allocate(Math.max(1, host.length()) * host.type().width());
                 return new Tensor(storage, 0, host.type(), host.shape());
             });
-            if (fresh.add(backend)) {
+            if (!fresh.contains(backend)) {
+                toHost();
                 backend.upload(host, copy);
+                fresh.add(backend);
             }
             return copy;
+        }
+
+        void toHost() {
+            if (ahead != null) {
+                ahead.download(copies.get(ahead), host);
+                ahead = null;
+            }
+        }
+
+        void changed() {
+            ahead = null;
+            fresh.clear();
+        }
+
+        void advanced(Backend backend) {
+            fresh.clear();
+            fresh.add(backend);
+            ahead = backend;
         }
 
         void free() {
@@ -67,11 +91,40 @@ public final class DeviceParameters implements AutoCloseable {
         return new DeviceParameters(store);
     }
 
-    /** To be called after arrays of the store were changed on the host: the next run copies them again. */
+    /** To be called after arrays of the store were changed on the host: the next run copies them again. What a device has is lost. */
     public void changed() {
         synchronized (KEPT) {
-            addresses.forEach(a -> KEPT.get(a).fresh.clear());
+            addresses.forEach(a -> KEPT.get(a).changed());
         }
+    }
+
+    /** To be called before the host reads or changes arrays of the store: gets from devices what was changed there. */
+    public void toHost() {
+        synchronized (KEPT) {
+            addresses.forEach(a -> KEPT.get(a).toHost());
+        }
+    }
+
+    /** Kept arrays were changed on a backend, where {@link #on} gave them: all others have old values. */
+    public static void advanced(Backend backend, Collection<INDArray> arrays) {
+        if (!backend.onHost()) {
+            synchronized (KEPT) {
+                arrays.forEach(a -> KEPT.get(Nd4jTensors.of(a).address(0)).advanced(backend));
+            }
+        }
+    }
+
+    /** A kept array where a backend can read and change it: on a host the array itself. */
+    public static Tensor on(Backend backend, INDArray array) {
+        Tensor host = Nd4jTensors.of(array);
+        if (backend.onHost()) {
+            return host;
+        }
+        Tensor copy = find(backend, host);
+        if (copy == null) {
+            throw new IllegalStateException("an array " + host + " is not kept on " + backend.name());
+        }
+        return copy;
     }
 
     /** The copy of an array of the host on a device; null if nobody keeps it. */
@@ -88,6 +141,7 @@ public final class DeviceParameters implements AutoCloseable {
             for (long address : addresses) {
                 Entry entry = KEPT.get(address);
                 if (--entry.users == 0) {
+                    entry.toHost();
                     entry.free();
                     KEPT.remove(address);
                 }

@@ -45,6 +45,8 @@ public final class GraphRunner {
     private final Map<Integer, List<String>> complete = new HashMap<>();
     private final List<String> outputs;
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
+    /** Shapes of placeholders by slot. */
+    private final Map<Integer, long[]> given = new HashMap<>();
     private final Profile profile = Profile.ifEnabled();
 
     /** Forward only. */
@@ -111,6 +113,13 @@ public final class GraphRunner {
 
     private static SameDiff gradientGraph(SameDiff sd, String loss, Collection<String> gradientsOf) {
         sd.setLossVariables(loss);
+        synchronized (GraphRunner.class) {
+            return quietly(sd, gradientsOf);
+        }
+    }
+
+    /** One at a time: the stream of the process is exchanged. */
+    private static SameDiff quietly(SameDiff sd, Collection<String> gradientsOf) {
         PrintStream out = System.out;
         // SameDiff prints a line for every op it differentiates.
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
@@ -141,6 +150,7 @@ public final class GraphRunner {
             VariableType type = v == null ? VariableType.ARRAY : v.getVariable().getVariableType();
             if (type == VariableType.PLACEHOLDER) {
                 placeholders.put(name, slot);
+                given.put(slot, v.getVariable().getShape());
             } else if (type != VariableType.ARRAY) {
                 INDArray shared = sd.hasVariable(name) ? sd.getVariable(name).getArr() : graph.getVariable(name).getArr();
                 fixed.put(slot, Nd4jTensors.of(shared));
@@ -179,29 +189,32 @@ public final class GraphRunner {
     public interface Late {
         /**
          * @param early outputs, of which those exist that no late placeholder has a part in
-         * @return values of the placeholders that were not given at the start
+         * @return values of the placeholders that were not given at the start, on the host or where the graph runs
          */
-        Map<String, INDArray> values(Result early);
+        Map<String, Tensor> values(Result early);
     }
 
     /** Runs the graph and keeps all gradients. Placeholders are read, never changed or released. */
     public Result run(Map<String, INDArray> inputs) {
-        return run(inputs, null, null);
+        return run(inputs, null);
     }
 
     /** Runs the graph and hands every gradient over as soon as it is complete, so that not all of them exist at a time. */
     Result run(Map<String, INDArray> inputs, GradientSink sink) {
-        return run(inputs, null, sink);
+        Map<String, Tensor> values = new HashMap<>();
+        inputs.forEach((name, array) -> values.put(name, Nd4jTensors.of(array)));
+        return runTensors(values, null, sink);
     }
 
     /**
      * The same with a pause right before the first op that reads a placeholder without a value. Ops run in the order in which the graph
      * was built, so what the late values follow from has to be built first.
      *
-     * @param late gives the values that are missing in the inputs; null if none is
-     * @param sink null: the gradients are kept for {@link Result#gradient}
+     * @param inputs on the host or where the graph runs, where nothing is copied
+     * @param late   gives the values that are missing in the inputs; null if none is
+     * @param sink   null: the gradients are kept for {@link Result#gradient}
      */
-    public Result run(Map<String, INDArray> inputs, Late late, GradientSink sink) {
+    public Result runTensors(Map<String, Tensor> inputs, Late late, GradientSink sink) {
         RunMemory memory = new RunMemory(backend, slots.size(), backend.gainsFrom(Precision.BF16) ? rounded : new boolean[slots.size()]);
         fixed.forEach(memory::lendShared);
         Set<String> missing = new LinkedHashSet<>(placeholders.keySet());
@@ -232,13 +245,13 @@ public final class GraphRunner {
         return new Result(memory);
     }
 
-    private void lend(Collection<String> names, Map<String, INDArray> values, RunMemory memory) {
+    private void lend(Collection<String> names, Map<String, Tensor> values, RunMemory memory) {
         for (String name : names) {
             if (!values.containsKey(name)) {
                 throw new IllegalArgumentException("placeholder " + name + " has no value; given: " + values.keySet());
             }
             if (placeholders.containsKey(name)) {
-                memory.lend(placeholders.get(name), Nd4jTensors.of(values.get(name)));
+                memory.lend(placeholders.get(name), values.get(name));
             }
         }
     }
@@ -273,6 +286,15 @@ public final class GraphRunner {
         }
     }
 
+    /**
+     * The most bytes of arrays that a run has at a time, parameters left out, by the plan. Working memory of single ops comes on top.
+     *
+     * @throws IllegalStateException if a placeholder has no shape
+     */
+    public long plannedBytes() {
+        return PlannedMemory.of(steps, slots.size(), given, fixed, backend.gainsFrom(Precision.BF16) ? rounded : null);
+    }
+
     /** Number of ops in the plan. */
     int size() {
         return steps.size();
@@ -298,7 +320,7 @@ public final class GraphRunner {
 
         /** Value of a wanted variable. */
         public INDArray output(String name) {
-            return Nd4jTensors.array(memory.onHost(slot(name)));
+            return memory.array(slot(name));
         }
 
         private int slot(String name) {
@@ -313,6 +335,11 @@ public final class GraphRunner {
             memory.release(slot(name));
         }
 
+        /** Value of a wanted variable where the graph ran; it lives until {@link #close}. */
+        public Tensor tensor(String name) {
+            return memory.get(slot(name));
+        }
+
         /** Value of a wanted scalar. */
         public double scalar(String name) {
             return Staging.first(memory.onHost(slot(name)));
@@ -321,7 +348,7 @@ public final class GraphRunner {
         /** Gradient of the loss, or null if the loss does not depend on the variable or a sink has taken it. */
         public INDArray gradient(String variable) {
             String name = gradientNames.get(variable);
-            return name == null ? null : Nd4jTensors.array(memory.onHost(slots.get(name)));
+            return name == null ? null : memory.array(slots.get(name));
         }
 
         @Override

@@ -47,11 +47,20 @@ public final class HostStaging {
         return String.join("; ", parts);
     }
 
-    static Tensor download(Backend backend, Tensor device) {
-        // memory of ND4J: whoever keeps the array keeps the memory
+    /** A copy on the host; waits for the device. Its memory is ND4J's: whoever keeps the array keeps the memory. */
+    public static Tensor download(Backend backend, Tensor device) {
         Tensor host = Nd4jTensors.of(Nd4j.createUninitialized(Nd4jTensors.type(device.type()), device.shape()));
         backend.download(device, host);
         return host;
+    }
+
+    /** An op of ND4J that was computed on the host. */
+    static void count(String op, Tensor[] in) {
+        long bytes = 0;
+        for (Tensor a : in) {
+            bytes += bytes(a);
+        }
+        COUNTS.merge(op, new Count(1, bytes), Count::plus);
     }
 
     static void run(Backend backend, Op op, Tensor[] in, Tensor[] out) {

@@ -3,6 +3,7 @@ package io.hiervl.graph;
 import io.hiervl.backend.Backend;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -10,6 +11,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.ScalarOp;
 import org.nd4j.linalg.api.ops.TransformOp;
 import org.nd4j.linalg.api.ops.impl.layers.ExternalErrorsFunction;
+import org.nd4j.linalg.api.ops.impl.shape.OnesLike;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Ops of ND4J in a plan: graphs of stock ops, and what SameDiff adds to a gradient graph. They run on the host. */
@@ -25,6 +27,14 @@ final class Nd4jSteps {
     static void run(Backend backend, Step step, Tensor[] in, Allocator memory) {
         if (step.nd4j() instanceof ExternalErrorsFunction) {
             throw new IllegalStateException("external errors cannot be run");
+        }
+        if (step.nd4j() instanceof OnesLike && !backend.onHost() && in[0].type() == ElementType.FLOAT) {
+            // the gradient of a loss by itself: its value is known without the array
+            backend.kernels(in[0].type(), Precision.FP32).fill(memory.allocate(step.out()[0], in[0].type(), in[0].shape()), 1);
+            return;
+        }
+        if (!backend.onHost()) {
+            HostStaging.count(step.nd4j().opName(), in);
         }
         INDArray[] arrays = Arrays.stream(in).map(a -> Nd4jTensors.array(backend.onHost() ? a : HostStaging.download(backend, a)))
             .toArray(INDArray[]::new);

@@ -1,13 +1,16 @@
 package io.hiervl.graph;
 
+import io.hiervl.HierVlException;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.WorkingMemory;
 import io.hiervl.op.Add;
 import io.hiervl.op.Slice;
 import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Tensor;
 import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The arrays of one run of a graph by slot, and the execution of single ops on them. For one thread. */
 final class RunMemory {
@@ -36,9 +39,9 @@ final class RunMemory {
         storage = new Holder[slots];
     }
 
-    /** Puts an array of the host into a slot; it is read, never written or released. A device gets a copy for the time of the run. */
+    /** Puts an array into a slot; it is read, never written or released. A device gets a copy of a host's for the time of the run. */
     void lend(int slot, Tensor array) {
-        if (backend.onHost()) {
+        if (backend.onHost() || !(array.storage() instanceof HostStorage)) {
             values[slot] = array;
         } else {
             backend.upload(array, allocate(slot, array.type(), array.shape()));
@@ -64,6 +67,11 @@ final class RunMemory {
     Tensor onHost(int slot) {
         Tensor value = values[slot];
         return value == null || backend.onHost() ? value : HostStaging.download(backend, value);
+    }
+
+    /** The same as an array of ND4J; a copy from a device lives as long as it is reachable. */
+    INDArray array(int slot) {
+        return values[slot] == null ? null : DeviceArrays.onHost(backend, values[slot]);
     }
 
     /** Releases everything that was allocated. */
@@ -112,6 +120,9 @@ final class RunMemory {
                 Nd4jSteps.run(backend, step, in, (slot, type, shape) -> slot < 0 ? null : allocate(slot, type, shape));
             }
         } catch (RuntimeException e) {
+            if (e instanceof HierVlException known && known.kind() == HierVlException.Kind.ENVIRONMENT) {
+                throw known;
+            }
             throw new IllegalStateException("op " + step.name() + " (" + step.type() + ") failed on inputs "
                 + Arrays.stream(in).map(a -> Arrays.toString(a.shape())).toList() + ": " + e.getMessage(), e);
         }

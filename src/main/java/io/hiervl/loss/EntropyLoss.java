@@ -5,12 +5,14 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
+import io.hiervl.tensor.Nd4jTensors;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Entropy of the class distribution on strong views, mean over valid pixels (docs/paper.md 8.4). */
 final class EntropyLoss implements Term<UnlabelledScene> {
-    private static final Input<ViewTargets> WEIGHTS = Input.perImage("entropy_weights", t -> weights(t.believed().valid()));
+    private static final Input<ViewTargets> WEIGHTS = Input.tensor("entropy_weights",
+        t -> t.believed().validWeights());
 
     private final LossConfig.Entropy settings;
     private final double modelTemperature;
@@ -59,7 +61,7 @@ final class EntropyLoss implements Term<UnlabelledScene> {
 
     /** Weights (B,H,W): valid / number of valid pixels of the batch. */
     static INDArray weights(INDArray valid) {
-        return valid.div(Math.max(1, valid.sumNumber().doubleValue()));
+        return Nd4jTensors.array(new Believed(valid, valid, valid, valid).validWeights());
     }
 
     /**

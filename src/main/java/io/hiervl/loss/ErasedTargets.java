@@ -1,7 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import io.hiervl.tensor.Tensor;
 
 /**
  * A labelled batch with one class erased from every image.
@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param patches   that count, with the erased class
  * @param reference (B,N,C), what the frozen tower sees in the whole images; computed for each micro-batch
  */
-public record ErasedTargets(INDArray images, MaskTargets.Patches patches, Rows reference) implements Targets {
+public record ErasedTargets(Tensor images, MaskTargets.Patches patches, Rows reference) implements Targets {
     /** Class of each patch, (B,N). */
     static final Input<ErasedTargets> PATCH_CLASSES = Input.perImage("patch_classes", t -> t.patches().classes());
     /** Weight of each patch, (B,N). */

@@ -18,7 +18,7 @@ public final class FeaturePerturbationLoss implements Term<UnlabelledScene> {
     FeaturePerturbationLoss(LossConfig loss) {
         this.settings = loss.consistency();
         this.weights = Input.late("self_weights",
-            t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
+            t -> t.believed().weights(settings.threshold(), settings.confidence()));
     }
 
     @Override

@@ -30,10 +30,10 @@ public final class FixedMatcher {
 
     /**
      * @param noObjectWeight class weight of rows without target, or 0 if there is no no-object class
-     * @param backend        where label maps of 32-bit floats are matched
+     * @param backend        where label maps of 32-bit floats are matched; on the host if it is a device, since the host reads the result
      */
     public FixedMatcher(Matching matching, double noObjectWeight, Backend backend) {
-        this.backend = backend;
+        this.backend = backend.onHost() ? backend : Backends.host();
         this.matching = matching;
         this.noObjectWeight = noObjectWeight;
     }

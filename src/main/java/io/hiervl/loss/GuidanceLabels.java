@@ -1,14 +1,15 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
-import io.hiervl.backend.jvm.Interpolation;
+import io.hiervl.backend.Kernels;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.ClassScores;
+import io.hiervl.backend.jvm.EnlargedScores;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.graph.Ops;
-import io.hiervl.graph.ResizeMatrix;
-import io.hiervl.tensor.RawArrays;
-import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Staging;
-import java.util.Arrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -44,21 +45,14 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      * @param conceptClass class of each concept
      */
     public static INDArray classScores(INDArray cosines, int[] conceptClass, int classes, int gridHeight, int gridWidth) {
-        INDArray dense = RawArrays.dense(cosines);
-        int n = conceptClass.length;
-        int cells = gridHeight * gridWidth;
-        return Maps.perImage(cosines.dataType(), new long[] {cosines.size(0), classes, gridHeight, gridWidth}, b -> {
-            double[] in = Maps.image(dense, b);
-            double[] s = new double[classes * cells];
-            Arrays.fill(s, Double.NEGATIVE_INFINITY);
-            for (int p = 0; p < cells; p++) {
-                for (int j = 0; j < n; j++) {
-                    int at = conceptClass[j] * cells + p;
-                    s[at] = Math.max(s[at], in[p * n + j]);
-                }
-            }
-            return s;
-        });
+        INDArray group = Nd4j.createFromArray(conceptClass).castTo(cosines.dataType());
+        INDArray maxima = Nd4j.createUninitialized(cosines.dataType(), cosines.size(0), classes, (long) gridHeight * gridWidth);
+        host(cosines).groupMaxima(Nd4jTensors.of(cosines), Nd4jTensors.of(group), Nd4jTensors.of(maxima));
+        return maxima.reshape(cosines.size(0), classes, gridHeight, gridWidth);
+    }
+
+    private static Kernels host(INDArray like) {
+        return Backends.host().kernels(Nd4jTensors.type(like.dataType()), Precision.FP32);
     }
 
     /**
@@ -69,25 +63,10 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      * @param threshold probability from which a label is kept
      */
     public static GuidanceLabels of(INDArray scores, int height, int width, INDArray valid, double threshold) {
-        Enlarged large = new Enlarged(scores, height, width);
-        INDArray mask = valid == null ? null : RawArrays.dense(valid);
         INDArray labels = Nd4j.createUninitialized(scores.dataType(), scores.size(0), height, width);
         INDArray probabilities = Nd4j.createUninitialized(scores.dataType(), scores.size(0), height, width);
-        Parallel.forEach((int) scores.size(0) * height, r -> {
-            double[] best = new double[width];
-            double[] p = new double[width];
-            PseudoLabels.winners(large.row(r / height, r % height), best, p);
-            double[] ok = new double[width];
-            Arrays.fill(ok, 1);
-            if (mask != null) {
-                Staging.read(mask, (long) r * width, ok, width);
-            }
-            for (int x = 0; x < width; x++) {
-                best[x] = p[x] >= threshold && ok[x] != 0 ? best[x] : NONE;
-            }
-            Staging.write(best, width, labels, (long) r * width);
-            Staging.write(p, width, probabilities, (long) r * width);
-        });
+        host(scores).sureLabels(Nd4jTensors.of(scores), Nd4jTensors.of(valid), threshold, Nd4jTensors.of(labels),
+            Nd4jTensors.of(probabilities));
         return new GuidanceLabels(labels, probabilities);
     }
 
@@ -97,59 +76,16 @@ public record GuidanceLabels(INDArray labels, INDArray probabilities) {
      * @param scores (B,K,h,w)
      */
     public static INDArray distribution(INDArray scores, int height, int width) {
-        Enlarged large = new Enlarged(scores, height, width);
+        EnlargedScores large = new EnlargedScores(Nd4jTensors.of(scores), height, width);
         INDArray all = Nd4j.createUninitialized(scores.dataType(), scores.size(0), scores.size(1), height, width);
         Parallel.forEach((int) scores.size(0) * height, r -> {
             double[][] row = large.row(r / height, r % height);
-            PseudoLabels.softmax(row);
+            ClassScores.softmax(row);
             for (int c = 0; c < row.length; c++) {
                 Staging.write(row[c], width, all, (((long) r / height * row.length + c) * height + r % height) * width);
             }
         });
         return all;
-    }
-
-    /** Scores (B,K,h,w) enlarged bilinearly, row by row. */
-    private static final class Enlarged {
-        private final double[] small;
-        private final int k;
-        private final int h;
-        private final int w;
-        private final int width;
-        private final double[][] vertical;
-        private final Interpolation horizontal;
-
-        Enlarged(INDArray scores, int height, int width) {
-            this.small = Maps.read(scores);
-            this.k = (int) scores.size(1);
-            this.h = (int) scores.size(2);
-            this.w = (int) scores.size(3);
-            this.width = width;
-            this.vertical = ResizeMatrix.of(h, height, Resize.BILINEAR);
-            this.horizontal = Interpolation.of(w, width, Resize.BILINEAR);
-        }
-
-        /** Row y of an image, (K,width). */
-        double[][] row(int image, int y) {
-            double[][] row = new double[k][width];
-            for (int c = 0; c < k; c++) {
-                horizontal.rows(line((image * k + c) * h * w, vertical[y]), 1, row[c]);
-            }
-            return row;
-        }
-
-        /** The rows of a map that starts at an offset, blended into one. */
-        private double[] line(int offset, double[] weights) {
-            double[] line = new double[w];
-            for (int y = 0; y < weights.length; y++) {
-                if (weights[y] != 0) {
-                    for (int x = 0; x < w; x++) {
-                        line[x] += weights[y] * small[offset + y * w + x];
-                    }
-                }
-            }
-            return line;
-        }
     }
 
     @Override

@@ -4,17 +4,18 @@ import io.hiervl.backend.jvm.PixelCrossEntropyKernel;
 import io.hiervl.config.LossConfig;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Cross-entropy against the labels of the frozen CLIP: g_s1, g_s2, g_fp (SemiVL, conf_mode {@code mean_all}; docs/paper.md 8.3).
  * Divided by all pixels, ignored ones included.
  */
 public final class GuidanceLoss implements Term<UnlabelledScene> {
-    private static final Input<ViewTargets> LABELS = Input.perImage("guidance_labels", t -> t.believed().guidance());
-    private static final Input<ViewTargets> WEIGHTS = Input.perImage("guidance_weights", t -> weights(t.believed().guidance()));
+    private static final Input<ViewTargets> LABELS = Input.tensor("guidance_labels", t -> t.believed().guidanceMap());
+    private static final Input<ViewTargets> WEIGHTS = Input.tensor("guidance_weights", t -> weights(t.believed()));
 
     private final LossConfig.Guidance settings;
 
@@ -48,8 +49,13 @@ public final class GuidanceLoss implements Term<UnlabelledScene> {
     }
 
     /** Weights (B,H,W): 1 / number of all pixels; those without a label count in the denominator alone. */
+    private static Tensor weights(Believed believed) {
+        return believed.filled(1.0 / believed.guidanceMap().length());
+    }
+
+    /** The same for labels of the host. */
     static INDArray weights(INDArray labels) {
-        return Nd4j.valueArrayOf(labels.shape(), 1.0 / labels.length(), labels.dataType());
+        return Nd4jTensors.array(weights(new Believed(labels, labels, labels, labels)));
     }
 
     /** The scalar (1) from scores z (B,K,H,W), guidance labels (B,H,W) with 255 for none, and weights (B,H,W). */

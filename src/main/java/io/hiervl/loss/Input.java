@@ -1,5 +1,6 @@
 package io.hiervl.loss;
 
+import io.hiervl.tensor.Tensor;
 import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -20,13 +21,18 @@ public final class Input<T> {
         this.late = late;
     }
 
-    /** An array (B,...) of the whole batch, denominators included. */
+    /** An array (B,...) of the whole batch on the host, denominators included. */
     public static <T> Input<T> perImage(String name, Function<T, INDArray> value) {
-        return cut(name, value.andThen(Rows::of));
+        return cut(name, t -> Rows.of(value.apply(t)));
+    }
+
+    /** An array (B,...) of the whole batch, wherever it is. */
+    static <T> Input<T> tensor(String name, Function<T, Tensor> value) {
+        return cut(name, t -> Rows.of(value.apply(t)));
     }
 
     /** An array without a batch axis. */
-    static <T> Input<T> shared(String name, Function<T, INDArray> value) {
+    static <T> Input<T> shared(String name, Function<T, Tensor> value) {
         return cut(name, value.andThen(Rows::whole));
     }
 
@@ -36,8 +42,8 @@ public final class Input<T> {
     }
 
     /** An array (B,...) that is computed from the labels of the weak view, which may be there only when its pass has run. */
-    static <T> Input<T> late(String name, Function<T, INDArray> value) {
-        return new Input<>(name, value.andThen(Rows::of), true);
+    static <T> Input<T> late(String name, Function<T, Tensor> value) {
+        return new Input<>(name, t -> Rows.of(value.apply(t)), true);
     }
 
     /** Name of the placeholder. */

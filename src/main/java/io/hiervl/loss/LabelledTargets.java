@@ -1,6 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
+import io.hiervl.tensor.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -13,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param useGt   (B), 1 where the gate is that of the ground truth
  * @param patches classes of all patches, made when somebody asks
  */
-public record LabelledTargets(INDArray images, INDArray labels, SetTargets set, SetPoints points, INDArray useGt,
+public record LabelledTargets(Tensor images, INDArray labels, SetTargets set, SetPoints points, INDArray useGt,
     Lazy<MaskTargets.Patches> patches) implements PictureTargets {
     /** Which classes are there, (B,K). */
     public static final Input<LabelledTargets> PRESENCE = Input.perImage("presence", t -> t.set().presence());

@@ -2,8 +2,9 @@ package io.hiervl.loss;
 
 import io.hiervl.Content;
 import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.tensor.RawArrays;
-import io.hiervl.tensor.Staging;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -180,22 +181,9 @@ public record MaskTargets(int[] classes, INDArray erased, Patches patches) {
     }
 
     /** Images (B,3,H,W), normalised, with the erased pixels set to 0, the mean colour, in a copy. */
-    public INDArray erase(INDArray images) {
-        INDArray copy = images.dup('c');
-        int channels = (int) images.size(1);
-        int pixels = Maps.size(erased);
-        Parallel.forEach((int) images.size(0), b -> {
-            double[] blank = Maps.image(erased, b);
-            double[] plane = new double[pixels];
-            for (int c = 0; c < channels; c++) {
-                long at = ((long) b * channels + c) * pixels;
-                Staging.read(copy, at, plane, pixels);
-                for (int i = 0; i < pixels; i++) {
-                    plane[i] = blank[i] != 0 ? 0 : plane[i];
-                }
-                Staging.write(plane, pixels, copy, at);
-            }
-        });
+    public Tensor erase(Tensor images, StepArrays arrays) {
+        Tensor copy = arrays.make(images.type(), images.shape());
+        arrays.kernels(images.type()).blank(arrays.place(images), arrays.place(erased), copy);
         return copy;
     }
 

@@ -1,14 +1,14 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import io.hiervl.tensor.Tensor;
 
 /**
  * What the graph of the prompt reads.
  *
  * @param reached (K,C), the gradient of t that all other graphs have added up
  */
-public record PromptTargets(INDArray reached) {
+public record PromptTargets(Tensor reached) {
     /** {@link #reached}. */
     public static final Input<PromptTargets> REACHED = Input.shared("gradient", PromptTargets::reached);
 

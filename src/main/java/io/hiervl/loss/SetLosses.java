@@ -6,6 +6,7 @@ import io.hiervl.graph.Ops;
 import io.hiervl.model.DQTD;
 import io.hiervl.op.Loss;
 import io.hiervl.op.WeightedSum;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -19,7 +20,7 @@ public final class SetLosses {
     /** Class (B,Q) of every row. */
     static final Input<PictureTargets> ROW_CLASS = Input.perImage("set_row_class", t -> t.set().rowClass());
     private static final Input<PictureTargets> SLOTS = Input.perImage("set_slots", t -> t.set().slots());
-    private static final Input<PictureTargets> NORMS = Input.shared("set_norms", t -> t.set().norms());
+    private static final Input<PictureTargets> NORMS = Input.shared("set_norms", t -> Nd4jTensors.of(t.set().norms()));
 
     private final SetLossKernel settings;
     private final Reduction depths;

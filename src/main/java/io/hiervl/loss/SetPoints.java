@@ -1,6 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +46,7 @@ public sealed interface SetPoints {
 
         /** The seeds as numbers of this type. */
         Rows values(DataType type) {
-            return (from, to) -> Nd4j.createFromArray(Arrays.copyOfRange(perImage, from, to)).castTo(type);
+            return Rows.of(Nd4j.createFromArray(perImage).castTo(type));
         }
 
         @Override
@@ -116,12 +117,12 @@ public sealed interface SetPoints {
 
         /** Candidates (N,points,2) of a prediction. */
         Rows candidates(int prediction, DataType type) {
-            return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).candidates), type);
+            return (from, to) -> Nd4jTensors.of(join(images.subList(from, to).stream().map(i -> i.get(prediction).candidates), type));
         }
 
         /** Random points (N,points,2) of a prediction. */
         Rows random(int prediction, DataType type) {
-            return (from, to) -> join(images.subList(from, to).stream().map(i -> i.get(prediction).random), type);
+            return (from, to) -> Nd4jTensors.of(join(images.subList(from, to).stream().map(i -> i.get(prediction).random), type));
         }
 
         /** (N,points,2); zeros, which nobody reads, when no row is matched or rows have no points of this kind. */

@@ -5,7 +5,7 @@ import io.hiervl.config.LossConfig;
 import io.hiervl.config.LossConfig.Confidence;
 import io.hiervl.graph.Ops;
 import io.hiervl.op.Loss;
-import io.hiervl.tensor.RawArrays;
+import io.hiervl.tensor.Nd4jTensors;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -17,7 +17,7 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
     StrongViewLoss(LossConfig loss) {
         this.settings = loss.consistency();
         this.weights = Input.late("self_weights",
-            t -> weights(t.believed().confidence(), t.believed().valid(), settings.threshold(), settings.confidence()));
+            t -> t.believed().weights(settings.threshold(), settings.confidence()));
     }
 
     @Override
@@ -50,57 +50,9 @@ public final class StrongViewLoss implements Term<UnlabelledScene> {
         return build(scene.ops(), scene.z(), scene.in(ViewTargets.PSEUDO_LABELS), scene.in(weights));
     }
 
-    /**
-     * Weights (B,H,W) of a whole batch, denominators included.
-     *
-     * <p>PIXELWISE: 1 / valid pixels of the batch where the confidence reaches the threshold. PIXELAVG: every valid pixel
-     * of an image counts with the image's mean confidence / valid pixels of the image / B. The mean is taken per image:
-     * SemiVL's code multiplies the sum over the batch by it, which is right for one image only.
-     *
-     * @param confidence (B,H,W)
-     * @param valid      (B,H,W), 1 where there is an image and 0 on padding
-     */
+    /** As {@link Believed#weights}, on the host. */
     static INDArray weights(INDArray confidence, INDArray valid, double threshold, Confidence mode) {
-        INDArray c = RawArrays.dense(confidence);
-        INDArray v = RawArrays.dense(valid);
-        double all = Math.max(1, valid.sumNumber().doubleValue());
-        long batch = valid.size(0);
-        return Maps.perImage(confidence.dataType(), valid.shape(), b -> {
-            double[] w = Maps.image(c, b);
-            double[] counts = Maps.image(v, b);
-            if (mode == Confidence.PIXELAVG) {
-                double count = Math.max(1, Maps.sum(counts));
-                double sum = 0;
-                for (int i = 0; i < w.length; i++) {
-                    sum += counts[i] * w[i];
-                }
-                for (int i = 0; i < w.length; i++) {
-                    w[i] = counts[i] * sum / count / count / batch;
-                }
-            } else {
-                for (int i = 0; i < w.length; i++) {
-                    w[i] = w[i] >= threshold ? counts[i] / all : 0;
-                }
-            }
-            return w;
-        });
-    }
-
-    /** Share of valid pixels that reach the threshold, UniMatch's mask ratio; 0 if there is no valid pixel. */
-    public static double maskRatio(INDArray confidence, INDArray valid, double threshold) {
-        INDArray c = RawArrays.dense(confidence);
-        INDArray v = RawArrays.dense(valid);
-        double passed = 0;
-        double all = 0;
-        for (int b = 0; b < valid.size(0); b++) {
-            double[] confidences = Maps.image(c, b);
-            double[] counts = Maps.image(v, b);
-            for (int i = 0; i < counts.length; i++) {
-                passed += confidences[i] >= threshold ? counts[i] : 0;
-                all += counts[i];
-            }
-        }
-        return passed / Math.max(1, all);
+        return Nd4jTensors.array(new Believed(confidence, confidence, valid, confidence).weights(threshold, mode));
     }
 
     /** The scalar (1) from scores z (B,K,H,W), pseudo-labels (B,H,W) and weights (B,H,W), both after CutMix. */

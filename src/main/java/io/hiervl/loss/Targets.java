@@ -1,15 +1,16 @@
 package io.hiervl.loss;
 
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a view aims at, for a whole batch. {@link Feed} cuts it for micro-batches. */
 public interface Targets {
     /** What the network looks at. */
-    Input<Targets> IMAGES = Input.perImage("images", Targets::images);
+    Input<Targets> IMAGES = Input.tensor("images", Targets::images);
 
     /** Images (B,3,H,W). */
-    INDArray images();
+    Tensor images();
 
     /** Distinguishes parts of equal size that need another graph. */
     default String kind(int from, int to) {
@@ -18,6 +19,6 @@ public interface Targets {
 
     /** Type of all values. */
     default DataType type() {
-        return images().dataType();
+        return Nd4jTensors.type(images().type());
     }
 }

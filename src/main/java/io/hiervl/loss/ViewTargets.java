@@ -1,6 +1,7 @@
 package io.hiervl.loss;
 
 import io.hiervl.Content;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,14 +15,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param set      of the set loss; null without it
  * @param points   of the set loss; null without it
  */
-public record ViewTargets(INDArray images, Believed believed, List<INDArray> keep, INDArray labels, SetTargets set, SetPoints points)
+public record ViewTargets(Tensor images, Believed believed, List<INDArray> keep, INDArray labels, SetTargets set, SetPoints points)
     implements
         PictureTargets {
     /** The network's labels of the weak view, (U,h,w). */
-    static final Input<ViewTargets> PSEUDO_LABELS = Input.perImage("labels", t -> t.believed().labels());
+    static final Input<ViewTargets> PSEUDO_LABELS = Input.tensor("labels", t -> t.believed().labelMap());
 
     /** Targets without masks. */
-    public ViewTargets(INDArray images, Believed believed, List<INDArray> keep) {
+    public ViewTargets(Tensor images, Believed believed, List<INDArray> keep) {
         this(images, believed, keep, null, null, null);
     }
 

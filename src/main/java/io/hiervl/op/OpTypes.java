@@ -11,6 +11,8 @@ import io.hiervl.backend.jvm.QueryTextKernel;
 import io.hiervl.backend.jvm.SetLossKernel;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.nd4j.imports.converters.ImportClassMapping;
 
@@ -65,6 +67,13 @@ final class OpTypes {
     private static void find(String name) {
         // SameDiff looks for the class alone
         ImportClassMapping.getOpNameMapping().computeIfAbsent(name, n -> new GraphOp());
+    }
+
+    /** Names of all ops. */
+    static Set<String> names() {
+        Set<String> names = new TreeSet<>(TYPES.keySet());
+        KERNELS.keySet().forEach(loss -> names.addAll(List.of(PREFIX + loss, PREFIX + loss + BACKWARD)));
+        return names;
     }
 
     /** A loss may be of a kind that is not in the list: it is known from its first use on. */

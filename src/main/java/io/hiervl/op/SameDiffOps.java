@@ -66,4 +66,9 @@ public final class SameDiffOps {
                 + "); call io.hiervl.op.SameDiffOps.start() first or start Java with -Dopexec=" + JvmExecutioner.class.getName(), e);
         }
     }
+
+    /** Names of all ops of this project. */
+    public static java.util.Set<String> names() {
+        return OpTypes.names();
+    }
 }

@@ -1,9 +1,20 @@
 package io.hiervl.optim;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.OptimiserKernels;
+import io.hiervl.backend.choice.Backends;
+import io.hiervl.graph.DeviceArrays;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.RawArrays;
+import io.hiervl.tensor.Staging;
+import io.hiervl.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -17,17 +28,17 @@ import org.nd4j.linalg.factory.Nd4j;
  * m += (1 - beta1) (g - m)          v = beta2 v + (1 - beta2) g^2
  * p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
  * </pre>
- * Moments are kept per parameter, in its data type (float or double), and so is the number of updates t: a parameter
- * without a gradient in some step is left alone, as in PyTorch. ND4J's own AdamW scales the decay differently.
+ * Moments are kept per parameter, in its data type (float or double) and on its device, and so is the number of updates t: a
+ * parameter without a gradient in some step is left alone, as in PyTorch. ND4J's own AdamW scales the decay differently.
  * Not safe for use from several threads; a step itself uses all cores.
  */
 public final class AdamW {
     private static final class Moments {
-        final INDArray m;
-        final INDArray v;
+        final Tensor m;
+        final Tensor v;
         long updates;
 
-        Moments(INDArray m, INDArray v, long updates) {
+        Moments(Tensor m, Tensor v, long updates) {
             this.m = m;
             this.v = v;
             this.updates = updates;
@@ -37,24 +48,37 @@ public final class AdamW {
     private final double beta1;
     private final double beta2;
     private final double eps;
+    private final DeviceArrays memory;
     private final Map<String, Moments> moments = new LinkedHashMap<>();
 
-    /** The defaults of PyTorch: betas 0.9 and 0.999, eps 1e-8. */
+    /** The defaults of PyTorch on the host: betas 0.9 and 0.999, eps 1e-8. */
     public AdamW() {
-        this(0.9, 0.999, 1e-8);
+        this(Backends.host());
     }
 
+    /** The defaults of PyTorch: betas 0.9 and 0.999, eps 1e-8. */
+    public AdamW(Backend backend) {
+        this(0.9, 0.999, 1e-8, backend);
+    }
+
+    /** An optimiser of parameters on the host. */
     public AdamW(double beta1, double beta2, double eps) {
+        this(beta1, beta2, eps, Backends.host());
+    }
+
+    /** @param backend where parameters and gradients are */
+    public AdamW(double beta1, double beta2, double eps, Backend backend) {
         if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && eps > 0)) {
             throw HierVlException.config("AdamW needs betas in [0, 1) and eps > 0, got " + beta1 + ", " + beta2 + ", " + eps);
         }
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.eps = eps;
+        this.memory = new DeviceArrays(backend);
     }
 
     /**
-     * One update in place of every parameter that has a gradient.
+     * One update in place of every parameter that has a gradient, all of them on the host.
      *
      * @param params dense float or double arrays by name
      * @param grads  gradients by the same names, of the same shapes and types; other names are an error
@@ -63,43 +87,75 @@ public final class AdamW {
      */
     public void step(Map<String, INDArray> params, Map<String, INDArray> grads, ToDoubleFunction<String> lr,
                      ToDoubleFunction<String> decay) {
-        Map<String, INDArray> dense = new LinkedHashMap<>();
-        Map<String, AdamKernel> kernels = new LinkedHashMap<>();
-        for (Map.Entry<String, INDArray> e : grads.entrySet()) {
-            String name = e.getKey();
+        Map<String, Tensor> parameters = new LinkedHashMap<>();
+        Map<String, Tensor> gradients = new LinkedHashMap<>();
+        grads.forEach((name, g) -> {
             INDArray p = params.get(name);
-            check(name, p, e.getValue());
-            INDArray g = RawArrays.dense(e.getValue());
-            dense.put(name, g);
-            Moments s = moments.computeIfAbsent(name, n -> new Moments(zeros(p), zeros(p), 0));
-            requireLike(name, p, s.m);
+            check(name, p, g);
+            parameters.put(name, Nd4jTensors.of(p));
+            gradients.put(name, Nd4jTensors.of(g));
+        });
+        Tensor unclipped = Tensor.onHost(ElementType.DOUBLE, OptimiserKernels.STATE);
+        Staging.write(new double[] {0, 1}, unclipped);
+        update(parameters, gradients, lr, decay, unclipped);
+        grads.keySet().forEach(name -> RawArrays.written(params.get(name)));
+    }
+
+    /**
+     * One update in place of every parameter that has a gradient. It does not wait for a device.
+     *
+     * @param params parameters by name
+     * @param grads  gradients by the same names, of the same shapes and types; other names are an error
+     * @param lr     learning rate of a parameter in this step
+     * @param decay  weight decay of a parameter, 0 for none
+     * @param state  of {@link OptimiserKernels#clipFactor}
+     */
+    public void update(Map<String, Tensor> params, Map<String, Tensor> grads, ToDoubleFunction<String> lr,
+                       ToDoubleFunction<String> decay, Tensor state) {
+        int n = grads.size();
+        List<OptimiserKernels.Adam> updates = new ArrayList<>();
+        Tensor[] p = new Tensor[n];
+        Tensor[] m = new Tensor[n];
+        Tensor[] v = new Tensor[n];
+        for (Map.Entry<String, Tensor> e : grads.entrySet()) {
+            String name = e.getKey();
+            int i = updates.size();
+            p[i] = params.get(name);
+            if (p[i] == null) {
+                throw new IllegalArgumentException("gradient for " + name + ", but there is no such parameter");
+            }
+            requireLike(name, p[i], e.getValue());
+            Tensor parameter = p[i];
+            Moments s = moments.computeIfAbsent(name, k -> new Moments(zeros(parameter), zeros(parameter), 0));
+            requireLike(name, p[i], s.m);
             s.updates++;
-            kernels.put(name, kernel(p, g, s, lr.applyAsDouble(name), decay.applyAsDouble(name)));
+            m[i] = s.m;
+            v[i] = s.v;
+            updates.add(numbers(s, lr.applyAsDouble(name), decay.applyAsDouble(name)));
         }
-        Blocks.of(dense, dense.keySet()).parallelStream()
-            .forEach(b -> kernels.get(b.name()).update(b.start(), b.length()));
-        for (String name : dense.keySet()) {
-            RawArrays.written(params.get(name));
-            RawArrays.written(moments.get(name).m);
-            RawArrays.written(moments.get(name).v);
+        if (n > 0) {
+            memory.backend().kernels(p[0].type(), Precision.FP32).adamW(updates.toArray(new OptimiserKernels.Adam[0]), p,
+                grads.values().toArray(new Tensor[0]), m, v, state);
         }
     }
 
-    private AdamKernel kernel(INDArray p, INDArray g, Moments s, double lr, double decay) {
+    /** Takes back the count of an update that did nothing, as the factor was NaN. */
+    public void forget(Iterable<String> names) {
+        names.forEach(name -> moments.get(name).updates--);
+    }
+
+    private OptimiserKernels.Adam numbers(Moments s, double lr, double decay) {
         double stepSize = lr / (1 - Math.pow(beta1, (double) s.updates));
         double root = Math.sqrt(1 - Math.pow(beta2, (double) s.updates));
-        AdamKernel.Factors f = new AdamKernel.Factors(1 - lr * decay, 1 - beta1, beta2, stepSize, root, eps);
-        return p.dataType() == DataType.DOUBLE
-            ? new AdamKernel.Doubles(f, RawArrays.doubles(p), RawArrays.doubles(g), RawArrays.doubles(s.m), RawArrays.doubles(s.v))
-            : new AdamKernel.Floats(f, RawArrays.floats(p), RawArrays.floats(g), RawArrays.floats(s.m), RawArrays.floats(s.v));
+        return new OptimiserKernels.Adam(1 - lr * decay, 1 - beta1, beta2, stepSize, root, eps);
     }
 
-    /** First moments {@code m/name}, second moments {@code v/name} and update counts {@code t/name}; m and v are live. */
+    /** First moments {@code m/name}, second moments {@code v/name} and update counts {@code t/name}; on a host m and v are live. */
     public Map<String, INDArray> state() {
         Map<String, INDArray> state = new LinkedHashMap<>();
         moments.forEach((name, s) -> {
-            state.put("m/" + name, s.m);
-            state.put("v/" + name, s.v);
+            state.put("m/" + name, memory.onHost(s.m));
+            state.put("v/" + name, memory.onHost(s.v));
             state.put("t/" + name, Nd4j.createFromArray(s.updates));
         });
         return state;
@@ -117,15 +173,15 @@ public final class AdamW {
                     throw HierVlException.model("optimiser state of " + name + " is incomplete: "
                         + (v == null ? "v/" : "t/") + name + " is missing");
                 }
-                loaded.put(name, new Moments(state.get(key).dup('c'), v.dup('c'), t.getLong(0)));
+                loaded.put(name, new Moments(memory.copy(state.get(key)), memory.copy(v), t.getLong(0)));
             }
         }
         moments.clear();
         moments.putAll(loaded);
     }
 
-    private static INDArray zeros(INDArray like) {
-        return Nd4j.zeros(like.dataType(), like.shape());
+    private Tensor zeros(Tensor like) {
+        return memory.zeros(like.type(), like.shape());
     }
 
     private static void check(String name, INDArray p, INDArray g) {
@@ -136,13 +192,14 @@ public final class AdamW {
             throw new IllegalArgumentException("parameter " + name + " is " + p.dataType() + "; AdamW updates FLOAT and DOUBLE");
         }
         RawArrays.requireDense(name, p);
-        requireLike(name, p, g);
+        requireLike(name, Nd4jTensors.of(p), g.dataType().isFPType() ? Nd4jTensors.of(g) : null);
     }
 
-    private static void requireLike(String name, INDArray p, INDArray other) {
-        if (!Arrays.equals(p.shape(), other.shape()) || p.dataType() != other.dataType()) {
-            throw HierVlException.model("parameter " + name + " is " + p.dataType() + Arrays.toString(p.shape())
-                + ", its gradient or optimiser state " + other.dataType() + Arrays.toString(other.shape()));
+    private static void requireLike(String name, Tensor p, Tensor other) {
+        if (other == null || !Arrays.equals(p.shape(), other.shape()) || p.type() != other.type()) {
+            throw HierVlException.model("parameter " + name + " is " + p.type() + Arrays.toString(p.shape())
+                + ", its gradient or optimiser state "
+                + (other == null ? "of another type" : other.type() + Arrays.toString(other.shape())));
         }
     }
 }

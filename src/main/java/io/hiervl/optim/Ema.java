@@ -1,53 +1,75 @@
 package io.hiervl.optim;
 
 import io.hiervl.HierVlException;
-import java.util.Collections;
+import io.hiervl.backend.Backend;
+import io.hiervl.graph.DeviceArrays;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Exponential moving average of parameters (UniMatch-V2; docs/paper.md 9.4): average = r average + (1 - r) parameter with
- * r = min(1 - 1/(t + 1), ratio), so that the first update copies the parameters.
+ * r = min(1 - 1/(t + 1), ratio), so that the first update copies the parameters. Averages lie where the parameters do.
  */
 public final class Ema {
     private final double ratio;
-    private final Map<String, INDArray> average = new LinkedHashMap<>();
+    private final DeviceArrays memory;
+    private final Map<String, Tensor> average = new LinkedHashMap<>();
 
-    /** @param ratio largest share of the old average, 0.996 in UniMatch-V2 */
-    public Ema(double ratio) {
+    /**
+     * @param ratio   largest share of the old average, 0.996 in UniMatch-V2
+     * @param backend where parameters are
+     */
+    public Ema(double ratio, Backend backend) {
         if (!(ratio >= 0 && ratio < 1)) {
             throw HierVlException.config("EMA ratio must lie in [0, 1), got " + ratio);
         }
         this.ratio = ratio;
+        this.memory = new DeviceArrays(backend);
     }
 
-    /** Takes the parameters after iteration {@code t} (from 0) into the average. */
-    public void update(Map<String, INDArray> params, long t) {
+    /**
+     * Takes the parameters after iteration {@code t} (from 0) into the average, without waiting for a device.
+     *
+     * @param state of {@link io.hiervl.backend.OptimiserKernels#clipFactor}
+     */
+    public void update(Map<String, Tensor> params, long t, Tensor state) {
         double r = Math.min(1 - 1.0 / (t + 1), ratio);
-        params.forEach((name, p) -> {
-            INDArray a = average.get(name);
-            if (a == null) {
-                average.put(name, p.dup('c'));
-            } else if (r == 0) {
-                a.assign(p);
-            } else {
-                try (INDArray fresh = p.mul(1 - r)) {
-                    a.muli(r).addi(fresh);
-                }
-            }
-        });
+        Map<String, Tensor> fresh = new LinkedHashMap<>();
+        Map<String, Tensor> known = new LinkedHashMap<>();
+        params.forEach((name, p) -> (average.containsKey(name) ? known : fresh).put(name, p));
+        fresh.forEach((name, p) -> average.put(name, memory.zeros(p.type(), p.shape())));
+        mix(fresh, 0, state);
+        mix(known, r, state);
     }
 
-    /** The averages by parameter name, live. */
+    private void mix(Map<String, Tensor> params, double r, Tensor state) {
+        if (!params.isEmpty()) {
+            Tensor[] from = params.values().toArray(new Tensor[0]);
+            memory.backend().kernels(from[0].type(), Precision.FP32).average(from, r,
+                params.keySet().stream().map(average::get).toArray(Tensor[]::new), state);
+        }
+    }
+
+    /** The average of a parameter, live on a host; null if there is none. */
+    public INDArray of(String name) {
+        Tensor a = average.get(name);
+        return a == null ? null : memory.onHost(a);
+    }
+
+    /** The averages by parameter name, live on a host, copies from a device. */
     public Map<String, INDArray> average() {
-        return Collections.unmodifiableMap(average);
+        Map<String, INDArray> all = new LinkedHashMap<>();
+        average.forEach((name, a) -> all.put(name, memory.onHost(a)));
+        return all;
     }
 
     /** The averages as {@code e/name}. */
     public Map<String, INDArray> state() {
         Map<String, INDArray> state = new LinkedHashMap<>();
-        average.forEach((name, a) -> state.put("e/" + name, a));
+        average.forEach((name, a) -> state.put("e/" + name, memory.onHost(a)));
         return state;
     }
 
@@ -56,7 +78,7 @@ public final class Ema {
         average.clear();
         state.forEach((key, a) -> {
             if (key.startsWith("e/")) {
-                average.put(key.substring(2), a.dup('c'));
+                average.put(key.substring(2), memory.copy(a));
             }
         });
     }

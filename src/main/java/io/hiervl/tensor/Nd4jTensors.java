@@ -28,12 +28,15 @@ public final class Nd4jTensors {
         if (tensor == null) {
             return null;
         }
-        if (tensor.storage() instanceof HostStorage host && host.owner() instanceof INDArray a
-            && java.util.Arrays.equals(a.shape(), tensor.shape())
-            && tensor.offset() == 0) {
-            return a;
-        }
         long[] shape = tensor.shape();
+        if (tensor.storage() instanceof HostStorage host && host.owner() instanceof INDArray a && tensor.offset() == 0
+            && a.length() == tensor.length()) {
+            // a view keeps the memory alive, a buffer over an address does not
+            INDArray same = java.util.Arrays.equals(a.shape(), shape) ? a : a.reshape('c', shape);
+            if (same.data().address() == a.data().address()) {
+                return same;
+            }
+        }
         DataBuffer buffer = Nd4j.createBuffer(new Memory(tensor.address(0), tensor), tensor.length(), type(tensor.type()));
         return Nd4j.create(buffer, shape, Nd4j.getStrides(shape, 'c'), 0, 'c');
     }

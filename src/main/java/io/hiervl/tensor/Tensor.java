@@ -82,6 +82,16 @@ public final class Tensor {
         return new Tensor(storage, offset, type, to);
     }
 
+    /** Rows from..to-1 of the first axis, in the same memory. */
+    public Tensor rows(long from, long to) {
+        if (from == 0 && to == shape[0]) {
+            return this;
+        }
+        long[] part = shape.clone();
+        part[0] = to - from;
+        return new Tensor(storage, offset + from * (length / shape[0]), type, part);
+    }
+
     /** Address of an element in the memory of this process; fails for tensors of another device. */
     public long address(long element) {
         if (storage instanceof HostStorage host) {

@@ -1,14 +1,13 @@
 package io.hiervl.train;
 
 import io.hiervl.data.UnlabelledBatch;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.Downsample;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.loss.GuidanceLoss;
-import io.hiervl.loss.PseudoLabels;
-import io.hiervl.loss.Rows;
+import io.hiervl.tensor.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Labels for unlabelled images, from their weak views and without gradients: what the network and the frozen CLIP believe. */
 final class Beliefs {
@@ -23,26 +22,35 @@ final class Beliefs {
         this.parts = parts;
     }
 
-    /** @param progress of training: without a weight for guidance no label of the frozen CLIP is wanted, and all of them are 255 */
-    Believed of(UnlabelledBatch batch, double progress) {
-        Believed maps = start(batch, progress);
-        parts.forEach((int) batch.weak().size(0), (from, to) -> {
-            INDArray part = Rows.of(batch.weak(), from, to);
+    /**
+     * @param progress of training: without a weight for guidance no label of the frozen CLIP is wanted, and all of them are 255
+     * @param arrays   where the maps will be
+     */
+    Believed of(UnlabelledBatch batch, double progress, StepArrays arrays) {
+        Believed maps = start(batch, progress, arrays);
+        Tensor weak = arrays.place(batch.weak());
+        parts.forEach((int) weak.size(0), (from, to) -> {
+            Tensor part = weak.rows(from, to);
             InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, part.shape(), model.unlabelledStride()));
-            maps.believe(from, to, PseudoLabels.of(graph.z(part)));
+            graph.run(part, z -> maps.believe(from, to, z));
         });
         return maps;
     }
 
     /** Maps with valid pixels and guidance, and room for what the network believes. */
-    Believed start(UnlabelledBatch batch, double progress) {
+    Believed start(UnlabelledBatch batch, double progress, StepArrays arrays) {
         INDArray valid = Downsample.nearest(batch.valid(), model.unlabelledStride());
-        INDArray guidance = valid.dup('c').assign(GuidanceLabels.NONE);
+        Tensor placed = arrays.place(valid);
+        Tensor guidance = arrays.make(placed.type(), placed.shape());
         if (model.terms().weighed(GuidanceLoss.class, progress)) {
-            parts.forEach((int) valid.size(0), (from, to) -> guidance.get(NDArrayIndex.interval(from, to)).assign(GuidanceLabels.of(
-                frozen.classScores(Rows.of(batch.weak(), from, to)), (int) valid.size(1), (int) valid.size(2),
-                Rows.of(valid, from, to), model.recipe().loss().guidance().threshold()).labels()));
+            Tensor weak = arrays.place(batch.weak());
+            parts.forEach((int) valid.size(0), (from, to) -> arrays.kernels(guidance.type()).sureLabels(
+                frozen.classScores(weak.rows(from, to), arrays), placed.rows(from, to), model.recipe().loss().guidance().threshold(),
+                guidance.rows(from, to), null));
+        } else {
+            arrays.kernels(guidance.type()).fill(guidance, GuidanceLabels.NONE);
         }
-        return new Believed(valid.dup('c'), valid.dup('c'), valid, guidance);
+        return new Believed(arrays, arrays.make(placed.type(), placed.shape()), arrays.make(placed.type(), placed.shape()), valid,
+            guidance);
     }
 }

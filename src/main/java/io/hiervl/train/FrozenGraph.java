@@ -1,14 +1,19 @@
 package io.hiervl.train;
 
+import io.hiervl.backend.Backend;
 import io.hiervl.clip.DensePath;
+import io.hiervl.graph.DeviceArrays;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The frozen CLIP image tower, inference only. It gives two things: class scores on the value path, from which guidance
@@ -22,28 +27,50 @@ final class FrozenGraph {
     private final TrainingModel model;
     private final MicroBatches.Graphs<GraphRunner> cosines = new MicroBatches.Graphs<>();
     private final MicroBatches.Graphs<GraphRunner> references = new MicroBatches.Graphs<>();
+    private DeviceArrays constants;
+    private Tensor groups;
 
     FrozenGraph(TrainingModel model) {
         this.model = model;
     }
 
     /** Scores (B,K,h,w) of classes for the trained tower's patches of images (B,3,H,W). */
-    INDArray classScores(INDArray images) {
+    Tensor classScores(Tensor images, StepArrays arrays) {
         long[] shape = images.shape();
         int patch = model.patch();
-        INDArray found = run(images, cosines.get(shape, "", () -> build(shape, true, DensePath.VALUE)));
-        return GuidanceLabels.classScores(found, model.guidance().classOf(), model.classes().size(), (int) shape[2] / patch,
-            (int) shape[3] / patch);
+        long h = shape[2] / patch;
+        long w = shape[3] / patch;
+        int classes = model.classes().size();
+        return run(images, arrays, cosines.get(shape, "", () -> build(shape, true, DensePath.VALUE)), cosine -> {
+            Tensor scores = arrays.make(cosine.type(), shape[0], classes, h * w);
+            arrays.kernels(cosine.type()).groupMaxima(cosine, groups(arrays.backend()), scores);
+            return scores.reshape(shape[0], classes, h, w);
+        });
+    }
+
+    /** Class of every concept, where the scores are. */
+    private synchronized Tensor groups(Backend backend) {
+        if (constants == null) {
+            constants = new DeviceArrays(backend);
+            groups = constants.copy(Nd4j.createFromArray(model.guidance().classOf()).castTo(model.type()));
+        }
+        return groups;
     }
 
     /** Dense embeddings (B,h*w,C) of images (B,3,H,W), on the same path as those of the trained tower; any length. */
-    INDArray reference(INDArray images) {
-        return run(images, references.get(images.shape(), "", () -> build(images.shape(), false, model.densePath())));
+    Tensor reference(Tensor images, StepArrays arrays) {
+        GraphRunner runner = references.get(images.shape(), "", () -> build(images.shape(), false, model.densePath()));
+        return run(images, arrays, runner, found -> {
+            Tensor kept = arrays.make(found.type(), found.shape());
+            arrays.kernels(found.type()).copy(found, kept);
+            return kept;
+        });
     }
 
-    private static INDArray run(INDArray images, GraphRunner runner) {
-        try (GraphRunner.Result r = runner.run(Map.of(IMAGES, images))) {
-            return r.output(RESULT).dup('c');
+    /** @param keep makes of the result what outlives the run */
+    private static Tensor run(Tensor images, StepArrays arrays, GraphRunner runner, UnaryOperator<Tensor> keep) {
+        try (GraphRunner.Result r = runner.runTensors(Map.of(IMAGES, arrays.place(images)), null, null)) {
+            return keep.apply(r.tensor(RESULT));
         }
     }
 

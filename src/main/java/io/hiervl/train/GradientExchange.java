@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,19 +35,21 @@ final class GradientExchange {
         if (others.parts() == 1) {
             return own;
         }
-        List<ParameterStore.Parameter> trainable = store.all().stream().filter(ParameterStore.Parameter::trainable).toList();
-        double[] there = trainable.stream().mapToDouble(p -> own.containsKey(p.name()) ? 1 : 0).toArray();
-        others.sum(there);
         Map<String, INDArray> sums = new LinkedHashMap<>();
-        for (int i = 0; i < there.length; i++) {
-            ParameterStore.Parameter p = trainable.get(i);
-            if (there[i] > 0) {
-                INDArray gradient = own.get(p.name());
-                sums.put(p.name(), gradient == null ? Nd4j.zeros(p.array().dataType(), p.array().shape()) : gradient);
-            }
+        for (ParameterStore.Parameter p : anywhere(own.keySet())) {
+            INDArray gradient = own.get(p.name());
+            sums.put(p.name(), gradient == null ? Nd4j.zeros(p.array().dataType(), p.array().shape()) : gradient);
         }
         add(List.copyOf(sums.values()));
         return sums;
+    }
+
+    /** The parameters that have a gradient in any part, in the order of the store. */
+    List<ParameterStore.Parameter> anywhere(Set<String> own) {
+        List<ParameterStore.Parameter> trainable = store.all().stream().filter(ParameterStore.Parameter::trainable).toList();
+        double[] there = trainable.stream().mapToDouble(p -> own.contains(p.name()) ? 1 : 0).toArray();
+        others.sum(there);
+        return IntStream.range(0, there.length).filter(i -> there[i] > 0).mapToObj(trainable::get).toList();
     }
 
     /** Gives every part the values that the first part has. */

@@ -3,34 +3,33 @@ package io.hiervl.train;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.choice.Backends;
+import io.hiervl.graph.DeviceArrays;
+import io.hiervl.graph.ParameterStore;
 import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
-import io.hiervl.tensor.Storage;
 import io.hiervl.tensor.Tensor;
-import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Gradients of one optimiser step, added up over the views of the step and their micro-batches. The arrays are kept from
- * step to step. Lanes that run beside each other add to sums of their own, which are joined in the order of the lanes.
+ * step to step where the gradients are. Lanes that run beside each other add to sums of their own, which are joined in the order
+ * of the lanes.
  */
 final class GradientSum {
-    private static final Cleaner CLEANER = Cleaner.create();
-
-    private final Backend backend;
-    private final Map<String, Sum> sums = new LinkedHashMap<>();
+    private final DeviceArrays device;
+    private final DeviceArrays host = new DeviceArrays(Backends.host());
+    private final Map<String, Tensor> sums = new LinkedHashMap<>();
     private final Map<String, Boolean> used = new LinkedHashMap<>();
     private final List<GradientSum> lanes = new ArrayList<>();
 
     /** @param backend where the gradients are that are not the host's */
     GradientSum(Backend backend) {
-        this.backend = backend;
+        this.device = new DeviceArrays(backend);
     }
 
     /** Forgets the last step. */
@@ -42,7 +41,7 @@ final class GradientSum {
     /** The sum that a lane adds to; lane 0 adds to this one. */
     synchronized GradientSum lane(int lane) {
         while (lanes.size() < lane) {
-            lanes.add(new GradientSum(backend));
+            lanes.add(new GradientSum(device.backend()));
         }
         return lane == 0 ? this : lanes.get(lane - 1);
     }
@@ -50,9 +49,13 @@ final class GradientSum {
     /** Takes over what the lanes have added. */
     void join() {
         for (GradientSum lane : lanes) {
-            lane.used.keySet().forEach(name -> add(name, lane.sums.get(name).tensor));
+            lane.used.keySet().forEach(name -> add(name, lane.sums.get(name)));
             lane.clear();
         }
+    }
+
+    private DeviceArrays place(Tensor array) {
+        return array.storage() instanceof HostStorage ? host : device;
     }
 
     /** Adds a gradient; null means that the block does not depend on the parameter. */
@@ -60,47 +63,48 @@ final class GradientSum {
         if (gradient == null) {
             return;
         }
-        Sum sum = sums.computeIfAbsent(name, n -> like(gradient));
-        Kernels kernels = sum.backend.kernels(gradient.type(), Precision.FP32);
+        Tensor sum = sums.computeIfAbsent(name, n -> place(gradient).make(gradient.type(), gradient.shape()));
+        Kernels kernels = place(sum).backend().kernels(gradient.type(), Precision.FP32);
         if (used.putIfAbsent(name, true) == null) {
-            kernels.copy(gradient, sum.tensor);
+            kernels.copy(gradient, sum);
         } else {
-            kernels.add(sum.tensor, gradient, sum.tensor);
+            kernels.add(sum, gradient, sum);
         }
     }
 
-    /**
-     * A sum.
-     *
-     * @param array   the host's: the sum itself, or where a sum on a device is copied to
-     * @param tensor  where it is added up
-     * @param backend that adds
-     */
-    private record Sum(INDArray array, Tensor tensor, Backend backend) {
-        INDArray onHost() {
-            if (!backend.onHost()) {
-                backend.download(tensor, Nd4jTensors.of(array));
-            }
-            return array;
-        }
+    /** The sums of this step by parameter name, where they were added up. */
+    Map<String, Tensor> tensors() {
+        Map<String, Tensor> result = new LinkedHashMap<>();
+        used.keySet().forEach(name -> result.put(name, sums.get(name)));
+        return result;
     }
 
-    /** Sums are added up where the gradients are. */
-    private Sum like(Tensor gradient) {
-        INDArray array = Nd4j.createUninitialized(Nd4jTensors.type(gradient.type()), gradient.shape());
-        if (gradient.storage() instanceof HostStorage) {
-            return new Sum(array, Nd4jTensors.of(array), Backends.host());
-        }
-        Backend device = backend;
-        Storage storage = device.allocate(Math.max(1, gradient.length()) * gradient.type().width());
-        CLEANER.register(this, () -> device.free(storage));
-        return new Sum(array, new Tensor(storage, 0, gradient.type(), gradient.shape()), device);
-    }
-
-    /** The sums of this step by parameter name; those on a device are copied at every call. */
+    /** The sums of this step by parameter name on the host; those on a device are copied at every call. */
     Map<String, INDArray> sums() {
         Map<String, INDArray> result = new LinkedHashMap<>();
-        used.keySet().forEach(name -> result.put(name, sums.get(name).onHost()));
+        tensors().forEach((name, sum) -> result.put(name, place(sum).onHost(sum)));
         return result;
+    }
+
+    /** The sum of a parameter, zeros if no graph has added to it. */
+    Tensor orZeros(ParameterStore.Parameter p) {
+        Tensor like = Nd4jTensors.of(p.array());
+        Tensor sum = sums.computeIfAbsent(p.name(), n -> device.make(like.type(), like.shape()));
+        if (used.putIfAbsent(p.name(), true) == null) {
+            place(sum).backend().kernels(sum.type(), Precision.FP32).fill(sum, 0);
+        }
+        return sum;
+    }
+
+    /** Puts a gradient that the host has in the place of a sum. */
+    void set(String name, INDArray gradient) {
+        Tensor given = Nd4jTensors.of(gradient);
+        DeviceArrays where = sums.containsKey(name) ? place(sums.get(name)) : device;
+        if (where.backend().onHost()) {
+            sums.put(name, given);
+        } else {
+            where.backend().upload(given, sums.computeIfAbsent(name, n -> where.make(given.type(), given.shape())));
+        }
+        used.putIfAbsent(name, true);
     }
 }

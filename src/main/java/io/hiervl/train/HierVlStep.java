@@ -8,8 +8,6 @@ import io.hiervl.loss.ErasedTargets;
 import io.hiervl.loss.LabelledScene;
 import io.hiervl.loss.LabelledTargets;
 import io.hiervl.loss.MaskedScene;
-import io.hiervl.loss.PseudoLabels;
-import io.hiervl.loss.StrongViewLoss;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.Terms;
 import io.hiervl.loss.UnlabelledScene;
@@ -37,16 +35,17 @@ final class HierVlStep {
         Terms terms = model.terms();
         MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch(), model.backend());
         Networks networks = new Networks(model);
+        DeviceRoom room = new DeviceRoom(model);
         this.model = model;
         this.prompts = prompts;
         this.frozen = new FrozenGraph(model);
         this.beliefs = new Beliefs(model, frozen, parts);
         this.targets = new StepTargets(model);
         List<Term<LabelledScene>> onLabelled = terms.on(LabelledScene.class, View.LABELLED);
-        this.labelled = new ViewPass<>(model, parts, onLabelled, networks.labelled(onLabelled.stream().anyMatch(Term::dense)));
-        this.strong = new ViewPass<>(model, parts, terms.on(UnlabelledScene.class, View.S1, View.S2), networks.strong());
-        this.perturbed = new ViewPass<>(model, parts, terms.on(UnlabelledScene.class, View.FP), networks.perturbed(sharesPass()));
-        this.masked = new ViewPass<>(model, parts, terms.on(MaskedScene.class, View.MASKED), networks.masked());
+        this.labelled = new ViewPass<>(model, room, parts, onLabelled, networks.labelled(onLabelled.stream().anyMatch(Term::dense)));
+        this.strong = new ViewPass<>(model, room, parts, terms.on(UnlabelledScene.class, View.S1, View.S2), networks.strong());
+        this.perturbed = new ViewPass<>(model, room, parts, terms.on(UnlabelledScene.class, View.FP), networks.perturbed(sharesPass()));
+        this.masked = new ViewPass<>(model, room, parts, terms.on(MaskedScene.class, View.MASKED), networks.masked());
     }
 
     /** Adds the gradients of all terms to those of the step; the weights are not touched. */
@@ -60,7 +59,7 @@ final class HierVlStep {
         }
         // labelled images with one class erased
         if (model.terms().any(View.MASKED)) {
-            ErasedTargets erased = targets.erased(known, frozen, step.draws());
+            ErasedTargets erased = targets.erased(known, frozen, step.draws(), step.arrays());
             step.add(step.anywhere(erased.patches().any()) ? masked.run(View.MASKED, erased, known.names(), step) : ViewPass.Found.NOTHING);
         }
         // the prompt, with the gradient of t from everything above
@@ -71,13 +70,14 @@ final class HierVlStep {
         List<String> names = batch.names();
         // weak view: labels; where one pass serves both, the feature-perturbed view on the way
         boolean shared = sharesPass();
-        Believed weak = shared ? beliefs.start(batch, step.progress()) : beliefs.of(batch, step.progress());
+        Believed weak = shared ? beliefs.start(batch, step.progress(), step.arrays())
+            : beliefs.of(batch, step.progress(), step.arrays());
         ViewTargets dropped = targets.view(View.FP, batch.weak(), weak, step.draws());
         ViewPass.Found found = shared ? perturbed.runSeeing(View.FP, dropped, names, step,
-            (from, to, z) -> weak.believe(from, to, PseudoLabels.of(z))) : null;
+            weak::believe) : null;
         log(batch, weak, step);
         // CutMix of the strong views and of their labels, each for itself: two mixed batches at a time would cost memory
-        Believed partner = batch.partner() == null || !mixes(batch) ? weak : beliefs.of(batch.partner(), step.progress());
+        Believed partner = batch.partner() == null || !mixes(batch) ? weak : beliefs.of(batch.partner(), step.progress(), step.arrays());
         for (View view : List.of(View.S1, View.S2)) {
             step.add(strong.run(view, targets.mixed(view, batch, weak, partner, step.draws()), names, step));
         }
@@ -100,14 +100,24 @@ final class HierVlStep {
 
     /** Figures that add up over the parts of the batch. */
     private void log(UnlabelledBatch batch, Believed weak, StepContext step) {
-        double threshold = model.recipe().loss().consistency().threshold();
-        step.log().put("mask_ratio", StrongViewLoss.maskRatio(weak.confidence(), weak.valid(), threshold)
-            * step.share(weak.valid().sumNumber().doubleValue()));
+        int sure = step.readings().room(2);
+        weak.countSure(model.recipe().loss().consistency().threshold(), step.readings().at(sure, 2));
+        double valid = step.share(weak.valid().sumNumber().doubleValue());
+        step.later(() -> step.log().put("mask_ratio",
+            step.readings().value(sure) / Math.max(1, step.readings().value(sure + 1)) * valid));
         INDArray known = batch.truth() == null ? null : weak.known(batch.truth(), model.unlabelledStride(), model.classes().size());
         boolean any = step.anywhere(known != null);
-        double share = step.share(known == null ? 0 : known.sumNumber().doubleValue());
-        if (any) {
-            step.log().put("pseudo_accuracy", known == null ? 0 : weak.accuracy(batch.truth(), known, model.unlabelledStride()) * share);
+        double count = known == null ? 0 : known.sumNumber().doubleValue();
+        double share = step.share(count);
+        if (!any) {
+            return;
         }
+        if (count == 0) {
+            step.later(() -> step.log().put("pseudo_accuracy", 0.0));
+            return;
+        }
+        int right = step.readings().room(1);
+        weak.countRight(batch.truth(), known, model.unlabelledStride(), step.readings().at(right, 1));
+        step.later(() -> step.log().put("pseudo_accuracy", step.readings().value(right) / count * share));
     }
 }

@@ -6,8 +6,10 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.SemanticInference;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -37,7 +39,14 @@ record InferenceGraph(GraphRunner runner) {
             net.config().output().temperature());
     }
 
-    /** z (b,K,H/stride,W/stride), a copy. */
+    /** Hands z (b,K,H/stride,W/stride) over where the graph runs; it is valid during the call. */
+    void run(Tensor images, Consumer<Tensor> taker) {
+        try (GraphRunner.Result result = runner.runTensors(Map.of(IMAGES, images), null, null)) {
+            taker.accept(result.tensor(Z));
+        }
+    }
+
+    /** z (b,K,H/stride,W/stride) on the host, a copy. */
     INDArray z(INDArray images) {
         try (GraphRunner.Result result = runner.run(Map.of(IMAGES, images))) {
             return result.output(Z).dup('c');

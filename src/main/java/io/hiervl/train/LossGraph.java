@@ -10,13 +10,14 @@ import io.hiervl.loss.Scene;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.TotalLoss;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A graph that ends in named loss terms. Each term has a coefficient that is given at run time, and the graph's loss is
@@ -36,6 +37,7 @@ final class LossGraph<T> {
     private SDVariable early;
     private int first;
     private GraphRunner runner;
+    private long planned;
 
     /** An empty graph for images from..to-1 of a batch like this one. */
     LossGraph(TrainingModel model, Feed<T> like, int from, int to) {
@@ -92,6 +94,14 @@ final class LossGraph<T> {
         first = placeholders.inputs().size();
     }
 
+    /** The most bytes of arrays that a run has at a time. */
+    synchronized long plannedBytes() {
+        if (planned == 0) {
+            planned = runner().plannedBytes();
+        }
+        return planned;
+    }
+
     private synchronized GraphRunner runner() {
         if (runner == null) {
             String loss = total.build().name();
@@ -112,31 +122,32 @@ final class LossGraph<T> {
     /**
      * Runs forward and backward on images from..to-1.
      *
-     * @param seen         takes the {@linkplain #early early result} before the other values are asked for; null without one
+     * @param seen         takes, where the graph runs, the {@linkplain #early early result} before the other values are asked for; null without one
      * @param coefficients by name of the term; terms that are missing count 0
      * @param sum          receives parameter gradients
      * @param gradT        receives the gradient of t
-     * @return value of every term that has a coefficient, not weighted
+     * @param readings     takes the terms
+     * @return place of every term that has a coefficient, not weighted
      */
-    Map<String, Double> run(Feed<T> feed, int from, int to, Consumer<INDArray> seen, Map<String, Double> coefficients, GradientSum sum,
-                            GradientSum gradT) {
+    Map<String, Integer> run(Feed<T> feed, int from, int to, Consumer<Tensor> seen, Map<String, Double> coefficients, GradientSum sum,
+                             GradientSum gradT, Readings readings) {
         GraphRunner ready = runner();
-        Map<String, INDArray> given = feed.rows(early == null ? inputs : inputs.subList(0, first), from, to);
-        given.put(COEFFICIENTS, total.coefficients(coefficients, model.type()));
+        Map<String, Tensor> given = feed.rows(early == null ? inputs : inputs.subList(0, first), from, to);
+        given.put(COEFFICIENTS, Nd4jTensors.of(total.coefficients(coefficients, model.type())));
         GraphRunner.Late late = early == null ? null : result -> {
-            seen.accept(result.output(early.name()));
+            seen.accept(result.tensor(early.name()));
             result.release(early.name());
             return feed.rows(inputs.subList(first, inputs.size()), from, to);
         };
-        Map<String, Double> values = new LinkedHashMap<>();
+        Map<String, Integer> places = new LinkedHashMap<>();
         GraphRunner.GradientSink sink = (name, gradient) -> (name.equals(TrainingModel.T) ? gradT : sum).add(name, gradient);
-        try (GraphRunner.Result result = ready.run(given, late, sink)) {
+        try (GraphRunner.Result result = ready.runTensors(given, late, sink)) {
             total.terms().forEach((name, variable) -> {
                 if (coefficients.containsKey(name)) {
-                    values.put(name, result.scalar(variable.name()));
+                    places.put(name, readings.add(result.tensor(variable.name())));
                 }
             });
         }
-        return values;
+        return places;
     }
 }

@@ -4,7 +4,6 @@ import io.hiervl.backend.Backend;
 import io.hiervl.backend.jvm.Parallel;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -40,9 +39,20 @@ final class MicroBatches {
         void run(int from, int to);
     }
 
-    /** Body that adds the gradients of images from..to-1 to the sums and returns their terms, not weighted; several may run at a time. */
+    /**
+     * Body that adds the gradients of images from..to-1 to the sums and returns the places of their terms by name; several may run at a
+     * time.
+     */
     interface Part {
-        Map<String, Double> run(int from, int to, GradientSum gradients, GradientSum gradT);
+        Map<String, Integer> run(int from, int to, GradientSum gradients, GradientSum gradT);
+    }
+
+    /**
+     * Terms of images from..to-1, not weighted.
+     *
+     * @param places in the step's readings, by name of the term
+     */
+    record Terms(int from, int to, Map<String, Integer> places) {
     }
 
     /** Runs the body over all parts of a batch. */
@@ -59,30 +69,20 @@ final class MicroBatches {
         }
     }
 
-    /**
-     * Runs the body over all parts of a batch and returns the sums of the terms.
-     *
-     * @param names of the batch's images
-     * @throws io.hiervl.HierVlException of kind DIVERGED naming the term and the part's images if a term is not finite
-     */
-    Map<String, Double> sum(StepContext context, List<String> names, Part body) {
-        Map<Integer, Map<String, Double>> terms = new ConcurrentSkipListMap<>();
-        lanes(names.size(), (lane, from, to) -> {
-            Map<String, Double> part = body.run(from, to, context.gradients().lane(lane), context.gradT().lane(lane));
-            part.forEach((term, value) -> context.requireFinite(term, value, names.subList(from, to)));
-            terms.put(from, part);
-        });
+    /** Runs the body over all parts of a batch and returns where the terms of each will be, in the order of the images. */
+    List<Terms> run(StepContext context, int batch, Part body) {
+        Map<Integer, Terms> terms = new ConcurrentSkipListMap<>();
+        lanes(batch, (lane, from, to) -> terms.put(from,
+            new Terms(from, to, body.run(from, to, context.gradients().lane(lane), context.gradT().lane(lane)))));
         context.gradients().join();
         context.gradT().join();
-        Map<String, Double> sums = new LinkedHashMap<>();
-        terms.values().forEach(part -> part.forEach((term, value) -> sums.merge(term, value, Double::sum)));
-        return sums;
+        return List.copyOf(terms.values());
     }
 
     /** End of the first part that runs by itself. */
     int first(int batch) {
         int part = Math.min(batch, size);
-        return part / ((part + LANE - 1) / LANE);
+        return lanes ? part / ((part + LANE - 1) / LANE) : part;
     }
 
     /** Graphs by what distinguishes them, each built once. */

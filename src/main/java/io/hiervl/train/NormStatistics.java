@@ -22,9 +22,10 @@ final class NormStatistics {
      *
      * @param average of the weights, or null
      * @param images  the labelled images of a step, (B,3,H,W)
+     * @param changed called whenever arrays of the store have got other values on the host
      * @return statistics of the average, by name
      */
-    static Map<String, INDArray> measure(TrainingModel model, Ema average, LongFunction<INDArray> images) {
+    static Map<String, INDArray> measure(TrainingModel model, Ema average, LongFunction<INDArray> images, Runnable changed) {
         if (!UNetStatistics.needed(model.network())) {
             return Map.of();
         }
@@ -39,12 +40,15 @@ final class NormStatistics {
                     array.assign(a);
                 }
             });
+            changed.run();
             measure(model, images);
             own.forEach((name, a) -> store.get(name).array().assign(a));
+            changed.run();
             store.all().stream().map(ParameterStore.Parameter::name).filter(UNetStatistics::writes)
                 .forEach(name -> ofAverage.put(name, store.get(name).array().dup('c')));
         }
         measure(model, images);
+        changed.run();
         return ofAverage;
     }
 

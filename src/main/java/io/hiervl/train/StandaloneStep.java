@@ -21,6 +21,11 @@ public final class StandaloneStep {
         step.initialiseGate(images);
     }
 
+    /** What the last step moved between host and device, and what the host computed of it; empty on a host. */
+    public String report() {
+        return step.report();
+    }
+
     /** Runs the step that the batch names; returns its loss terms. */
     public Map<String, Double> run(Batches.Step batch) {
         return step.run(batch);

@@ -1,6 +1,8 @@
 package io.hiervl.train;
 
 import io.hiervl.HierVlException;
+import io.hiervl.graph.StepArrays;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,22 +16,39 @@ import java.util.Map;
  * @param draws     random choices
  * @param gradients of parameters
  * @param gradT     gradient of the text embeddings, under {@link TrainingModel#T}
+ * @param readings  scalars that are not read yet
+ * @param arrays    memory of the step
  * @param others    the parts of the batch on other machines
- * @param log       figures by name, of the images that are here
+ * @param log       figures by name, of the images that are here; there after {@link #read}
+ * @param later     what is done with scalars once they are read, in order
  */
-record StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, AllReduce others,
-    Map<String, Double> log) {
+record StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, Readings readings,
+    StepArrays arrays, AllReduce others, Map<String, Double> log, List<Runnable> later) {
     static final String TOTAL = "total";
 
-    /** A step whose whole batch is here. */
-    StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT) {
-        this(number, progress, draws, gradients, gradT, AllReduce.ALONE);
-    }
-
-    StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, AllReduce others) {
-        this(number, progress, draws, gradients, gradT, others, new LinkedHashMap<>(Map.of(TOTAL, 0.0)));
+    StepContext(long number, double progress, Draws draws, GradientSum gradients, GradientSum gradT, Readings readings, StepArrays arrays,
+                AllReduce others) {
+        this(number, progress, draws, gradients, gradT, readings, arrays, others, new LinkedHashMap<>(Map.of(TOTAL, 0.0)),
+            new ArrayList<>());
         gradients.clear();
         gradT.clear();
+        readings.clear();
+    }
+
+    /** Does something with scalars once they are read. */
+    void later(Runnable task) {
+        later.add(task);
+    }
+
+    /**
+     * Gets all scalars to the host at once, and from them the log.
+     *
+     * @throws HierVlException of kind DIVERGED if a term is not finite
+     */
+    void read() {
+        readings.read();
+        later.forEach(Runnable::run);
+        later.clear();
     }
 
     /** Part of the whole batch that the images here are, if they hold so much of what is counted; 1 if nothing is counted. */
@@ -52,9 +71,9 @@ record StepContext(long number, double progress, Draws draws, GradientSum gradie
         log.merge(TOTAL, coefficient == 0 ? 0 : coefficient * value, Double::sum);
     }
 
-    /** Logs the terms of a view and adds their weighted values to the total. */
+    /** Logs the terms of a view and adds their weighted values to the total, once they are read. */
     void add(ViewPass.Found found) {
-        found.values().forEach((name, value) -> term(name, value, found.weights().get(name)));
+        later(() -> found.values(this).forEach((name, value) -> term(name, value, found.weights().get(name))));
     }
 
     /** Adds up the figures of all parts. */

@@ -5,16 +5,18 @@ import io.hiervl.config.ModelConfig.GateMode;
 import io.hiervl.data.CutMix;
 import io.hiervl.data.LabelledBatch;
 import io.hiervl.data.UnlabelledBatch;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.ErasedTargets;
 import io.hiervl.loss.FixedMatcher;
 import io.hiervl.loss.LabelledTargets;
 import io.hiervl.loss.Lazy;
 import io.hiervl.loss.MaskTargets;
-import io.hiervl.loss.Rows;
 import io.hiervl.loss.SetTargets;
 import io.hiervl.loss.View;
 import io.hiervl.loss.ViewTargets;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -35,7 +37,7 @@ final class StepTargets {
         INDArray labels = batch.labels();
         int n = (int) labels.size(0);
         SetTargets set = matcher(labels, model.maskStride()).match(labels);
-        return new LabelledTargets(batch.images(), labels, set, draws.points("labelled", n),
+        return new LabelledTargets(Nd4jTensors.of(batch.images()), labels, set, draws.points("labelled", n),
             useGt(set, draws.truthGates(n, loss.gate().gtGateProbability())),
             new Lazy<>(() -> MaskTargets.allPatches(labels, model.maskRules())));
     }
@@ -61,12 +63,17 @@ final class StepTargets {
         boolean first = view == View.S1;
         List<CutMix.Box> boxes = first ? batch.boxes1() : batch.boxes2();
         List<CutMix.Box> small = boxes.stream().map(b -> b == null ? null : b.atStride(model.unlabelledStride())).toList();
-        return view(view, CutMix.mix(first ? batch.strong1() : batch.strong2(), first ? partner.strong1() : partner.strong2(), boxes),
-            own.with(other, (a, b) -> CutMix.mix(a, b, small)), draws);
+        Tensor images = Nd4jTensors.of(first ? batch.strong1() : batch.strong2());
+        Tensor others = Nd4jTensors.of(first ? partner.strong1() : partner.strong2());
+        return view(view, Believed.mix(own.arrays(), images, others, boxes), own.with(other, small), draws);
     }
 
-    /** A view of unlabelled images (U,3,H,W) with what is believed about it. */
+    /** A view of unlabelled images (U,3,H,W) of the host with what is believed about it. */
     ViewTargets view(View view, INDArray images, Believed believed, Draws draws) {
+        return view(view, Nd4jTensors.of(images), believed, draws);
+    }
+
+    private ViewTargets view(View view, Tensor images, Believed believed, Draws draws) {
         int n = (int) images.size(0);
         List<Integer> channels = model.network().droppable();
         double rate = loss.consistency().featureDropout();
@@ -81,10 +88,11 @@ final class StepTargets {
     }
 
     /** Images with one class erased, which the frozen tower sees whole. */
-    ErasedTargets erased(LabelledBatch batch, FrozenGraph frozen, Draws draws) {
+    ErasedTargets erased(LabelledBatch batch, FrozenGraph frozen, Draws draws, StepArrays arrays) {
         MaskTargets.Rules rules = model.maskRules();
         MaskTargets targets = MaskTargets.of(batch.labels(), rules, draws.erased(MaskTargets.suitable(batch.labels(), rules)));
-        return new ErasedTargets(targets.erase(batch.images()), targets.patches(),
-            (from, to) -> frozen.reference(Rows.of(batch.images(), from, to)));
+        Tensor images = Nd4jTensors.of(batch.images());
+        return new ErasedTargets(targets.erase(images, arrays), targets.patches(),
+            (from, to) -> frozen.reference(arrays.place(images).rows(from, to), arrays));
     }
 }

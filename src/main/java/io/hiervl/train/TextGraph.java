@@ -1,7 +1,9 @@
 package io.hiervl.train;
 
+import io.hiervl.backend.Backend;
 import io.hiervl.clip.TextTower;
 import io.hiervl.config.ModelConfig;
+import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Ops;
@@ -12,6 +14,9 @@ import io.hiervl.loss.PromptTargets;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.View;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,9 +37,11 @@ final class TextGraph {
     private final GraphRunner forward;
     private final LossGraph<PromptTargets> backward;
     private final List<Term<PromptScene>> terms;
+    private final DeviceParameters onDevice;
 
     TextGraph(TrainingModel model) {
         this.model = model;
+        this.onDevice = DeviceParameters.keep(model.inputs());
         FusedOps ops = model.newGraph();
         ops.named(embeddings(ops, HierVlNetwork.root(ops, model.store())).normalised(), EMBEDDINGS);
         this.forward = ops.runner(List.of(EMBEDDINGS));
@@ -66,8 +73,8 @@ final class TextGraph {
         }
     }
 
-    private Feed<PromptTargets> feed(INDArray reached) {
-        return Feed.of(new PromptTargets(reached == null ? model.filled(0, model.t().shape()) : reached));
+    private Feed<PromptTargets> feed(Tensor reached) {
+        return Feed.of(new PromptTargets(reached == null ? Nd4jTensors.of(model.filled(0, model.t().shape())) : reached));
     }
 
     /** The class names behind the prompt, through the text tower. */
@@ -84,11 +91,20 @@ final class TextGraph {
             graph.ops().constant("prototypes", model.prototypes()));
     }
 
-    /** Computes t and puts it where the other graphs read it. */
+    /** Computes t and puts it where the other graphs read it, without waiting for a device. */
     void forward() {
         try (GraphRunner.Result result = forward.run(Map.of())) {
-            model.t().assign(result.output(EMBEDDINGS));
+            Backend backend = model.where();
+            backend.kernels(result.tensor(EMBEDDINGS).type(), Precision.FP32).copy(result.tensor(EMBEDDINGS),
+                DeviceParameters.on(backend, model.t()));
+            DeviceParameters.advanced(backend, List.of(model.t()));
         }
+    }
+
+    /** t (K,C) on the host, of the last {@link #forward}. */
+    INDArray t() {
+        onDevice.toHost();
+        return model.t();
     }
 
     /**
@@ -100,11 +116,12 @@ final class TextGraph {
         Map<String, Double> coefficients = new LinkedHashMap<>();
         terms.forEach(term -> coefficients.put(term.name(),
             term.weight(View.PROMPTS, step.progress()) * (term instanceof Through ? 1 : share)));
-        Feed<PromptTargets> feed = feed(step.gradT().sums().get(TrainingModel.T));
-        Map<String, Double> values = backward.run(feed, 0, 1, null, coefficients, step.gradients(), step.gradT());
-        model.terms().weights(View.PROMPTS, step.progress()).forEach((term, weight) -> {
-            step.requireFinite(term, values.get(term), List.of());
-            step.term(term, values.get(term) * share, weight);
-        });
+        Feed<PromptTargets> feed = feed(step.gradT().tensors().get(TrainingModel.T));
+        Map<String, Integer> places = backward.run(feed, 0, 1, null, coefficients, step.gradients(), step.gradT(), step.readings());
+        step.later(() -> model.terms().weights(View.PROMPTS, step.progress()).forEach((term, weight) -> {
+            double value = step.readings().value(places.get(term));
+            step.requireFinite(term, value, List.of());
+            step.term(term, value * share, weight);
+        }));
     }
 }

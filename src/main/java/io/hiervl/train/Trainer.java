@@ -33,7 +33,9 @@ import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
@@ -123,14 +125,18 @@ public final class Trainer {
      * @throws HierVlException of kind DATA if a batch cannot be cut into equal parts
      */
     public Trainer together(AllReduce with) {
-        TrainConfig.Batch batch = recipe.train().batch();
-        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
-        if (batch.batchLabelled() % with.parts() != 0 || semi && batch.batchUnlabelled() % with.parts() != 0) {
-            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
-                + batch.batchUnlabelled() + "; both must be multiples of the number of machines, " + with.parts());
-        }
+        requireParts(with.parts(), "machines");
         others = with;
         return this;
+    }
+
+    private void requireParts(int parts, String what) {
+        TrainConfig.Batch batch = recipe.train().batch();
+        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
+        if (batch.batchLabelled() % parts != 0 || semi && batch.batchUnlabelled() % parts != 0) {
+            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
+                + batch.batchUnlabelled() + "; both must be multiples of the number of " + what + ", " + parts);
+        }
     }
 
     /**
@@ -177,7 +183,7 @@ public final class Trainer {
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
-        TrainingStep step = new TrainingStep(model, total, others);
+        StepRunner step = steps(model, total);
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
@@ -208,7 +214,7 @@ public final class Trainer {
         long done = first;
         long saved = newest == null ? -1 : first;
         Map<String, Double> last = Map.of();
-        try (RunLog metrics = new RunLog(run, first);
+        try (step; RunLog metrics = new RunLog(run, first);
              Prefetcher<Batches.Step> source = new Prefetcher<>(batches::at, first, total, 2)) {
             if (first > 0 && first < total && config.every().evalEvery() > 0 && first % config.every().evalEvery() == 0
                 && !metrics.has(first, MEASURED)) {
@@ -221,8 +227,13 @@ public final class Trainer {
                     last = Stoppable.run(signal::isSet, () -> step.run(batch));
                 } catch (Stoppable.Stopped e) {
                     break;
+                } catch (HierVlException e) {
+                    throw backend.onHost() ? e : new Rescue(run, saved, done, save).device(e);
                 }
                 done++;
+                if (done == first + 2 && !step.report().isEmpty()) {
+                    hooks.note(step.report()); // the first step copies all weights
+                }
                 signal.unsaved(true);
                 watch.add(done, last);
                 rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
@@ -271,32 +282,23 @@ public final class Trainer {
         try {
             return source.next();
         } catch (RuntimeException e) {
-            throw rescued(e, saved, done, save);
+            throw new Rescue(run, saved, done, save).data(e);
         }
     }
 
-    /**
-     * Saves what was trained when the data of the next step cannot be had.
-     *
-     * @return the failure to throw, which says how to go on
-     */
-    private RuntimeException rescued(RuntimeException failure, long saved, long done, LongConsumer save) {
-        if (done > Math.max(0, saved)) {
-            try {
-                save.accept(done);
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-                return failure instanceof HierVlException known ? new HierVlException(known.kind(), known.getMessage()
-                    + "; and step " + done + " could not be saved: " + e.getMessage(), known) : failure;
-            }
+    /** Steps on the device of the model, or on all devices that were chosen. */
+    private StepRunner steps(TrainingModel model, int total) {
+        List<Backend> devices = backend == Backends.compute() ? Backends.all() : List.of(backend);
+        if (devices.size() == 1) {
+            return new TrainingStep(model, total, others);
         }
-        if (!(failure instanceof HierVlException known)) {
-            return failure;
+        if (others.parts() > 1) {
+            throw HierVlException.usage("several devices (--device) and several machines cannot be used together");
         }
-        return new HierVlException(known.kind(),
-            known.getMessage() + (done == 0 ? "; no step was finished, start again when the data are repaired"
-                : "; step " + done + " is saved in " + run + ": repair the data, then the same command with --resume goes on"),
-            known);
+        requireParts(devices.size(), "devices");
+        List<TrainingModel> models = new ArrayList<>(List.of(model));
+        devices.subList(1, devices.size()).forEach(d -> models.add(TrainingModel.create(recipe, clip, backbone, dataset.spec(), d)));
+        return new StepGroup(models, total);
     }
 
     private int steps(Recipe settings) {
@@ -349,7 +351,7 @@ public final class Trainer {
     }
 
     /** Writes the configuration and initialises, or loads the checkpoint; returns the number of finished steps. */
-    private long begin(Checkpoint newest, TrainingModel model, TrainingStep step, Batches batches, RunHooks hooks) {
+    private long begin(Checkpoint newest, TrainingModel model, StepRunner step, Batches batches, RunHooks hooks) {
         if (newest == null) {
             AtomicFile.write(run.resolve("resolved.yaml"), recipe.toYaml());
             boolean gate = true;
@@ -376,11 +378,12 @@ public final class Trainer {
         return newest.manifest().step();
     }
 
-    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, TrainingStep step, Batches batches,
+    private Checkpoint save(CheckpointStore checkpoints, long done, TrainingModel model, StepRunner step, Batches batches,
                             RunHooks hooks) {
         Map<String, INDArray> norms = step.measureNorms(i -> batches.labelled(i).images());
         ImageTowers towers = model.network().towers();
-        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), step.textToSave()));
+        INDArray text = step.textToSave();
+        Map<String, INDArray> arrays = new LinkedHashMap<>(TrainedModel.arrays(towers, model.store(), text));
         arrays.putAll(step.state());
         arrays.putAll(norms);
         Map<String, Object> details = TrainedModel.details(recipe, towers, dataset.spec().pictureColours());

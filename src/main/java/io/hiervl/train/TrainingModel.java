@@ -117,7 +117,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             }
         }
         Concepts guidance = new Concepts(embed(embedder, clip, texts), owner.stream().mapToInt(Integer::intValue).toArray());
-        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size(), backend);
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size(), chosen(recipe, backend));
         ParameterStore store = NetworkParameters.create(recipe.model(), towers, image, clip.weights(), classes.size(),
             canvas(recipe, network) / image.backbone().patch(), clip.tokenizer().encode(Prompts.beginning(Prompts.TEMPLATE)),
             DataType.FLOAT, new Random(recipe.train().seed()));
@@ -125,6 +125,11 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             TextTower.Tokens.of(classes.stream().map(c -> clip.tokenizer().withSpecials(c, context)).toArray(int[][]::new),
                 clip.preprocessing().eot());
         return of(recipe, architecture, network, classes, names, traits(recipe.loss(), spec), store, prototypes, guidance);
+    }
+
+    /** The backend with the order of sums that a recipe asks for. */
+    private static Backend chosen(Recipe recipe, Backend backend) {
+        return recipe.train().deterministic() ? backend.repeatable() : backend;
     }
 
     /** The same network and parameters on another device. */
@@ -138,11 +143,16 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
         return network.backend();
     }
 
+    /** Where parameters of this type are trained: graphs of 64-bit floats stay on the host. */
+    Backend where() {
+        return type() == DataType.DOUBLE ? Backends.host() : backend();
+    }
+
     /** A network of these parameters on CLIP's own image tower. */
     static TrainingModel of(Recipe recipe, ClipArchitecture architecture, List<String> classes, TextTower.Tokens names, Traits traits,
                             ParameterStore store, INDArray prototypes, Concepts guidance) {
         ImageTowers towers = ImageTowers.of(Backbones.ofClip(architecture, ClipNormalize.openai()));
-        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size());
+        HierVlNetwork network = new HierVlNetwork(recipe.model(), towers, classes.size(), chosen(recipe, Backends.compute()));
         return of(recipe, architecture, network, classes, names, traits, store, prototypes, guidance);
     }
 

@@ -1,6 +1,10 @@
 package io.hiervl.train;
 
 import io.hiervl.OffHeap;
+import io.hiervl.backend.Backend;
+import io.hiervl.backend.DeviceSum;
+import io.hiervl.backend.Kernels;
+import io.hiervl.backend.Traffic;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Batches;
@@ -9,13 +13,17 @@ import io.hiervl.graph.DeviceParameters;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.HostStaging;
+import io.hiervl.graph.ParameterStore;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.optim.AdamW;
 import io.hiervl.optim.Ema;
-import io.hiervl.optim.GlobalNormClip;
 import io.hiervl.optim.ParameterGroups;
 import io.hiervl.optim.WarmupPoly;
+import io.hiervl.tensor.Nd4jTensors;
+import io.hiervl.tensor.Precision;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +35,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One optimiser step: the gradients of {@link HierVlStep}, and the update of the weights and of their average. */
-final class TrainingStep {
+final class TrainingStep implements StepRunner {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingStep.class);
 
     private final TrainingModel model;
@@ -37,15 +45,18 @@ final class TrainingStep {
     private final HierVlStep algorithm;
     private final GradientSum gradients;
     private final GradientSum gradT;
+    private final Backend where;
+    private final Readings readings;
     private final GradientExchange exchange;
     private final AllReduce others;
-    private final AdamW optimiser = new AdamW();
+    private final DeviceSum deviceSums;
+    private final AdamW optimiser;
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
     private final Ema average;
     private final DeviceParameters onDevice;
-    /** Whether the log says what the host computes of a step on a device. */
-    private boolean staged;
+    private Traffic traffic = Traffic.NONE;
+    private String staged = "";
 
     /** @param total steps of the whole run */
     TrainingStep(TrainingModel model, int total) {
@@ -57,25 +68,38 @@ final class TrainingStep {
      * @param others parts of the batch on other machines
      */
     TrainingStep(TrainingModel model, int total, AllReduce others) {
+        this(model, total, others, null);
+    }
+
+    /**
+     * @param total  steps of the whole run
+     * @param others parts of the batch on other machines or devices
+     * @param sums   adds up gradients of other devices; null: they go through the host
+     */
+    TrainingStep(TrainingModel model, int total, AllReduce others, DeviceSum sums) {
         this.others = others;
+        this.deviceSums = sums;
         this.exchange = new GradientExchange(model.store(), others);
         this.model = model;
         this.config = model.recipe().train();
         this.total = total;
-        this.gradients = new GradientSum(model.backend());
-        this.gradT = new GradientSum(model.backend());
+        this.where = model.where();
+        this.readings = new Readings(where, Nd4jTensors.type(model.type()));
+        this.optimiser = new AdamW(where);
+        this.gradients = new GradientSum(where);
+        this.gradT = new GradientSum(where);
         this.text = new TextGraph(model);
         this.algorithm = new HierVlStep(model, text);
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(),
             config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());
-        this.average = config.ema().keep() ? new Ema(config.ema().decay()) : null;
+        this.average = config.ema().keep() ? new Ema(config.ema().decay(), where) : null;
         this.onDevice = DeviceParameters.keep(model.store());
         this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
     }
 
-    /** Optimiser state, and the average of the weights if one is kept. */
-    Map<String, INDArray> state() {
+    @Override
+    public Map<String, INDArray> state() {
         Map<String, INDArray> state = new LinkedHashMap<>(optimiser.state());
         if (average != null) {
             state.putAll(average.state());
@@ -83,8 +107,8 @@ final class TrainingStep {
         return state;
     }
 
-    /** Takes over what {@link #state} gave. */
-    void load(Map<String, INDArray> state) {
+    @Override
+    public void load(Map<String, INDArray> state) {
         optimiser.load(state);
         onDevice.changed();
         if (average != null) {
@@ -92,96 +116,141 @@ final class TrainingStep {
         }
     }
 
-    /** Parameters have got other values on the host. */
-    void weightsChanged() {
+    /** Brings the host's parameters up to date; to be called before somebody reads them. */
+    void toHost() {
+        onDevice.toHost();
+    }
+
+    @Override
+    public void weightsChanged() {
         onDevice.changed();
     }
 
-    /**
-     * Measures the statistics of batch norm for predictions.
-     *
-     * @param images the labelled images of a step, (B,3,H,W)
-     * @return statistics of the average of the weights as {@code e/name}
-     */
-    Map<String, INDArray> measureNorms(LongFunction<INDArray> images) {
+    @Override
+    public Map<String, INDArray> measureNorms(LongFunction<INDArray> images) {
+        toHost();
         Map<String, INDArray> state = new LinkedHashMap<>();
-        NormStatistics.measure(model, average, images).forEach((name, a) -> state.put("e/" + name, a));
-        onDevice.changed();
+        NormStatistics.measure(model, average, images, onDevice::changed).forEach((name, a) -> state.put("e/" + name, a));
         return state;
     }
 
-    /** t (K,C) that belongs to the saved weights: of the averaged prompt if averages are kept, else of the prompt; a copy. */
-    INDArray textToSave() {
-        INDArray averaged = average == null ? null : average.average().get(TextGraph.PROMPT);
+    @Override
+    public INDArray textToSave() {
+        toHost();
+        INDArray averaged = average == null ? null : average.of(TextGraph.PROMPT);
         if (averaged == null) {
             text.forward();
-            return model.t().dup('c');
+            return text.t().dup('c');
         }
         INDArray prompt = model.store().get(TextGraph.PROMPT).array();
         INDArray own = prompt.dup('c');
         prompt.assign(averaged);
         onDevice.changed();
         text.forward();
-        INDArray t = model.t().dup('c');
+        INDArray t = text.t().dup('c');
         prompt.assign(own);
         onDevice.changed();
         text.forward();
         return t;
     }
 
-    /**
-     * Sets slope and offset of the gate from the first batch, once in a training run (docs/paper.md 3.3).
-     *
-     * @param images (B,3,H,W); where the batch has parts, those of the first part count
-     */
-    void initialiseGate(INDArray images) {
+    @Override
+    public void initialiseGate(INDArray images) {
         text.forward();
         FusedOps ops = model.newGraph();
         SDVariable v = model.network().towers().embedding(HierVlNetwork.root(ops, model.store()),
             ops.placeholder("images", images.shape()));
         try (GraphRunner.Result r = ops.runner(List.of(v.name())).run(Map.of("images", images))) {
-            HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(model.t().transpose()), model.recipe().model().gate().slope());
+            HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(text.t().transpose()), model.recipe().model().gate().slope());
             exchange.first(HSQG.gate(model.store(), "hsqg"));
             onDevice.changed();
         }
     }
 
-    /**
-     * @param batch with its number, from 0
-     * @return every loss term, not weighted, and the figures {@code total, mask_ratio, pseudo_accuracy, grad_norm, lr}
-     * @throws io.hiervl.HierVlException of kind DIVERGED if a term or the gradient is not finite; the weights are then
-     *                                   unchanged
-     */
-    Map<String, Double> run(Batches.Step batch) {
-        if (!staged) {
-            HostStaging.take();
+    @Override
+    public Map<String, Double> run(Batches.Step batch) {
+        HostStaging.take();
+        Traffic before = where.traffic();
+        StepContext context = start(batch, draws(batch.step()));
+        addOtherParts();
+        Map<String, Tensor> sums = gradients.tensors();
+        Kernels kernels = where.kernels(Nd4jTensors.type(model.type()), Precision.FP32);
+        try (StepArrays memory = new StepArrays(where)) {
+            memory.run(() -> kernels.clipFactor(sums.values().toArray(new Tensor[0]), readings.scalars(), config.optimiser().clipNorm(),
+                readings.state()));
         }
-        StepContext context = accumulate(batch, draws(batch.step()));
-        if (!staged && !HostStaging.describe().isEmpty()) {
-            LOG.info("a step on {} computes on the host: {}", model.backend().name(), HostStaging.describe());
-        }
-        staged = true;
-        context.gatherLog();
-        Map<String, INDArray> sums = exchange.sum(gradients.sums());
-        double norm = GlobalNormClip.clip(sums, config.optimiser().clipNorm());
-        if (!Double.isFinite(norm)) {
-            requireFiniteTerms(batch);
-        }
-        List<String> names = new ArrayList<>(batch.labelled().names());
-        if (batch.unlabelled() != null) {
-            names.addAll(batch.unlabelled().names());
-        }
-        context.requireFinite("the gradient norm", norm, names);
         double factor = schedule.factor(batch.step());
-        optimiser.step(groups.trainable(), sums, groups.lr(factor), groups.decay());
-        onDevice.changed();
+        Map<String, Tensor> trainable = trainable();
+        optimiser.update(trainable, sums, groups.lr(factor), groups.decay(), readings.state());
         if (average != null) {
-            average.update(groups.trainable(), batch.step());
+            average.update(trainable, batch.step(), readings.state());
         }
-        context.log().put("grad_norm", norm);
+        DeviceParameters.advanced(where, groups.trainable().values());
+        // the only time that a step waits for its results
+        finish(batch, context, sums);
+        traffic = where.traffic().since(before);
+        staged = HostStaging.describe();
+        context.log().put("grad_norm", readings.norm());
         context.log().put("lr", config.optimiser().lr() * factor);
         OffHeap.tidy();
         return context.log();
+    }
+
+    /** Reads what the step has found, and ends the training if something is not finite; the weights are then as before. */
+    private void finish(Batches.Step batch, StepContext context, Map<String, Tensor> sums) {
+        try {
+            context.read();
+            context.gatherLog();
+            if (!Double.isFinite(readings.norm())) {
+                requireFiniteTerms(batch);
+            }
+            List<String> names = new ArrayList<>(batch.labelled().names());
+            if (batch.unlabelled() != null) {
+                names.addAll(batch.unlabelled().names());
+            }
+            context.requireFinite("the gradient norm", readings.norm(), names);
+        } finally {
+            if (!readings.updated()) {
+                optimiser.forget(sums.keySet());
+            }
+        }
+    }
+
+    /** Parameters that are trained, where they are trained. */
+    private Map<String, Tensor> trainable() {
+        Map<String, Tensor> result = new LinkedHashMap<>();
+        groups.trainable().forEach((name, array) -> result.put(name, DeviceParameters.on(where, array)));
+        return result;
+    }
+
+    /** Adds the gradients of the other parts to those that are here. */
+    private void addOtherParts() {
+        if (others.parts() == 1) {
+            return;
+        }
+        if (deviceSums == null) {
+            exchange.sum(gradients.sums()).forEach(gradients::set);
+            return;
+        }
+        for (ParameterStore.Parameter p : exchange.anywhere(gradients.tensors().keySet())) {
+            deviceSums.add(gradients.orZeros(p));
+        }
+    }
+
+    @Override
+    public String report() {
+        return where.onHost() ? "" : "a step on " + where.name() + " takes " + traffic.describe() + "; the host computes "
+            + (staged.isEmpty() ? "nothing of the graphs" : staged);
+    }
+
+    @Override
+    public void close() {
+        onDevice.close();
+    }
+
+    /** What the last step moved between host and device. */
+    Traffic traffic() {
+        return traffic;
     }
 
     /**
@@ -190,16 +259,26 @@ final class TrainingStep {
      */
     private void requireFiniteTerms(Batches.Step batch) {
         if (!model.backend().equals(Backends.java())) {
+            toHost();
             LOG.warn("step {}: the gradient is not finite; running it again with the Java kernels to find the term", batch.step());
             new TrainingStep(model.on(Backends.java()), total, others).accumulate(batch, draws(batch.step()));
         }
     }
 
-    /** Gradients of all views, which {@link #gradients} then holds; the weights are not touched. */
+    /** Gradients of all views, which {@link #gradients} then holds, and the log; the weights are not touched. */
     StepContext accumulate(Batches.Step batch, Draws draws) {
-        StepContext context = new StepContext(batch.step(), (double) batch.step() / total, draws, gradients, gradT, others);
-        algorithm.run(batch, context);
+        StepContext context = start(batch, draws);
+        context.read();
         return context;
+    }
+
+    private StepContext start(Batches.Step batch, Draws draws) {
+        try (StepArrays arrays = new StepArrays(where)) {
+            StepContext context = new StepContext(batch.step(), (double) batch.step() / total, draws, gradients, gradT, readings, arrays,
+                others);
+            algorithm.run(batch, context);
+            return context;
+        }
     }
 
     private Draws draws(long step) {

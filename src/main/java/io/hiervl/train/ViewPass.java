@@ -5,10 +5,10 @@ import io.hiervl.loss.Scene;
 import io.hiervl.loss.Targets;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.View;
+import io.hiervl.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * All terms of a view, forward and backward at once, in micro-batches.
@@ -22,10 +22,15 @@ final class ViewPass<T extends Targets, S extends Scene<T>> {
     private final List<Term<S>> terms;
     private final Networks.Network<T, S> network;
     private final MicroBatches.Graphs<LossGraph<T>> graphs = new MicroBatches.Graphs<>();
+    private final DeviceRoom room;
 
-    /** @param terms of the views that are run */
-    ViewPass(TrainingModel model, MicroBatches parts, List<Term<S>> terms, Networks.Network<T, S> network) {
+    /**
+     * @param room  of the device
+     * @param terms of the views that are run
+     */
+    ViewPass(TrainingModel model, DeviceRoom room, MicroBatches parts, List<Term<S>> terms, Networks.Network<T, S> network) {
         this.model = model;
+        this.room = room;
         this.parts = parts;
         this.terms = terms;
         this.network = network;
@@ -33,27 +38,49 @@ final class ViewPass<T extends Targets, S extends Scene<T>> {
 
     /** Takes the early result of images from..to-1. */
     interface Seen {
-        void accept(int from, int to, INDArray value);
+        void accept(int from, int to, Tensor value);
     }
 
     /**
      * What a pass found.
      *
-     * @param values  sums of the terms, not weighted, by their names in logs
-     * @param weights of the terms
+     * @param view    that was run
+     * @param names   of the batch's images
+     * @param parts   where the terms are
+     * @param shares  of the terms here in those of the whole batch
+     * @param weights of the terms by their names in logs
      */
-    record Found(Map<String, Double> values, Map<String, Double> weights) {
-        static final Found NOTHING = new Found(Map.of(), Map.of());
+    record Found(View view, List<String> names, List<MicroBatches.Terms> parts, Map<String, Double> shares, Map<String, Double> weights) {
+        static final Found NOTHING = new Found(null, List.of(), List.of(), Map.of(), Map.of());
+
+        /**
+         * Sums of the terms over all parts, not weighted, by their names in logs.
+         *
+         * @param step whose scalars are read
+         * @throws io.hiervl.HierVlException of kind DIVERGED naming the term and the part's images if a term is not finite
+         */
+        Map<String, Double> values(StepContext step) {
+            Map<String, Double> sums = new LinkedHashMap<>();
+            for (MicroBatches.Terms part : parts) {
+                part.places().forEach((term, place) -> {
+                    double value = step.readings().value(place) * shares.get(term);
+                    // reported under the name that the log has
+                    step.requireFinite(view.name(term), value, names.subList(part.from(), part.to()));
+                    sums.merge(view.name(term), value, Double::sum);
+                });
+            }
+            return sums;
+        }
     }
 
     /** Runs a view; nothing to do if it has no term. */
     Found run(View view, T targets, List<String> names, StepContext step) {
-        return terms.isEmpty() ? Found.NOTHING : run(view, Feed.of(targets), names, step, null);
+        return terms.isEmpty() ? Found.NOTHING : run(view, Feed.of(targets, step.arrays()), names, step, null);
     }
 
     /** Runs a view some of whose targets are made of an early result. */
     Found runSeeing(View view, T targets, List<String> names, StepContext step, Seen seen) {
-        return run(view, Feed.growing(targets), names, step, seen);
+        return run(view, Feed.growing(targets, step.arrays()), names, step, seen);
     }
 
     /**
@@ -75,18 +102,18 @@ final class ViewPass<T extends Targets, S extends Scene<T>> {
         List<Term<S>> used = terms.stream().filter(t -> t.used(view)).toList();
         Map<String, Double> shares = shares(used, feed.targets(), step.others());
         // before lanes run beside each other: all threads compute what belongs to the whole batch
-        feed.prepare(graph(feed, 0, parts.first(names.size())).inputs());
+        int first = parts.first(names.size());
+        LossGraph<T> graph = graph(feed, 0, first);
+        if (!step.arrays().backend().onHost()) {
+            room.require(view, first, graph.plannedBytes());
+        }
+        feed.prepare(graph.inputs());
         Map<String, Double> coefficients = new LinkedHashMap<>();
         used.forEach(t -> coefficients.put(t.name(), t.weight(view, step.progress()) * shares.get(t.name())));
-        Map<String, Double> sums = parts.sum(step, names, (from, to, gradients, gradT) -> {
-            Map<String, Double> named = new LinkedHashMap<>();
-            // a term that is not finite is reported under the name that the log has
-            graph(feed, from, to)
-                .run(feed, from, to, seen == null ? null : value -> seen.accept(from, to, value), coefficients, gradients, gradT)
-                .forEach((term, value) -> named.put(view.name(term), value * shares.get(term)));
-            return named;
-        });
-        return new Found(sums, model.terms().weights(view, step.progress()));
+        List<MicroBatches.Terms> terms = parts.run(step, names.size(), (from, to, gradients, gradT) -> graph(feed, from, to)
+            .run(feed, from, to, seen == null ? null : value -> seen.accept(from, to, value), coefficients, gradients, gradT,
+                step.readings()));
+        return new Found(view, names, terms, shares, model.terms().weights(view, step.progress()));
     }
 
     /** The graph for images from..to-1. */

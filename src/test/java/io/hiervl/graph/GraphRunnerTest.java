@@ -168,16 +168,17 @@ class GraphRunnerTest {
         SDVariable late = sd.placeHolder("late", DataType.FLOAT, 3);
         first.add(dot(sd, w, late)).rename("loss");
         GraphRunner runner = new GraphRunner(Backends.host(), sd, List.of("early", "loss"), "loss", List.of("w"), List.of());
-        try (GraphRunner.Result r = runner.run(Map.of("x", row(1, 1, 1)), found -> {
+        try (GraphRunner.Result r = runner.runTensors(Map.of("x", Nd4jTensors.of(row(1, 1, 1))), found -> {
             double sum = found.scalar("early");
             assertNull(found.output("loss"));
             found.release("early");
-            return Map.of("late", row(sum, 0, 0));
+            return Map.of("late", Nd4jTensors.of(row(sum, 0, 0)));
         }, null)) {
             assertEquals(6 + 14, r.scalar("loss"), 1e-6);
             assertEquals(row(1 + 14, 1, 1), r.gradient("w"));
         }
-        var e = assertThrows(IllegalArgumentException.class, () -> runner.run(Map.of("x", row(1, 1, 1)), found -> Map.of(), null));
+        var e = assertThrows(IllegalArgumentException.class,
+            () -> runner.runTensors(Map.of("x", Nd4jTensors.of(row(1, 1, 1))), found -> Map.of(), null));
         assertTrue(e.getMessage().contains("placeholder late"), e.getMessage());
     }
 

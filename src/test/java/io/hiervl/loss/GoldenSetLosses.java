@@ -72,7 +72,8 @@ final class GoldenSetLosses {
         SetLosses losses = new SetLosses(new SetLossKernel(k, c.config.get("L").asInt(), points, (int) c.shape("candidates")[1] / points,
             importance, false, noObject, 0), Reduction.MEAN);
         int images = (int) labels.size(0);
-        List<INDArray> drawn = List.of(given.candidates(0, type).rows(0, images), given.random(0, type).rows(0, images));
+        List<INDArray> drawn =
+            List.of(Nd4jTensors.array(given.candidates(0, type).rows(0, images)), Nd4jTensors.array(given.random(0, type).rows(0, images)));
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
             g.constant(targets.norms()), drawn.stream().map(g::constant).toList());
         SetLosses.Terms terms = losses.build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
@@ -148,7 +149,7 @@ final class GoldenSetLosses {
         SetTargets targets = new FixedMatcher(new Matching(k, levels, 0, 4, 2, null), 0, Backends.compute()).match(labels);
         SetPoints.Seeds seeds = new SetPoints.Seeds(new int[batch]);
         SetLosses.Inputs in = new SetLosses.Inputs(g.constant(labels), g.constant(targets.rowClass()), g.constant(targets.slots()),
-            g.constant(targets.norms()), List.of(g.constant(seeds.values(type).rows(0, batch))));
+            g.constant(targets.norms()), List.of(g.constant(Nd4jTensors.array(seeds.values(type).rows(0, batch)))));
         SetLosses.Terms terms = new SetLosses(new SetLossKernel(k, levels, 8, 3, 0.75, false, 0.1, 0), Reduction.MEAN)
             .build(g.ops, List.of(g.input("class_logits")), List.of(g.input("mask_logits")), in);
         g.loss("loss_class", terms.classes(), 1).loss("loss_empty", terms.empty(), 1).verify();

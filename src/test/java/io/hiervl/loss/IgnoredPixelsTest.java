@@ -14,6 +14,7 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.op.FiniteDifferences;
 import io.hiervl.op.Loss;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -123,7 +124,7 @@ class IgnoredPixelsTest {
         SetPoints.Seeds points = new SetPoints.Seeds(new int[] {(int) seed});
         SetLosses.Inputs in =
             new SetLosses.Inputs(c(ops, labels), c(ops, targets.rowClass()), c(ops, targets.slots()), c(ops, targets.norms()),
-                List.of(c(ops, points.values(DataType.FLOAT).rows(0, 1))));
+                List.of(c(ops, Nd4jTensors.array(points.values(DataType.FLOAT).rows(0, 1)))));
         SDVariable masks = ops.sd().var("masks", FiniteDifferences.random(seed, 1, 1, 12, 8, 8).castTo(DataType.FLOAT));
         SDVariable classes = c(ops, FiniteDifferences.random(seed + 9, 1, 1, 12, K + 1).castTo(DataType.FLOAT));
         SetLosses.Terms terms = new SetLosses(new SetLossKernel(K, 2, 64, 3, 0.75, false, 0.1, 0), Reduction.MEAN)

@@ -12,6 +12,7 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.Scope;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.ErasedTargets;
 import io.hiervl.loss.Feed;
@@ -26,7 +27,9 @@ import io.hiervl.model.DQTD;
 import io.hiervl.model.HSQG;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.PixelDecoder;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Resize;
+import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +46,8 @@ final class GoldenIntermediates {
     private final TrainingModel model;
     private final MicroBatches parts = new MicroBatches(1000, Backends.compute());
     private final FrozenGraph frozen;
+    private final StepArrays arrays;
+    private final TextGraph text;
     private final StepTargets targets;
     private final Networks networks;
     private final LabelledTargets inputs;
@@ -53,16 +58,18 @@ final class GoldenIntermediates {
         this.golden = golden;
         this.model = golden.model;
         this.frozen = new FrozenGraph(model);
-        new TextGraph(model).forward();
+        this.arrays = new StepArrays(model.where());
+        this.text = new TextGraph(model);
+        text.forward();
         this.targets = new StepTargets(model);
         this.networks = new Networks(model);
         this.inputs = targets.labelled(golden.batch.labelled(), golden);
-        this.beliefs = new Beliefs(model, frozen, parts).of(golden.batch.unlabelled(), 0.5);
+        this.beliefs = new Beliefs(model, frozen, parts).of(golden.batch.unlabelled(), 0.5, arrays);
     }
 
-    private static Map<String, INDArray> run(FusedOps ops, Map<String, SDVariable> wanted, Map<String, INDArray> values) {
+    private static Map<String, INDArray> run(FusedOps ops, Map<String, SDVariable> wanted, Map<String, Tensor> values) {
         Map<String, INDArray> result = new LinkedHashMap<>();
-        try (GraphRunner.Result r = ops.runner(wanted.values().stream().map(SDVariable::name).toList()).run(values)) {
+        try (GraphRunner.Result r = ops.runner(wanted.values().stream().map(SDVariable::name).toList()).runTensors(values, null, null)) {
             wanted.forEach((name, v) -> result.put(name, r.output(v.name()).dup('c')));
         }
         return result;
@@ -75,7 +82,7 @@ final class GoldenIntermediates {
     Map<String, INDArray> text() {
         FusedOps ops = ops();
         Map<String, INDArray> t =
-            run(ops, Map.of("text.t", new TextGraph(model).embeddings(ops, HierVlNetwork.root(ops, model.store())).raw()), Map.of());
+            run(ops, Map.of("text.t", text.embeddings(ops, HierVlNetwork.root(ops, model.store())).raw()), Map.of());
         t.put("text.t_clip", model.prototypes());
         return t;
     }
@@ -105,7 +112,7 @@ final class GoldenIntermediates {
         return (int) inputs.images().size(0);
     }
 
-    private Map<String, INDArray> labelledValues(LossGraph<LabelledTargets> graph) {
+    private Map<String, Tensor> labelledValues(LossGraph<LabelledTargets> graph) {
         return Feed.of(inputs).rows(graph.inputs(), 0, images());
     }
 
@@ -192,7 +199,7 @@ final class GoldenIntermediates {
         for (int i = 0; i < tower.taps().size(); i++) {
             wanted.put("labelled.tap" + i, tower.taps().get(i));
         }
-        SDVariable t = ops.constant("t", model.t());
+        SDVariable t = ops.constant("t", text.t());
         wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.embedding()));
         HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.embedding(), ops.constant("presence", inputs.set().presence()),
             ops.constant("use_gt", inputs.useGt()), config.queries().levels(), config.gate().keyBias());
@@ -247,7 +254,8 @@ final class GoldenIntermediates {
         Map<String, INDArray> found = new LinkedHashMap<>();
         found.put("weak.confidence", beliefs.confidence());
         found.put("weak.guidance_label", beliefs.guidance());
-        found.put("weak.guidance_scores", frozen.classScores(golden.batch.unlabelled().weak()));
+        found.put("weak.guidance_scores",
+            arrays.onHost(frozen.classScores(Nd4jTensors.of(golden.batch.unlabelled().weak()), arrays)));
         UnlabelledBatch batch = golden.batch.unlabelled();
         view("weak", View.S1, targets.view(View.S1, batch.weak(), beliefs, golden), found);
         view("strong1", View.S1, targets.mixed(View.S1, batch, beliefs, beliefs, golden), found);
@@ -299,12 +307,12 @@ final class GoldenIntermediates {
     }
 
     Map<String, INDArray> masked() {
-        ErasedTargets erased = targets.erased(golden.batch.labelled(), frozen, golden);
+        ErasedTargets erased = targets.erased(golden.batch.labelled(), frozen, golden, arrays);
         Feed<ErasedTargets> feed = Feed.of(erased);
         LossGraph<ErasedTargets> graph = LossGraph.of(model, feed, 0, images(), networks.masked(), List.of());
         Map<String, INDArray> found =
             run(graph.ops(), Map.of("masked.x_mask", ((MaskedScene) graph.scene()).dense()), feed.rows(graph.inputs(), 0, images()));
-        found.put("masked.x_ref", frozen.reference(golden.batch.labelled().images()));
+        found.put("masked.x_ref", arrays.onHost(frozen.reference(Nd4jTensors.of(golden.batch.labelled().images()), arrays)));
         found.put("masked.selected", erased.patches().classes().gte(0).castTo(model.type()));
         return found;
     }

@@ -1,5 +1,6 @@
 package io.hiervl.train;
 
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.clip.ClipArchitecture;
 import io.hiervl.clip.EotRule;
 import io.hiervl.clip.RandomClip;
@@ -11,10 +12,14 @@ import io.hiervl.data.CutMix;
 import io.hiervl.data.LabelledBatch;
 import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.loss.Feed;
 import io.hiervl.model.NetworkParameters;
 import io.hiervl.op.SameDiffOps;
+import io.hiervl.tensor.ElementType;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -139,5 +144,15 @@ final class RandomStep {
 
     Draws draws() {
         return new SeededDraws(3, 60);
+    }
+
+    /** Terms of a graph of two images in double precision. */
+    static <T> Map<String, Double> run(LossGraph<T> graph, Feed<T> feed, Map<String, Double> coefficients, GradientSum gradients) {
+        Readings readings = new Readings(Backends.host(), ElementType.DOUBLE);
+        Map<String, Integer> places = graph.run(feed, 0, 2, null, coefficients, gradients, new GradientSum(Backends.host()), readings);
+        readings.read();
+        Map<String, Double> terms = new LinkedHashMap<>();
+        places.forEach((name, place) -> terms.put(name, readings.value(place)));
+        return terms;
     }
 }

@@ -209,16 +209,14 @@ class StepPropertiesTest {
         INDArray changed = labels.mul(u.valid()).add(u.valid().rsub(1).mul(3));
         Outcome[] outcomes = new Outcome[2];
         for (int i = 0; i < 2; i++) {
-            StepContext context =
-                new StepContext(0, 0.5, random.draws(), new GradientSum(Backends.compute()), new GradientSum(Backends.compute()));
+            GradientSum gradients = new GradientSum(Backends.host());
             new TextGraph(random.model).forward();
             Believed believed = new Believed(i == 0 ? labels : changed, confidence, u.valid(), none);
             Feed<ViewTargets> feed = Feed.of(new StepTargets(random.model).view(View.FP, u.weak(), believed, random.draws()));
-            Map<String, Double> log = LossGraph.of(random.model, feed, 0, 2, new Networks(random.model).perturbed(false),
-                random.model.terms().on(UnlabelledScene.class, View.FP))
-                .run(feed, 0, 2, null, Map.of("self", 1.0), context.gradients(), context.gradT());
+            Map<String, Double> log = RandomStep.run(LossGraph.of(random.model, feed, 0, 2, new Networks(random.model).perturbed(false),
+                random.model.terms().on(UnlabelledScene.class, View.FP)), feed, Map.of("self", 1.0), gradients);
             Map<String, INDArray> copies = new LinkedHashMap<>();
-            context.gradients().sums().forEach((name, g) -> copies.put(name, g.dup('c')));
+            gradients.sums().forEach((name, g) -> copies.put(name, g.dup('c')));
             outcomes[i] = new Outcome(log, copies);
         }
         outcomes[0].requireEqual(outcomes[1], 0);

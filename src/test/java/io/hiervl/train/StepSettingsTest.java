@@ -14,6 +14,7 @@ import io.hiervl.data.UnlabelledBatch;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Graphs;
+import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.Believed;
 import io.hiervl.loss.Downsample;
 import io.hiervl.loss.Feed;
@@ -22,6 +23,7 @@ import io.hiervl.loss.UnlabelledScene;
 import io.hiervl.loss.View;
 import io.hiervl.loss.ViewTargets;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -166,7 +168,8 @@ class StepSettingsTest {
         TrainingModel m = random.model;
         new TextGraph(m).forward();
         UnlabelledBatch u = random.unlabelled(2, null);
-        Believed own = new Beliefs(m, new FrozenGraph(m), new MicroBatches(2, Backends.compute())).of(u, 0.5);
+        Believed own =
+            new Beliefs(m, new FrozenGraph(m), new MicroBatches(2, Backends.compute())).of(u, 0.5, new StepArrays(Backends.host()));
         assertEquals(16, own.labels().size(1));
         ViewTargets mixed = new StepTargets(m).mixed(View.S1, u, own, own, random.draws());
         Feed<ViewTargets> feed = Feed.of(mixed);
@@ -177,13 +180,12 @@ class StepSettingsTest {
         }
         SDVariable scores = m.network().scores(graph.ops(), ((UnlabelledScene) graph.scene()).output());
         INDArray s;
-        try (GraphRunner.Result r = graph.ops().runner(List.of(scores.name())).run(feed.rows(graph.inputs(), 0, 2))) {
+        try (GraphRunner.Result r = graph.ops().runner(List.of(scores.name())).runTensors(feed.rows(graph.inputs(), 0, 2), null, null)) {
             s = r.output(scores.name()).dup('c');
         }
         assertEquals(16, s.size(2));
         Map<String, Double> found =
-            graph.run(feed, 0, 2, null, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(Backends.compute()),
-                new GradientSum(Backends.compute()));
+            RandomStep.run(graph, feed, Map.of("self", 1.0, "guidance", 1.0, "entropy", 1.0), new GradientSum(Backends.host()));
         double self = 0;
         double guidance = 0;
         double entropy = 0;
@@ -228,14 +230,15 @@ class StepSettingsTest {
         UnlabelledBatch one = random.unlabelled(1, before);
         FrozenGraph frozen = new FrozenGraph(m);
         Beliefs beliefs = new Beliefs(m, frozen, new MicroBatches(1, Backends.compute()));
-        Believed own = beliefs.of(one, 0.5);
-        Believed other = beliefs.of(before, 0.5);
+        Believed own = beliefs.of(one, 0.5, new StepArrays(Backends.host()));
+        Believed other = beliefs.of(before, 0.5, new StepArrays(Backends.host()));
         ViewTargets mixed = new StepTargets(m).mixed(View.S2, one, own, other, random.draws());
         CutMix.Box box = one.boxes2().get(0);
         for (int y = 0; y < 32; y++) {
             for (int x = 0; x < 32; x++) {
                 boolean inside = y >= box.top() && y < box.bottom() && x >= box.left() && x < box.right();
-                assertEquals((inside ? before : one).strong2().getDouble(0, 1, y, x), mixed.images().getDouble(0, 1, y, x));
+                assertEquals((inside ? before : one).strong2().getDouble(0, 1, y, x),
+                    Nd4jTensors.array(mixed.images()).getDouble(0, 1, y, x));
                 Believed from = inside ? other : own;
                 assertEquals(from.labels().getDouble(0, y, x), mixed.believed().labels().getDouble(0, y, x));
                 assertEquals(from.confidence().getDouble(0, y, x), mixed.believed().confidence().getDouble(0, y, x));

@@ -6,6 +6,8 @@ import io.hiervl.backend.cuda.CudaBackend;
 import io.hiervl.backend.jvm.JavaBackend;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.backend.onednn.OneDnnBackend;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +22,8 @@ public final class Backends {
     private static Backend host;
     /** Where graphs run; null: on the host. */
     private static Backend device;
+    /** Devices beside the first. */
+    private static List<Backend> more = List.of();
     private static String reason = "";
     private static String noDevice = "";
 
@@ -65,13 +69,31 @@ public final class Backends {
         throw HierVlException.usage("--device is '" + name + "', expected auto, cpu or cuda:N (N from 0)");
     }
 
-    /** Chooses {@link #compute()} for this process by the name of a {@link #device}. */
+    /**
+     * Chooses {@link #compute()} for this process by the name of a {@link #device}, or by several names of GPUs with commas between them:
+     * training then shares its batches out among them.
+     */
     public static synchronized void useDevice(String name) {
-        Backend chosen = device(name);
-        device = chosen.onHost() ? null : chosen;
+        List<Backend> chosen = new ArrayList<>();
+        for (String each : name.split(",", -1)) {
+            chosen.add(device(each.strip()));
+        }
+        if (chosen.size() > 1
+            && (chosen.stream().anyMatch(Backend::onHost) || chosen.stream().map(Backend::name).distinct().count() < chosen.size())) {
+            throw HierVlException.usage("--device is '" + name + "'; several devices must be different GPUs, for example cuda:0,cuda:1");
+        }
+        device = chosen.get(0).onHost() ? null : chosen.get(0);
+        more = List.copyOf(chosen.subList(1, chosen.size()));
         if (device != null) {
             LOG.info("graphs run on {}", device);
         }
+    }
+
+    /** {@link #compute()}, and the devices that train beside it. */
+    public static synchronized List<Backend> all() {
+        List<Backend> all = new ArrayList<>(List.of(compute()));
+        all.addAll(more);
+        return all;
     }
 
     /** Plain Java. */

@@ -1,7 +1,9 @@
 package io.hiervl.backend.cuda;
 
 import io.hiervl.backend.Backend;
+import io.hiervl.backend.DeviceSum;
 import io.hiervl.backend.Kernels;
+import io.hiervl.backend.Traffic;
 import io.hiervl.backend.WorkingMemory;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,9 +47,13 @@ public final class CudaBackend implements Backend {
     private final ThreadLocal<Borrowed> borrowed = ThreadLocal.withInitial(Borrowed::new);
     private final Map<List<Object>, ResizeTables> tables = new ConcurrentHashMap<>();
 
-    private CudaBackend(CudaDevice device, CuBlas blas) {
+    /** Whether all sums have an order that does not change. */
+    private final boolean ordered;
+
+    private CudaBackend(CudaDevice device, CuBlas blas, boolean ordered) {
         this.device = device;
         this.blas = blas;
+        this.ordered = ordered;
         for (Precision precision : Precision.values()) {
             kernels.put(precision, new CudaKernels(this, precision));
         }
@@ -70,7 +77,7 @@ public final class CudaBackend implements Backend {
      */
     public static CudaBackend open(String driver, String blas, int ordinal) {
         CudaDevice device = CudaDevice.open(driver, ordinal);
-        return new CudaBackend(device, CuBlas.open(blas, device.stream()));
+        return new CudaBackend(device, CuBlas.open(blas, device.stream()), false);
     }
 
     CudaDevice device() {
@@ -80,6 +87,29 @@ public final class CudaBackend implements Backend {
     /** Null where the own kernels multiply. */
     CuBlas blas() {
         return blas;
+    }
+
+    @Override
+    public Backend repeatable() {
+        return ordered ? this : new CudaBackend(device, blas, true);
+    }
+
+    @Override
+    public List<DeviceSum> sums(List<Backend> all) {
+        if (!all.stream().allMatch(CudaBackend.class::isInstance) || !Nccl.load()) {
+            return List.of();
+        }
+        List<CudaDevice> devices = all.stream().map(b -> ((CudaBackend) b).device).toList();
+        long[] communicators = Nccl.join(devices.stream().mapToInt(CudaDevice::ordinal).toArray());
+        CudaDevice.forget();
+        return IntStream.range(0, communicators.length).<DeviceSum>mapToObj(i -> array -> {
+            devices.get(i).use();
+            Nccl.sum(DeviceMemory.address(array, 0), array.length(), communicators[i], devices.get(i).stream());
+        }).toList();
+    }
+
+    boolean ordered() {
+        return ordered;
     }
 
     @Override
@@ -102,7 +132,13 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    @Override
+    public Traffic traffic() {
+        return device.traffic();
+    }
+
     /** Bytes of the GPU's memory that are free now. */
+    @Override
     public long freeBytes() {
         return device.freeBytes();
     }

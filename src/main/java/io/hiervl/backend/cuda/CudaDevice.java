@@ -4,9 +4,11 @@ import com.sun.jna.Native;
 import io.hiervl.HierVlException;
 import io.hiervl.backend.Matmul;
 import io.hiervl.backend.Operand;
+import io.hiervl.backend.Traffic;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * One GPU: its context, one stream on which everything happens in order, and the kernels of the program. Safe for several threads; each
@@ -35,7 +37,15 @@ final class CudaDevice {
     private final Map<String, Long> functions = new ConcurrentHashMap<>();
     /** Null while nobody counts. */
     private volatile LaunchObserver observer;
-    private final ThreadLocal<Boolean> current = ThreadLocal.withInitial(() -> false);
+    /** A thread has one device at a time, and may have another later. */
+    private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
+    private final PinnedBlocks pinned = new PinnedBlocks();
+    private final LongAdder uploads = new LongAdder();
+    private final LongAdder uploadedBytes = new LongAdder();
+    private final LongAdder downloads = new LongAdder();
+    private final LongAdder downloadedBytes = new LongAdder();
+    private final LongAdder waits = new LongAdder();
+    private final LongAdder launches = new LongAdder();
 
     private CudaDevice(int ordinal, int device, int driver, int capability) {
         this.ordinal = ordinal;
@@ -122,10 +132,23 @@ final class CudaDevice {
 
     /** Makes this device the one of the calling thread. */
     void use() {
-        if (!current.get()) {
+        if (CURRENT.get() != this) {
             Driver.check(Driver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
-            current.set(true);
+            CURRENT.set(this);
         }
+    }
+
+    Traffic traffic() {
+        return new Traffic(uploads.sum(), uploadedBytes.sum(), downloads.sum(), downloadedBytes.sum(), waits.sum(), launches.sum());
+    }
+
+    /** Another library may have given the calling thread another device. */
+    static void forget() {
+        CURRENT.remove();
+    }
+
+    int ordinal() {
+        return ordinal;
     }
 
     /** For messages: {@code cuda:0}. */
@@ -190,12 +213,19 @@ final class CudaDevice {
 
     void upload(long device, long host, long bytes) {
         use();
+        uploads.increment();
+        uploadedBytes.add(bytes);
+        if (pinned.upload(device, host, bytes, stream)) {
+            return;
+        }
         Driver.check(Driver.cuMemcpyHtoDAsync_v2(device, host, bytes, stream), "a copy to the device");
     }
 
     /** Waits for everything that was started before. */
     void download(long host, long device, long bytes) {
         use();
+        downloads.increment();
+        downloadedBytes.add(bytes);
         Driver.check(Driver.cuMemcpyDtoHAsync_v2(host, device, bytes, stream), "a copy from the device");
         synchronize();
     }
@@ -214,12 +244,14 @@ final class CudaDevice {
 
     void synchronize() {
         use();
+        waits.increment();
         Driver.check(Driver.cuStreamSynchronize(stream), "an earlier kernel");
     }
 
     /** Starts a kernel. */
     void launch(String kernel, int gridX, int gridY, int gridZ, int blockX, int blockY, Object... arguments) {
         use();
+        launches.increment();
         long function = functions.computeIfAbsent(kernel, this::function);
         LaunchObserver told = observer;
         if (told != null) {

@@ -12,8 +12,13 @@ import io.hiervl.tensor.Tensor;
 
 /** The kernels of the device. What it has not is in no row of {@link SupportedOps}, and never asked for. */
 final class CudaKernels extends CudaSpatialKernels implements Kernels {
+    private final CudaOptimiser optimiser;
+    private final CudaTargets targets;
+
     CudaKernels(CudaBackend backend, Precision precision) {
         super(backend, precision);
+        optimiser = new CudaOptimiser(backend);
+        targets = new CudaTargets(backend);
     }
 
     @Override
@@ -77,5 +82,65 @@ final class CudaKernels extends CudaSpatialKernels implements Kernels {
     private void pixelGradient(Tensor z, Tensor labels, Tensor weights, double factor, Tensor cotangent, Tensor dz) {
         long n = weights.length();
         each("pixel_loss_bp", n, z, labels, weights, (float) factor, cotangent, dz, (int) z.size(1), z.size(2) * z.size(3), n);
+    }
+
+    @Override
+    public void clipFactor(Tensor[] gradients, Tensor terms, double max, Tensor state) {
+        backend.scope(() -> optimiser.clipFactor(gradients, terms, max, state));
+    }
+
+    @Override
+    public void adamW(Adam[] updates, Tensor[] parameters, Tensor[] gradients, Tensor[] first, Tensor[] second, Tensor state) {
+        optimiser.adamW(updates, parameters, gradients, first, second, state);
+    }
+
+    @Override
+    public void average(Tensor[] parameters, double ratio, Tensor[] averages, Tensor state) {
+        optimiser.average(parameters, ratio, averages, state);
+    }
+
+    @Override
+    public void bestClasses(Tensor z, Tensor confidence, Tensor labels) {
+        backend.scope(() -> targets.bestClasses(z, confidence, labels));
+    }
+
+    @Override
+    public void groupMaxima(Tensor values, Tensor group, Tensor maxima) {
+        backend.scope(() -> targets.groupMaxima(values, group, maxima));
+    }
+
+    @Override
+    public void sureLabels(Tensor scores, Tensor valid, double threshold, Tensor labels, Tensor probabilities) {
+        backend.scope(() -> targets.sureLabels(scores, valid, threshold, labels, probabilities));
+    }
+
+    @Override
+    public void sureWeights(Tensor confidence, Tensor valid, double threshold, double each, Tensor weights) {
+        backend.scope(() -> targets.sureWeights(confidence, valid, threshold, each, weights));
+    }
+
+    @Override
+    public void meanWeights(Tensor confidence, Tensor valid, Tensor weights) {
+        backend.scope(() -> targets.meanWeights(confidence, valid, weights));
+    }
+
+    @Override
+    public void cutMix(Tensor batch, Tensor other, int[][] boxes, int[] partners, Tensor mixed) {
+        backend.scope(() -> targets.cutMix(batch, other, boxes, partners, mixed));
+    }
+
+    @Override
+    public void blank(Tensor images, Tensor map, Tensor y) {
+        backend.scope(() -> targets.blank(images, map, y));
+    }
+
+    @Override
+    public void sureCounts(Tensor confidence, Tensor valid, double threshold, Tensor counts) {
+        backend.scope(() -> targets.sureCounts(confidence, valid, threshold, counts));
+    }
+
+    @Override
+    public void agreement(Tensor labels, Tensor truth, Tensor known, Tensor count) {
+        backend.scope(() -> targets.agreement(labels, truth, known, count));
     }
 }

@@ -75,7 +75,11 @@ final class CudaSetLoss {
         if (gradients[0] != null) {
             start("set_loss_class_bp", cotangents[0], gradients[0]);
         }
-        if (gradients[1] != null) {
+        if (gradients[1] != null && kernels.backend.ordered()) {
+            // 64-bit integers
+            start("set_loss_mask_fixed", chosen, state, cotangents[1], cotangents[2], cotangents[3], gradients[1],
+                doubles(gradients[1].length()));
+        } else if (gradients[1] != null) {
             kernels.zero(gradients[1]);
             start("set_loss_mask_bp", chosen, state, cotangents[1], cotangents[2], cotangents[3], gradients[1]);
         }

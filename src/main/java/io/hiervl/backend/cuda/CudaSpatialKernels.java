@@ -93,15 +93,31 @@ abstract class CudaSpatialKernels extends CudaProductKernels implements SpatialK
                                             Tensor dValue,
                                             Tensor dOffsets, Tensor dWeights) {
         Tensor attention = attention(s, weights);
-        if (dValue != null) {
-            zero(dValue);
+        Tensor atomic = backend.ordered() ? null : dValue;
+        if (atomic != null) {
+            zero(atomic);
+        } else if (dValue != null) {
+            orderedValueGradient(s, offsets, attention, reference, g, dValue);
         }
-        deformable("deform_bp", s, value, offsets, attention, reference, g, dValue, dOffsets, dWeights, levels(s), s.batch(), s.tokens(),
+        deformable("deform_bp", s, value, offsets, attention, reference, g, atomic, dOffsets, dWeights, levels(s), s.batch(), s.tokens(),
             s.queries(),
             s.heads(), s.headWidth());
         if (dWeights != null) {
             softmaxGradient(attention, dWeights, dWeights, s.rows(), s.samples());
         }
+    }
+
+    /** Sums of integers, in units of the largest gradient. */
+    private void orderedValueGradient(DeformableShape s, Tensor offsets, Tensor attention, Tensor reference, Tensor g, Tensor dValue) {
+        int parts = (int) Math.max(1, Math.min(1024, g.length() / 4096));
+        Tensor most = work(ElementType.FLOAT, parts + 1L);
+        device.launch("largest", parts, 1, 1, 256, 1, g, DeviceMemory.address(most, 1), g.length());
+        device.launch("largest", 1, 1, 1, 256, 1, DeviceMemory.address(most, 1), most, (long) parts);
+        Tensor sums = work(ElementType.FLOAT, 2 * dValue.length());
+        zero(sums);
+        deformable("deform_values_fixed", s, offsets, attention, reference, g, most, sums, levels(s), s.batch(), s.tokens(), s.queries(),
+            s.heads(), s.headWidth());
+        each("from_fixed", dValue.length(), sums, most, dValue, dValue.length());
     }
 
     @Override

@@ -54,6 +54,14 @@ final class Driver {
 
     static native int cuMemsetD8Async(long device, byte value, long bytes, long stream);
 
+    static native int cuMemHostAlloc(long[] address, long bytes, int flags);
+
+    static native int cuEventCreate(long[] event, int flags);
+
+    static native int cuEventRecord(long event, long stream);
+
+    static native int cuEventQuery(long event);
+
     static native int cuStreamCreate(long[] stream, int flags);
 
     static native int cuStreamSynchronize(long stream);

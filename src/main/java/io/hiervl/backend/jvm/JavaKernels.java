@@ -60,4 +60,64 @@ public class JavaKernels extends JavaSpatialKernels implements Kernels, HostMath
         }
         kernel.backward(this, in, factors, gradients);
     }
+
+    @Override
+    public void clipFactor(Tensor[] gradients, Tensor terms, double max, Tensor state) {
+        JavaOptimiser.clipFactor(gradients, terms, max, state);
+    }
+
+    @Override
+    public void adamW(Adam[] updates, Tensor[] parameters, Tensor[] gradients, Tensor[] first, Tensor[] second, Tensor state) {
+        JavaOptimiser.adamW(updates, parameters, gradients, first, second, state);
+    }
+
+    @Override
+    public void average(Tensor[] parameters, double ratio, Tensor[] averages, Tensor state) {
+        JavaOptimiser.average(parameters, ratio, averages, state);
+    }
+
+    @Override
+    public void bestClasses(Tensor z, Tensor confidence, Tensor labels) {
+        JavaTargets.bestClasses(z, confidence, labels);
+    }
+
+    @Override
+    public void groupMaxima(Tensor values, Tensor group, Tensor maxima) {
+        JavaTargets.groupMaxima(values, group, maxima);
+    }
+
+    @Override
+    public void sureLabels(Tensor scores, Tensor valid, double threshold, Tensor labels, Tensor probabilities) {
+        JavaTargets.sureLabels(scores, valid, threshold, labels, probabilities);
+    }
+
+    @Override
+    public void sureWeights(Tensor confidence, Tensor valid, double threshold, double each, Tensor weights) {
+        JavaTargets.sureWeights(confidence, valid, threshold, each, weights);
+    }
+
+    @Override
+    public void meanWeights(Tensor confidence, Tensor valid, Tensor weights) {
+        JavaTargets.meanWeights(confidence, valid, weights);
+    }
+
+    @Override
+    public void cutMix(Tensor batch, Tensor other, int[][] boxes, int[] partners, Tensor mixed) {
+        JavaTargets.cutMix(batch, other, boxes, partners, mixed);
+    }
+
+    @Override
+    public void blank(Tensor images, Tensor map, Tensor y) {
+        JavaTargets.blank(images, map, y);
+    }
+
+    @Override
+    public void sureCounts(Tensor confidence, Tensor valid, double threshold, Tensor counts) {
+        JavaTargets.sureCounts(confidence, valid, threshold, counts);
+    }
+
+    @Override
+    public void agreement(Tensor labels, Tensor truth, Tensor known, Tensor count) {
+        JavaTargets.agreement(labels, truth, known, count);
+    }
 }

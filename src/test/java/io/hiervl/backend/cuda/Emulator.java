@@ -44,15 +44,29 @@ public final class Emulator {
         return ownProducts;
     }
 
+    /** Several emulated GPUs with cuBLAS. */
+    public static synchronized List<io.hiervl.backend.Backend> several(int n) {
+        pretend("devices", n);
+        try {
+            List<io.hiervl.backend.Backend> all = new java.util.ArrayList<>();
+            for (int i = 0; i < n; i++) {
+                all.add(i == 0 ? backend() : CudaBackend.open(library(), library(), i));
+            }
+            return all;
+        } finally {
+            pretend("devices", 0);
+        }
+    }
+
     /** Lets the threads of a block run in another order from now on. */
-    static void order(int order) {
+    public static void order(int order) {
         if (!REAL) {
             function("hiervl_emu_order", order);
         }
     }
 
     /** Lets the emulator say what another machine would say; 0 takes it back. */
-    static void pretend(String what, int value) {
+    public static void pretend(String what, int value) {
         function("hiervl_emu_pretend", what, value);
     }
 
@@ -86,7 +100,7 @@ public final class Emulator {
     }
 
     /** Path of the emulator's library: the one that is named as the driver, else one that is newer than its sources. */
-    static synchronized String library() {
+    public static synchronized String library() {
         try {
             if (REAL) {
                 Assumptions.abort("this test needs the emulator");
