@@ -1,7 +1,7 @@
 // Steps on parameters: norm of all gradients, AdamW, averages. All arrays are 32-bit floats; state is the norm and the factor of clipping.
 
 // parts: one sum of squares for each block, added up in their order by clip_factor
-extern "C" __global__ void squares(const float* g, double* parts, int64_t n) {
+extern "C" __global__ void gradient_squares(const float* g, double* parts, int64_t n) {
     double s = 0;
     for (EACH(i, n)) s += (double) g[i] * g[i];
     s = block_sum(s);

@@ -23,7 +23,7 @@ final class CudaOptimiser extends DeviceOps {
         Tensor parts = work(ElementType.FLOAT, 2L * Math.max(1, count));
         int at = 0;
         for (Tensor g : gradients) {
-            device.launch("squares", blocks(g), 1, 1, THREADS, 1, g, DeviceMemory.address(parts, 2L * at), g.length());
+            device.launch("gradient_squares", blocks(g), 1, 1, THREADS, 1, g, DeviceMemory.address(parts, 2L * at), g.length());
             at += blocks(g);
         }
         device.launch("clip_factor", 1, 1, 1, THREADS, 1, parts, count, terms, terms == null ? 0 : (int) terms.length(), max, state);
