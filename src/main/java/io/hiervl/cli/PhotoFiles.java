@@ -3,14 +3,18 @@ package io.hiervl.cli;
 import io.hiervl.HierVlException;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.data.FolderListing;
+import io.hiervl.data.ListedFiles;
 import io.hiervl.image.PhotoTypes;
 import io.hiervl.predict.PredictionFiles;
 import io.hiervl.predict.labels.LabelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -52,6 +56,31 @@ record PhotoFiles(List<Found> photos, List<String> notes) {
         return new PhotoFiles(List.copyOf(found), List.copyOf(notes));
     }
 
+    /**
+     * Photos whose names below the arguments are equal, each with the path by which labels tell it apart: from the folder that holds all
+     * photos of its name, without extension.
+     */
+    Map<Path, String> namesakes() {
+        Map<String, List<Path>> byName = new LinkedHashMap<>();
+        for (Found f : photos) {
+            byName.computeIfAbsent(f.below.resolve(f.path.getFileName()).toString(), n -> new ArrayList<>()).add(f.path);
+        }
+        Map<Path, String> names = new HashMap<>();
+        for (List<Path> same : byName.values()) {
+            Path common = normal(same.get(0)).getParent();
+            for (Path p : same) {
+                while (!normal(p).startsWith(common)) {
+                    common = common.getParent();
+                }
+            }
+            for (Path p : same.size() > 1 ? same : List.<Path>of()) {
+                String path = common.relativize(normal(p)).toString().replace('\\', '/');
+                names.put(p, path.substring(0, path.lastIndexOf('.') > path.lastIndexOf('/') ? path.lastIndexOf('.') : path.length()));
+            }
+        }
+        return names;
+    }
+
     private static Path normal(Path path) {
         return path.toAbsolutePath().normalize();
     }
@@ -70,18 +99,38 @@ record PhotoFiles(List<Found> photos, List<String> notes) {
         if (!others.isEmpty()) {
             notes.add(PhotoTypes.notRead(others));
         }
+        if (Files.exists(folder.resolve(DatasetSpecs.FILE))) {
+            photos = ofDataset(folder, photos, notes);
+        }
         if (photos.isEmpty()) {
             throw HierVlException.data("the folder " + folder + " holds no photo (" + PhotoTypes.photoNames() + ")"
                 + (notes.isEmpty() ? "" : "; " + String.join("; ", notes)));
         }
-        if (Files.exists(folder.resolve(DatasetSpecs.FILE))) {
-            notes.add(folder + " is a data set: pictures in all of its folders are taken, also masks; name its folder of photos instead");
-        }
         return photos.stream().map(p -> new Found(p, below(folder, p))).toList();
     }
 
+    /** Photos of a data set: without its masks; where none lie in its folder, those that its lists name. */
+    private static List<Path> ofDataset(Path folder, List<Path> pictures, List<String> notes) {
+        ListedFiles listed;
+        try {
+            listed = ListedFiles.of(folder);
+        } catch (HierVlException e) {
+            notes.add(folder + " is a data set whose description cannot be read, so its masks are taken for photos: " + e.getMessage());
+            return pictures;
+        }
+        List<Path> photos = pictures.stream().filter(p -> !listed.isMask(p)).toList();
+        if (photos.size() < pictures.size()) {
+            notes.add(folder + " is a data set; " + (pictures.size() - photos.size()) + " masks in it are passed over");
+        }
+        if (photos.isEmpty() && !listed.existing().isEmpty()) {
+            photos = List.copyOf(listed.existing());
+            notes.add(folder + " is a data set; the " + photos.size() + " photos of its lists are taken");
+        }
+        return photos;
+    }
+
     private static Path below(Path folder, Path photo) {
-        Path parent = folder.relativize(photo).getParent();
+        Path parent = photo.startsWith(folder) ? folder.relativize(photo).getParent() : null;
         return parent == null ? TOP : parent;
     }
 

@@ -61,6 +61,9 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Write one JSON document with the areas of all photos.")
     boolean json;
 
+    /** Names in labels of photos that have namesakes in other folders. */
+    private Map<Path, String> namesakes = Map.of();
+
     PredictCommand(Console console) {
         this.console = console;
     }
@@ -69,6 +72,7 @@ final class PredictCommand implements Callable<Integer> {
     public Integer call() {
         PhotoFiles chosen = PhotoFiles.of(images, out);
         List<PhotoFiles.Found> photos = chosen.photos();
+        namesakes = chosen.namesakes();
         chosen.notes().forEach(n -> console.note("note: " + n));
         forms.stream().filter(f -> !LabelFiles.FORMS.contains(f)).findFirst().ifPresent(f -> {
             throw HierVlException.usage("--as is '" + f + "', known are " + String.join(", ", LabelFiles.FORMS));
@@ -114,8 +118,13 @@ final class PredictCommand implements Callable<Integer> {
         Path path = file.path();
         try {
             byte[] bytes = Images.readBytes(path);
-            Photo photo =
-                Orientation.of(bytes).upright(Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN));
+            Images.requireUndamaged(bytes, path.toString());
+            Photo stored = Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN);
+            String damage = Images.hiddenDamage(bytes, stored);
+            if (damage != null) {
+                console.note("note: " + path + " may be damaged: " + damage);
+            }
+            Photo photo = Orientation.of(bytes).upright(stored);
             String dark = Images.nearlyBlack(photo, bytes, path.toString());
             if (dark != null) {
                 console
@@ -165,7 +174,7 @@ final class PredictCommand implements Callable<Integer> {
         Path photo = read.file.path();
         List<Path> written = files.write(read.file.below(), photo, read.photo, prediction);
         String stem = out.relativize(written.get(2)).toString().replace('\\', '/').replaceFirst("\\.json$", "");
-        labels.forEach(l -> l.add(photo, stem, prediction.labels()));
+        labels.forEach(l -> l.add(photo, namesakes.getOrDefault(photo, stem), prediction.labels()));
         if (!json) {
             console.println(photo + ": " + String.join(", ", prediction.areas().stream()
                 .map(a -> String.format(Locale.ROOT, "%s %.1f %%", a.name(), 100 * a.fraction())).toList()) + " -> " + written.get(1));

@@ -34,6 +34,9 @@ public final class ClassFile {
         } catch (IOException e) {
             throw HierVlException.data(name + " cannot be read: " + AtomicFile.reason(e), e);
         }
+        if (text.isBlank()) {
+            throw HierVlException.data(name + " is empty; expected one class a line");
+        }
         return ClassNames.of(entries(text, name), name);
     }
 

@@ -39,7 +39,7 @@ record FileFacts(String hash, int width, int height, List<Value> values, String 
         try {
             Photo photo = Images.decode(bytes, name, Images.MAX_PIXELS, ownRange);
             return new FileFacts(hash, photo.width(), photo.height(), List.of(), null, null, Orientation.of(bytes).value(),
-                Images.nearlyBlack(photo, bytes, name), Images.hiddenDamage(bytes), 0);
+                Images.nearlyBlack(photo, bytes, name), Images.hiddenDamage(bytes, photo), 0);
         } catch (HierVlException e) {
             return unreadable(hash, e);
         }

@@ -5,8 +5,8 @@ import io.hiervl.image.Photo;
 import java.util.SplittableRandom;
 
 /**
- * Random brightness, contrast and saturation of a labelled photo. UniMatch changes only unlabelled photos; with few labels and a network that
- * starts from nothing, labelled ones gain from it.
+ * Random brightness, contrast and saturation of a labelled photo. UniMatch changes only unlabelled photos; with few labels and a network
+ * that starts from nothing, labelled ones gain from it.
  *
  * @param strength factors lie in [1 - strength, 1 + strength]; 0 changes nothing and draws nothing
  */

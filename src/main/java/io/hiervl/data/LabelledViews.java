@@ -7,7 +7,8 @@ import java.util.SplittableRandom;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A labelled image: [image (1, 3, side, side), labels (1, side, side)] after one random geometry and mild changes of colour, on a canvas of that side.
+ * A labelled image: [image (1, 3, side, side), labels (1, side, side)] after one random geometry and mild changes of colour, on a canvas
+ * of that side.
  *
  * @param geometry  joint transform of photo and labels, colours included
  * @param normalize bytes to network input

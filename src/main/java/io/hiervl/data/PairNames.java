@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 /** What tools add to a photo's name to call its mask, and what data sets add to the names of photos. Names are without extension. */
 final class PairNames {
     private static final String WORDS = "mask|masks|label|labels|seg|segmentation|segmentation_mask|gt|"
-        + "groundtruth|ground_truth|annotation|annotations|matte|target";
+        + "groundtruth|ground_truth|annotation|annotations|annot|lbl|matte|trimap|target|"
+        + "labelids|labeltrainids|gtfine_labelids|gtfine_labeltrainids";
     private static final Pattern BEHIND = Pattern.compile("(.+?)(?:[ _.-](?:" + WORDS + ")|_L)(?:[ _-]?\\(?(\\d{1,4})\\)?)?",
         Pattern.CASE_INSENSITIVE);
     private static final Pattern BEFORE = Pattern.compile("(?:" + WORDS + ")[ _-]?(.+)", Pattern.CASE_INSENSITIVE);

@@ -162,7 +162,9 @@ final class OnnxOps implements Ops {
         return switch (activation) {
             case NONE -> x;
             case RELU -> is(onnx.node("Relu", t), shape(x));
-            case SIGMOID -> is(onnx.node("Sigmoid", t), shape(x));
+            // ONNX Runtime's own Sigmoid is right to 1e-7 and gives 0 below -18: a gate of 1e-8 loses all its digits, and layer norms make
+            // rows of it large again.
+            case SIGMOID -> is(onnx.node("Reciprocal", plus(onnx.node("Exp", onnx.node("Neg", t)), 1)), shape(x));
             case QUICK_GELU -> is(times(t, onnx.node("Sigmoid", times(t, 1.702))), shape(x));
             case GELU -> is(times(times(t, 0.5), plus(onnx.node("Erf", times(t, Math.sqrt(0.5))), 1)), shape(x));
         };

@@ -58,7 +58,8 @@ public record ImageHeader(String format, int width, int height) {
         }
         String foreign = ForeignFormats.name(bytes);
         if (foreign != null) {
-            throw HierVlException.data(name + " is a " + foreign + ", which is not read; convert it to JPEG or PNG");
+            throw HierVlException
+                .data(name + (foreign.startsWith("A") ? " is an " : " is a ") + foreign + ", which is not read; convert it to JPEG or PNG");
         }
         refuseText(bytes, name);
         if (!known(bytes)) {
@@ -177,8 +178,10 @@ public record ImageHeader(String format, int width, int height) {
             return;
         }
         if (start.chars().allMatch(c -> c >= 32 && c < 127 || c == '\n' || c == '\r' || c == '\t')) {
-            throw HierVlException.data(name + " is a text file, not a picture; it begins with '"
-                + start.strip().lines().findFirst().orElse("") + "'");
+            // A page of a web server shows what went wrong. Other texts may be secrets to which a link under a picture's name leads.
+            String first = start.strip().lines().findFirst().orElse("");
+            throw HierVlException
+                .data(name + " is a text file, not a picture" + (first.startsWith("<") ? "; it begins with '" + first + "'" : ""));
         }
     }
 

@@ -133,8 +133,22 @@ public final class Images {
 
     /** What is wrong inside a photo that its decoder accepts, null if nothing is found: only JPEGs are followed. */
     public static String hiddenDamage(byte[] bytes) {
-        boolean jpeg = bytes.length > 2 && (bytes[0] & 255) == 0xFF && (bytes[1] & 255) == 0xD8;
-        return jpeg ? JpegScan.damage(bytes) : null;
+        return isJpeg(bytes) ? JpegScan.damage(bytes) : null;
+    }
+
+    /**
+     * The same, and colours that jump in the middle of the picture.
+     *
+     * @param stored the decoded photo, not turned
+     */
+    public static String hiddenDamage(byte[] bytes, Photo stored) {
+        String damage = hiddenDamage(bytes);
+        int row = damage != null || !isJpeg(bytes) ? -1 : JpegSeam.row(bytes, stored);
+        return row < 0 ? damage : "its colours jump inside row " + row + ", as behind a damaged place";
+    }
+
+    private static boolean isJpeg(byte[] bytes) {
+        return bytes.length > 2 && (bytes[0] & 255) == 0xFF && (bytes[1] & 255) == 0xD8;
     }
 
     /** What is odd about the brightness of a decoded photo, null if nothing: samples may use few of the values of their type. */

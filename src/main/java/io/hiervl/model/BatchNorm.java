@@ -9,8 +9,8 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * A convolution with batch norm (arXiv 1502.03167) at {@code name/conv} and {@code name/norm}. In training each channel is normalised over the
- * images of a pass. For predictions the store holds the mean and 1 / deviation of every channel, which {@link UNetStatistics} measures
+ * A convolution with batch norm (arXiv 1502.03167) at {@code name/conv} and {@code name/norm}. In training each channel is normalised over
+ * the images of a pass. For predictions the store holds the mean and 1 / deviation of every channel, which {@link UNetStatistics} measures
  * (precise batch norm, arXiv 2105.07576); they are multiplied into the convolution.
  */
 final class BatchNorm {
@@ -61,8 +61,8 @@ final class BatchNorm {
         return 1 / Math.sqrt(Math.max(0, variance) + EPS);
     }
 
-    static void init(Initializer at, String name, int channels) {
-        at.norm(name, channels);
+    static void init(Initializer at, int channels) {
+        at.norm("norm", channels);
         at.in(Group.FROZEN).constant(MEAN, 0, channels);
         at.in(Group.FROZEN).constant(INVERSE, 1, channels);
     }

@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and batch norm
- * ({@link BatchNorm}). It learns from few labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of experts,
- * S' = softmax(w log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0 and w at 1, where S' is nearly S divided by its sum.
+ * A small U-Net (arXiv 1505.04597) beside HierVL's rows, with strided convolutions in place of pooling and batch norm ({@link BatchNorm}).
+ * It learns from few labels what photos look like that the image tower does not know. Its class logits u and S are joined as a product of
+ * experts, S' = softmax(w log(S + 0.02) + u) (docs/paper.md 1.8). u starts at 0 and w at 1, where S' is nearly S divided by its sum.
  */
 final class UNet {
     /** Strides 2, 4, 8 and 16. */
@@ -58,7 +58,7 @@ final class UNet {
     /** Batch norm follows, so the convolution needs no bias. */
     private static void conv(Initializer at, String name, int in, int out) {
         at.at(name).caffeConv("conv", in, out, 3, false);
-        BatchNorm.init(at.at(name), "norm", out);
+        BatchNorm.init(at.at(name), out);
     }
 
     /**

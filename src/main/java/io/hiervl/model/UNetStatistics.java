@@ -12,8 +12,8 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Measures what batch norm of the U-Net needs for predictions: mean and variance of every channel before each norm, averaged over batches of
- * training images (precise batch norm, arXiv 2105.07576). Weights that change do not blur them, as they blur running averages.
+ * Measures what batch norm of the U-Net needs for predictions: mean and variance of every channel before each norm, averaged over batches
+ * of training images (precise batch norm, arXiv 2105.07576). Weights that change do not blur them, as they blur running averages.
  */
 public final class UNetStatistics {
     private static final String PLACE = "unet";

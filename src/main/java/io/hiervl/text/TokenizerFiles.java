@@ -26,7 +26,7 @@ public final class TokenizerFiles {
     /** Merges of OpenAI's file that its tokenizer uses. */
     private static final int OPENAI_MERGES = 49152 - 256 - 2;
     /** OpenAI's list unpacks to 3 MB. */
-    private static final long MAX_BYTES = 64L << 20;
+    private static final long MAX_BYTES = 16L << 20;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private TokenizerFiles() {

@@ -324,6 +324,49 @@ class ImportToTrainTest {
         }
     }
 
+    /** Masks of a data set are no photos; a damaged photo is named and the others are done; labels tell namesakes apart. */
+    @Test
+    void whatPredictTakes() throws IOException {
+        Path set = dir.resolve("set");
+        assertEquals(0, Cli.run("data", "import", export("voc"), "--out", set).exit());
+        Path run = dir.resolve("run");
+        assertEquals(0, train(set, run).exit());
+        Path own = dir.resolve("own");
+        text(own.resolve("dataset.yaml"), "name: own\nclasses: [background, cat, dog]\n");
+        write(own.resolve("images/a.jpg"), phone(1));
+        write(own.resolve("images/b.jpg"), phone(2));
+        Files.createDirectories(own.resolve("masks"));
+        LabelMaps.write(LabelMap.filled(W, H, 1), Palette.voc(), own.resolve("masks/a.png"));
+        LabelMaps.write(LabelMap.filled(W, H, 1), Palette.voc(), own.resolve("masks/c.png"));
+        text(own.resolve("labeled.txt"), "images/a.jpg masks/a.png\n");
+        text(own.resolve("unlabeled.txt"), "images/b.jpg\n");
+        Cli data = Cli.run("predict", "--model", run, own, "--out", dir.resolve("p1"), "--json");
+        assertEquals(0, data.exit(), data.err());
+        assertEquals(2, data.out().split("\"image\"", -1).length - 1, data.out());
+        assertTrue(data.err().contains("2 masks in it are passed over"), data.err());
+        Cli lists = Cli.run("predict", "--model", run, set, "--out", dir.resolve("p2"), "--json");
+        assertEquals(0, lists.exit(), lists.err());
+        assertTrue(lists.err().contains("photos of its lists are taken"), lists.err());
+
+        byte[] cut = java.util.Arrays.copyOf(phone(3), phone(3).length * 2 / 3);
+        cut[cut.length - 2] = (byte) 0xFF;
+        cut[cut.length - 1] = (byte) 0xD9;
+        write(dir.resolve("d1/x.jpg"), phone(4));
+        write(dir.resolve("d2/x.jpg"), phone(5));
+        write(dir.resolve("d2/y.jpg"), cut);
+        Cli two = Cli.run("predict", "--model", run, dir.resolve("d1"), dir.resolve("d2"), "--out", dir.resolve("p3"), "--as",
+            "coco,cvat,label-studio,png");
+        assertEquals(3, two.exit(), two.err());
+        assertTrue(two.err().contains("d2/y.jpg is damaged inside"), two.err());
+        for (String file : List.of("coco/annotations.json", "cvat/annotations.xml", "label-studio/tasks.json",
+            "png/ImageSets/Segmentation/default.txt")) {
+            String labels = Files.readString(dir.resolve("p3").resolve(file));
+            assertTrue(labels.contains("d1/x") && labels.contains("d2/x"), file + ": " + labels);
+        }
+        Cli back = Cli.run("data", "import", dir.resolve("p3/coco"), "--images", dir, "--out", dir.resolve("again"));
+        assertEquals(0, back.exit(), back.err());
+    }
+
     private Path photosInFolders() throws IOException {
         // The last one has no room for an ending.
         for (String name : List.of("x.jpg", "x.jpeg", "a/x.jpg", "b/deep/x.jpg", "c/" + "l".repeat(250) + ".jpg")) {

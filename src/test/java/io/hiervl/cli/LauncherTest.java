@@ -43,6 +43,7 @@ class LauncherTest {
         // Says which jar it runs; RUN_SECONDS: keeps running.
         script("jdk/bin/java", """
             case $* in *-version*) echo 'openjdk version "17.0.1"' >&2; exit ;; esac
+            echo "$@" >"$(dirname "$0")/arguments"
             while [ "$1" != -cp ]; do shift; done
             jar=${2%%:*}
             echo "$jar"
@@ -120,6 +121,17 @@ class LauncherTest {
         assertNotEquals(Path.of(first.get(0)).getParent(), Path.of(third.get(0)).getParent(), "other libraries lie in another folder");
         edit();
         assertEquals(third, run("HIERVL_NO_BUILD=1"));
+    }
+
+    /** Java refuses to begin with more memory than the user allows it. */
+    @Test
+    void aHeapOfTheUsersOwnReplacesAllSizes() throws Exception {
+        Path arguments = home.resolve("jdk/bin/arguments");
+        run();
+        assertTrue(Files.readString(arguments).contains("-Xms128m"), Files.readString(arguments));
+        run("HIERVL_JAVA_OPTS=-Xmx64m");
+        String given = Files.readString(arguments);
+        assertTrue(given.contains(" -Xmx64m ") && given.indexOf("-Xm") == given.lastIndexOf("-Xm") && !given.contains("MaxNewSize"), given);
     }
 
     @Test

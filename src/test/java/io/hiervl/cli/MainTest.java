@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -46,6 +48,22 @@ class MainTest {
         assertEquals(0, Cli.run("--help").exit());
         assertTrue(Cli.run("clip", "--help").out().contains("tokenize"));
         assertTrue(Cli.run("--version").out().startsWith("hiervl"));
+    }
+
+    /** Classes of Spark's commands are removed by a build without Spark, the file that names them stays. */
+    @Test
+    void commandsOfALargerBuildMayBeNamedAndMissing() throws Exception {
+        Path services = Files.createDirectories(dir.resolve("META-INF/services"));
+        Files.writeString(services.resolve(MoreCommands.class.getName()), "io.hiervl.none.NoCommands\n");
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        try (URLClassLoader more = new URLClassLoader(new URL[] {dir.toUri().toURL()}, before)) {
+            thread.setContextClassLoader(more);
+            Cli version = Cli.run("--version");
+            assertEquals(0, version.exit(), version.err());
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     @Test

@@ -52,6 +52,19 @@ class ClipBundleTest {
         text = folder.resolve("onnx/text_model.onnx");
     }
 
+    /** Editors of Windows put a byte order mark in front. */
+    @Test
+    void byteOrderMarksAreNoContent() throws IOException {
+        ClipBundle plain = ClipBundle.open(folder);
+        for (String name : List.of("config.json", "preprocessor_config.json", "vocab.json", "merges.txt")) {
+            Path file = folder.resolve(name);
+            Files.writeString(file, "\uFEFF" + Files.readString(file));
+        }
+        ClipBundle marked = ClipBundle.open(folder);
+        assertEquals(plain.weights().architecture(), marked.weights().architecture());
+        assertEquals(plain.preprocessing(), marked.preprocessing());
+    }
+
     private void rewrite(Activation activation, EotRule eot) {
         ClipArchitecture a = new ClipArchitecture(SMALL.vision(), SMALL.text(), SMALL.projection(), activation, 1e-5, 42, SMALL.source());
         weights = new ClipWeights(a, weights.arrays());

@@ -115,4 +115,20 @@ class DataHabitsTest {
         assertTrue(said.startsWith("4 pictures of types that are not read are left out (1 .avif, 2 .heic, 1 .jp2): IMG_1.HEIC"), said);
         assertTrue(said.contains("save them as JPEG or PNG"), said);
     }
+
+    @Test
+    void masksOfCityscapesBelongToTheirPhotos() {
+        for (String mask : List.of("a_gtFine_labelIds", "a_labelIds", "a-lbl", "a_trimap")) {
+            assertTrue(PairNames.ofMask(mask).contains("a"), mask);
+        }
+        assertEquals(List.of("frame"), PairNames.ofMask("frame"));
+    }
+
+    @Test
+    void anEmptyListOfClassesIsBadData() throws IOException {
+        Path empty = Files.writeString(dir.resolve("classes.txt"), " \n\n");
+        HierVlException e = assertThrows(HierVlException.class, () -> ClassFile.read(empty));
+        assertEquals(HierVlException.Kind.DATA, e.kind());
+        assertTrue(e.getMessage().contains("classes.txt is empty"), e.getMessage());
+    }
 }

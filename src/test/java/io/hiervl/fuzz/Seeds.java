@@ -43,11 +43,9 @@ final class Seeds {
     private static final ClipArchitecture CLIP = ClipArchitecture.of(16, 4, 2, 8, 32, 16, 1, 2, 16, 120, 16);
     private static final ImageTowers TOWERS = ImageTowers.of(Backbones.ofClip(CLIP,
         new ClipNormalize(new float[] {0.5f, 0.4f, 0.3f}, new float[] {0.2f, 0.3f, 0.25f})));
-    /** Full-size starts: what starts at zero gives mask logits of exactly 0, where the attention mask follows the last bit. */
     private static final Recipe RECIPE =
         Recipes.load("tiny", List.of("model.dim=16", "model.n_enc=1", "model.n_dec=1", "model.enc_ffn=16", "model.dec_ffn=16",
-            "model.cm_dim=4", "model.visual_queries=0", "model.norm_groups=4", "model.heads=2", "eval.crop=32", "eval.stride=32",
-            "model.mask_head=mlp", "model.zero_init_cmsam=false", "model.zero_init_text_attn=false", "model.zero_init_decoder=false"));
+            "model.cm_dim=4", "model.visual_queries=0", "model.norm_groups=4", "model.heads=2", "eval.crop=32", "eval.stride=32"));
 
     private final Path root;
 

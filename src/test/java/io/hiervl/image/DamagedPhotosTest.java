@@ -157,4 +157,15 @@ class DamagedPhotosTest {
             assertTrue(message.contains("pipe or a device"), message);
         }
     }
+
+    /** A link under a picture's name may lead to a file that its reader should not see in a log. */
+    @Test
+    void textsAreNotShown() throws Exception {
+        Path secret = Files.writeString(folder.resolve("secret.txt"), "root:x:0:0:root\n");
+        Path link = Files.createSymbolicLink(folder.resolve("photo.png"), secret);
+        String said = assertThrows(HierVlException.class, () -> Images.readPhoto(link)).getMessage();
+        assertTrue(said.endsWith("photo.png is a text file, not a picture"), said);
+        Path page = Files.writeString(folder.resolve("page.jpg"), "<html>Log in</html>\n");
+        assertTrue(assertThrows(HierVlException.class, () -> Images.readPhoto(page)).getMessage().contains("<html>Log in"));
+    }
 }

@@ -147,4 +147,39 @@ class PhotoKindsTest {
         assertTrue(Images.hiddenDamage(cut).contains("end at row"), Images.hiddenDamage(cut));
         assertNull(Images.hiddenDamage(ImagesTest.encode(noise, "png")));
     }
+
+    /** A wrong difference between blocks moves the colour of all that follows. Edges of the scene are no such place. */
+    @Test
+    void coloursThatJumpInsideARowAreFound() throws IOException {
+        BufferedImage scene = new BufferedImage(320, 240, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(6);
+        for (int i = 0; i < 320 * 240; i++) {
+            int x = i % 320;
+            int y = i / 320;
+            // A horizon at the edge of a row of blocks, and a house across it.
+            int base = x > 100 && x < 180 && y > 60 && y < 170 ? 0x619735 : y < 112 ? 0x70b0d0 : 0x705040;
+            scene.setRGB(x, y, base + random.nextInt(12) * 0x010101);
+        }
+        byte[] good = ImagesTest.encode(scene, "jpg");
+        assertNull(Images.hiddenDamage(good, Images.decode(good, "good", false, Images.MAX_PIXELS)));
+        int changed = 0;
+        int named = 0;
+        for (int at = good.length / 4; at < good.length - 100; at += 61) {
+            byte[] bad = good.clone();
+            bad[at] ^= 0x55;
+            if (bad[at] == -1 || good[at] == -1 || good[at - 1] == -1) {
+                continue;
+            }
+            Photo before = Images.decode(good, "good", false, Images.MAX_PIXELS);
+            Photo after = Images.decode(bad, "bad", false, Images.MAX_PIXELS);
+            long moved = java.util.stream.IntStream.range(0, before.rgb().length)
+                .filter(i -> Math.abs((before.rgb()[i] & 255) - (after.rgb()[i] & 255)) > 6).count();
+            if (moved > before.rgb().length / 10) {
+                changed++;
+                named += Images.hiddenDamage(bad, after) == null ? 0 : 1;
+            }
+        }
+        assertTrue(changed > 20, "damage that shows: " + changed);
+        assertTrue(named > 0.7 * changed, named + " of " + changed + " are named");
+    }
 }

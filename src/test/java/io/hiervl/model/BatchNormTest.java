@@ -41,7 +41,7 @@ class BatchNormTest {
     private void layer(Random random) {
         Initializer at = new Initializer(store, DataType.DOUBLE, random, "layer", Group.NEW);
         at.caffeConv("conv", 3, 4, 3, false);
-        BatchNorm.init(new Initializer(store, DataType.DOUBLE, random, "", Group.NEW), "layer", 4);
+        BatchNorm.init(at, 4);
         store.get("layer.norm.weight").array().assign(noise(random, 4));
         store.get("layer.norm.bias").array().assign(noise(random, 4));
     }

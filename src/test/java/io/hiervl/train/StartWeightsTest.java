@@ -121,6 +121,22 @@ class StartWeightsTest {
         assertTrue(Files.readString(run.resolve("init-from.txt")).contains("taken      query_decoder.query_pos"));
     }
 
+    /** A branch that only one of both has: its parameters are new, or they are listed as not taken. */
+    @Test
+    void aUNetMayComeOrGo() {
+        Notes with = start(first, recipe(still("model.unet=8")), dataset, dir.resolve("with"));
+        Map<String, INDArray> before = newest(first).arrays(n -> n.startsWith("p/"));
+        Map<String, INDArray> after = newest(dir.resolve("with")).arrays(n -> n.startsWith("p/"));
+        assertTrue(after.size() > before.size(), after.size() + " after " + before.size());
+        assertEquals(0, difference(before.get(ROWS), after.get(ROWS)), 1e-12);
+        assertTrue(with.all().contains("unet"), with.all());
+        Notes without = start(dir.resolve("with"), recipe(still()), dataset, dir.resolve("without"));
+        Map<String, INDArray> last = newest(dir.resolve("without")).arrays(n -> n.startsWith("p/"));
+        assertEquals(before.keySet(), last.keySet());
+        before.forEach((name, array) -> assertEquals(0, difference(array, last.get(name)), 1e-12, name));
+        assertTrue(without.all().contains("unet"), without.all());
+    }
+
     /** The class "blue" keeps its rows at another index; those of a class that is new keep their initial values. */
     @Test
     void otherClassesTakeTheRowsOfTheClassesThatBothHave() {

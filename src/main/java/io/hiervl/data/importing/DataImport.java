@@ -57,6 +57,8 @@ public final class DataImport {
     private DataImport() {
     }
 
+    private static final int LOOKED_AT = 20;
+
     /** Names of the forms. */
     public static List<String> forms() {
         List<String> all = new ArrayList<>(FORMS.stream().map(ExportForm::name).toList());
@@ -102,7 +104,7 @@ public final class DataImport {
                 photoRoot = images;
             }
             Dropped dropped = new Dropped();
-            Imported imported = reader.read(files, new PhotoFinder(all), dropped);
+            Imported imported = reader.read(files, new PhotoFinder(all), dropped).checked(dropped);
             notes.addAll(dropped.sentences());
             DatasetInit.Result made = new ShapeWriter(root, photoRoot, choice, notes, undo).write(imported, all, out, progress);
             undo.keep();
@@ -154,6 +156,7 @@ public final class DataImport {
             found.add(MASK_FORM);
         }
         if (found.isEmpty()) {
+            JsonFiles.of(files).stream().limit(LOOKED_AT).forEach(JsonFiles::read); // says which one is damaged
             throw HierVlException.data(source
                 + " is no export that is known: neither CVAT's XML, JSON of labelme, COCO, Label Studio or Supervisely, nor mask"
                 + " pictures with a list of classes. --from names the form, 'hiervl data init' takes folders of photos and masks");

@@ -37,7 +37,8 @@ record LabelTable(List<String> classes, Map<String, Integer> values) {
         imported.photos().forEach(p -> p.marks().forEach(m -> counts.merge(m.label(), 1, Integer::sum)));
         List<String> classes = new ArrayList<>(wanted == null ? classes(counts.keySet()) : wanted.names());
         if (classes.size() < 2) {
-            throw HierVlException.data("the export has no label");
+            List<String> why = notes.stream().filter(n -> n.startsWith("left out")).toList();
+            throw HierVlException.data("the export has no label" + (why.isEmpty() ? "" : "; " + String.join("; ", why)));
         }
         if (classes.size() > LabelMap.IGNORE) {
             throw HierVlException.data("the export has " + classes.size() + " labels, at most 255 are possible; --classes chooses some");

@@ -282,6 +282,28 @@ class DataImportTest {
         assertEquals(List.of(1, 1, 1), run(export, true).sizes());
     }
 
+    /** What is left out says why, also where nothing is left; names are one line. */
+    @Test
+    void whatCannotBeDrawnIsNamed() throws IOException {
+        photosIn("");
+        text(export.resolve("p1.json"),
+            "{\"version\":\"5\",\"imagePath\":\"p1.jpg\",\"shapes\":[{\"label\":\"cat\",\"points\":[[NaN,6]]}]}");
+        HierVlException damaged = assertThrows(HierVlException.class, () -> run(export, false));
+        assertTrue(damaged.getMessage().contains("p1.json:1: not valid JSON"), damaged.getMessage());
+        labelme("p1", "{\"label\":\"cat\",\"points\":[[4,6],[14,6],[14,14]],\"shape_type\":\"hexagon\"}");
+        HierVlException none = assertThrows(HierVlException.class, () -> run(export, false));
+        assertTrue(none.getMessage().contains("no label; left out: 1 shapes without area (hexagon), the first: "), none.getMessage());
+        labelme("p1", "{\"label\":\"big\\ncat\",\"points\":[[4,6],[14,6],[14,14],[4,14]],\"shape_type\":\"polygon\"},"
+            + "{\"points\":[[4,6],[14,6],[14,14]],\"shape_type\":\"polygon\"}");
+        text(export.resolve("p2.json"), "{\"version\":\"5\",\"imagePath\":\"p2.jpg\",\"imageWidth\":400,\"imageHeight\":330,\"shapes\":"
+            + "[{\"label\":\"dog\",\"points\":[[40,60],[140,60],[140,140]],\"shape_type\":\"polygon\"}]}");
+        DatasetInit.Result made = run(export, false);
+        String said = made.notes().toString();
+        assertTrue(said.contains("1 shapes without a label, the first: ") && said.contains("p1.jpg"), said);
+        assertTrue(said.contains("p2.jpg has 40x33 pixels, marked were 400x330"), said);
+        assertEquals(List.of("background", "big cat"), Dataset.open(dir.resolve("set")).spec().classes());
+    }
+
     /** labelme shows photos upright, so the size of its labels is that of the upright photo. */
     @Test
     void photosTurnedByTheirExifEntryFitTheirLabels() throws IOException {
