@@ -3,7 +3,8 @@ package io.hiervl.backend;
 import io.hiervl.tensor.Tensor;
 
 /**
- * Steps on parameters, many arrays at a time. All arrays of a call have one type but the state. Nothing here waits for a device: what a step
+ * Steps on parameters, many arrays at a time. All arrays of a call have one type but the state. Nothing here waits for a device:
+ * what a step
  * finds out about itself is in the state, which the caller reads when it has to.
  */
 public interface OptimiserKernels {
@@ -45,7 +46,8 @@ public interface OptimiserKernels {
     void adamW(Adam[] updates, Tensor[] parameters, Tensor[] gradients, Tensor[] first, Tensor[] second, Tensor state);
 
     /**
-     * average = ratio average + (1 - ratio) parameter; with a ratio of 0 the average need not have values before. Does nothing if the factor
+     * average = ratio average + (1 - ratio) parameter; with a ratio of 0 the average need not have values before. Does nothing if
+     * the factor
      * is NaN.
      *
      * @param state of {@link #clipFactor}

@@ -13,7 +13,8 @@ import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed, on the host or on a
+ * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed, on the
+ * host or on a
  * device; arrays that nobody keeps are copied at every run. Safe for use by several threads.
  */
 public final class DeviceParameters implements AutoCloseable {

@@ -12,6 +12,7 @@ import org.nd4j.linalg.api.ops.ScalarOp;
 import org.nd4j.linalg.api.ops.TransformOp;
 import org.nd4j.linalg.api.ops.impl.layers.ExternalErrorsFunction;
 import org.nd4j.linalg.api.ops.impl.shape.OnesLike;
+import org.nd4j.linalg.api.ops.impl.shape.ZerosLike;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Ops of ND4J in a plan: graphs of stock ops, and what SameDiff adds to a gradient graph. They run on the host. */
@@ -28,9 +29,13 @@ final class Nd4jSteps {
         if (step.nd4j() instanceof ExternalErrorsFunction) {
             throw new IllegalStateException("external errors cannot be run");
         }
-        if (step.nd4j() instanceof OnesLike && !backend.onHost() && in[0].type() == ElementType.FLOAT) {
-            // the gradient of a loss by itself: its value is known without the array
-            backend.kernels(in[0].type(), Precision.FP32).fill(memory.allocate(step.out()[0], in[0].type(), in[0].shape()), 1);
+        boolean ones = step.nd4j() instanceof OnesLike;
+        if ((ones || step.nd4j() instanceof ZerosLike) && !backend.onHost() && in[0].type() == ElementType.FLOAT) {
+            // values that are known without the array
+            Tensor result = memory.allocate(step.out()[0], in[0].type(), in[0].shape());
+            if (result != null) {
+                backend.kernels(in[0].type(), Precision.FP32).fill(result, ones ? 1 : 0);
+            }
             return;
         }
         if (!backend.onHost()) {

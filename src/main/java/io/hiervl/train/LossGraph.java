@@ -122,7 +122,8 @@ final class LossGraph<T> {
     /**
      * Runs forward and backward on images from..to-1.
      *
-     * @param seen         takes, where the graph runs, the {@linkplain #early early result} before the other values are asked for; null without one
+     * @param seen         takes, where the graph runs, the {@linkplain #early early result} before the other values are asked for;
+     * null without one
      * @param coefficients by name of the term; terms that are missing count 0
      * @param sum          receives parameter gradients
      * @param gradT        receives the gradient of t

@@ -10,7 +10,8 @@ import io.hiervl.tensor.Staging;
 import io.hiervl.tensor.Tensor;
 
 /**
- * The scalars of one step: terms of the loss, figures for the log, and what the optimiser finds out. They stay where they are computed until
+ * The scalars of one step: terms of the loss, figures for the log, and what the optimiser finds out. They stay where they are
+ * computed until
  * {@link #read}, which waits for a device once. Safe for several lanes.
  */
 final class Readings {

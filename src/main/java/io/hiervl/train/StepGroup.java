@@ -18,7 +18,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Data parallel training on several devices of this machine. Each has the whole network and a part of every batch, in a thread of its own.
- * Gradients are added up by the devices themselves where they can, else through the host. All devices make the same update. Who looks from outside sees the first one.
+ * Gradients are added up by the devices themselves where they can, else through the host. All devices make the same update. Who
+ * looks from outside sees the first one.
  */
 final class StepGroup implements StepRunner {
     private final List<TrainingModel> models;

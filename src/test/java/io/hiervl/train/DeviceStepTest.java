@@ -128,12 +128,12 @@ class DeviceStepTest {
             assertEquals(1 + small, whole.downloads(), step.report());
             long images = 4 * (batch.labelled().images().length() + 3 * batch.unlabelled().weak().length());
             assertTrue(whole.uploadedBytes() < 2 * images, step.report() + "; images have " + images + " bytes");
-            // parts of a batch share the copies of it
+            // parts of a batch share the copies of it; constants of the graphs are copied for each part
             RandomStep parts = network("train.method=unimatch", "loss.gate=0", "train.ema=true", "train.micro_batch=2");
             TrainingStep other = parts.step();
             other.run(batch);
             other.run(batch);
-            assertTrue(Math.abs(whole.uploadedBytes() - other.traffic().uploadedBytes()) < 2000, other.report());
+            assertTrue(other.traffic().uploadedBytes() < whole.uploadedBytes() + images / 2, other.report() + "; " + step.report());
             assertEquals(1 + HostStaging.take().values().stream().mapToLong(HostStaging.Count::runs).sum(), other.traffic().waits(),
                 other.report());
         });
