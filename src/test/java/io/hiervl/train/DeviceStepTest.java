@@ -118,25 +118,32 @@ class DeviceStepTest {
             RandomStep random = network("train.method=unimatch", "loss.gate=0", "train.ema=true", "train.micro_batch=4");
             Batches.Step batch = random.batch(4, 4);
             TrainingStep step = random.step();
-            step.run(batch);
-            step.run(batch);
-            Traffic whole = step.traffic();
-            // SameDiff may add an op of one scalar to a graph
-            long small = HostStaging.take().values().stream().mapToLong(HostStaging.Count::runs).sum();
-            assertTrue(small <= 5, step.report());
-            assertEquals(1 + small, whole.waits(), step.report());
-            assertEquals(1 + small, whole.downloads(), step.report());
+            Traffic whole = quietest(step, batch);
+            assertEquals(Map.of(), HostStaging.take(), step.report());
+            assertEquals(1, whole.waits(), step.report());
+            assertEquals(1, whole.downloads(), step.report());
             long images = 4 * (batch.labelled().images().length() + 3 * batch.unlabelled().weak().length());
             assertTrue(whole.uploadedBytes() < 2 * images, step.report() + "; images have " + images + " bytes");
             // parts of a batch share the copies of it; constants of the graphs are copied for each part
             RandomStep parts = network("train.method=unimatch", "loss.gate=0", "train.ema=true", "train.micro_batch=2");
             TrainingStep other = parts.step();
-            other.run(batch);
-            other.run(batch);
-            assertTrue(other.traffic().uploadedBytes() < whole.uploadedBytes() + images / 2, other.report() + "; " + step.report());
-            assertEquals(1 + HostStaging.take().values().stream().mapToLong(HostStaging.Count::runs).sum(), other.traffic().waits(),
-                other.report());
+            Traffic divided = quietest(other, batch);
+            assertTrue(divided.uploadedBytes() < whole.uploadedBytes() + images / 2, other.report() + "; " + step.report());
+            assertEquals(Map.of(), HostStaging.take(), other.report());
+            assertEquals(1, divided.waits(), other.report());
         });
+    }
+
+    /** Of three steps after the first, the one with the fewest waits: the device also counts what threads of other tests still do. */
+    private static Traffic quietest(TrainingStep step, Batches.Step batch) {
+        step.run(batch);
+        Traffic least = null;
+        for (int i = 0; i < 3; i++) {
+            step.run(batch);
+            Traffic now = step.traffic();
+            least = least == null || now.waits() < least.waits() ? now : least;
+        }
+        return least;
     }
 
     /** What a checkpoint has of a run on the device lets it go on there to the last bit, and on the host. */
