@@ -10,12 +10,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Parameters whose copies stay on a device from run to run. Whoever keeps a store here says when its arrays have changed, on the
- * host or on a
- * device; arrays that nobody keeps are copied at every run. Safe for use by several threads.
+ * host or on a device; arrays that nobody keeps are copied at every run. Safe for use by several threads.
  */
 public final class DeviceParameters implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -24,18 +24,24 @@ public final class DeviceParameters implements AutoCloseable {
 
     /** An array of the host and its copies. */
     private static final class Entry {
-        private final Tensor host;
+        /** Kept so that its memory, and with it the address by which the entry is found, belongs to nobody else meanwhile. */
+        private final INDArray array;
         private final Map<Backend, Tensor> copies = new HashMap<>();
         private final Set<Backend> fresh = new HashSet<>();
         /** The only one that has the newest values; null: the host has them. */
         private Backend ahead;
         private int users;
 
-        Entry(Tensor host) {
-            this.host = host;
+        Entry(INDArray array) {
+            this.array = array;
+        }
+
+        Tensor host() {
+            return Nd4jTensors.of(array);
         }
 
         Tensor on(Backend backend) {
+            Tensor host = host();
             Tensor copy = copies.computeIfAbsent(backend, b -> {
                 Storage storage = b.allocate(Math.max(1, host.length()) * host.type().width());
                 return new Tensor(storage, 0, host.type(), host.shape());
@@ -50,7 +56,7 @@ public final class DeviceParameters implements AutoCloseable {
 
         void toHost() {
             if (ahead != null) {
-                ahead.download(copies.get(ahead), host);
+                ahead.download(copies.get(ahead), host());
                 ahead = null;
             }
         }
@@ -73,13 +79,14 @@ public final class DeviceParameters implements AutoCloseable {
 
     private final Set<Long> addresses = new HashSet<>();
     private final Cleaner.Cleanable cleanable;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private DeviceParameters(ParameterStore store) {
         synchronized (KEPT) {
             for (ParameterStore.Parameter p : store.all()) {
                 Tensor host = Nd4jTensors.of(p.array());
                 if (addresses.add(host.address(0))) {
-                    KEPT.computeIfAbsent(host.address(0), a -> new Entry(host)).users++;
+                    KEPT.computeIfAbsent(host.address(0), a -> new Entry(p.array())).users++;
                 }
             }
         }
@@ -132,7 +139,7 @@ public final class DeviceParameters implements AutoCloseable {
     static Tensor find(Backend backend, Tensor host) {
         synchronized (KEPT) {
             Entry entry = KEPT.get(host.address(0));
-            return entry == null || entry.host.length() != host.length() || entry.host.type() != host.type() ? null
+            return entry == null || entry.host().length() != host.length() || entry.host().type() != host.type() ? null
                 : entry.on(backend).reshape(host.shape());
         }
     }
@@ -142,7 +149,7 @@ public final class DeviceParameters implements AutoCloseable {
             for (long address : addresses) {
                 Entry entry = KEPT.get(address);
                 if (--entry.users == 0) {
-                    entry.toHost();
+                    // what only the device has is lost with it: after a store was dropped nobody can read it
                     entry.free();
                     KEPT.remove(address);
                 }
@@ -150,9 +157,12 @@ public final class DeviceParameters implements AutoCloseable {
         }
     }
 
-    /** Frees the copies that nobody else keeps. */
+    /** Gets what was changed on devices, and frees the copies that nobody else keeps. */
     @Override
     public void close() {
-        cleanable.clean();
+        if (!closed.getAndSet(true)) {
+            toHost();
+            cleanable.clean();
+        }
     }
 }
