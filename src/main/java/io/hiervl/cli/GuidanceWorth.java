@@ -25,7 +25,6 @@ import java.util.stream.IntStream;
  */
 record GuidanceWorth(double clip, double commonest, int photos) {
     private static final int PHOTOS = 12;
-    /** A CLIP that knows the photos is far above the commonest class; one that does not is about there. */
     /** A CLIP that guides is ahead of the commonest class by so much: on street photos one that never saw any has 8 against 3. */
     private static final double LEAST_GAIN = 0.1;
 

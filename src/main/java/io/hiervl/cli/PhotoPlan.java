@@ -31,21 +31,27 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
     private static final double LEAST_SCALE = 0.75;
     private static final double LARGEST_SCALE = 1.5;
     private static final double LITTLE_LARGER = 1.05;
+    private static final String QUERIES = "model.unet_alone=false";
     /** Where the CLIP knows nothing of the photos (docs/results.md, street photos). */
     private static final List<String> WITHOUT_CLIP = List.of("model.unet=24", "model.unet_alone=true", "model.gate_mode=none",
         "model.n_enc=1", "model.n_dec=1", "model.visual_queries=0", "loss.unet_ce=0", "loss.set_class=0", "loss.set_mask=0",
         "loss.set_dice=0", "loss.guidance_start=0", "loss.guidance_end=0", "loss.prompt=0", "loss.mask=0", "loss.pt=0", "loss.qt=0",
         "loss.gate=0", "loss.strong=0.25", "loss.class_weights=balanced", "augment.labelled=0.3", "train.lr=5e-4");
 
-    /** What follows from photos and tower. */
-    static PhotoPlan of(TrainData data, ClipBundle clip, GuidanceWorth guidance) {
+    /**
+     * What follows from photos and tower.
+     *
+     * @param guidance of the frozen CLIP, null if it was not measured
+     * @param own      settings of the user; with {@value #QUERIES} text queries are planned whatever the CLIP is worth
+     */
+    static PhotoPlan of(TrainData data, ClipBundle clip, GuidanceWorth guidance, List<String> own) {
         List<String> settings = new ArrayList<>();
         List<String> reasons = new ArrayList<>();
         int shortSide = medianShortSide(data.labelled());
         int patch = clip.weights().architecture().vision().patch();
         boolean small = clip.weights().architecture().vision().width() <= 128;
         int multiple = 2 * patch;
-        boolean alone = guidance != null && guidance.nothing();
+        boolean alone = guidance != null && guidance.nothing() && !own.contains(QUERIES);
         int most = small || alone ? SMALL_CROP : LARGE_CROP;
         int crop = Math.max(multiple, Math.min(shortSide, most) / multiple * multiple);
         boolean smaller = shortSide > crop * LARGER;
@@ -77,8 +83,8 @@ record PhotoPlan(List<String> settings, List<String> reasons) {
         if (alone) {
             settings.addAll(WITHOUT_CLIP);
             reasons
-                .add("a U-Net in place of text queries: the frozen CLIP is hardly better than the commonest class, so its features and its "
-                    + "language would teach nothing; a CLIP that knows such photos (--clip) brings them back");
+                .add("a U-Net in place of text queries: the frozen CLIP is hardly better than the commonest class, so its language would "
+                    + "teach nothing; a CLIP that knows such photos (--clip) brings them back, and so does --set " + QUERIES);
             reasons.add("rare classes count more: mIoU counts every class alike");
             reasons.add("photos keep their size: a network that starts from nothing learns one size faster than many");
         }

@@ -156,7 +156,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
             if (plans) {
-                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input, bundle, guidance), bundle, tower, signal,
+                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input, bundle, guidance, own), bundle, tower, signal,
                     source == null ? 0 : source.size());
                 if (plan == null) {
                     return INTERRUPTED;
