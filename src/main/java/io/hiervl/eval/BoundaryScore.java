@@ -9,9 +9,9 @@ import java.util.List;
 
 /**
  * How well the outlines of classes are found: the boundary F1 of Csurka et al. 2013 ("What is a good evaluation measure for semantic
- * segmentation?"), counted over a whole list. A pixel is on the boundary of its class if one of its four neighbours has another class. It is
- * found if the other map has a boundary pixel of the class within 0.75 % of the image's diagonal. Pixels without a true label neither count
- * nor make a boundary. Not safe for use from several threads; {@link #add(BoundaryScore)} merges.
+ * segmentation?"), counted over a whole list. A pixel is on the boundary of its class if one of its four neighbours has another class. It
+ * is found if the other map has a boundary pixel of the class within 0.75 % of the image's diagonal. Pixels without a true label neither
+ * count nor make a boundary. Not safe for use from several threads; {@link #add(BoundaryScore)} merges.
  */
 @PublicApi
 public final class BoundaryScore implements Serializable {
