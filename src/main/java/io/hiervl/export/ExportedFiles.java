@@ -51,7 +51,7 @@ public final class ExportedFiles implements ModelFiles {
         }
         if (ExportFormat.isOnnx(file)) {
             requireHost(file, ExportFormat.ONNX, device);
-            return OnnxRuntimeModel.load(file, threads);
+            return onnx(file, threads);
         }
         Backend backend = device == null ? Backends.compute() : Backends.device(device);
         SameDiffModel model = SameDiffModel.load(file, backend);
@@ -59,6 +59,15 @@ public final class ExportedFiles implements ModelFiles {
             requireHost(file, model.format(), device);
         }
         return model;
+    }
+
+    private static ExportedModel onnx(Path file, int threads) {
+        try {
+            return OnnxRuntimeModel.load(file, threads);
+        } catch (LinkageError e) {
+            throw HierVlException.environment(file + " needs ONNX Runtime, which cannot be loaded (" + e
+                + "): add com.microsoft.onnxruntime:onnxruntime or hiervl-runtime of the platform to the class path", e);
+        }
     }
 
     private static void requireHost(Path file, ExportFormat format, String device) {
