@@ -81,34 +81,17 @@ class RuntimeArtifactTest {
     private List<Path> classPath() throws Exception {
         String artifact = "hiervl-runtime-" + Loader.getPlatform();
         Assumptions.assumeTrue(Files.exists(Path.of("runtime", "platforms", Loader.getPlatform())), "there is no " + artifact);
-        Path log = dir.resolve("maven.txt");
-        Process maven;
-        try {
-            maven = new ProcessBuilder("mvn", "-o", "-B", "-q", "-f", "publish/pom.xml", "-pl", ":" + artifact, "-am", "package",
-                "dependency:build-classpath", "-Dmdep.outputFile=target/classpath.txt", "-Dmdep.includeScope=runtime",
-                "-Dhiervl.classes=" + classes()).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        } catch (IOException e) {
-            Assumptions.abort("Maven cannot be started: " + e.getMessage());
-            return List.of();
-        }
-        assertTrue(maven.waitFor(240, TimeUnit.SECONDS), "Maven takes too long");
-        String said = Files.readString(log);
-        Assumptions.assumeFalse(maven.exitValue() != 0 && said.contains("offline mode"),
-            "not every library is there; 'mvn -f publish/pom.xml -pl :" + artifact + " -am package' once fetches them");
-        assertEquals(0, maven.exitValue(), said);
+        OfflineMaven.run(dir.resolve("maven.txt"), "-f", "publish/pom.xml", "-pl", ":" + artifact, "-am", "package",
+            "dependency:build-classpath", "-Dmdep.outputFile=target/classpath.txt", "-Dmdep.includeScope=runtime");
         Path module = Path.of("runtime", "platforms", Loader.getPlatform(), "target");
         List<Path> path = new ArrayList<>();
         try (var jars = Files.list(module)) {
-            jars.filter(p -> p.toString().endsWith(".jar")).map(Path::toAbsolutePath).forEach(path::add);
+            jars.filter(p -> p.getFileName().toString().matches(artifact + "-[\\d.]+\\.jar")).map(Path::toAbsolutePath).forEach(path::add);
         }
         for (String entry : Files.readString(module.resolve("classpath.txt")).split(File.pathSeparator)) {
             path.add(Path.of(entry));
         }
         return path;
-    }
-
-    private static Path classes() throws Exception {
-        return Path.of(Segmenter.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     }
 
     @Test

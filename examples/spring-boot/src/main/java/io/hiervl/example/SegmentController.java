@@ -2,9 +2,9 @@ package io.hiervl.example;
 
 import io.hiervl.HierVlException;
 import io.hiervl.image.Images;
-import io.hiervl.predict.Prediction;
+import io.hiervl.image.Photo;
+import io.hiervl.predict.Overlay;
 import io.hiervl.predict.Segmenter;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,14 +19,17 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ResponseStatusException;
 
-/** POST /segment with the bytes of a photo: JSON, or a PNG of the label colours for {@code Accept: image/png}. */
+/** POST /segment with the bytes of a photo: JSON, or the photo with its classes as PNG for {@code Accept: image/png}. */
 @RestController
 class SegmentController {
     private final Segmenter segmenter;
     private final int uploadBytes;
+    private final long photoPixels;
 
-    SegmentController(Segmenter segmenter, @Value("${hiervl.upload-bytes}") int uploadBytes) {
+    SegmentController(Segmenter segmenter, @Value("${hiervl.upload-bytes}") int uploadBytes,
+                      @Value("${hiervl.photo-pixels}") long photoPixels) {
         this.segmenter = segmenter;
+        this.photoPixels = photoPixels;
         this.uploadBytes = uploadBytes;
     }
 
@@ -37,10 +40,9 @@ class SegmentController {
 
     @PostMapping(path = "/segment", produces = MediaType.IMAGE_PNG_VALUE)
     byte[] png(InputStream body) throws IOException {
-        Prediction prediction = segmenter.predict(bytes(body));
-        BufferedImage colours = Images.toBuffered(segmenter.palette().paint(prediction.labels()));
+        Photo photo = Images.decode(bytes(body), "the photo", true, photoPixels);
         ByteArrayOutputStream png = new ByteArrayOutputStream();
-        ImageIO.write(colours, "png", png);
+        ImageIO.write(new Overlay(segmenter.palette()).draw(photo, segmenter.predict(photo)), "png", png);
         return png.toByteArray();
     }
 
