@@ -60,8 +60,9 @@ record CardFiles(Path file, Map<?, ?> metrics) {
         Double best = BestCheckpoint.of(model).filter(b -> b.step() == manifest.step()).map(BestCheckpoint::miou).orElse(null);
         ModelCard card;
         try (ExportedModel exported = ExportedModel.load(file)) {
-            card = new ModelCard(file.getFileName().toString(), format, Files.size(file), Hashes.of(file), exported.meta(), trained.recipe(),
-                manifest.step(), best, metrics);
+            card =
+                new ModelCard(file.getFileName().toString(), format, Files.size(file), Hashes.of(file), exported.meta(), trained.recipe(),
+                    manifest.step(), best, metrics);
         }
         List<Path> written = new ArrayList<>();
         card.files().forEach((name, text) -> {

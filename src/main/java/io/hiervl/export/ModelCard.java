@@ -22,7 +22,8 @@ import java.util.Map;
  * @param valMiou on the validation list while it trained, in [0,1], null if it was not measured
  * @param metrics document of {@code eval --json}, empty if there is none
  */
-public record ModelCard(String file, ExportFormat format, long bytes, String sha256, ExportMeta meta, Recipe recipe, long step, Double valMiou,
+public record ModelCard(String file, ExportFormat format, long bytes, String sha256, ExportMeta meta, Recipe recipe, long step,
+    Double valMiou,
     Map<?, ?> metrics) {
     /** Name of the card. */
     public static final String README = "README.md";
@@ -94,12 +95,15 @@ public record ModelCard(String file, ExportFormat format, long bytes, String sha
             "| output | " + cell(meta.output()) + " |", "", "## Data", "Trained on: " + cell(data()) + ".",
             "Recipe `" + recipe.name() + "`, " + step + " steps.", ""));
         measured(lines);
-        lines.addAll(List.of("", "## Limits", "- It knows these " + meta.classes().size() + " classes. Anything else gets one of their names.",
-            "- Photos that differ from those it was trained on in camera, light or scale get worse labels.",
-            "- Scores are the softmax of log scores. Whether 0.9 means 90 % was not measured.",
-            "- Who may use the weights follows from the licences of the photos and of the CLIP that it was trained with.", "", "## Use", "```"));
+        lines.addAll(
+            List.of("", "## Limits", "- It knows these " + meta.classes().size() + " classes. Anything else gets one of their names.",
+                "- Photos that differ from those it was trained on in camera, light or scale get worse labels.",
+                "- Scores are the softmax of log scores. Whether 0.9 means 90 % was not measured.",
+                "- Who may use the weights follows from the licences of the photos and of the CLIP that it was trained with.", "", "## Use",
+                "```"));
         if (format == ExportFormat.ONNX) {
-            lines.addAll(List.of("session = onnxruntime.InferenceSession(\"" + file + "\")        # docs/export.md: windows of large photos", "```"));
+            lines.addAll(List
+                .of("session = onnxruntime.InferenceSession(\"" + file + "\")        # docs/export.md: windows of large photos", "```"));
         } else {
             lines.addAll(List.of("hiervl predict --model " + file + " photo.jpg --out predictions", "```"));
         }

@@ -3,7 +3,6 @@ package io.hiervl.export;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
-import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import io.hiervl.Seal;
 import io.hiervl.graph.FusedOps;
