@@ -88,8 +88,8 @@ public record ModelCard(String file, ExportFormat format, long bytes, String sha
         List<String> lines = new ArrayList<>();
         front(lines);
         lines.addAll(List.of("# Semantic segmentation: " + String.join(", ", meta.classes()), "",
-            "A HierVL network ([arXiv 2506.13925](https://arxiv.org/abs/2506.13925)), trained with HierVL for Java on few labelled photos, many"
-                + " unlabelled ones and the names of the classes.",
+            "A HierVL network ([arXiv 2506.13925](https://arxiv.org/abs/2506.13925)), trained with HierVL for Java on few labelled photos,"
+                + " many unlabelled ones and the names of the classes.",
             "", "| | |", "|---|---|", "| file | `" + file + "`, " + format.label() + String.format(Locale.ROOT, ", %.1f MB |", bytes / 1e6),
             "| SHA-256 | `" + sha256 + "` |", "| input | " + cell(meta.input()) + ", " + meta.height() + " x " + meta.width() + " |",
             "| output | " + cell(meta.output()) + " |", "", "## Data", "Trained on: " + cell(data()) + ".",

@@ -54,7 +54,7 @@ public final class ModelExport {
     }
 
     /**
-     * Writes an exported SameDiff file again with other weights, such as those that a program of ND4J trained further in it (docs/export.md).
+     * Writes an exported SameDiff file again with other weights, such as those that a program of ND4J trained further (docs/export.md).
      *
      * @param exported a file of either SameDiff format
      * @param weights  arrays by name, of the shapes in the file; those that are not named stay
