@@ -16,8 +16,14 @@ public final class NativeSettings {
     private NativeSettings() {
     }
 
-    /** Sets what is not set; once, and without effect where the C library cannot be called. */
+    /**
+     * Chooses the build of ND4J that the CPU runs, and sets what is not set; once. The variables are left alone where the C library cannot
+     * be called.
+     *
+     * @throws HierVlException environment error if there is no such build
+     */
     public static synchronized void apply() {
+        Nd4jBuild.choose();
         if (done || WANTED.keySet().stream().allMatch(name -> System.getenv(name) != null)) {
             return;
         }

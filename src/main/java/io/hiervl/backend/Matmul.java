@@ -10,7 +10,7 @@ import io.hiervl.tensor.Tensor;
  * @param batch1     inner batch
  * @param bias       (n), added to every row, or null
  * @param add        added elementwise (its strides may be 0), or null
- * @param activation code of {@link Act}
+ * @param activation applied to every element last
  * @param accumulate adds to C; then neither bias, add nor activation is allowed
  */
 public record Matmul(int batch0, int batch1, int m, int k, int n, double alpha, Tensor bias, Operand add, Activation activation,

@@ -1,9 +1,11 @@
 package io.hiervl.cli;
 
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Writes a script with which a shell completes commands and options. */
@@ -11,6 +13,9 @@ import picocli.CommandLine.Spec;
     footer = {"", "source <(hiervl completion)    completes commands and options in this shell."})
 final class CompletionCommand implements Callable<Integer> {
     private final Console console;
+
+    @Option(names = "--man", paramLabel = "DIR", hidden = true, description = "Write manual pages to this folder instead.")
+    Path man;
 
     @Spec
     CommandSpec spec;
@@ -21,6 +26,10 @@ final class CompletionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (man != null) {
+            ManPages.write(spec.root(), man);
+            return 0;
+        }
         console.println(AutoComplete.bash("hiervl", spec.root().commandLine()));
         return 0;
     }

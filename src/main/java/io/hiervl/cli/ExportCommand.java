@@ -6,6 +6,7 @@ import io.hiervl.data.Canvas;
 import io.hiervl.export.ExportCheck;
 import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportSource;
+import io.hiervl.export.ExportedFiles;
 import io.hiervl.export.ModelExport;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.MemoryPlan;
@@ -43,6 +44,13 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--force", description = "Write over a file that exists.")
     boolean force;
 
+    @Option(names = "--card", description = "Write README.md with data, classes, metrics, limits and hash beside the file, with "
+        + "config.json and preprocessor_config.json: a model folder in the layout of the Hugging Face hub.")
+    boolean card;
+
+    @Option(names = "--metrics", paramLabel = "FILE", description = "Figures for the card: what 'eval --json' printed.")
+    Path metrics;
+
     ExportCommand(Console console) {
         this.console = console;
     }
@@ -54,6 +62,10 @@ final class ExportCommand implements Callable<Integer> {
         if (Files.exists(out) && !force && Files.isRegularFile(out)) {
             throw HierVlException.usage(out + " exists; add --force to write over it, or choose another file");
         }
+        if (metrics != null && !card) {
+            throw HierVlException.usage("--metrics is for the card; add --card");
+        }
+        CardFiles cards = card ? CardFiles.of(out, force, metrics) : null;
         Models.announce(model, console);
         TrainedModel trained = Models.trained(model);
         HierVlNetwork network = trained.network();
@@ -64,7 +76,7 @@ final class ExportCommand implements Callable<Integer> {
         }
         MemoryPlan.ofPrediction(trained.recipe().model(), trained.towers(), trained.classes().size(), side)
             .require("an exported graph for " + side + "x" + side + " pixels", size == null ? "eval.crop" : "--size");
-        Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
+        Map<String, String> attributes = new LinkedHashMap<>(ExportedFiles.windowAttributes(trained.recipe().eval(), side));
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         console.pulse().doing("writing and checking " + out);
         ExportCheck check = ModelExport.write(out, ExportSource.of(trained, side, attributes), chosen);
@@ -73,6 +85,9 @@ final class ExportCommand implements Callable<Integer> {
         console.println(String.format(Locale.ROOT,
             "largest difference %.3g (mean %.3g) of log scores up to %.3g; %.3g %% of the pixels get another class",
             check.maxAbsDiff(), check.meanAbsDiff(), check.scale(), 100 * check.relabelled()));
+        if (cards != null) {
+            cards.write(model, trained, chosen).forEach(file -> console.println(file.toString()));
+        }
         return 0;
     }
 }

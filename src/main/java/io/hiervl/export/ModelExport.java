@@ -17,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Writes inference graphs as single files. One thread at a time; the written file is checked with all cores. */
 @PublicApi
@@ -51,6 +53,51 @@ public final class ModelExport {
         return check[0];
     }
 
+    /**
+     * Writes an exported SameDiff file again with other weights, such as those that a program of ND4J trained further (docs/export.md).
+     *
+     * @param exported a file of either SameDiff format
+     * @param weights  arrays by name, of the shapes in the file; those that are not named stay
+     * @param file     the new file
+     * @throws HierVlException model error for another file, for a name or shape that it does not have, or for values that are not finite
+     */
+    public static void withWeights(Path exported, Map<String, INDArray> weights, Path file) {
+        if (ExportFormat.isOnnx(exported)) {
+            throw HierVlException.model(exported + " is an ONNX file; expected a SameDiff file");
+        }
+        ExportMeta meta;
+        try (ExportedModel model = ExportedModel.load(exported)) {
+            meta = model.meta();
+        }
+        SameDiff sd = SameDiff.load(exported.toFile(), false);
+        weights.forEach((name, array) -> {
+            INDArray own = sd.hasVariable(name) ? sd.getVariable(name).getArr() : null;
+            if (own == null || !Arrays.equals(own.shape(), array.shape())) {
+                throw HierVlException.model(exported + (own == null ? " has no weights '" + name + "'" : ": weights '" + name
+                    + "' have the shape " + Arrays.toString(own.shape()) + ", got " + Arrays.toString(array.shape())));
+            }
+            sd.setArrayForVariable(name, array.castTo(own.dataType()).dup('c'));
+        });
+        sd.setArrayForVariable(META, meta.unsealed().toBytes());
+        Folders.requireFile(file, "the exported model");
+        AtomicFile.replace(file, temporary -> {
+            save(temporary, sd);
+            Seal.close(temporary);
+            ExportedModel.load(temporary).close();
+        });
+    }
+
+    private static void save(Path file, SameDiff sd) throws IOException {
+        try {
+            sd.save(file.toFile(), false);
+        } catch (RuntimeException e) {
+            if (e.getCause() instanceof IOException disk) {
+                throw disk;
+            }
+            throw e;
+        }
+    }
+
     private static void save(Path file, ExportSource source, ExportFormat format) throws IOException {
         if (format == ExportFormat.ONNX) {
             saveOnnx(file, source);
@@ -59,14 +106,7 @@ public final class ModelExport {
             Ops ops = format == ExportFormat.SAMEDIFF ? new FusedOps(sd, DataType.FLOAT) : new StockOps(sd, DataType.FLOAT);
             ops.named(source.build(ops), ExportSource.SCORES);
             sd.constant(META, source.meta().toBytes());
-            try {
-                sd.save(file.toFile(), false);
-            } catch (RuntimeException e) {
-                if (e.getCause() instanceof IOException disk) {
-                    throw disk;
-                }
-                throw e;
-            }
+            save(file, sd);
         }
     }
 
