@@ -3,6 +3,8 @@ package io.hiervl.export;
 import io.hiervl.HierVlException;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.GraphStructure;
+import io.hiervl.structure.ModelGraph;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -56,6 +58,11 @@ final class SameDiffModel implements ExportedModel {
             throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph"
                 + (e.getMessage() == null ? "" : " (" + e.getMessage().lines().findFirst().orElse("") + ")"), e);
         }
+    }
+
+    /** The graph by modules. */
+    ModelGraph structure(String title) {
+        return GraphStructure.of(sd, title, List.of(ExportSource.SCORES));
     }
 
     @Override
