@@ -6,6 +6,7 @@ import io.hiervl.data.Canvas;
 import io.hiervl.export.ExportCheck;
 import io.hiervl.export.ExportFormat;
 import io.hiervl.export.ExportSource;
+import io.hiervl.export.ExportedFiles;
 import io.hiervl.export.ModelExport;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.MemoryPlan;
@@ -64,7 +65,7 @@ final class ExportCommand implements Callable<Integer> {
         }
         MemoryPlan.ofPrediction(trained.recipe().model(), trained.towers(), trained.classes().size(), side)
             .require("an exported graph for " + side + "x" + side + " pixels", size == null ? "eval.crop" : "--size");
-        Map<String, String> attributes = new LinkedHashMap<>(Models.windowAttributes(trained.recipe().eval(), side));
+        Map<String, String> attributes = new LinkedHashMap<>(ExportedFiles.windowAttributes(trained.recipe().eval(), side));
         attributes.put("program", "hiervl " + Version.of("io.hiervl", "hiervl"));
         console.pulse().doing("writing and checking " + out);
         ExportCheck check = ModelExport.write(out, ExportSource.of(trained, side, attributes), chosen);

@@ -72,16 +72,29 @@ public record ImageSegmenter(WindowModel model, ClipNormalize normalize, Sliding
      * @param progress is told of windows
      */
     public List<Segmentation> segment(List<Request> requests, Progress progress) {
+        return rows(requests, progress, false).stream().map(RowSegmenter::result).toList();
+    }
+
+    /**
+     * Scores of all classes at the photo's own size, K * height * width values.
+     *
+     * @throws ArithmeticException if there are more of them than an array can have
+     */
+    public Scores scores(Photo photo, Progress progress) {
+        return rows(List.of(new Request(photo)), progress, true).get(0).all();
+    }
+
+    private List<RowSegmenter> rows(List<Request> requests, Progress progress, boolean all) {
         List<WindowTask> tasks = new ArrayList<>();
         List<RowSegmenter> rows = new ArrayList<>();
         for (Request r : requests) {
             Photo scaled = scaled(r.photo);
-            RowSegmenter sink = new RowSegmenter(model.classes(), scaled.height(), scaled.width(), r.height, r.width);
+            RowSegmenter sink = new RowSegmenter(model.classes(), scaled.height(), scaled.width(), r.height, r.width, all);
             rows.add(sink);
             tasks.add(new WindowTask(windows, model.classes(), scaled.height(), scaled.width(), WindowTask.of(scaled, normalize), sink));
         }
         new WindowPass(model, tasks).run(progress);
-        return rows.stream().map(RowSegmenter::result).toList();
+        return rows;
     }
 
     /** Whether one more photo should join these in one call of {@link #segment(List, Progress)}: small photos fill batches together. */

@@ -17,11 +17,18 @@ final class RowSegmenter implements RowSink {
     private final byte[] labels;
     private final float[] best;
     private final float[] line;
+    /** All scores, class by class; null where only the best are wanted. */
+    private final float[] all;
     private float[] upper;
     private float[] lower;
     private int next;
 
     RowSegmenter(int classes, int height, int width, int toHeight, int toWidth) {
+        this(classes, height, width, toHeight, toWidth, false);
+    }
+
+    /** @param keepAll whether {@link #all} is wanted */
+    RowSegmenter(int classes, int height, int width, int toHeight, int toWidth, boolean keepAll) {
         this.classes = classes;
         this.width = width;
         this.toHeight = toHeight;
@@ -32,6 +39,7 @@ final class RowSegmenter implements RowSink {
         int pixels = Math.multiplyExact(toHeight, toWidth);
         this.labels = new byte[pixels];
         this.best = new float[pixels];
+        this.all = keepAll ? new float[Math.multiplyExact(classes, pixels)] : null;
         this.line = new float[same ? 0 : toWidth];
         this.upper = new float[same ? 0 : classes * width];
         this.lower = upper.clone();
@@ -62,6 +70,9 @@ final class RowSegmenter implements RowSink {
 
     private void choose(int k, int y, float[] row, int from) {
         int at = y * toWidth;
+        if (all != null) {
+            System.arraycopy(row, from, all, k * best.length + at, toWidth);
+        }
         for (int x = 0; x < toWidth; x++, at++) {
             if (k == 0 || row[from + x] > best[at]) {
                 best[at] = row[from + x];
@@ -84,6 +95,11 @@ final class RowSegmenter implements RowSink {
     /** The classes, once all rows have come. */
     Segmentation result() {
         return new Segmentation(new LabelMap(labels, toWidth, toHeight), best);
+    }
+
+    /** All scores, once all rows have come. */
+    Scores all() {
+        return new Scores(all, classes, toHeight, toWidth);
     }
 
     /** Neighbours of each output position along one axis and the weight of the second one. */

@@ -1,12 +1,9 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
-import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import io.hiervl.eval.Probabilities;
-import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.InferenceModel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -23,12 +20,7 @@ public interface ExportedModel extends InferenceModel {
      * @throws HierVlException naming the file if it is missing, damaged or not an exported model
      */
     static ExportedModel load(Path file) {
-        SameDiffOps.start();
-        InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
-        if (!Files.isRegularFile(file)) {
-            throw HierVlException.model(file + ": no such file");
-        }
-        return ExportFormat.isOnnx(file) ? OnnxRuntimeModel.load(file) : SameDiffModel.load(file);
+        return ExportedFiles.load(file, null, 0);
     }
 
     /** What the graph consists of. */

@@ -1,7 +1,6 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
-import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
@@ -10,7 +9,6 @@ import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxStructure;
-import io.hiervl.op.SameDiffOps;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.structure.ModelGraph;
 import java.nio.file.Files;
@@ -65,14 +63,9 @@ public final class ModelGraphs {
 
     /** The file is opened as for use, with all checks. */
     private static ModelGraph exported(Path path) {
-        SameDiffOps.start();
-        InputFiles.requireRegular(path, HierVlException.Kind.MODEL);
-        if (ExportFormat.isOnnx(path)) {
-            OnnxRuntimeModel.load(path).close();
-            return OnnxStructure.of(OnnxModel.read(path), path.toString());
-        }
-        try (SameDiffModel model = SameDiffModel.load(path)) {
-            return model.structure(path.toString());
+        try (ExportedModel model = ExportedModel.load(path)) {
+            return model instanceof SameDiffModel own ? own.structure(path.toString())
+                : OnnxStructure.of(OnnxModel.read(path), path.toString());
         }
     }
 }

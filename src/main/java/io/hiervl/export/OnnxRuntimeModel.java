@@ -49,7 +49,7 @@ final class OnnxRuntimeModel implements ExportedModel {
     }
 
     /** Checksum, contents, description and, for a file without a checksum, a trial come first; then ONNX Runtime sees the file here. */
-    static OnnxRuntimeModel load(Path file) {
+    static OnnxRuntimeModel load(Path file, int threads) {
         boolean sealed = SealedFile.verify(file);
         // Says more about files that are none than ONNX Runtime does.
         OnnxModel model = OnnxModel.read(file);
@@ -65,15 +65,17 @@ final class OnnxRuntimeModel implements ExportedModel {
         if (!sealed) {
             Trial.require(file);
         }
-        return open(file, meta);
+        return open(file, meta, threads);
     }
 
-    static OnnxRuntimeModel open(Path file, ExportMeta meta) {
+    /** @param threads most threads of an op, 0 for one per core */
+    static OnnxRuntimeModel open(Path file, ExportMeta meta, int threads) {
         OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             // Threads that spin while they wait would take the cores from the other libraries' threads.
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
+            options.setIntraOpNumThreads(threads);
             session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
             return new OnnxRuntimeModel(file, meta, session);
         } catch (OrtException e) {

@@ -1,10 +1,13 @@
 package io.hiervl.export;
 
 import io.hiervl.HierVlException;
+import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.GraphStructure;
 import io.hiervl.structure.ModelGraph;
+import io.hiervl.tensor.ElementType;
+import io.hiervl.tensor.Precision;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -23,28 +26,28 @@ final class SameDiffModel implements ExportedModel {
     private final GraphRunner runner;
     private final long[] inputShape;
 
-    private SameDiffModel(SameDiff sd, ExportMeta meta) {
+    private SameDiffModel(SameDiff sd, ExportMeta meta, Backend backend) {
         this.sd = sd;
         this.meta = meta;
         boolean ours = sd.getOps().values().stream().anyMatch(op -> op.getOp().opName().startsWith("hiervl_"));
-        this.runner = ours ? new GraphRunner(Backends.compute(), sd, List.of(ExportSource.SCORES)) : null;
+        this.runner = ours ? new GraphRunner(backend, sd, List.of(ExportSource.SCORES)) : null;
         this.inputShape = sd.getVariable(ExportSource.IMAGES).placeholderShape();
     }
 
     /** Checksum, structure and, for a file without a checksum, a trial: in this order, and before ND4J parses the file here. */
-    static SameDiffModel load(Path file) {
+    static SameDiffModel load(Path file, Backend backend) {
         boolean sealed = SealedFile.verify(file);
         ExportMeta meta = ExportMeta.parse(SdFile.check(file), file.toString());
         SealedFile.requireSeal(sealed, meta, file);
         if (!sealed) {
             Trial.require(file);
         }
-        return parse(file, meta);
+        return parse(file, meta, backend);
     }
 
-    static SameDiffModel parse(Path file, ExportMeta meta) {
+    static SameDiffModel parse(Path file, ExportMeta meta, Backend backend) {
         try {
-            SameDiffModel model = new SameDiffModel(SameDiff.load(file.toFile(), false), meta);
+            SameDiffModel model = new SameDiffModel(SameDiff.load(file.toFile(), false), meta, backend);
             if (!Arrays.equals(model.inputShape, new long[] {1, 3, meta.height(), meta.width()})) {
                 throw HierVlException
                     .model(file + ": its graph takes images " + Arrays.toString(model.inputShape) + ", its description says 1 x 3 x "
@@ -104,6 +107,8 @@ final class SameDiffModel implements ExportedModel {
         require(images);
         Map<String, INDArray> input = Map.of(ExportSource.IMAGES, images);
         if (runner == null) {
+            // Asking for the kernels sets how many threads the native loops of this thread use.
+            Backends.host().kernels(ElementType.FLOAT, Precision.FP32);
             return sd.output(input, ExportSource.SCORES).get(ExportSource.SCORES).dup('c');
         }
         try (GraphRunner.Result result = runner.run(input)) {

@@ -1,6 +1,7 @@
 package io.hiervl.export;
 
 import io.hiervl.ProcessTrial;
+import io.hiervl.backend.choice.Backends;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,9 +52,9 @@ final class Trial {
     private static ExportedModel model(Path file) {
         if (ExportFormat.isOnnx(file)) {
             return OnnxRuntimeModel.open(file,
-                ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()));
+                ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()), 0);
         }
-        return SameDiffModel.parse(file, ExportMeta.parse(SdFile.check(file), file.toString()));
+        return SameDiffModel.parse(file, ExportMeta.parse(SdFile.check(file), file.toString()), Backends.compute());
     }
 
     private static float[] noise(long[] shape, Random random) {

@@ -4,6 +4,7 @@ import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import io.hiervl.HierVlException;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
@@ -52,9 +53,23 @@ final class ImageReaders {
     }
 
     private static BufferedImage read(byte[] bytes, String name, String format, ImageReader reader) {
+        return read(bytes, name, format, reader, r -> r.read(0, r.getDefaultReadParam()));
+    }
+
+    /** The samples of a picture whose colours Java does not know, such as inks. */
+    static Raster raster(byte[] bytes, String name, String format) {
+        return read(bytes, name, format, reader(format), r -> r.readRaster(0, r.getDefaultReadParam()));
+    }
+
+    /** What a reader is asked for. */
+    private interface Wanted<T> {
+        T of(ImageReader reader) throws IOException;
+    }
+
+    private static <T> T read(byte[] bytes, String name, String format, ImageReader reader, Wanted<T> wanted) {
         try (ImageInputStream in = new EndingInput(bytes)) {
             reader.setInput(in, true, true);
-            return reader.read(0, reader.getDefaultReadParam());
+            return wanted.of(reader);
         } catch (IOException | RuntimeException e) {
             throw HierVlException.data(name + " cannot be decoded: " + (e.getMessage() == null ? "its " + format + " data are damaged"
                 : e.getMessage().lines().findFirst().orElse("")), e);

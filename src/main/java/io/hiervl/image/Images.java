@@ -10,13 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.opencv.global.opencv_core;
-import org.bytedeco.opencv.global.opencv_imgcodecs;
-import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's) and writes them with ImageIO. WebP and TIFF are decoded in Java.
+ * Decodes photos with OpenCV (whose JPEG decoder agrees with Pillow's), or with Java's ImageIO where OpenCV is not on the class path, and
+ * writes them with ImageIO. WebP and TIFF are decoded in Java.
  * Grey, palette, RGBA, CMYK and 16-bit files become 8-bit RGB; alpha is dropped, as Pillow's {@code convert("RGB")} does.
  * Safe for several threads.
  */
@@ -59,8 +56,13 @@ public final class Images {
      * @throws HierVlException data error naming the file
      */
     public static void requireUndamaged(byte[] bytes, String name) {
+        requireUndamaged(bytes, name, MAX_PIXELS);
+    }
+
+    /** The same for photos of at most so many pixels; larger ones are refused before anybody looks into them. */
+    public static void requireUndamaged(byte[] bytes, String name, long maxPixels) {
         ImageHeader header = ImageHeader.read(bytes, name);
-        refuseGiant(header, name, MAX_PIXELS);
+        refuseGiant(header, name, maxPixels);
         if (header.format().equals("JPEG")) {
             JpegDamage.refuse(bytes, header, name);
         }
@@ -103,32 +105,8 @@ public final class Images {
         return switch (header.format()) {
             case "WebP" -> fromBuffered(ImageReaders.webP(bytes, name));
             case "TIFF" -> TiffPhoto.read(bytes, name);
-            default -> openCv(bytes, name, header.format());
+            default -> PhotoDecoder.get().decode(bytes, name, header.format());
         };
-    }
-
-    private static Photo openCv(byte[] bytes, String name, String format) {
-        int flags = opencv_imgcodecs.IMREAD_COLOR | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
-        try (BytePointer data = new BytePointer(bytes);
-             Mat encoded = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
-             Mat image = opencv_imgcodecs.imdecode(encoded, flags)) {
-            if (image == null || image.empty()) {
-                throw HierVlException.data(name + " cannot be decoded: its " + format + " data are damaged");
-            }
-            byte[] rgb = new byte[3 * image.rows() * image.cols()];
-            image.data().get(rgb);
-            for (int i = 0; i < rgb.length; i += 3) {
-                byte blue = rgb[i];
-                rgb[i] = rgb[i + 2];
-                rgb[i + 2] = blue;
-            }
-            return new Photo(rgb, image.cols(), image.rows());
-        } catch (RuntimeException e) {
-            if (e instanceof HierVlException known) {
-                throw known;
-            }
-            throw HierVlException.data(name + " cannot be decoded: " + String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " "), e);
-        }
     }
 
     /** What is wrong inside a photo that its decoder accepts, null if nothing is found: only JPEGs are followed. */

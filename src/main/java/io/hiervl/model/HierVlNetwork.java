@@ -223,6 +223,11 @@ public final class HierVlNetwork {
         return root.ops().resize(small(root, images, t), (int) s[2], (int) s[3], Resize.BILINEAR);
     }
 
+    /** What a prediction makes on its way: predictions before every layer, gate, alignment. For looking inside. */
+    public Output inside(Scope root, SDVariable images, SDVariable t) {
+        return decode(root, encode(root, images, DensePath.NONE, BatchNorm.stored()), t, null, null, true);
+    }
+
     private SDVariable small(Scope root, SDVariable images, SDVariable t) {
         return inferenceScores(root.ops(), decode(root, encode(root, images, DensePath.NONE, BatchNorm.stored()), t, null, null, false));
     }

@@ -12,6 +12,7 @@ import io.hiervl.tensor.Nd4jTensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -115,6 +116,13 @@ public final class GraphInference implements InferenceModel {
     private GraphRunner runner(List<Integer> size) {
         synchronized (GraphInference.class) {
             return runners.computeIfAbsent(size, key -> build(key.get(0), key.get(1), key.get(2)));
+        }
+    }
+
+    /** Runs a task that builds a graph while no other graph is built. */
+    static <T> T building(Supplier<T> task) {
+        synchronized (GraphInference.class) {
+            return task.get();
         }
     }
 

@@ -3,10 +3,11 @@ package io.hiervl.predict;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
-import io.hiervl.backend.choice.Backends;
+import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.eval.ImageSegmenter;
-import io.hiervl.eval.WindowModel;
+import io.hiervl.eval.Scores;
+import io.hiervl.eval.Segmentation;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Images;
@@ -14,10 +15,13 @@ import io.hiervl.image.LabelMap;
 import io.hiervl.image.Palette;
 import io.hiervl.image.Photo;
 import java.awt.image.BufferedImage;
+import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * Finds the class of every pixel of photos:
@@ -30,42 +34,46 @@ import java.util.concurrent.ConcurrentHashMap;
  * photo after the other (it uses all cores anyway) and on one thread that all Segmenters of a program share. A caller whose
  * thread is interrupted gets its exception at once, and its photo is given up after the window in work; {@link #cancel} does
  * so for all photos. After {@link #close} every call fails with IllegalStateException.
+ *
+ * <p>Photos that nobody can read, and photos beyond the {@link #limit}, make a {@link HierVlException} of kind DATA.
  */
 @PublicApi
 public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
+    private final GuardedModel guarded;
     private volatile ImageSegmenter images;
     private final EvalConfig config;
     private final Palette palette;
     private final Set<Job> jobs = ConcurrentHashMap.newKeySet();
     private volatile Limits limits = Limits.NONE;
+    private volatile Progress told = Progress.NONE;
+    private volatile int threads;
     private volatile boolean closed;
-    private volatile Job current;
 
-    /**
-     * Loads a trained model.
-     *
-     * @param path a checkpoint folder, or a run folder, whose newest checkpoint is taken
-     */
-    public static Segmenter load(Path path) {
-        try {
-            // ND4J leaves objects in every thread that it worked in; a caller's would hold this program's class loader.
-            return Worker.call(() -> TrainedModel.load(path).segmenter());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while loading " + path, e);
-        }
+    /** Settings for a Segmenter: threads, windows, limits, progress, device. */
+    public static SegmenterBuilder builder() {
+        return new SegmenterBuilder();
     }
 
     /**
-     * Loads a trained model on a device.
+     * Loads a model of any kind with its own settings.
      *
-     * @param path   a checkpoint folder, or a run folder, whose newest checkpoint is taken
+     * @param path a run folder, whose best or newest checkpoint is taken, a checkpoint folder, or an exported file
+     * @throws HierVlException model error naming the file if it is missing or damaged
+     */
+    public static Segmenter load(Path path) {
+        return builder().load(path);
+    }
+
+    /**
+     * Loads a model on a device.
+     *
+     * @param path   as for the other method
      * @param device {@code cpu}, {@code auto} or {@code cuda:N}
-     * @throws io.hiervl.HierVlException of kind ENVIRONMENT if the GPU cannot be used
+     * @throws HierVlException of kind ENVIRONMENT if the GPU cannot be used
      */
     public static Segmenter load(Path path, String device) {
-        return TrainedModel.load(path).segmenter(Backends.device(device));
+        return builder().device(device).load(path);
     }
 
     /** As the other constructor, with VOC's colours. */
@@ -83,7 +91,8 @@ public final class Segmenter implements AutoCloseable {
     public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config, Palette palette) {
         this.palette = palette;
         this.model = model;
-        this.images = new ImageSegmenter(guarded(model), normalize, config);
+        this.guarded = new GuardedModel(model);
+        this.images = new ImageSegmenter(guarded, normalize, config);
         this.config = config;
     }
 
@@ -104,17 +113,68 @@ public final class Segmenter implements AutoCloseable {
 
     /** Class of every pixel of a photo file, turned upright as its EXIF entry says. */
     public LabelMap segment(Path file) {
-        return segment(Images.readUpright(file));
+        return predict(file).labels();
+    }
+
+    /** The same for the bytes of a photo file. */
+    public LabelMap segment(byte[] file) {
+        return predict(file).labels();
+    }
+
+    /** The same for a stream, which is read to its end and not closed. */
+    public LabelMap segment(InputStream file) {
+        return predict(file).labels();
     }
 
     /** Class of every pixel of a picture; an alpha channel is dropped. */
     public LabelMap segment(BufferedImage image) {
-        return segment(Images.fromBuffered(image));
+        return predict(image).labels();
     }
 
     /** Class of every pixel, at the photo's size. */
     public LabelMap segment(Photo photo) {
         return predict(photo).labels();
+    }
+
+    /**
+     * Classes of any number of photos, in their order. Small photos go through the network together, as many as fill its batches.
+     *
+     * @throws HierVlException as for one photo; then there is no result for any
+     */
+    public List<LabelMap> segment(List<Photo> photos) {
+        List<LabelMap> maps = new ArrayList<>();
+        List<Photo> together = new ArrayList<>();
+        for (Photo photo : photos) {
+            if (!together.isEmpty() && !joins(together)) {
+                predict(together, told).forEach(p -> maps.add(p.labels()));
+                together.clear();
+            }
+            together.add(photo);
+        }
+        if (!together.isEmpty()) {
+            predict(together, told).forEach(p -> maps.add(p.labels()));
+        }
+        return maps;
+    }
+
+    /** Classes of a photo file with their scores. */
+    public Prediction predict(Path file) {
+        return predict(PhotoInputs.read(file, limits.pixels()));
+    }
+
+    /** The same for the bytes of a photo file. */
+    public Prediction predict(byte[] file) {
+        return predict(PhotoInputs.read(file, limits.pixels()));
+    }
+
+    /** The same for a stream, which is read to its end and not closed. */
+    public Prediction predict(InputStream file) {
+        return predict(PhotoInputs.read(file, limits.pixels()));
+    }
+
+    /** The same for a picture. */
+    public Prediction predict(BufferedImage image) {
+        return predict(Images.fromBuffered(image));
     }
 
     /**
@@ -124,7 +184,7 @@ public final class Segmenter implements AutoCloseable {
      * @throws java.util.concurrent.CancellationException {@link #cancel} was called
      */
     public Prediction predict(Photo photo) {
-        return predict(List.of(photo), Progress.NONE).get(0);
+        return predict(List.of(photo), told).get(0);
     }
 
     /**
@@ -133,14 +193,37 @@ public final class Segmenter implements AutoCloseable {
      * @param progress is told of windows
      */
     public List<Prediction> predict(List<Photo> photos, Progress progress) {
-        Limits now = limits;
-        for (Photo photo : photos) {
-            if ((long) photo.width() * photo.height() > now.pixels()) {
-                throw HierVlException
-                    .data("the photo has " + photo.width() + "x" + photo.height() + " pixels, the limit is " + now.pixels());
-            }
+        photos.forEach(this::requireFits);
+        List<ImageSegmenter.Request> requests = photos.stream().map(ImageSegmenter.Request::new).toList();
+        List<Segmentation> results = work(() -> images.segment(requests, progress));
+        return results.stream().map(r -> new Prediction(r, model.classNames())).toList();
+    }
+
+    /**
+     * Probabilities of all classes at every pixel, at the photo's size. They take 4 bytes for each class and pixel.
+     *
+     * @throws HierVlException data error: limits as of {@link #predict(Photo)}, or more than 2^31 probabilities
+     */
+    public ClassProbabilities probabilities(Photo photo) {
+        requireFits(photo);
+        long values = (long) model.classes() * photo.width() * photo.height();
+        if (values > Integer.MAX_VALUE - 8) {
+            throw HierVlException.data("the photo has " + photo.width() + "x" + photo.height() + " pixels and the model "
+                + model.classes() + " classes: " + values + " probabilities do not fit an array, which takes 2147483639");
         }
-        Job job = new Job(now.time());
+        Scores scores = work(() -> images.scores(photo, told));
+        return new ClassProbabilities(scores.values(), model.classNames(), photo.width(), photo.height());
+    }
+
+    private void requireFits(Photo photo) {
+        if ((long) photo.width() * photo.height() > limits.pixels()) {
+            throw HierVlException
+                .data("the photo has " + photo.width() + "x" + photo.height() + " pixels, the limit is " + limits.pixels());
+        }
+    }
+
+    private <T> T work(Supplier<T> task) {
+        Job job = new Job(limits.time());
         jobs.add(job);
         try {
             return Worker.call(() -> {
@@ -148,13 +231,8 @@ public final class Segmenter implements AutoCloseable {
                     throw closed();
                 }
                 job.start();
-                current = job;
-                try {
-                    return images.segment(photos.stream().map(ImageSegmenter.Request::new).toList(), progress);
-                } finally {
-                    current = null;
-                }
-            }).stream().map(r -> new Prediction(r, model.classNames())).toList();
+                return Parallel.within(threads, () -> guarded.during(job, task));
+            });
         } catch (InterruptedException e) {
             job.cancel();
             Thread.currentThread().interrupt();
@@ -179,50 +257,6 @@ public final class Segmenter implements AutoCloseable {
         return new IllegalStateException("this Segmenter is closed");
     }
 
-    /** The model, with a look at the photo's limits before every window. */
-    private WindowModel guarded(InferenceModel inner) {
-        return new WindowModel() {
-            @Override
-            public int classes() {
-                return inner.classes();
-            }
-
-            @Override
-            public int sizeMultiple() {
-                return inner.sizeMultiple();
-            }
-
-            @Override
-            public float[] scores(float[] chw, int h, int w) {
-                check();
-                return inner.scores(chw, h, w);
-            }
-
-            @Override
-            public float[] scores(float[] nchw, int n, int h, int w) {
-                check();
-                return inner.scores(nchw, n, h, w);
-            }
-
-            @Override
-            public int batch(int h, int w) {
-                return inner.batch(h, w);
-            }
-
-            @Override
-            public int lanes(int h, int w) {
-                return inner.lanes(h, w);
-            }
-
-            private void check() {
-                Job job = current;
-                if (job != null) {
-                    job.check();
-                }
-            }
-        };
-    }
-
     /** Whether one more photo should join these in one call of {@link #predict(List, Progress)}. */
     public boolean joins(List<Photo> photos) {
         return images.joins(photos.stream().map(ImageSegmenter.Request::new).toList());
@@ -231,6 +265,18 @@ public final class Segmenter implements AutoCloseable {
     /** Photos with more pixels are made smaller for the network; for photos from now on. Their label maps keep the photo's size. */
     public Segmenter maxPixels(long most) {
         images = images.withMaxPixels(most);
+        return this;
+    }
+
+    /** See {@link SegmenterBuilder#threads}. */
+    Segmenter threads(int most) {
+        threads = most;
+        return this;
+    }
+
+    /** See {@link SegmenterBuilder#progress}. */
+    Segmenter progress(Progress progress) {
+        told = progress;
         return this;
     }
 

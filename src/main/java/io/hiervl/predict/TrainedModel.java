@@ -175,11 +175,6 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
         return new GraphInference(network, store, t, classes, recipe.eval().crop());
     }
 
-    /** A segmenter with the window rule of the recipe, whose graphs run on a device. */
-    Segmenter segmenter(Backend backend) {
-        return new Segmenter(inference(network().on(backend)), normalize, recipe.eval(), palette);
-    }
-
     /** A segmenter with the window rule of the recipe; it owns the inference graphs. */
     public Segmenter segmenter() {
         return segmenter(recipe.eval());
@@ -187,11 +182,17 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
 
     /** A segmenter with another window rule or input scale. */
     public Segmenter segmenter(EvalConfig windows) {
+        return segmenter(windows, null);
+    }
+
+    /** The same with graphs that run on a device; null for the one of this process. */
+    Segmenter segmenter(EvalConfig windows, Backend backend) {
         if (windows.window() != EvalConfig.Window.WHOLE) {
             MemoryPlan.ofPrediction(recipe.model(), towers, classes.size(), windows.crop())
                 .require("a window of " + windows.crop() + "x" + windows.crop() + " pixels", "eval.crop (--crop)");
         }
-        return new Segmenter(inference(), normalize, windows, palette);
+        HierVlNetwork network = backend == null ? network() : network().on(backend);
+        return new Segmenter(inference(network), normalize, windows, palette);
     }
 
     private static List<Float> floats(float[] values) {

@@ -6,6 +6,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 
 /**
  * Splits loops over a small fixed set of threads (environment variable OMP_NUM_THREADS, else all cores). How a loop is
@@ -71,6 +72,17 @@ public final class Parallel {
         int beside = Math.min(n, TEAM.get());
         if (beside > 0) {
             share(n, beside, TEAM.get() / beside, body::run);
+        }
+    }
+
+    /** Runs a task whose loops and kernels share at most so many threads, the calling one included; 0 for all that it has anyway. */
+    public static <T> T within(int most, Supplier<T> task) {
+        int before = TEAM.get();
+        TEAM.set(most == 0 ? before : Math.min(most, before));
+        try {
+            return task.get();
+        } finally {
+            TEAM.set(before);
         }
     }
 
