@@ -15,7 +15,7 @@ static inline uint16_t round_bf16(float v) {
     if (v != v) return 0x7fc0;
     return (uint16_t) ((u + 0x7fff + (u >> 16 & 1)) >> 16);
 }
-int cublasGemmStridedBatchedEx(uint64_t, int ta, int tb, int m, int n, int k, const float* alpha, uint64_t a, int at, int lda, int64_t sa,
+__attribute__((optimize("O3"))) int cublasGemmStridedBatchedEx(uint64_t, int ta, int tb, int m, int n, int k, const float* alpha, uint64_t a, int at, int lda, int64_t sa,
         uint64_t b, int bt, int ldb, int64_t sb, const float* beta, uint64_t c, int ct, int ldc, int64_t sc, int batch, int, int) {
     if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m) return 7; // CUBLAS_STATUS_INVALID_VALUE
     if (!(a & TAG) || !(b & TAG) || !(c & TAG)) return 7;

@@ -22,6 +22,10 @@ thread_local Thread* current;
 thread_local uint3 block_idx;
 thread_local dim3 block_dim, grid_dim;
 static const size_t STACK = 64 << 10;
+static const unsigned FULL_WARP = 0xffffffffu;
+// 0 forwards, 1 backwards, n shuffled with seed n
+static std::atomic<int> order{0};
+static int schedule_mode() { return order; }
 enum State { READY, BARRIER, WARP, DONE };
 struct Fiber {
     Thread thread;
@@ -57,13 +61,41 @@ static void yield(State s) {
     fiber::jump(f->context, block->scheduler);
 }
 void sync_threads() { yield(BARRIER); }
+static void resume(Fiber& from, Fiber& to) {
+    block->running = &to;
+    current = &to.thread;
+    fiber::jump(from.context, to.context);
+}
+// A whole warp meets without the scheduler: who comes goes on as the next lane, and the last one wakes all. The same rule as the
+// scheduler's, which knows the other cases: a warp that is not whole, lanes that have not begun, another order.
+static bool meet(Fiber* f) {
+    Block& b = *block;
+    int first = f->number & ~31;
+    if (order > 1 || first + 32 > (int) b.order.size()) return false;
+    Fiber* next = nullptr;
+    for (int i = 1; i < 32; i++) {
+        Fiber& other = b.fibers[first + ((f->number + i) & 31)];
+        if (other.state == READY && other.started) { next = &other; break; }
+        if (other.state != WARP || other.mask != FULL_WARP) return false;
+    }
+    if (next) {
+        f->state = WARP;
+        resume(*f, *next);
+    } else {
+        for (int i = 0; i < 32; i++) b.fibers[first + i].state = READY;
+    }
+    return true;
+}
+static void wait_for_warp(Fiber* f, unsigned mask) {
+    f->mask = mask;
+    if (mask != FULL_WARP || !meet(f)) yield(WARP);
+}
 const uint64_t* exchange(unsigned mask, uint64_t own) {
     Fiber* f = block->running;
     Warp& w = block->warps[f->number >> 5];
     int side = f->turn++ & 1;
     w.table[side][f->number & 31] = own;
-    f->mask = mask;
-    yield(WARP);
+    wait_for_warp(f, mask);
     return w.table[side];
 }
 const Fragment* exchange_fragments(const Fragment& own) {
@@ -71,8 +103,7 @@ const Fragment* exchange_fragments(const Fragment& own) {
     Warp& w = block->warps[f->number >> 5];
     int side = f->turn++ & 1;
     w.fragments[side][f->number & 31] = own;
-    f->mask = 0xffffffffu;
-    yield(WARP);
+    wait_for_warp(f, FULL_WARP);
     return w.fragments[side];
 }
 // A thread that ends without having waited for others leaves its stack to the next one: kernels without barriers need no switch at all.
@@ -103,9 +134,6 @@ static void go_on(Block& b, Fiber& f) {
     current = &f.thread;
     fiber::jump(b.scheduler, f.context);
 }
-// 0 forwards, 1 backwards, n shuffled with seed n
-static std::atomic<int> order{0};
-static int schedule_mode() { return order; }
 static bool run_block(Block& b, int n, size_t shared) {
     block = &b;
     if ((int) b.fibers.size() < n) {

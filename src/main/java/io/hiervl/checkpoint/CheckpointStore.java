@@ -151,7 +151,7 @@ public final class CheckpointStore {
      * @return empty when the run has no checkpoint at all
      * @throws HierVlException model error when all checkpoints are damaged; the message is that of the newest
      */
-    static Optional<Checkpoint> latest(Path run) {
+    public static Optional<Checkpoint> latest(Path run) {
         HierVlException first = null;
         List<Found> there = list(run.resolve("checkpoints"));
         for (int i = 0, again = 0; i < there.size(); i++) {

@@ -111,10 +111,20 @@ final class Comparison {
     }
 
     private SplitList list(String role, int labels) {
-        Path file = dataset.root().resolve("splits").resolve(Integer.toString(labels)).resolve(role + ".txt");
+        return dataset.list(listFile(dataset.root(), role, labels));
+    }
+
+    /**
+     * The list of a label count.
+     *
+     * @param root folder of the data set
+     * @param role {@code labeled} or {@code unlabeled}
+     */
+    static Path listFile(Path root, String role, int labels) {
+        Path file = root.resolve("splits").resolve(Integer.toString(labels)).resolve(role + ".txt");
         if (!Files.exists(file)) {
-            throw HierVlException.data(dataset.root() + " has no list for " + labels + " labelled images: " + file + " is missing");
+            throw HierVlException.data(root + " has no list for " + labels + " labelled images: " + file + " is missing");
         }
-        return dataset.list(file);
+        return file;
     }
 }

@@ -23,11 +23,17 @@ import java.util.stream.IntStream;
  * @param recipes of the runs
  */
 public record Experiment(ExperimentSpec spec, List<ExperimentCell> cells, List<Recipe> recipes) {
-    /** Reads a file and the recipes of all runs: mistakes in the last row are found before the first is trained. */
+    /**
+     * Reads a file and the recipes of all runs, and looks for their lists: mistakes in the last row are found before the first is trained.
+     */
     public static Experiment read(Path file, List<String> settings) {
         ExperimentSpec spec = Recipes.readFile(file, ExperimentSpec.class);
         List<ExperimentCell> cells = ExperimentCell.of(spec, settings);
-        return new Experiment(spec, cells, cells.stream().map(c -> recipe(spec, c.settings())).toList());
+        List<Recipe> recipes = cells.stream().map(c -> recipe(spec, c.settings())).toList();
+        IntStream.range(0, cells.size()).filter(c -> cells.get(c).labels() > 0)
+            .forEach(c -> List.of("labeled", "unlabeled")
+                .forEach(role -> Comparison.listFile(data(recipes.get(c)), role, cells.get(c).labels())));
+        return new Experiment(spec, cells, recipes);
     }
 
     /** The recipe of a run of this experiment with other settings. */
@@ -37,7 +43,11 @@ public record Experiment(ExperimentSpec spec, List<ExperimentCell> cells, List<R
 
     private static Recipe recipe(ExperimentSpec spec, List<String> settings) {
         Recipe recipe = Recipes.load(spec.recipe(), settings);
-        return Recipes.forData(recipe, DatasetSpecs.read(TrainCommand.folder(null, recipe.source().dataset(), "--data", "data set")));
+        return Recipes.forData(recipe, DatasetSpecs.read(data(recipe)));
+    }
+
+    private static Path data(Recipe recipe) {
+        return TrainCommand.folder(null, recipe.source().dataset(), "--data", "data set");
     }
 
     /**

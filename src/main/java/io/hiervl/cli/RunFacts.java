@@ -21,16 +21,17 @@ import java.util.Map;
  * @param last     what was measured after the last step, null if nothing was
  * @param guidance of the frozen CLIP, null if it was not measured
  * @param labels   pixels of the labelled photos
+ * @param rivals   what else was trained or measured for the comparison
  * @param recipe   settings of the run
  * @param run      the run folder
  */
 record RunFacts(List<String> lines, BestCheckpoint best, EvalResult known, EvalResult last, GuidanceWorth guidance, ClassCounts labels,
-    Recipe recipe, Path run) {
+    Rivals rivals, Recipe recipe, Path run) {
     /** The verdict for a result of the checkpoint that predictions take. */
     @SuppressWarnings("ReferenceEquality") // the result of one evaluation, not one of equal figures
     Verdict verdict(EvalResult result) {
         Map<String, double[]> columns = MetricsCsv.read(run.resolve("metrics.csv"));
-        return new Verdict(result, last == result ? null : last, best, guidance, labels, lastOf(columns, "mask_ratio"),
+        return new Verdict(result, last == result ? null : last, best, guidance, rivals, labels, lastOf(columns, "mask_ratio"),
             lastOf(columns, "pseudo_accuracy"), rarer());
     }
 

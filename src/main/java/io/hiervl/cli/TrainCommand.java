@@ -61,6 +61,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--no-eval", description = "Do not measure the model, neither on the way nor at the end.")
     boolean noEval;
 
+    @Option(names = "--baseline",
+        description = "Train with the labelled photos alone too, for as long as the run took, and compare both in the verdict.")
+    boolean baseline;
+
     @Option(names = "--data", paramLabel = "DIR", description = "Folder with dataset.yaml; default: the recipe's.")
     Path data;
 
@@ -119,6 +123,9 @@ final class TrainCommand implements Callable<Integer> {
         if (minutes != null && !name.equals(TrainData.PHOTOS)) {
             throw HierVlException
                 .usage("--minutes plans a run with the recipe photos; this run has the recipe " + name + ", set train.steps instead");
+        }
+        if (baseline && noEval) {
+            throw HierVlException.usage("--baseline compares two measured models, and --no-eval measures none");
         }
         if (minutes != null && !(minutes > 0)) {
             throw HierVlException.usage("--minutes is " + minutes + ", it must be above 0");
@@ -194,19 +201,31 @@ final class TrainCommand implements Callable<Integer> {
             throw HierVlException.config(
                 "train.eval_every is " + resolved.train().every().evalEvery() + ", but there is no list to measure on; add --val FILE");
         }
+        if (baseline && (source == null || resolved.train().method() == TrainConfig.Method.SUPERVISED)) {
+            throw HierVlException
+                .usage(source == null ? "--baseline compares measured models, and there is no list to measure on; add --val FILE"
+                    : "--baseline trains with the labelled photos alone, and so does this run");
+        }
         console.note("files and lists are there; damage inside a picture is found when it is drawn, 'hiervl data check' finds it before");
         console.begin("building the network");
         Trainer.Outcome outcome = new Trainer(resolved, dataset, input.labelled(), input.unlabelled(), bundle, tower, out)
             .startingFrom(start).train(resume, signal, console.progress("train"), record);
         EvalResult result = null;
+        Rivals rivals = Rivals.NONE;
         if (outcome.finished()) {
+            rivals = baseline ? Rivals.supervised(input, bundle, tower, out, signal, console) : rivals;
+            if (signal.isSet()) {
+                console.warn("the baseline was not trained to the end; the same command with --resume goes on with it");
+            }
             BestCheckpoint best = BestCheckpoint.of(out).orElse(null);
             EvalResult last = record.result(outcome.steps());
-            RunFacts facts = new RunFacts(facts(dataset), best, best == null ? last : record.result(best.step()), last, guidance,
-                ClassCounts.of(dataset, input.labelled(), Progress.NONE), resolved, out);
+            Rivals trained = rivals;
             try {
                 console.pulse().doing("writing the report");
-                result = Stoppable.run(signal::isSet, () -> RunReport.write(out, resolved, source, dataset.spec(), console, facts));
+                result = Stoppable.run(signal::isSet, () -> RunReport.write(out, resolved, source, dataset.spec(), console,
+                    new RunFacts(facts(dataset), best, best == null ? last : record.result(best.step()), last, guidance,
+                        ClassCounts.of(dataset, input.labelled(), Progress.NONE),
+                        trained.withUnaveraged(out, resolved, source, dataset.spec(), console), resolved, out)));
             } catch (Stoppable.Stopped e) {
                 console.warn("the model was not measured to the end; it is kept in " + out);
             }
@@ -217,6 +236,9 @@ final class TrainCommand implements Callable<Integer> {
                     "seconds", outcome.seconds(), "last", outcome.last());
             if (result != null) {
                 document.put("eval", result.json());
+            }
+            if (rivals.supervised() != null) {
+                document.put("baseline", rivals.supervised().json());
             }
             console.json(document);
         } else {

@@ -15,15 +15,16 @@ import java.util.Locale;
  * @param last     of the last step, null if it is the same
  * @param best     the checkpoint that predictions take, null for the last
  * @param guidance of the frozen CLIP, null if it was not measured
+ * @param rivals   what else was trained or measured for the comparison
  * @param labels   pixels of the labelled photos
  * @param pseudo   share of sure pseudo-labels at the end, NaN without unlabelled photos
  * @param right    right share of pseudo-labels where it is known, else NaN
  * @param rarer    settings that show rare classes more often and that the run did not have
  */
-record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, GuidanceWorth guidance, ClassCounts labels, double pseudo,
-    double right, List<String> rarer) {
+record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, GuidanceWorth guidance, Rivals rivals, ClassCounts labels,
+    double pseudo, double right, List<String> rarer) {
     static final List<String> SUMMARY_HEADER = List.of("what", "mIoU", "measured on");
-    static final List<String> CLASS_HEADER = List.of("class", "IoU", "precision", "recall", "F1", "labelled pixels");
+    static final List<String> CLASS_HEADER = List.of("class", "IoU", "precision", "recall", "F1", "boundary F1", "labelled pixels");
 
     /** One row for each thing compared. */
     List<List<String>> summary() {
@@ -32,6 +33,13 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
         rows.add(List.of("commonest class everywhere", percent(GuidanceWorth.commonest(result.matrix())), val));
         if (guidance != null) {
             rows.add(List.of("frozen CLIP", percent(guidance.clip()), guidance.photos() + " labelled photos"));
+        }
+        if (rivals.supervised() != null) {
+            rows.add(
+                List.of("supervised-only, same time (" + rivals.supervisedSteps() + " steps)", percent(rivals.supervised().miou()), val));
+        }
+        if (rivals.unaveraged() != null) {
+            rows.add(List.of("this run, last step, weights without their average", percent(rivals.unaveraged().miou()), val));
         }
         if (last != null) {
             rows.add(List.of("this run, last step", percent(last.miou()), val));
@@ -49,7 +57,7 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
             long predicted = m.union(k) - m.targets(k) + right;
             rows.add(
                 List.of(result.classes().get(k), percent(m.iou(k)), percent(ratio(right, predicted)), percent(ratio(right, m.targets(k))),
-                    percent(ratio(2 * right, predicted + m.targets(k))), percent(share(k))));
+                    percent(ratio(2 * right, predicted + m.targets(k))), percent(result.boundary().f1(k)), percent(share(k))));
         }
         return rows;
     }
@@ -72,6 +80,10 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
         }
         if (last != null && best != null && last.miou() < 0.97 * result.miou()) {
             return "More labelled photos would help most: the model became worse on the val photos after step " + best.step() + ".";
+        }
+        if (rivals.supervised() != null && rivals.supervised().miou() > result.miou()) {
+            return "The unlabelled photos did not help: supervised training alone was better in the same time. "
+                + "--set train.method=supervised trains so.";
         }
         int worst = -1;
         for (int k = 0; k < result.classes().size(); k++) {
@@ -143,6 +155,6 @@ record Verdict(EvalResult result, EvalResult last, BestCheckpoint best, Guidance
     }
 
     private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.1f", 100 * share);
+        return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.1f", 100 * share);
     }
 }

@@ -64,6 +64,13 @@ public final class ConfusionMatrix implements Serializable {
         }
     }
 
+    /** The same counts, to go on from. */
+    public ConfusionMatrix copy() {
+        ConfusionMatrix copy = new ConfusionMatrix(classes, ignore);
+        copy.add(this);
+        return copy;
+    }
+
     /** Adds the counts of another matrix of the same classes. */
     public void add(ConfusionMatrix other) {
         if (other.classes != classes) {

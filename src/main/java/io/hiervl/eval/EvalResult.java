@@ -2,6 +2,7 @@ package io.hiervl.eval;
 
 import io.hiervl.Csv;
 import io.hiervl.PublicApi;
+import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -11,13 +12,16 @@ import java.util.stream.IntStream;
 /**
  * What an evaluation found. Safe for several threads once the matrix is complete.
  *
- * @param classes class names in index order
- * @param matrix  the counts
- * @param images  number of images
- * @param seconds wall-clock time
+ * @param classes  class names in index order
+ * @param matrix   the counts
+ * @param boundary of the classes' outlines
+ * @param images   number of images
+ * @param seconds  wall-clock time
  */
 @PublicApi
-public record EvalResult(List<String> classes, ConfusionMatrix matrix, int images, double seconds) {
+public record EvalResult(List<String> classes, ConfusionMatrix matrix, BoundaryScore boundary, int images, double seconds)
+    implements
+        Serializable {
     public EvalResult {
         if (classes.size() != matrix.classes()) {
             throw new IllegalArgumentException(classes.size() + " names for " + matrix.classes() + " classes");
@@ -26,6 +30,15 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
 
     public double miou() {
         return matrix.meanIou();
+    }
+
+    /** The measures of two lists together; the seconds add up. */
+    public EvalResult plus(EvalResult other) {
+        ConfusionMatrix counts = matrix.copy();
+        counts.add(other.matrix);
+        BoundaryScore outlines = boundary.copy();
+        outlines.add(other.boundary);
+        return new EvalResult(classes, counts, outlines, images + other.images, seconds + other.seconds);
     }
 
     /** The document of {@code eval --json}: miou, pixel_accuracy, images, iou by class, and further measures. */
@@ -41,6 +54,12 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
         json.put("iou", iou);
         json.put("miou_present_classes", matrix.meanIouOfPresent());
         json.put("mean_accuracy", matrix.meanAccuracy());
+        json.put("boundary_f1", number(boundary.mean()));
+        Map<String, Object> outlines = new LinkedHashMap<>();
+        for (int k = 0; k < classes.size(); k++) {
+            outlines.put(unique(k), number(boundary.f1(k)));
+        }
+        json.put("boundary_f1_of_classes", outlines);
         json.put("pixels", matrix.total());
         json.put("pixels_without_class", matrix.noClass());
         json.put("absent", absent());
@@ -90,12 +109,20 @@ public record EvalResult(List<String> classes, ConfusionMatrix matrix, int image
         s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "mIoU", 100 * matrix.meanIou()));
         s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "mean accuracy", 100 * matrix.meanAccuracy()));
         s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "pixel accuracy", 100 * matrix.pixelAccuracy()));
+        if (!Double.isNaN(boundary.mean())) {
+            s.append(String.format(Locale.ROOT, "     %-" + width + "s  %6.2f\n", "boundary F1", 100 * boundary.mean()));
+        }
         if (matrix.noClass() > 0) {
             s.append(String.format(Locale.ROOT, "     %d predicted pixels (%.2f %%) have a value that is no class; they count as wrong\n",
                 matrix.noClass(), 100.0 * matrix.noClass() / matrix.total()));
         }
         s.append(String.format(Locale.ROOT, "     %d images, %.1f s\n", images, seconds));
         return s.toString();
+    }
+
+    /** Null where nothing could be measured: JSON has no NaN. */
+    private static Double number(double value) {
+        return Double.isNaN(value) ? null : value;
     }
 
     /** Class names are keys of the document; a name that occurs twice gets its index. */

@@ -82,12 +82,14 @@ public record Evaluator(List<String> classes, int ignore) {
         }
         long start = System.nanoTime();
         ConfusionMatrix matrix = new ConfusionMatrix(classes.size(), ignore);
+        BoundaryScore boundary = new BoundaryScore(classes.size(), ignore);
         for (int i = 0; i < source.size(); i++) {
             Pair pair = pairs.apply(i);
             matrix.add(source.name(i), pair.predicted, pair.truth);
+            boundary.add(pair.predicted, pair.truth);
             OffHeap.tidy();
             progress.update(i + 1, source.size(), String.format(Locale.ROOT, "mIoU %.4f", matrix.meanIou()));
         }
-        return new EvalResult(classes, matrix, source.size(), (System.nanoTime() - start) / 1e9);
+        return new EvalResult(classes, matrix, boundary, source.size(), (System.nanoTime() - start) / 1e9);
     }
 }

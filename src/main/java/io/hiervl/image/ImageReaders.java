@@ -71,8 +71,10 @@ final class ImageReaders {
             reader.setInput(in, true, true);
             return wanted.of(reader);
         } catch (IOException | RuntimeException e) {
-            throw HierVlException.data(name + " cannot be decoded: " + (e.getMessage() == null ? "its " + format + " data are damaged"
-                : e.getMessage().lines().findFirst().orElse("")), e);
+            // What other exceptions say is about a decoder's inside, not about the picture.
+            boolean said = e instanceof IOException && e.getMessage() != null && !e.getMessage().isBlank();
+            throw HierVlException.data(name + " cannot be decoded: "
+                + (said ? e.getMessage().lines().findFirst().orElse("").strip() : "its " + format + " data are damaged"), e);
         } catch (OutOfMemoryError e) {
             throw HierVlException.data(name + " is too large to decode in " + Runtime.getRuntime().maxMemory() + " bytes of heap", e);
         } finally {

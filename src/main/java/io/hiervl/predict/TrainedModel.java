@@ -97,9 +97,19 @@ public record TrainedModel(Recipe recipe, ImageTowers towers, ClipNormalize norm
 
     /** Loads the model of a checkpoint; parameters with an average ({@code e/}) get the average. */
     public static TrainedModel of(Checkpoint checkpoint) {
+        return of(checkpoint, true);
+    }
+
+    /** The same with the weights of the last step where their average is kept too. */
+    public static TrainedModel withoutAverage(Checkpoint checkpoint) {
+        return of(checkpoint, false);
+    }
+
+    private static TrainedModel of(Checkpoint checkpoint, boolean average) {
         String where = checkpoint.folder().toString();
         StoredNetwork stored = new StoredNetwork(checkpoint.manifest().details(), where);
-        Map<String, INDArray> arrays = checkpoint.arrays(n -> n.startsWith(PARAMETER) || n.startsWith(AVERAGE) || n.equals(T));
+        Map<String, INDArray> arrays =
+            checkpoint.arrays(n -> n.startsWith(PARAMETER) || average && n.startsWith(AVERAGE) || n.equals(T));
         INDArray t = arrays.get(T);
         List<String> classes = checkpoint.manifest().classes();
         if (t == null || t.rank() != 2 || t.size(0) != classes.size()) {

@@ -2,7 +2,7 @@ package io.hiervl.spark;
 
 import io.hiervl.Progress;
 import io.hiervl.data.Dataset;
-import io.hiervl.eval.ConfusionMatrix;
+import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.EvalSource;
 import io.hiervl.eval.Evaluator;
 import io.hiervl.eval.ListSource;
@@ -12,29 +12,22 @@ import io.hiervl.predict.Segmenter;
 import org.apache.spark.api.java.function.Function;
 
 /**
- * Measures the images from..to-1 of a list: counts of pixels, which add up to those of the whole list.
+ * Measures the images from..to-1 of a list. Results are counts of pixels, which add up to those of the whole list.
  *
  * @param list below the data folder
  */
-record EvalRange(ModelSource model, HadoopFiles files, DataFolder data, String list) implements Function<int[], ConfusionMatrix> {
+record EvalRange(ModelSource model, HadoopFiles files, DataFolder data, String list) implements Function<int[], EvalResult> {
     @Override
-    public ConfusionMatrix call(int[] range) throws Exception {
+    public EvalResult call(int[] range) throws Exception {
         return TaskFailure.named(() -> {
             Segmenter segmenter = model.segmenter();
             Dataset dataset = data.open(files);
             EvalSource part = new Part(new ListSource(dataset, dataset.list(data.file(files, list))), range[0], range[1]);
             // The steps from photo to classes are for one thread; the network uses all cores of the executor anyway.
             synchronized (segmenter) {
-                return new Evaluator(dataset.spec().classes()).evaluate(part, segmenter.images(), Progress.NONE).matrix();
+                return new Evaluator(dataset.spec().classes()).evaluate(part, segmenter.images(), Progress.NONE);
             }
         });
-    }
-
-    static ConfusionMatrix sum(ConfusionMatrix a, ConfusionMatrix b) {
-        ConfusionMatrix sum = new ConfusionMatrix(a.classes());
-        sum.add(a);
-        sum.add(b);
-        return sum;
     }
 
     /** Images from..to-1 of a source. */

@@ -7,7 +7,6 @@ import io.hiervl.cli.Console;
 import io.hiervl.cli.WindowOptions;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.SplitList;
-import io.hiervl.eval.ConfusionMatrix;
 import io.hiervl.eval.EvalResult;
 import io.hiervl.eval.ListSource;
 import java.nio.file.Path;
@@ -82,9 +81,9 @@ final class SparkEvalCommand implements Callable<Integer> {
                 ranges.add(new int[] {(int) ((long) source.size() * t / tasks), (int) ((long) source.size() * (t + 1) / tasks)});
             }
             EvalRange task = new EvalRange(facts.source(), files, folder, folder.relative(files, samples.file()));
-            ConfusionMatrix sum = session.run(() -> session.context().parallelize(ranges, tasks).map(task).treeReduce(EvalRange::sum),
+            EvalResult sum = session.run(() -> session.context().parallelize(ranges, tasks).map(task).treeReduce(EvalResult::plus),
                 console.progress("eval"), tasks, source.size() + " images");
-            write(new EvalResult(dataset.spec().classes(), sum, source.size(), (System.nanoTime() - start) / 1e9));
+            write(new EvalResult(sum.classes(), sum.matrix(), sum.boundary(), sum.images(), (System.nanoTime() - start) / 1e9));
         }
         return 0;
     }

@@ -58,8 +58,18 @@ final class LocalCluster implements AutoCloseable {
 
     /** Executors that run now, each the child of a worker in the driver. */
     List<ProcessHandle> executors() {
-        return process.descendants().filter(p -> p.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
-            .filter(ProcessHandle::isAlive).toList();
+        return process.descendants().filter(p -> commandLine(p).contains("CoarseGrainedExecutorBackend")).filter(ProcessHandle::isAlive)
+            .toList();
+    }
+
+    /** {@link ProcessHandle.Info} knows the first 4096 bytes alone, which the class path fills. */
+    private static String commandLine(ProcessHandle process) {
+        Path whole = Path.of("/proc", String.valueOf(process.pid()), "cmdline");
+        try {
+            return Files.exists(whole) ? Files.readString(whole) : process.info().commandLine().orElse("");
+        } catch (IOException e) {
+            return ""; // it ended meanwhile
+        }
     }
 
     /** Waits for the end; returns standard output. */

@@ -55,6 +55,10 @@ class ExperimentTest {
         Cli cli = Cli.run("experiment", file, "--out", dir.resolve("out"));
         assertEquals(3, cli.exit());
         assertTrue(cli.err().contains("'train.steps'"), cli.err());
+        Path noList = Files.writeString(dir.resolve("list.yaml"), RUNS.replace("labels: [8]", "labels: [8, 7]"));
+        Cli missing = Cli.run("experiment", noList, "--out", dir.resolve("out"));
+        assertEquals(3, missing.exit());
+        assertTrue(missing.err().contains("no list for 7 labelled images"), missing.err());
         assertTrue(Files.notExists(dir.resolve("out")));
     }
 

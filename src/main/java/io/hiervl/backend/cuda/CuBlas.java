@@ -1,11 +1,7 @@
 package io.hiervl.backend.cuda;
 
-import com.sun.jna.Library;
-import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import io.hiervl.HierVlException;
 import java.util.List;
-import java.util.Map;
 
 /**
  * NVIDIA's library of matrix products, where the machine has one: version 11, 12 or 13 of the system, of a CUDA toolkit, of pip or conda.
@@ -73,14 +69,13 @@ final class CuBlas {
             return true;
         }
         for (String name : asked != null ? List.of(asked) : BlasFiles.ofThisMachine()) {
-            try {
-                Native.register(CuBlas.class, NativeLibrary.getInstance(name, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8")));
+            String reason = NativeFile.bind(CuBlas.class, name);
+            if (reason == null) {
                 loaded = name;
                 return true;
-            } catch (UnsatisfiedLinkError e) {
-                if (asked != null) {
-                    throw HierVlException.environment("cuBLAS cannot be loaded from " + asked + ": " + e.getMessage(), e);
-                }
+            }
+            if (asked != null) {
+                throw HierVlException.environment("cuBLAS cannot be loaded: " + reason);
             }
         }
         return false;

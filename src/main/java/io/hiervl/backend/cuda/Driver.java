@@ -1,13 +1,9 @@
 package io.hiervl.backend.cuda;
 
-import com.sun.jna.Library;
-import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import io.hiervl.HierVlException;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * The driver API of CUDA as far as this program calls it: one library that comes with NVIDIA's driver, whatever toolkit is or is not
@@ -93,13 +89,12 @@ final class Driver {
         List<String> names = asked != null ? List.of(asked) : candidates();
         StringBuilder tried = new StringBuilder();
         for (String name : names) {
-            try {
-                Native.register(Driver.class, NativeLibrary.getInstance(name, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8")));
+            String reason = NativeFile.bind(Driver.class, name);
+            if (reason == null) {
                 loaded = name;
                 return;
-            } catch (UnsatisfiedLinkError e) {
-                tried.append(tried.isEmpty() ? "" : "; ").append(e.getMessage().lines().findFirst().orElse(name).strip());
             }
+            tried.append(tried.isEmpty() ? "" : "; ").append(reason);
         }
         throw HierVlException.environment("no NVIDIA driver was found: " + tried);
     }

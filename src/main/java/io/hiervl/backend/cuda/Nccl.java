@@ -1,11 +1,7 @@
 package io.hiervl.backend.cuda;
 
-import com.sun.jna.Library;
-import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import io.hiervl.HierVlException;
 import java.util.List;
-import java.util.Map;
 
 /**
  * NVIDIA's library of sums over GPUs, where the machine has it. System property {@code hiervl.cuda.nccl} names a file, or is {@code none}:
@@ -36,14 +32,13 @@ final class Nccl {
             return false;
         }
         for (String name : loaded != null ? List.<String>of() : asked != null ? List.of(asked) : List.of("libnccl.so.2", "libnccl.so")) {
-            try {
-                Native.register(Nccl.class, NativeLibrary.getInstance(name, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8")));
+            String reason = NativeFile.bind(Nccl.class, name);
+            if (reason == null) {
                 loaded = name;
                 break;
-            } catch (UnsatisfiedLinkError e) {
-                if (asked != null) {
-                    throw HierVlException.environment("NCCL cannot be loaded from " + asked + ": " + e.getMessage(), e);
-                }
+            }
+            if (asked != null) {
+                throw HierVlException.environment("NCCL cannot be loaded: " + reason);
             }
         }
         return loaded != null;

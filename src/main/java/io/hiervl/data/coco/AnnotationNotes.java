@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What reading an annotation file showed: what cannot be drawn, what was read although it is written oddly, and how often categories
@@ -26,6 +27,8 @@ final class AnnotationNotes {
     private final Map<String, Integer> categories = new TreeMap<>();
     private final Set<Path> photos = new HashSet<>();
     private int refusals;
+    private int sameIds;
+    private String firstSameId;
 
     AnnotationNotes(Path path) {
         this.path = path;
@@ -41,6 +44,11 @@ final class AnnotationNotes {
     /** @param what how it is written, as "a polygon whose corners are pairs" */
     void lenient(String annotation, String what) {
         lenient.merge(what, new Odd(1, annotation), (a, b) -> new Odd(a.count + 1, a.first));
+    }
+
+    /** An annotation that has the id of an earlier one; both are drawn. */
+    void sameId(String annotation) {
+        firstSameId = sameIds++ == 0 ? annotation : firstSameId;
     }
 
     void count(String category) {
@@ -68,8 +76,11 @@ final class AnnotationNotes {
 
     /** One sentence for each oddity. */
     List<String> sentences() {
-        return lenient.entrySet().stream().map(e -> e.getValue().count
+        Stream<String> oddities = lenient.entrySet().stream().map(e -> e.getValue().count
             + (e.getValue().count == 1 ? " shape is written as " : " shapes are written as ")
-            + e.getKey() + " and read so, the first in " + e.getValue().first).toList();
+            + e.getKey() + " and read so, the first in " + e.getValue().first);
+        String repeated = sameIds == 1 ? "1 annotation has the id of an earlier one and is drawn too: " + firstSameId
+            : sameIds + " annotations have the ids of earlier ones and are drawn too, the first is " + firstSameId;
+        return Stream.concat(oddities, Stream.of(repeated).filter(s -> sameIds > 0)).toList();
     }
 }

@@ -15,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -104,6 +106,7 @@ final class CocoFile {
      * Delivers the shapes of wanted images in the order of the file; what cannot be drawn is in the {@link #notes()}.
      */
     void shapes(Collection<Path> wanted, Progress progress, BiConsumer<Picture, Shape> to) {
+        Set<String> ids = new HashSet<>();
         annotations(progress, (number, annotation) -> {
             Picture picture = pictures.get(Ids.of(annotation.path("image_id")));
             if (picture == null || !wanted.contains(picture.photo)) {
@@ -111,6 +114,9 @@ final class CocoFile {
             }
             String id = Ids.of(annotation.path("id"));
             String name = "annotation " + (id == null ? "number " + number : id) + " of image " + picture.id;
+            if (id != null && !ids.add(id)) {
+                notes.sameId(name);
+            }
             String category = Ids.of(annotation.path("category_id"));
             if (category == null || !categories.containsKey(category)) {
                 notes.refuse(picture.photo, name, "its category_id is " + annotation.path("category_id")

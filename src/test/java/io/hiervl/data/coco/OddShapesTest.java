@@ -98,6 +98,19 @@ class OddShapesTest {
     }
 
     @Test
+    void annotationsOfOneIdAreAllDrawnAndSaid() throws IOException {
+        CocoMasks masks = masks(List.of("background", "cat"),
+            "{\"images\":[{\"id\":1,\"file_name\":\"1.jpg\",\"width\":8,\"height\":6}],\"categories\":[{\"id\":1,\"name\":\"cat\"}],"
+                + "\"annotations\":[{\"id\":7,\"image_id\":1,\"category_id\":1,\"segmentation\":[[0,0,2,0,2,6,0,6]]},"
+                + "{\"id\":\"7\",\"image_id\":1,\"category_id\":1,\"segmentation\":[[4,0,6,0,6,6,4,6]]}]}");
+        masks.draw(List.of(image("1.jpg")), List.of(), Progress.NONE);
+        assertEquals(24, LabelMaps.read(masks.file(image("1.jpg"))).histogram()[1]);
+        List<CocoMasks.Finding> findings = masks.findings(List.of(image("1.jpg")), List.of(), Progress.NONE);
+        assertEquals(1, findings.size(), findings::toString);
+        assertEquals("1 annotation has the id of an earlier one and is drawn too: annotation 7 of image 1", findings.get(0).detail());
+    }
+
+    @Test
     void anEntryThatIsNoObjectHidesNothing() throws IOException {
         CocoMasks masks = masks(List.of("background", "cat"),
             "{\"images\":[{\"id\":1,\"file_name\":\"1.jpg\",\"width\":8,\"height\":6}],\"categories\":[{\"id\":1,\"name\":\"cat\"}],"
