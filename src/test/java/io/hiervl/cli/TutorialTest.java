@@ -76,10 +76,8 @@ class TutorialTest {
 
     private String small(String commands) {
         return commands.replaceAll(" --set train\\.(steps|checkpoint_every)=\\d+", "").replaceAll(" --minutes \\d+", "")
-            .replaceAll("(?m)^(\\./hiervl train .*--resume.*)$", "$1 --set train.steps=3")
-            .replaceAll("(?m)^(\\./hiervl train (?!.*--resume).*)$", "$1" + SMALL)
-            .replaceAll("(?m)^(\\./hiervl train .*--resume.*)$", "$1 --set train.warmup=1 --set train.batch_labelled=2 "
-                + "--set train.batch_unlabelled=2")
+            .replaceAll("(?m)^(\\./hiervl train .*--resume.*)$", "$1 --set train.steps=3" + FEW)
+            .replaceAll("(?m)^(\\./hiervl train (?!.*--resume).*)$", "$1 --set train.steps=2" + FEW)
             .replace(":8080", ":" + port);
     }
 
