@@ -26,8 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TutorialTest {
     private static final Path HOME = Path.of("").toAbsolutePath();
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```([^\\n]*)\\n(.*?)^```$");
-    private static final String SMALL =
-        " --set train.steps=2 --set train.warmup=1 --set train.batch_labelled=2 --set train.batch_unlabelled=2";
+    private static final String FEW = " --set train.warmup=1 --set train.batch_labelled=2 --set train.batch_unlabelled=2";
 
     /** Unlabelled photos. */
     private static final int POOL = 20;
