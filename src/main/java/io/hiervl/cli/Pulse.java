@@ -52,6 +52,11 @@ final class Pulse implements AutoCloseable {
         silent = true;
     }
 
+    /** Nothing is done until there is new work: the program waits for others, and says so itself. */
+    synchronized void rest() {
+        doing = null;
+    }
+
     /** Something was written. */
     synchronized void spoken() {
         spoken = System.nanoTime();
@@ -74,7 +79,7 @@ final class Pulse implements AutoCloseable {
 
     /** The line to write at this time, null if it is not yet due. */
     synchronized String due(long now) {
-        if (now - spoken < (silent ? FIRST_NANOS : NANOS)) {
+        if (doing == null || now - spoken < (silent ? FIRST_NANOS : NANOS)) {
             return null;
         }
         return String.format(Locale.ROOT, "%s ... at work for %s", doing.get(), ProgressLine.time((now - since) / 1e9));

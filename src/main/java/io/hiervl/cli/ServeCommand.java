@@ -102,6 +102,7 @@ final class ServeCommand implements Callable<Integer> {
             try (PredictionService service =
                 new PredictionService(served, options, new PredictionService.Extras(requestPixels, corrections, images))) {
                 console.println("listening at " + service.address());
+                console.pulse().rest();
                 stop.await();
                 console.note("stopping: finishing the requests in work");
             }

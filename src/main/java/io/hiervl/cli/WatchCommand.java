@@ -95,6 +95,7 @@ final class WatchCommand implements Callable<Integer> {
             ScheduledFuture<?> unused =
                 looker.scheduleWithFixedDelay(() -> snapshots.values().forEach(Snapshots::look), 0, LOOK_SECONDS, TimeUnit.SECONDS);
             console.println("listening at " + http.address());
+            console.pulse().rest();
             stop.await();
         } finally {
             looker.shutdown();

@@ -105,6 +105,11 @@ class TerminalMannersTest {
         pulse.spoken();
         assertNull(pulse.due(now + TimeUnit.SECONDS.toNanos(2)));
         assertTrue(pulse.due(System.nanoTime() + TimeUnit.SECONDS.toNanos(10)).startsWith("building graphs"));
+        // a service that waits for requests does nothing
+        pulse.rest();
+        assertNull(pulse.due(System.nanoTime() + TimeUnit.SECONDS.toNanos(100)));
+        pulse.doing("stopping");
+        assertTrue(pulse.due(System.nanoTime() + TimeUnit.SECONDS.toNanos(10)).startsWith("stopping"));
     }
 
     /** A whole run without a recipe: plan, training, verdict, report, and the run that goes on. */
