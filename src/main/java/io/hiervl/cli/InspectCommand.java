@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
@@ -8,9 +9,11 @@ import io.hiervl.checkpoint.SafeTensors;
 import io.hiervl.checkpoint.SafeTensorsHeader;
 import io.hiervl.export.ExportMeta;
 import io.hiervl.export.ExportedModel;
+import io.hiervl.export.ModelGraphs;
+import io.hiervl.structure.Figures;
+import io.hiervl.structure.ModelGraph;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +35,15 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--arrays", description = "List every array.")
     boolean arrays;
 
+    @Option(names = "--graph", paramLabel = "OUT",
+        description = "Write the graph by modules with shapes, parameters, operations and memory: OUT.html opens and closes modules, "
+            + "OUT.svg is a picture, OUT.dot is for Graphviz. Several times for several files.")
+    List<Path> graphs = List.of();
+
+    @Option(names = "--size", paramLabel = "PIXELS",
+        description = "With --graph: side of the input of a run's graph. Default: the window size of evaluation.")
+    Integer size;
+
     @Option(names = "--json", description = "Write one JSON document.")
     boolean json;
 
@@ -41,12 +53,19 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        graphs.forEach(ModelGraph.Form::of);
+        if (size != null && graphs.isEmpty()) {
+            throw HierVlException.usage("--size is the side of a graph's input; it needs --graph");
+        }
         if (!Files.exists(file)) {
             throw HierVlException.model(file + ": no such file");
         }
+        if (!graphs.isEmpty()) {
+            return draw();
+        }
         if (file.getFileName().toString().endsWith(".safetensors")) {
             SafeTensorsHeader header = SafeTensors.header(file);
-            return show(ClipCommand.ordered("kind", "safetensors", "file", file.toString(), "metadata", header.metadata()), header);
+            return show(ClipCommand.ordered("kind", "safetensors", "file", file.toString(), "metadata", header.metadata()), rows(header));
         }
         if (Models.isExported(file)) {
             return showExported(ExportedModel.load(file));
@@ -56,7 +75,29 @@ final class InspectCommand implements Callable<Integer> {
         Map<String, Object> facts = ClipCommand.ordered("kind", "checkpoint", "file", checkpoint.folder().toString(), "step", m.step(),
             "classes", m.classes(), "config_hash", m.configHash());
         facts.putAll(m.details());
-        return show(facts, checkpoint.header());
+        return show(facts, rows(checkpoint.header()));
+    }
+
+    private int draw() {
+        for (Path out : graphs) {
+            Folders.requireFile(out, "the graph");
+        }
+        if (file.getFileName().toString().endsWith(".safetensors")) {
+            throw HierVlException.usage(file + " holds arrays without a graph; --graph takes a run, a checkpoint or an exported file");
+        }
+        ModelGraph graph = size == null ? ModelGraphs.read(file) : ModelGraphs.read(file, size);
+        graphs.forEach(graph::write);
+        Figures all = graph.root().figures();
+        Map<String, Object> facts = ClipCommand.ordered("file", file.toString(), "graphs", graphs.stream().map(Path::toString).toList(),
+            "operations", all.operations(), "parameters", all.parameters(), "flops", all.flops(), "written_bytes", all.written(),
+            "peak_bytes",
+            all.peak());
+        if (json) {
+            console.json(facts);
+        } else {
+            print(facts);
+        }
+        return 0;
     }
 
     private int showExported(ExportedModel model) {
@@ -65,32 +106,34 @@ final class InspectCommand implements Callable<Integer> {
             "classes", meta.classes(), "input", meta.input(), "shape", model.inputShape(), "output", meta.output(), "mean", meta.mean(),
             "std", meta.std(), "palette", meta.palette().stream().map(Arrays::toString).toList(), "attributes", meta.attributes(), "ops",
             model.ops());
-        if (json) {
-            console.json(facts);
-        } else {
-            print(facts);
-        }
+        List<Row> rows =
+            model.weights().entrySet().stream().map(e -> new Row(e.getKey(), e.getValue().dataType().name(), e.getValue().shape()))
+                .toList();
         model.close();
-        return 0;
+        return show(facts, rows);
     }
 
-    private int show(Map<String, Object> facts, SafeTensorsHeader header) {
-        long values = header.entries().stream().mapToLong(e -> Arrays.stream(e.shape()).reduce(1, (a, b) -> a * b)).sum();
-        facts.put("arrays", header.entries().size());
-        facts.put("values", values);
+    /** An array that a file holds. */
+    private record Row(String name, String type, long[] shape) {
+    }
+
+    private int show(Map<String, Object> facts, List<Row> rows) {
+        facts.put("arrays", rows.size());
+        facts.put("values", rows.stream().mapToLong(r -> Arrays.stream(r.shape).reduce(1, (a, b) -> a * b)).sum());
         if (json) {
-            List<Map<String, Object>> rows = new ArrayList<>();
-            header.entries().forEach(e -> rows.add(ClipCommand.ordered("name", e.name(), "type", e.type().name(), "shape", e.shape())));
-            facts.put("parameters", rows);
+            facts.put("parameters", rows.stream().map(r -> ClipCommand.ordered("name", r.name, "type", r.type, "shape", r.shape)).toList());
             console.json(facts);
             return 0;
         }
         print(facts);
         if (arrays) {
-            header.entries()
-                .forEach(e -> console.println(String.format(Locale.ROOT, "%-60s %s %s", e.name(), e.type(), Arrays.toString(e.shape()))));
+            rows.forEach(r -> console.println(String.format(Locale.ROOT, "%-60s %s %s", r.name, r.type, Arrays.toString(r.shape))));
         }
         return 0;
+    }
+
+    private static List<Row> rows(SafeTensorsHeader header) {
+        return header.entries().stream().map(e -> new Row(e.name(), e.type().name(), e.shape())).toList();
     }
 
     private void print(Map<String, Object> facts) {

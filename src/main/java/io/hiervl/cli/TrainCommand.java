@@ -107,6 +107,10 @@ final class TrainCommand implements Callable<Integer> {
         description = "Show the run on a local page while it trains; default: a free port.")
     Integer watch;
 
+    @Option(names = "--mlflow", paramLabel = "URI",
+        description = "Send settings and figures to this MLflow server, one way; MLFLOW_TRACKING_TOKEN in the environment is shown to it.")
+    String mlflow;
+
     @Option(names = "--json", description = "Write one JSON document.")
     boolean json;
 
@@ -137,8 +141,10 @@ final class TrainCommand implements Callable<Integer> {
         }
         TrainData input = TrainData.open(name, own, new TrainData.Choice(data, splits, labeled, unlabeled, val), console);
         StopSignal signal = new StopSignal();
-        try (Interrupt interrupt = new Interrupt(signal, console); HttpService page = WatchCommand.beside(out, watch, console)) {
-            return run(name, own, plans, input, signal, start);
+        try (Interrupt interrupt = new Interrupt(signal, console); HttpService page = WatchCommand.beside(out, watch, console);
+             MlflowExport figures = MlflowExport.beside(out, mlflow, console)) {
+            int exit = run(name, own, plans, input, signal, start);
+            return figures == null ? exit : figures.ended(exit);
         }
     }
 

@@ -4,6 +4,8 @@ import io.hiervl.HierVlException;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.GraphStructure;
+import io.hiervl.structure.ModelGraph;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Precision;
 import java.nio.file.Path;
@@ -59,6 +61,11 @@ final class SameDiffModel implements ExportedModel {
             throw HierVlException.model(file + ": neither an exported model of HierVL nor any SameDiff graph"
                 + (e.getMessage() == null ? "" : " (" + e.getMessage().lines().findFirst().orElse("") + ")"), e);
         }
+    }
+
+    /** The graph by modules. */
+    ModelGraph structure(String title) {
+        return GraphStructure.of(sd, title, List.of(ExportSource.SCORES));
     }
 
     @Override

@@ -35,8 +35,11 @@ public final class Snapshots {
     private final int photos;
     private final Map<String, Shot> shots = new LinkedHashMap<>();
 
-    /** One checkpoint's predictions: a picture, and the IoU of each class on the photos shown; NaN where a class does not occur. */
-    private record Shot(String checkpoint, byte[] png, List<Double> iou) {
+    /**
+     * One checkpoint's predictions: a picture, and the IoU of each class on the photos shown; null where a class does not occur.
+     * Gates, query and attention of the first photo are null for a network without queries.
+     */
+    private record Shot(String checkpoint, byte[] png, List<Double> iou, List<Double> gates, String query, byte[] attention) {
     }
 
     /**
@@ -92,7 +95,9 @@ public final class Snapshots {
         for (int k = 0; k < classes.size(); k++) {
             iou.add(matrix.union(k) == 0 ? null : matrix.iou(k));
         }
-        return new Shot(name, png(new PredictionGrid(palette, classes).draw(List.of("truth", "prediction"), rows)), iou);
+        Glance inside = photos == 0 ? null : Glance.of(checkpoint, source.photo(0), source.labels(0));
+        return new Shot(name, png(new PredictionGrid(palette, classes).draw(List.of("truth", "prediction"), rows)), iou,
+            inside == null ? null : inside.gates(), inside == null ? null : inside.query(), inside == null ? null : png(inside.picture()));
     }
 
     private static byte[] png(BufferedImage image) {
@@ -121,6 +126,10 @@ public final class Snapshots {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("checkpoint", s.checkpoint);
             one.put("iou", s.iou);
+            if (s.gates != null) {
+                one.put("gates", s.gates);
+                one.put("query", s.query);
+            }
             return one;
         }).toList();
     }
@@ -132,5 +141,10 @@ public final class Snapshots {
     /** The picture of the n-th checkpoint seen, null if there is none. */
     synchronized byte[] picture(int n) {
         return n < 0 || n >= shots.size() ? null : new ArrayList<>(shots.values()).get(n).png;
+    }
+
+    /** What a query of the n-th checkpoint seen attends to, null if there is no such picture. */
+    synchronized byte[] attention(int n) {
+        return n < 0 || n >= shots.size() ? null : new ArrayList<>(shots.values()).get(n).attention;
     }
 }

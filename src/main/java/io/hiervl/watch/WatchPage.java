@@ -63,7 +63,10 @@ public final class WatchPage {
                 List<Map<String, Object>> seen = shots.describe();
                 if (pictures) {
                     for (int n = 0; n < seen.size(); n++) {
-                        seen.get(n).put("picture", "data:image/png;base64," + Base64.getEncoder().encodeToString(shots.picture(n)));
+                        seen.get(n).put("picture", inline(shots.picture(n)));
+                        if (shots.attention(n) != null) {
+                            seen.get(n).put("attention", inline(shots.attention(n)));
+                        }
                     }
                 }
                 one.put("classes", shots.classes());
@@ -74,10 +77,16 @@ public final class WatchPage {
         return out;
     }
 
+    private static String inline(byte[] png) {
+        return "data:image/png;base64," + Base64.getEncoder().encodeToString(png);
+    }
+
     private Reply picture(Call call) {
         int run = number(call, "run");
         Snapshots shots = run < runs.size() ? snapshots.get(runs.get(run)) : null;
-        byte[] png = shots == null ? null : shots.picture(number(call, "checkpoint"));
+        int checkpoint = number(call, "checkpoint");
+        boolean attention = call.choice("of", "predictions", "predictions", "attention").equals("attention");
+        byte[] png = shots == null ? null : attention ? shots.attention(checkpoint) : shots.picture(checkpoint);
         if (png == null) {
             throw new Refusal(404, "there is no such picture");
         }

@@ -126,7 +126,20 @@ function checkpoints(runs) {
     const table = element('table', null, box);
     row(table, ['class', ...r.checkpoints.map(c => c.checkpoint.replace(/^step-0*/, ''))], 'th');
     r.classes.forEach((name, k) => row(table, [name, ...r.checkpoints.map(c => c.iou[k] === null ? '-' : (100 * c.iou[k]).toFixed(1))]));
+    inside(box, r, i, n);
   });
+}
+
+// Gates of HSQG for the first photo, and what the query of its largest thing attends to.
+function inside(box, r, i, n) {
+  const shot = r.checkpoints[n];
+  if (!shot.gates) return;
+  element('p', 'Gates of the first photo: how likely the model thinks that it shows a class, per cent', box, { class: 'sentence' });
+  const table = element('table', null, box);
+  row(table, ['class', ...r.checkpoints.map(c => c.checkpoint.replace(/^step-0*/, ''))], 'th');
+  r.classes.forEach((name, k) => row(table, [name, ...r.checkpoints.map(c => c.gates ? (100 * c.gates[k]).toFixed(0) : '-')]));
+  element('p', 'What the query "' + shot.query + '" attends to, layer by layer', box, { class: 'sentence' });
+  element('img', null, box, { alt: 'attention of a query', src: shot.attention ?? `api/picture?run=${i}&checkpoint=${n}&of=attention` });
 }
 
 function show(data) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.ServerSocket;
@@ -14,9 +15,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +129,12 @@ class LoopTest {
         assertEquals("step-000000002", data.at("/runs/0/checkpoints/0/checkpoint").asText());
         assertEquals(7, data.at("/runs/0/checkpoints/0/iou").size());
         assertTrue(data.at("/runs/0/checkpoints/0/picture").asText().startsWith("data:image/png"));
+        JsonNode gates = data.at("/runs/0/checkpoints/0/gates");
+        assertEquals(7, gates.size());
+        gates.forEach(g -> assertTrue(g.asDouble() >= 0 && g.asDouble() <= 1, gates.toString()));
+        assertTrue(data.at("/runs/0/checkpoints/0/query").asText().endsWith(" thing, level 0"), "the largest thing, not the background");
+        byte[] png = Base64.getDecoder().decode(data.at("/runs/0/checkpoints/0/attention").asText().substring(22));
+        assertEquals(2 * 160 + 6, ImageIO.read(new ByteArrayInputStream(png)).getWidth(), "the photo and one layer");
         assertTrue(!text.contains("src=\"watch.js\"") && !text.contains("href=\"watch.css\""), "nothing is loaded");
         assertEquals(3, Cli.run("watch", dir.resolve("none")).exit());
     }

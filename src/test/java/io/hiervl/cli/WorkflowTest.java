@@ -90,9 +90,26 @@ class WorkflowTest {
             assertEquals(0, Cli.run("export", "--model", run, "--format", format, "--out", file).exit());
             JsonNode exported = Cli.run("eval", "--model", file, "--data", TINY, "--list", val, "--json").json();
             assertEquals(own.get("miou").asDouble(), exported.get("miou").asDouble(), 1e-3, format);
-            assertEquals(format, Cli.run("inspect", file, "--json").json().get("kind").asText());
+            JsonNode inspected = Cli.run("inspect", file, "--json").json();
+            assertEquals(format, inspected.get("kind").asText());
+            assertEquals(inspected.get("arrays").asInt(), inspected.get("parameters").size());
+            Cli listed = Cli.run("inspect", file, "--arrays");
+            assertTrue(listed.out().lines().anyMatch(l -> l.matches("query_decoder\\.\\S+\\.weight +FLOAT \\[.*]")), listed.out());
+            JsonNode drawn =
+                Cli.run("inspect", file, "--graph", dir.resolve("graph.svg"), "--graph", dir.resolve("graph.html"), "--json").json();
+            assertTrue(drawn.get("flops").asDouble() > 1e6 && drawn.get("peak_bytes").asLong() > 0, drawn.toString());
+            assertTrue(Files.readString(dir.resolve("graph.svg")).contains("query_decoder.layers"), format);
         }
         assertEquals(7, Cli.run("inspect", run, "--json").json().get("classes").size());
+        JsonNode small = Cli.run("inspect", run, "--graph", dir.resolve("small.dot"), "--json").json();
+        JsonNode large = Cli.run("inspect", run, "--graph", dir.resolve("large.dot"), "--size", 128, "--json").json();
+        assertTrue(large.get("parameters").asLong() >= small.get("parameters").asLong(), "the same weights; larger constants");
+        assertTrue(large.get("flops").asDouble() > 3 * small.get("flops").asDouble(), small + " " + large);
+        assertEquals(2, Cli.run("inspect", run, "--graph", dir.resolve("x.png")).exit());
+        assertEquals(2, Cli.run("inspect", run, "--size", 128).exit());
+        assertEquals(2, Cli.run("inspect", run, "--graph", dir.resolve("x.svg"), "--size", 50).exit());
+        assertEquals(2, Cli.run("inspect", dir.resolve("samediff.model"), "--graph", dir.resolve("x.svg"), "--size", 128).exit());
+        assertEquals(4, Cli.run("inspect", dir.resolve("none"), "--graph", dir.resolve("x.svg")).exit());
         assertEquals(2, Cli.run("export", "--model", run, "--format", "torch", "--out", dir.resolve("x")).exit());
         assertEquals(2, Cli.run("export", "--model", run, "--format", "samediff", "--size", 50, "--out", dir.resolve("x")).exit());
     }
