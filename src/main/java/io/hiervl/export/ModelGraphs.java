@@ -2,7 +2,6 @@ package io.hiervl.export;
 
 import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
-import io.hiervl.data.Canvas;
 import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphStructure;
 import io.hiervl.graph.Graphs;
@@ -34,7 +33,7 @@ public final class ModelGraphs {
             return exported(path);
         }
         TrainedModel model = TrainedModel.load(path);
-        return trained(model, path.toString(), Canvas.side(model.recipe().eval().crop(), model.network().sizeMultiple()));
+        return trained(model, path.toString(), side(model.recipe().eval().crop(), model.network().sizeMultiple()));
     }
 
     /**
@@ -67,5 +66,10 @@ public final class ModelGraphs {
             return model instanceof SameDiffModel own ? own.structure(path.toString())
                 : OnnxStructure.of(OnnxModel.read(path), path.toString());
         }
+    }
+
+    /** A window whose side is no multiple is padded to the next one. */
+    private static int side(int crop, int multiple) {
+        return (crop + multiple - 1) / multiple * multiple;
     }
 }

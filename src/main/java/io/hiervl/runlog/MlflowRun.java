@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A run on an MLflow tracking server, written by the server's REST form 2.0. Nothing is read back but the numbers of experiment and run. Not
- * safe for several threads.
+ * A run on an MLflow tracking server, written by the server's REST form 2.0. Nothing is read back but the numbers of experiment and run.
+ * Not safe for several threads.
  */
 public final class MlflowRun {
     /** Name of the environment variable with a token for the server, as MLflow's own clients have it. */

@@ -60,7 +60,8 @@ class TutorialTest {
         assumeTrue(Stream.of("bash", "curl", "base64", "awk").allMatch(TutorialTest::onPath), "no shell, curl or base64 here");
         String java = ProcessHandle.current().info().command().orElse("java");
         Path launcher = Files.writeString(dir.resolve("hiervl"), "#!/usr/bin/env bash\nexec '" + java + "' -Xmx1g -XX:+UseParallelGC "
-            + "-XX:TieredStopAtLevel=1 -Djava.awt.headless=true -Dorg.bytedeco.javacpp.maxbytes=3g -Dorg.bytedeco.javacpp.maxphysicalbytes=0 "
+            + "-XX:TieredStopAtLevel=1 -Djava.awt.headless=true -Dorg.bytedeco.javacpp.maxbytes=3g "
+            + "-Dorg.bytedeco.javacpp.maxphysicalbytes=0 "
             + "'-Dhiervl.home=" + HOME + "' -cp '" + System.getProperty("java.class.path") + "' io.hiervl.cli.Main \"$@\"\n");
         assertTrue(launcher.toFile().setExecutable(true));
         Files.createSymbolicLink(dir.resolve("graphs"), HOME.resolve("graphs"));
