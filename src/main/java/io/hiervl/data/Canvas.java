@@ -1,6 +1,7 @@
 package io.hiervl.data;
 
 import io.hiervl.image.LabelMap;
+import io.hiervl.tensor.Shapes;
 import java.util.SplittableRandom;
 
 /**
@@ -12,7 +13,7 @@ import java.util.SplittableRandom;
 public record Canvas(int side) implements JointTransform {
     /** Side of the canvas for crops of this side: the next multiple. */
     public static int side(int crop, int multiple) {
-        return (crop + multiple - 1) / multiple * multiple;
+        return Shapes.roundUp(crop, multiple);
     }
 
     @Override

@@ -3,9 +3,6 @@ package io.hiervl.eval;
 import io.hiervl.PublicApi;
 import io.hiervl.image.LabelMap;
 import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 
 /**
  * How well the outlines of classes are found: the boundary F1 of Csurka et al. 2013 ("What is a good evaluation measure for semantic
@@ -41,9 +38,15 @@ public final class BoundaryScore implements Serializable {
         int[] real = classes(labels, labels);
         boolean[] edgeSeen = boundary(seen, labels.width());
         boolean[] edgeReal = boundary(real, labels.width());
-        int[][] disc = disc(TOLERANCE * Math.hypot(labels.width(), labels.height()));
-        count(seen, edgeSeen, real, edgeReal, labels.width(), disc, predicted, right);
-        count(real, edgeReal, seen, edgeSeen, labels.width(), disc, truth, found);
+        double radius = TOLERANCE * Math.hypot(labels.width(), labels.height());
+        for (int k = 0; k < classes; k++) {
+            Outline own = new Outline(seen, edgeSeen, k, labels.width());
+            Outline other = new Outline(real, edgeReal, k, labels.width());
+            predicted[k] += own.pixels();
+            truth[k] += other.pixels();
+            right[k] += own.near(other, radius);
+            found[k] += other.near(own, radius);
+        }
     }
 
     /** The same counts, to go on from. */
@@ -111,38 +114,55 @@ public final class BoundaryScore implements Serializable {
         }
     }
 
-    private void count(int[] of, boolean[] outline, int[] others, boolean[] otherOutline, int width, int[][] disc, long[] all,
-                       long[] hits) {
-        int height = of.length / width;
-        for (int i = 0; i < of.length; i++) {
-            if (!outline[i] || of[i] == classes) {
-                continue;
-            }
-            all[of[i]]++;
-            for (int[] d : disc) {
-                int x = i % width + d[0];
-                int y = i / width + d[1];
-                int j = y * width + x;
-                if (x >= 0 && x < width && y >= 0 && y < height && otherOutline[j] && others[j] == of[i]) {
-                    hits[of[i]]++;
-                    break;
-                }
-            }
-        }
-    }
+    /** Boundary pixels of one class, counted along the rows: how many lie in a stretch of a row is one subtraction. */
+    private static final class Outline {
+        private final int width;
+        private final int height;
+        /** Boundary pixels before each place of the map. */
+        private final int[] before;
 
-    /** Offsets within a radius, the nearest first. */
-    private static int[][] disc(double radius) {
-        int r = (int) radius;
-        List<int[]> offsets = new ArrayList<>();
-        for (int y = -r; y <= r; y++) {
-            for (int x = -r; x <= r; x++) {
-                if (x * x + y * y <= radius * radius) {
-                    offsets.add(new int[] {x, y});
-                }
+        Outline(int[] of, boolean[] edge, int k, int width) {
+            this.width = width;
+            this.height = of.length / width;
+            this.before = new int[of.length + 1];
+            for (int i = 0; i < of.length; i++) {
+                before[i + 1] = before[i] + (edge[i] && of[i] == k ? 1 : 0);
             }
         }
-        offsets.sort(Comparator.comparingInt(d -> d[0] * d[0] + d[1] * d[1]));
-        return offsets.toArray(int[][]::new);
+
+        int pixels() {
+            return before[before.length - 1];
+        }
+
+        /** How many pixels have one of another outline within a radius. */
+        int near(Outline other, double radius) {
+            if (pixels() == 0 || other.pixels() == 0) {
+                return 0;
+            }
+            int rows = (int) radius;
+            int[] reach = new int[rows + 1];
+            for (int d = 0; d <= rows; d++) {
+                reach[d] = (int) Math.sqrt(radius * radius - d * d);
+            }
+            int near = 0;
+            for (int i = 0; i < before.length - 1; i++) {
+                near += before[i + 1] > before[i] && other.within(i % width, i / width, reach) ? 1 : 0;
+            }
+            return near;
+        }
+
+        /** @param reach of a disc to each side, by the distance of the row from its centre */
+        private boolean within(int x, int y, int[] reach) {
+            for (int d = 0; d < reach.length; d++) {
+                if (inRow(y - d, x - reach[d], x + reach[d]) || inRow(y + d, x - reach[d], x + reach[d])) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private boolean inRow(int y, int from, int to) {
+            return y >= 0 && y < height && before[y * width + Math.min(width - 1, to) + 1] > before[y * width + Math.max(0, from)];
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.hiervl.eval;
 
 import io.hiervl.Progress;
 import io.hiervl.backend.jvm.Parallel;
+import io.hiervl.tensor.Shapes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,8 +57,7 @@ final class WindowPass {
     }
 
     private int roundUp(int size) {
-        int multiple = model.sizeMultiple();
-        return (size + multiple - 1) / multiple * multiple;
+        return Shapes.roundUp(size, model.sizeMultiple());
     }
 
     /** @param progress is told of windows */

@@ -10,6 +10,7 @@ import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxStructure;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.structure.ModelGraph;
+import io.hiervl.tensor.Shapes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +34,7 @@ public final class ModelGraphs {
             return exported(path);
         }
         TrainedModel model = TrainedModel.load(path);
-        return trained(model, path.toString(), side(model.recipe().eval().crop(), model.network().sizeMultiple()));
+        return trained(model, path.toString(), Shapes.roundUp(model.recipe().eval().crop(), model.network().sizeMultiple()));
     }
 
     /**
@@ -66,10 +67,5 @@ public final class ModelGraphs {
             return model instanceof SameDiffModel own ? own.structure(path.toString())
                 : OnnxStructure.of(OnnxModel.read(path), path.toString());
         }
-    }
-
-    /** A window whose side is no multiple is padded to the next one. */
-    private static int side(int crop, int multiple) {
-        return (crop + multiple - 1) / multiple * multiple;
     }
 }

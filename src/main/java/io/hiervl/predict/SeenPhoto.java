@@ -1,9 +1,9 @@
 package io.hiervl.predict;
 
-import io.hiervl.Content;
 import io.hiervl.image.ClipNormalize;
 import io.hiervl.image.Photo;
 import io.hiervl.image.PilResize;
+import io.hiervl.tensor.Shapes;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -24,11 +24,7 @@ record SeenPhoto(Photo photo, int width, int height) {
         Photo scaled = factor == 1 ? photo
             : PilResize.resize(photo, Math.max(1, (int) Math.round(photo.width() * factor)),
                 Math.max(1, (int) Math.round(photo.height() * factor)), PilResize.Filter.BILINEAR);
-        return new SeenPhoto(scaled, up(scaled.width(), multiple), up(scaled.height(), multiple));
-    }
-
-    private static int up(int size, int multiple) {
-        return (size + multiple - 1) / multiple * multiple;
+        return new SeenPhoto(scaled, Shapes.roundUp(scaled.width(), multiple), Shapes.roundUp(scaled.height(), multiple));
     }
 
     /** (1,3,height,width); 0, the mean colour, beside the photo. */
@@ -42,20 +38,5 @@ record SeenPhoto(Photo photo, int width, int height) {
             }
         }
         return Nd4j.create(all, new long[] {1, 3, height, width}, 'c');
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return Content.equal(this, other);
-    }
-
-    @Override
-    public int hashCode() {
-        return Content.hash(this);
-    }
-
-    @Override
-    public String toString() {
-        return Content.text(this);
     }
 }

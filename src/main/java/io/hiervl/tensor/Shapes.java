@@ -86,4 +86,9 @@ public final class Shapes {
         result[a.length - 1] = b[transposeB ? b.length - 2 : b.length - 1];
         return result;
     }
+
+    /** The next multiple, the size itself if it is one. */
+    public static int roundUp(int size, int multiple) {
+        return (size + multiple - 1) / multiple * multiple;
+    }
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hiervl.image.LabelMap;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BoundaryScoreTest {
     private static final int W = 160;
@@ -52,32 +54,59 @@ class BoundaryScoreTest {
         assertEquals(1, score(box(10, 30, 100, 80), half).mean(), 1e-12, "what differs lies where nobody knows");
     }
 
-    /** Against the definition, pixel by pixel. */
-    @Test
-    void countsFollowTheDefinition() {
+    /** Against the definition, pixel by pixel; the radius of the first is 0.375, only the pixel itself, that of the last 3.75. */
+    @ParameterizedTest
+    @CsvSource({"40,30", "160,120", "120,160", "400,300"})
+    void countsFollowTheDefinition(int w, int h) {
         SplittableRandom random = new SplittableRandom(3);
-        int w = 40;
-        int h = 30; // radius 0.375: only the pixel itself
-        int[] a = random.ints((long) w * h, 0, 3).toArray();
+        double radius = 0.0075 * Math.hypot(w, h);
+        int[] a = blocks(w, h, random);
         int[] b = a.clone();
-        for (int i = 0; i < b.length; i += 7) {
-            b[i] = (b[i] + 1) % 3;
+        for (int n = 0; n < b.length / 200; n++) {
+            b[random.nextInt(b.length)] = random.nextInt(3);
+        }
+        for (int i = b.length - 1; i > 2 * w; i--) {
+            b[i] = b[i - 2 * w - 1]; // all outlines lie lower
         }
         BoundaryScore score = new BoundaryScore(3, LabelMap.IGNORE);
         score.add(LabelMap.of(b, w, h), LabelMap.of(a, w, h));
         for (int k = 0; k < 3; k++) {
-            int predicted = 0;
-            int truth = 0;
-            int both = 0;
-            for (int i = 0; i < a.length; i++) {
-                boolean p = b[i] == k && edge(b, i, w);
-                boolean t = a[i] == k && edge(a, i, w);
-                predicted += p ? 1 : 0;
-                truth += t ? 1 : 0;
-                both += p && t ? 1 : 0;
-            }
-            assertEquals(2.0 * both / (predicted + truth), score.f1(k), 1e-12);
+            int[] predicted = near(b, a, k, w, radius);
+            int[] truth = near(a, b, k, w, radius);
+            double precision = (double) predicted[1] / predicted[0];
+            double recall = (double) truth[1] / truth[0];
+            assertEquals(2 * precision * recall / (precision + recall), score.f1(k), 1e-12);
+            assertTrue(score.f1(k) > 0 && score.f1(k) < 1, "the maps are too alike or too different to say anything");
         }
+    }
+
+    private static int[] blocks(int w, int h, SplittableRandom random) {
+        int side = 9;
+        int[] classes = random.ints((w / side + 1L) * (h / side + 1L), 0, 3).toArray();
+        int[] map = new int[w * h];
+        for (int i = 0; i < map.length; i++) {
+            map[i] = classes[i / w / side * (w / side + 1) + i % w / side];
+        }
+        return map;
+    }
+
+    /** Boundary pixels of a class, and how many of them have one of the other map within the radius. */
+    private static int[] near(int[] map, int[] other, int k, int w, double radius) {
+        int[] counts = new int[2];
+        int r = (int) radius;
+        for (int i = 0; i < map.length; i++) {
+            if (map[i] == k && edge(map, i, w)) {
+                counts[0]++;
+                boolean found = false;
+                for (int y = Math.max(0, i / w - r); y <= Math.min(map.length / w - 1, i / w + r); y++) {
+                    for (int x = Math.max(0, i % w - r); x <= Math.min(w - 1, i % w + r); x++) {
+                        found |= Math.hypot(x - i % w, y - i / w) <= radius && other[y * w + x] == k && edge(other, y * w + x, w);
+                    }
+                }
+                counts[1] += found ? 1 : 0;
+            }
+        }
+        return counts;
     }
 
     private static boolean edge(int[] v, int i, int w) {
