@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
@@ -21,7 +22,8 @@ final class JsonFiles {
     /** labelme keeps photos as text inside. */
     private static final int LONGEST_TEXT = 400_000_000;
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
-        .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(LONGEST_TEXT).build()).build());
+        .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(LONGEST_TEXT).build())
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
 
     private JsonFiles() {
     }
@@ -67,6 +69,11 @@ final class JsonFiles {
             return keys;
         }
         return keys;
+    }
+
+    /** A text or number as text; empty for anything else, also for null, which Jackson would call "null". */
+    static String text(JsonNode node) {
+        return node.isTextual() || node.isNumber() ? node.asText() : "";
     }
 
     /** The numbers of [[x, y], ...]. */
