@@ -40,7 +40,8 @@ final class ClassTree {
     /** YOLO's files say how many names there are: fewer or more are a list that was cut or mixed up. */
     private static void requireNumber(Map<?, ?> map, String key, String source) {
         int found = map.get(key) instanceof List<?> list ? list.size() : ((Map<?, ?>) map.get(key)).size();
-        if (map.get("nc") instanceof Number said && said.intValue() != found) {
+        String said = String.valueOf(map.get("nc"));
+        if (NUMBER.matcher(said).matches() && number(said) != found) {
             throw HierVlException.data(source + " says nc: " + said + ", but " + key + " has " + found + " entries");
         }
     }
