@@ -40,6 +40,7 @@ public final class InputFiles {
      */
     public static byte[] read(Path file, String what, long limit, HierVlException.Kind kind) {
         requireRegular(file, kind);
+        requireAtMost(file, what, limit, kind);
         try (InputStream in = Files.newInputStream(file)) {
             return bounded(in, file, what, limit, kind);
         } catch (NoSuchFileException e) {
@@ -47,6 +48,24 @@ public final class InputFiles {
         } catch (IOException e) {
             String why = Files.isDirectory(file) ? "it is a folder, not " + what : AtomicFile.reason(e);
             throw new HierVlException(kind, file + " cannot be read: " + why, e);
+        }
+    }
+
+    /**
+     * Refuses a file by its size, before anybody reads it: a sparse file claims terabytes that no disk has.
+     *
+     * @throws HierVlException too large; a missing file is left to the reader
+     */
+    public static void requireAtMost(Path file, String what, long limit, HierVlException.Kind kind) {
+        try {
+            if (Files.isRegularFile(file) && Files.size(file) > limit) {
+                throw new HierVlException(kind,
+                    file + " has " + Files.size(file) + " bytes and is larger than " + what + " may be (" + limit
+                        + " bytes)",
+                    null);
+            }
+        } catch (IOException e) {
+            // Reading it says why.
         }
     }
 

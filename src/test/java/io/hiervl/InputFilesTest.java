@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hiervl.config.Recipes;
+import io.hiervl.export.ExportedModel;
+import io.hiervl.image.Images;
 import io.hiervl.text.BpeTokenizer;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +36,25 @@ class InputFilesTest {
         HierVlException e = assertThrows(HierVlException.class, () -> BpeTokenizer.load(folder));
         assertEquals(HierVlException.Kind.MODEL, e.kind());
         assertTrue(e.getMessage().contains("larger than"), e.getMessage());
+    }
+
+    /** A sparse file claims 64 GiB and has none: nobody may begin to read it. */
+    @Test
+    void giantFilesAreRefusedByTheirSize() throws Exception {
+        for (String name : List.of("photo.png", "model.sd", "model.onnx")) {
+            try (RandomAccessFile file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
+                file.setLength(64L << 30);
+            }
+        }
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            assertTrue(assertThrows(HierVlException.class, () -> Images.readPhoto(folder.resolve("photo.png"))).getMessage()
+                .contains("has 68719476736 bytes"));
+            for (String name : List.of("model.sd", "model.onnx")) {
+                HierVlException e = assertThrows(HierVlException.class, () -> ExportedModel.load(folder.resolve(name)));
+                assertEquals(HierVlException.Kind.MODEL, e.kind());
+                assertTrue(e.getMessage().contains("larger than"), e.getMessage());
+            }
+        });
     }
 
     @Test

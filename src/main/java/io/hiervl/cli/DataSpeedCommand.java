@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.MemoryLimits;
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.Recipes;
 import io.hiervl.data.DataSpeed;
@@ -21,6 +22,8 @@ import picocli.CommandLine.Parameters;
     description = "Measures how fast photos are read, decoded and augmented, without training: crops a second, labelled and unlabelled.")
 final class DataSpeedCommand implements Callable<Integer> {
     private final Console console;
+
+    private static final int MOST_THREADS = 1024;
 
     @Parameters(paramLabel = "DIR", description = "Data folder.")
     Path dir;
@@ -51,11 +54,18 @@ final class DataSpeedCommand implements Callable<Integer> {
         requirePositive("--crops", crops);
         requirePositive("--crop", crop == null ? 1 : crop);
         requirePositive("--threads", threads == null ? 1 : threads);
+        if (threads != null && threads > MOST_THREADS) {
+            throw HierVlException.usage("--threads is " + threads + ", at most " + MOST_THREADS + " are possible");
+        }
         SameDiffOps.start();
         var settings = Recipes.load(recipe, List.of());
         AugmentationConfig augment = settings.augment();
+        int side = crop == null ? settings.train().batch().crop() : crop;
+        // a labelled crop and three views of an unlabelled one
+        MemoryLimits.requireHeap("crops of " + side + "x" + side + " pixels", 4 * 3.0 * side * side,
+            crop == null ? "train.crop" : "--crop");
         Dataset dataset = Dataset.open(Home.resolve(dir.toString()));
-        DataSpeed speed = new DataSpeed(dataset, crop == null ? settings.train().batch().crop() : crop, augment);
+        DataSpeed speed = new DataSpeed(dataset, side, augment);
         int cores = Runtime.getRuntime().availableProcessors();
         List<Map<String, Object>> rows = new ArrayList<>();
         for (int n : threads != null ? List.of(threads) : cores > 1 ? List.of(1, cores) : List.of(1)) {

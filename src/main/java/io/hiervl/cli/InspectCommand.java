@@ -63,7 +63,7 @@ final class InspectCommand implements Callable<Integer> {
         if (!graphs.isEmpty()) {
             return draw();
         }
-        if (file.getFileName().toString().endsWith(".safetensors")) {
+        if (file.toString().endsWith(".safetensors")) {
             SafeTensorsHeader header = SafeTensors.header(file);
             return show(ClipCommand.ordered("kind", "safetensors", "file", file.toString(), "metadata", header.metadata()), rows(header));
         }
@@ -82,7 +82,7 @@ final class InspectCommand implements Callable<Integer> {
         for (Path out : graphs) {
             Folders.requireFile(out, "the graph");
         }
-        if (file.getFileName().toString().endsWith(".safetensors")) {
+        if (file.toString().endsWith(".safetensors")) {
             throw HierVlException.usage(file + " holds arrays without a graph; --graph takes a run, a checkpoint or an exported file");
         }
         ModelGraph graph = size == null ? ModelGraphs.read(file) : ModelGraphs.read(file, size);

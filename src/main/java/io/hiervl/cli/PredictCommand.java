@@ -110,6 +110,9 @@ final class PredictCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** The photo, its classes, and the overlay of four bytes. */
+    private static final int PIXEL_BYTES = 8;
+
     /** A decoded photo, or what is wrong with it. */
     private record Read(PhotoFiles.Found file, Photo photo, HierVlException failure) {
     }
@@ -119,6 +122,7 @@ final class PredictCommand implements Callable<Integer> {
         try {
             byte[] bytes = Images.readBytes(path);
             Images.requireUndamaged(bytes, path.toString());
+            Images.requireHeap(bytes, path.toString(), PIXEL_BYTES);
             Photo stored = Images.decode(bytes, path.toString(), Images.MAX_PIXELS, range == PhotoRules.Range.OWN);
             String damage = Images.hiddenDamage(bytes, stored);
             if (damage != null) {

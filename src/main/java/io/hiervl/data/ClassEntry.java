@@ -15,11 +15,11 @@ import java.util.regex.Pattern;
  */
 record ClassEntry(String name, Integer index, List<Integer> colour, String where) {
     private static final int LONGEST = 80;
-    private static final Pattern ODD = Pattern.compile("[{}\\[\\]<>\"\\\\=|\\p{Cntrl}]");
+    private static final Pattern ODD = Pattern.compile("[{}\\[\\]<>\"\\\\=|\\p{Cntrl}]|://");
     private static final Pattern HEX = Pattern.compile("#?([0-9a-fA-F]{6})([0-9a-fA-F]{2})?");
 
     ClassEntry {
-        name = name.strip();
+        name = name.replaceAll("[\\u200B\\u2060\\uFEFF\\u00AD]", "").replaceAll("[\\u00A0\\u202F\\u3000]", " ").strip(); // nobody sees them
         Matcher odd = ODD.matcher(name);
         if (name.isEmpty() || name.codePoints().noneMatch(Character::isLetterOrDigit)) {
             throw HierVlException.data(where + ": '" + name + "' is no class name; " + expected());

@@ -37,7 +37,14 @@ public final class ClassFile {
         if (text.isBlank()) {
             throw HierVlException.data(name + " is empty; expected one class a line");
         }
-        return ClassNames.of(entries(text, name), name);
+        List<ClassEntry> entries = entries(text, name);
+        if (entries.isEmpty()) {
+            throw HierVlException.data(name + " names no class: it holds comments alone; expected one class a line");
+        }
+        if (entries.stream().allMatch(e -> e.name().matches("-?[\\d.]+"))) {
+            throw HierVlException.data(name + " holds numbers and no names; CLIP reads names, expected one class a line such as 'cat'");
+        }
+        return ClassNames.of(entries, name);
     }
 
     private static List<ClassEntry> entries(String text, String name) {

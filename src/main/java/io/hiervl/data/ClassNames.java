@@ -135,6 +135,10 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
             if (names.contains(e.name())) {
                 throw HierVlException.data(e.where() + ": the class '" + e.name() + "' is named twice");
             }
+            names.stream().filter(n -> n.equalsIgnoreCase(e.name())).findFirst().ifPresent(n -> {
+                throw HierVlException.data(e.where() + ": the classes '" + n + "' and '" + e.name()
+                    + "' differ in case alone, which CLIP does not see; rename one of them");
+            });
             names.add(e.name());
             if (e.colour() != null) {
                 if (colours.contains(e.colour())) {

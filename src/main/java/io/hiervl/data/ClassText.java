@@ -10,6 +10,8 @@ import java.util.regex.Pattern;
 /** Class lists with one class a line: plain names, with indices, with colours, and tables with a header. */
 final class ClassText {
     private static final Pattern COMMENT = Pattern.compile("//.*|#(?![0-9a-fA-F]{6}[\\s,;:]).*");
+    /** Behind a name a blank on both sides makes the comment: "cat #400000" has a colour, "C# code" is a name. */
+    private static final Pattern COMMENT_BEHIND = Pattern.compile("\\s+(?:#|//)\\s.*$");
     private static final String NAME = "name";
     private static final String INDEX = "index";
     private static final String SKIP = "skip";
@@ -35,7 +37,7 @@ final class ClassText {
     static List<ClassEntry> read(List<String> lines, String source) {
         List<Numbered> entries = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
-            String text = lines.get(i).replace("\uFEFF", "").strip();
+            String text = COMMENT_BEHIND.matcher(lines.get(i).replace("\uFEFF", "")).replaceFirst("").strip();
             if (!text.isEmpty() && !COMMENT.matcher(text).matches()) {
                 entries.add(new Numbered(i + 1, text));
             }
@@ -43,11 +45,24 @@ final class ClassText {
         if (entries.isEmpty()) {
             return List.of();
         }
+        if (entries.size() == 1) {
+            entries = inOneLine(entries.get(0));
+        }
         String separator = separator(entries.get(0).text);
         List<String> header = cells(entries.get(0).text, separator).stream()
             .map(c -> COLUMNS.get(c.toLowerCase(Locale.ROOT).replaceAll("[\\s_-]", ""))).toList();
         boolean table = header.stream().allMatch(c -> c != null) && header.contains(NAME) && (entries.size() > 1 || header.size() > 1);
         return table ? table(entries.subList(1, entries.size()), header, separator, source) : plain(entries, source);
+    }
+
+    /** All names in one line, as on the command line: "background,cat,dog". */
+    private static List<Numbered> inOneLine(Numbered line) {
+        String separator = separator(line.text);
+        List<String> cells = cells(line.text, separator);
+        boolean names = !separator.equals("\\s+") && cells.size() > 1
+            && cells.stream().allMatch(c -> c.codePoints().anyMatch(Character::isLetter) && ClassEntry.hex(c) == null)
+            && cells.stream().anyMatch(c -> !COLUMNS.containsKey(c.toLowerCase(Locale.ROOT)));
+        return names ? cells.stream().map(c -> new Numbered(line.number, c)).toList() : List.of(line);
     }
 
     private static String separator(String line) {

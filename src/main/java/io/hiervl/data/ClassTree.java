@@ -28,12 +28,22 @@ final class ClassTree {
         }
         for (String key : WRAPPERS) {
             if (map.get(key) instanceof List<?> || map.get(key) instanceof Map<?, ?>) {
+                requireNumber(map, key, source);
                 return read(map.get(key), source + ": " + key);
             }
         }
         List<ClassEntry> out = new ArrayList<>();
         map.forEach((key, value) -> out.add(entry(String.valueOf(key), value, source)));
         return out;
+    }
+
+    /** YOLO's files say how many names there are: fewer or more are a list that was cut or mixed up. */
+    private static void requireNumber(Map<?, ?> map, String key, String source) {
+        int found = map.get(key) instanceof List<?> list ? list.size() : ((Map<?, ?>) map.get(key)).size();
+        String said = String.valueOf(map.get("nc"));
+        if (NUMBER.matcher(said).matches() && number(said) != found) {
+            throw HierVlException.data(source + " says nc: " + said + ", but " + key + " has " + found + " entries");
+        }
     }
 
     private static ClassEntry entry(String key, Object value, String source) {

@@ -5,6 +5,7 @@ import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import io.hiervl.config.DatasetSpecs;
+import io.hiervl.image.PhotoTypes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Makes a data set out of a folder of photos, a folder of masks for some of them and class names: {@code dataset.yaml} and
@@ -114,9 +117,17 @@ public final class DatasetInit {
                     + pairs.orphans().size() + " others belong to no photo");
         }
         return "no mask in " + masks + " belongs to a photo in " + images
-            + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP"
+            + (pairs.orphans().isEmpty() ? "; masks are read from PNG, BMP, TIFF, GIF and lossless WebP" + otherTypes(masks)
                 : ": " + pairs.orphans().get(0).getFileName() + " and " + pairs.masks().keySet().iterator().next().getFileName()
                     + " have different names");
+    }
+
+    /** What lies in a folder without masks. */
+    private static String otherTypes(Path folder) {
+        Map<String, Integer> counts = new TreeMap<>();
+        FolderListing.deep(folder).files().forEach(f -> counts.merge("." + PhotoTypes.extension(f), 1, Integer::sum));
+        return counts.isEmpty() ? "; the folder is empty" : "; the folder holds " + counts.entrySet().stream().limit(5)
+            .map(e -> e.getValue() + (e.getKey().equals(".") ? " without an ending" : " " + e.getKey())).collect(Collectors.joining(", "));
     }
 
     private static void leftOut(FolderPairs pairs, List<String> notes) {

@@ -29,7 +29,7 @@ final class FactsCache implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FactsCache.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "check.jsonl";
-    private static final int FORMAT = 3;
+    private static final int FORMAT = 4;
 
     private final Map<String, Entry> known = new ConcurrentHashMap<>();
     private final BufferedWriter out;

@@ -62,7 +62,7 @@ record FileFacts(String hash, int width, int height, List<Value> values, String 
                 first[values[i] & 255] = i;
             }
         }
-        Map<Integer, Integer> palette = labels.comparesPalettes() && !file.storesColours() ? file.palette() : Map.of();
+        Map<Integer, Integer> palette = labels.comparesPalettes() && !file.storesColours() ? file.shownPalette() : Map.of();
         List<Value> found = new ArrayList<>();
         for (int v = 0; v < 256; v++) {
             if (counts[v] > 0) {

@@ -80,7 +80,23 @@ public record FolderListing(List<Path> files, List<String> notes) {
 
         @Override
         public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-            return junk(folder) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            if (junk(folder)) {
+                return FileVisitResult.SKIP_SUBTREE;
+            }
+            if (!folder.equals(root) && Files.isSymbolicLink(folder) && above(folder)) {
+                notes.add("the link " + folder + " leads to a folder above it and is passed over");
+                return FileVisitResult.SKIP_SUBTREE;
+            }
+            return FileVisitResult.CONTINUE;
+        }
+
+        /** Whether a link leads above the listed folder: there lie other things, such as the masks of these photos. */
+        private boolean above(Path link) {
+            try {
+                return root.toRealPath().startsWith(link.toRealPath());
+            } catch (IOException e) {
+                return false; // visiting it says why
+            }
         }
 
         @Override

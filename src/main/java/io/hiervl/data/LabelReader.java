@@ -101,7 +101,7 @@ public final class LabelReader {
         String name = file.toString();
         MaskFile mask = MaskFile.decode(Images.readBytes(file), name, Images.MAX_PIXELS);
         if (palettes.active() && !mask.storesColours()) {
-            palettes.require(mask.palette(), name);
+            palettes.require(mask.shownPalette(), name);
         }
         LabelMap raw = raw(mask);
         int[] own = tableOf(name);

@@ -44,8 +44,8 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
         private final Map<Integer, Long> colours = new HashMap<>();
         private long transparent;
 
-        synchronized void add(MaskFile file, boolean byColour) {
-            boolean coloured = file.storesColours() || byColour && !file.palette().isEmpty();
+        synchronized void add(MaskFile file, boolean byColour, boolean byGrey) {
+            boolean coloured = file.storesColours() || byColour && (byGrey || !file.palette().isEmpty());
             if (coloured) {
                 file.colourCounts().forEach((c, n) -> colours.merge(c, n, Long::sum));
                 transparent += file.transparentPixels();
@@ -75,13 +75,14 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
         ClassNames classes = all.without(ignored);
         Counts counts = new Counts();
         boolean byColour = !classes.colours().isEmpty();
+        boolean byGrey = classes.colours().stream().allMatch(c -> Set.copyOf(c).size() == 1);
         PaletteGuard guard = new PaletteGuard(!byColour);
         AtomicInteger done = new AtomicInteger();
         masks.parallelStream().forEach(mask -> {
             MaskFile file = MaskFile.decode(Images.readBytes(mask), mask.toString(), Images.MAX_PIXELS);
-            counts.add(file, byColour);
+            counts.add(file, byColour, byGrey);
             if (!file.storesColours()) {
-                guard.require(file.palette(), mask.toString());
+                guard.require(file.shownPalette(), mask.toString());
             }
             progress.update(done.incrementAndGet(), masks.size(), mask.getFileName().toString());
         });
@@ -196,8 +197,13 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
             return ". Masks with soft edges have to be made black and white first (above 127 is white)";
         }
         String values = strange.keySet().stream().map(String::valueOf).collect(Collectors.joining(","));
-        return (strange.size() <= FEW ? ". If they mean 'no label', add --ignore " + values : "") + (strange.size() == 1 && largest == k
-            ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : "");
+        String grey = String.valueOf(strange.keySet().iterator().next());
+        return (largest > SOFT && strange.size() < k
+            ? ". If they are the grey values of classes, give every class its own in the class list,"
+                + " as 'cat " + grey + " " + grey + " " + grey + "'"
+            : "")
+            + (strange.size() <= FEW ? ". If they mean 'no label', add --ignore " + values : "") + (strange.size() == 1 && largest == k
+                ? ". If classes are counted from 1, put the name of what 0 means (such as background) first" : "");
     }
 
     private static List<List<Integer>> colours(Map<Integer, Long> found, ClassNames classes, boolean transparent, List<String> notes) {

@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.Progress;
 import io.hiervl.PublicApi;
 import io.hiervl.config.EvalConfig;
@@ -112,6 +113,8 @@ public record ImageSegmenter(WindowModel model, ClipNormalize normalize, Sliding
         if (size[0] == photo.width() && size[1] == photo.height()) {
             return photo;
         }
+        MemoryLimits.requireHeap("a photo made " + size[0] + "x" + size[1] + " by the short side of " + shortSide, 3.0 * size[0] * size[1],
+            "eval.short_side (--short-side)");
         return resize == EvalConfig.Resize.OPENCV ? OpenCvResize.bilinear(photo, size[0], size[1])
             : PilResize.resize(photo, size[0], size[1], PilResize.Filter.BILINEAR);
     }

@@ -6,6 +6,7 @@ import io.hiervl.graph.FusedOps;
 import io.hiervl.graph.GraphStructure;
 import io.hiervl.graph.Graphs;
 import io.hiervl.graph.Ops;
+import io.hiervl.model.MemoryPlan;
 import io.hiervl.onnx.OnnxModel;
 import io.hiervl.onnx.OnnxStructure;
 import io.hiervl.predict.TrainedModel;
@@ -56,6 +57,8 @@ public final class ModelGraphs {
         if (side < multiple || side % multiple != 0) {
             throw HierVlException.usage("the side of the input is " + side + ", it must be a multiple of " + multiple);
         }
+        MemoryPlan.ofPrediction(model.recipe().model(), model.towers(), model.classes().size(), side)
+            .require("a graph for " + side + "x" + side + " pixels", "--size");
         Ops ops = new FusedOps(Graphs.create(), DataType.FLOAT);
         ops.named(ExportSource.of(model, side, Map.of()).build(ops), ExportSource.SCORES);
         return GraphStructure.of(ops.sd(), title, List.of(ExportSource.SCORES));

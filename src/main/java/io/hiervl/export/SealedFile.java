@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.Seal;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,6 +11,9 @@ import org.slf4j.LoggerFactory;
 /** The checksum inside exported files, which is in the attribute {@value #ATTRIBUTE} of their description. */
 final class SealedFile {
     static final String ATTRIBUTE = "checksum";
+
+    /** FlatBuffers and protobuf count bytes in 31 bits. */
+    private static final long LARGEST = Integer.MAX_VALUE;
 
     private SealedFile() {
     }
@@ -21,6 +25,7 @@ final class SealedFile {
      * @throws HierVlException model error: the checksum is wrong
      */
     static boolean verify(Path file) {
+        InputFiles.requireAtMost(file, "an exported model", LARGEST, HierVlException.Kind.MODEL);
         try {
             Seal.State state = Seal.check(file);
             if (state == Seal.State.DAMAGED) {

@@ -1,5 +1,6 @@
 package io.hiervl.graph;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.backend.jvm.Slab;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.tensor.Nd4jTensors;
@@ -19,6 +20,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public record Initializer(ParameterStore store, DataType type, Random random, String prefix, Group group) {
     private static final int PIECE = 1 << 13;
+    /** Parameters of so many values are compared with the memory there is. */
+    private static final double CHECKED = 1 << 24;
 
     /** The place below this one. */
     public Initializer at(String name) {
@@ -57,10 +60,10 @@ public record Initializer(ParameterStore store, DataType type, Random random, St
 
     /** In pieces, which leaves no large arrays to the garbage collector. */
     private void fill(String name, boolean decay, DoubleSupplier next, long... shape) {
+        int n = length(shape);
         INDArray array = Nd4j.createUninitialized(type, shape, 'c');
         Slab to = Slab.of(Nd4jTensors.of(array));
         double[] piece = new double[PIECE];
-        int n = length(shape);
         for (int at = 0; at < n; at += PIECE) {
             int count = Math.min(PIECE, n - at);
             for (int i = 0; i < count; i++) {
@@ -117,7 +120,12 @@ public record Initializer(ParameterStore store, DataType type, Random random, St
         store.get(full(name)).array().assign(0);
     }
 
+    /** Values of an array, compared with the memory there is: a native allocation that fails ends the process. */
     private static int length(long[] shape) {
+        double values = Arrays.stream(shape).asDoubleStream().reduce(1, (a, b) -> a * b);
+        if (values > CHECKED) {
+            MemoryLimits.require("a parameter of shape " + Arrays.toString(shape), Float.BYTES * values, values, "the sizes of model");
+        }
         return Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
     }
 

@@ -28,6 +28,11 @@ public record ColourTable(Map<Integer, Integer> values) {
         return new ColourTable(values);
     }
 
+    /** Whether all colours are grey, so that they stand for the values of grey files too. */
+    boolean isGrey() {
+        return values.keySet().stream().allMatch(c -> c == (c & 255) * 0x010101);
+    }
+
     private static int rgb(List<Integer> c) {
         return c.get(0) << 16 | c.get(1) << 8 | c.get(2);
     }

@@ -48,9 +48,6 @@ public record ImageHeader(String format, int width, int height) {
         }
         if (TiffTags.isTiff(bytes)) {
             TiffTags tags = TiffTags.read(bytes);
-            if (TiffTags.isBig(bytes)) {
-                throw HierVlException.data(name + " is a BigTIFF, which is not read; store it as TIFF, JPEG or PNG");
-            }
             if (tags == null) {
                 throw HierVlException.data(name + " is truncated: the TIFF file ends after " + bytes.length + " bytes, before its tags");
             }

@@ -27,8 +27,18 @@ final class ImageReaders {
         if (reader == null) {
             throw HierVlException.data(name + ": there is no reader for " + format);
         }
-        BufferedImage image = read(bytes, name, format, reader);
-        return format.equals("TIFF") ? exactPalette(image, TiffTags.palette(bytes)) : image;
+        boolean tiff = format.equals("TIFF");
+        BufferedImage image = read(tiff ? plain(bytes, name) : bytes, name, format, reader);
+        return tiff ? exactPalette(image, TiffTags.palette(bytes)) : image;
+    }
+
+    /** Java's reader does not know the wide numbers of a BigTIFF. */
+    private static byte[] plain(byte[] tiff, String name) {
+        try {
+            return TiffTags.classic(tiff);
+        } catch (IndexOutOfBoundsException | ArithmeticException e) {
+            throw HierVlException.data(name + " is damaged: the tags of the BigTIFF lie outside the file", e);
+        }
     }
 
     /** TIFF's colours have 16 bits. Java scales them by 255 / 65535, so that writers that multiply by 256 lose one of 255. */
@@ -58,7 +68,8 @@ final class ImageReaders {
 
     /** The samples of a picture whose colours Java does not know, such as inks. */
     static Raster raster(byte[] bytes, String name, String format) {
-        return read(bytes, name, format, reader(format), r -> r.readRaster(0, r.getDefaultReadParam()));
+        return read(format.equals("TIFF") ? plain(bytes, name) : bytes, name, format, reader(format),
+            r -> r.readRaster(0, r.getDefaultReadParam()));
     }
 
     /** What a reader is asked for. */

@@ -3,6 +3,7 @@ package io.hiervl.image;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
+import io.hiervl.MemoryLimits;
 import io.hiervl.PublicApi;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -150,6 +151,18 @@ public final class Images {
             throw HierVlException.data(name + " claims " + header.width() + "x" + header.height()
                 + " pixels, more than the limit of " + maxPixels);
         }
+    }
+
+    /**
+     * Compares a photo with Java's heap before it is decoded.
+     *
+     * @param bytesPerPixel what its work needs at the least: 3 for the photo alone
+     * @throws HierVlException data error (exit 3) with the numbers: the photo cannot be worked on here
+     */
+    public static void requireHeap(byte[] bytes, String name, int bytesPerPixel) {
+        ImageHeader header = ImageHeader.read(bytes, name);
+        MemoryLimits.requireHeap(name + " (" + header.width() + "x" + header.height() + " pixels)",
+            (double) bytesPerPixel / Float.BYTES * header.width() * header.height(), "its size");
     }
 
     /** Writes a photo as PNG; the folder must exist. */

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** A decoded mask file: its label values by rules, and what its palette and its transparent pixels show. */
 public final class MaskFile {
@@ -53,7 +54,7 @@ public final class MaskFile {
             Arrays.stream(pixels.colours()).filter(c -> c >>> 24 != 0).forEach(c -> counts.merge(c & 0xFFFFFF, 1L, Long::sum));
         } else {
             long[] values = histogram();
-            palette().forEach((index, colour) -> counts.merge(colour, values[index], Long::sum));
+            (palette().isEmpty() ? greys() : palette()).forEach((index, colour) -> counts.merge(colour, values[index], Long::sum));
         }
         return counts;
     }
@@ -87,6 +88,20 @@ public final class MaskFile {
      * colour for two indices.
      */
     public Map<Integer, Integer> palette() {
+        Map<Integer, Integer> used = shownPalette();
+        return used.entrySet().stream().allMatch(e -> e.getValue() == e.getKey() * 0x010101) ? Map.of() : used;
+    }
+
+    /** The grey 0xRRGGBB of every index that occurs. */
+    private Map<Integer, Integer> greys() {
+        long[] counts = histogram();
+        Map<Integer, Integer> used = new TreeMap<>();
+        IntStream.range(0, 256).filter(i -> counts[i] > 0).forEach(i -> used.put(i, i * 0x010101));
+        return used;
+    }
+
+    /** The same with grey ramps: beside another palette they show that one of the two was numbered anew. */
+    public Map<Integer, Integer> shownPalette() {
         int[] palette = pixels.palette();
         Map<Integer, Integer> used = new TreeMap<>();
         if (palette == null) {
@@ -94,18 +109,16 @@ public final class MaskFile {
         }
         long[] counts = histogram();
         Set<Integer> seen = new HashSet<>();
-        boolean ramp = true;
         for (int i = 0; i < 256; i++) {
             if (counts[i] > 0) {
                 int colour = i < palette.length ? palette[i] & 0xFFFFFF : -1;
-                ramp &= colour == i * 0x010101;
                 if (!seen.add(colour)) {
                     return Map.of();
                 }
                 used.put(i, colour);
             }
         }
-        return ramp ? Map.of() : used;
+        return used;
     }
 
     /**
@@ -118,6 +131,9 @@ public final class MaskFile {
             return new LabelMap(byColour(rules), width(), height());
         }
         Map<Integer, Integer> palette = rules.byPalette() && rules.colours() != null ? palette() : Map.of();
+        if (palette.isEmpty() && rules.byPalette() && rules.colours() != null && rules.colours().isGrey()) {
+            palette = greys();
+        }
         if (palette.isEmpty()) {
             return new LabelMap(pixels.indices(), width(), height());
         }
@@ -127,14 +143,16 @@ public final class MaskFile {
             if (value == null && index == LabelMap.IGNORE) {
                 value = LabelMap.IGNORE; // painting programs never reach this entry by numbering colours anew
             }
-            if (value == null && pixels.palette()[index] >>> 24 == 0) {
+            if (value == null && pixels.palette() != null && pixels.palette()[index] >>> 24 == 0) {
                 value = rules.transparent();
             }
             if (value == null) {
-                throw HierVlException.data(name + ": its palette gives the index " + index + " the colour " + text(colour)
-                    + ", which is not in the table of "
-                    + rules.colours().values().size()
-                    + " colours; 'labels: {palettes: index}' in dataset.yaml takes indices instead of colours");
+                throw HierVlException.data(pixels.palette() == null ? name + " has the grey value " + index
+                    + ", which is not in the table of " + rules.colours().values().size() + " grey values"
+                    : name + ": its palette gives the index " + index + " the colour " + text(colour)
+                        + ", which is not in the table of "
+                        + rules.colours().values().size()
+                        + " colours; 'labels: {palettes: index}' in dataset.yaml takes indices instead of colours");
             }
             table[index] = value;
         });

@@ -28,6 +28,9 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
             return webP(bytes, name);
         }
         boolean png = header.format().equals("PNG");
+        if (header.format().equals("TIFF") && TiffPhoto.isCmyk(TiffTags.read(bytes))) {
+            return inks(TiffPhoto.read(bytes, name));
+        }
         BufferedImage image = ImageReaders.read(png ? PngFile.withoutColourKey(bytes) : bytes, name, header.format());
         int bands = image.getRaster().getNumBands();
         if (bands >= 3 || bands == 2) {
@@ -46,6 +49,15 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
             throw HierVlException.data(name + " is a lossy WebP; its compression invents label values, use PNG");
         }
         return colours(ImageReaders.webP(bytes, name), name);
+    }
+
+    /** Java would convert inks by a profile, and 128 would become 188. */
+    private static MaskPixels inks(Photo photo) {
+        int[] argb = new int[photo.width() * photo.height()];
+        for (int i = 0; i < argb.length; i++) {
+            argb[i] = 0xFF000000 | (photo.rgb()[3 * i] & 255) << 16 | (photo.rgb()[3 * i + 1] & 255) << 8 | photo.rgb()[3 * i + 2] & 255;
+        }
+        return new MaskPixels(photo.width(), photo.height(), null, null, argb);
     }
 
     private static int[] palette(ColorModel model) {

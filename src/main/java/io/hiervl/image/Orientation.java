@@ -22,14 +22,14 @@ public record Orientation(int value) {
         }
     }
 
-    /**
-     * What a photo's file says; {@link #NONE} if it says nothing, or nothing that can be read. TIFF files give none: their decoder turns
-     * the pixels itself.
-     */
+    /** What a photo's file says; {@link #NONE} if it says nothing, or nothing that can be read. */
     public static Orientation of(byte[] bytes) {
-        if (bytes.length < 12 || bytes[0] == 'I' && bytes[1] == 'I' || bytes[0] == 'M' && bytes[1] == 'M' || bytes[0] == 'B'
-            && bytes[1] == 'M') {
+        if (bytes.length < 12 || bytes[0] == 'B' && bytes[1] == 'M') {
             return NONE;
+        }
+        if (TiffTags.isTiff(bytes)) {
+            TiffTags tags = TiffTags.read(bytes);
+            return tags == null ? NONE : new Orientation(tags.orientation());
         }
         try {
             boolean png = (bytes[0] & 255) == 0x89 && bytes[1] == 'P';

@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * Reads photos from TIFF files with Java's own reader: the libtiff in OpenCV 4.5.5 is of 2020. Pixels are those of Pillow's
- * {@code convert("RGB")}, turned as the file's orientation says. Kinds that the reader gets wrong are refused.
+ * {@code convert("RGB")}, as they are stored. Kinds that the reader gets wrong are refused.
  */
 final class TiffPhoto {
     private static final int CMYK = 5;
@@ -31,7 +31,11 @@ final class TiffPhoto {
         }
         BufferedImage image = ImageReaders.read(bytes, name, "TIFF");
         boolean cmyk = tags.colours() == CMYK && image.getRaster().getNumBands() == 4;
-        return new Orientation(tags.orientation()).upright(cmyk ? cmyk(image.getRaster(), tags.bits() - 8) : Images.fromBuffered(image));
+        return cmyk ? cmyk(image.getRaster(), tags.bits() - 8) : Images.fromBuffered(image);
+    }
+
+    static boolean isCmyk(TiffTags tags) {
+        return tags.colours() == CMYK && tags.channels() == 4;
     }
 
     /** Ink to light without a profile, as other libraries do. */

@@ -2,6 +2,9 @@ package io.hiervl.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The tags of a TIFF file's first picture that say how its pixels are stored (TIFF 6.0).
@@ -17,6 +20,8 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
     private static final int CLASSIC = 42;
     private static final int BIG = 43;
     private static final int LONG = 4;
+    /** A picture has a few dozen. */
+    private static final int MOST_ENTRIES = 4096;
 
     static boolean isTiff(byte[] b) {
         if (b.length < 16 || b[0] != b[1] || b[0] != 'I' && b[0] != 'M') {
@@ -31,9 +36,71 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         return b[b[0] == 'I' ? 2 : 3] == BIG;
     }
 
+    /** The entries of a file's first directory: 12 bytes each, in a BigTIFF 20. */
+    private record Directory(ByteBuffer in, boolean big, int start, int entries) {
+        /** @throws IndexOutOfBoundsException the directory lies outside the file */
+        static Directory of(byte[] bytes) {
+            ByteBuffer in = ByteBuffer.wrap(bytes).order(bytes[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+            boolean big = isBig(bytes);
+            int at = big ? place(in.getLong(8)) : in.getInt(4);
+            int entries = big ? place(in.getLong(at)) : in.getShort(at) & 0xFFFF;
+            return new Directory(in, big, at + (big ? 8 : 2), Math.min(entries, MOST_ENTRIES));
+        }
+
+        int at(int entry) {
+            return start + entry * (big ? 20 : 12);
+        }
+
+        int tag(int entry) {
+            return in.getShort(at(entry)) & 0xFFFF;
+        }
+
+        int type(int entry) {
+            return in.getShort(at(entry) + 2) & 0xFFFF;
+        }
+
+        long count(int entry) {
+            return big ? in.getLong(at(entry) + 4) : in.getInt(at(entry) + 4) & 0xFFFFFFFFL;
+        }
+
+        /** Where the values of an entry are: inside it if they fit there, else where it points to. */
+        int values(int entry) {
+            int inside = at(entry) + (big ? 12 : 8);
+            long bytes = width(type(entry)) * Math.max(0, Math.min(count(entry), Integer.MAX_VALUE));
+            return bytes <= (big ? 8 : 4) ? inside : big ? place(in.getLong(inside)) : in.getInt(inside);
+        }
+
+        /** The first value. */
+        int first(int entry) {
+            int place = values(entry);
+            return switch (width(type(entry))) {
+                case 2 -> in.getShort(place) & 0xFFFF;
+                case 8 -> place(in.getLong(place));
+                case 4 -> in.getInt(place);
+                default -> in.get(place) & 255;
+            };
+        }
+
+        private static int place(long offset) {
+            if (offset < 0 || offset > Integer.MAX_VALUE) {
+                throw new IndexOutOfBoundsException("offset " + offset);
+            }
+            return (int) offset;
+        }
+    }
+
+    /** Bytes of a value of a type; 1 for unknown ones. */
+    private static int width(int type) {
+        return switch (type) {
+            case 3, 8 -> 2;
+            case LONG, 9, 11, 13 -> 4;
+            case 5, 10, 12, 16, 17, 18 -> 8;
+            default -> 1;
+        };
+    }
+
     /** Null if the tags lie outside the file. */
     static TiffTags read(byte[] bytes) {
-        ByteBuffer in = ByteBuffer.wrap(bytes).order(bytes[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         int width = 0;
         int height = 0;
         int bits = 1;
@@ -43,19 +110,17 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         int compression = 1;
         int orientation = 1;
         try {
-            int at = in.getInt(4);
-            int entries = in.getShort(at) & 0xFFFF;
-            at += 2;
-            for (int i = 0; i < entries; i++, at += 12) {
-                switch (in.getShort(at) & 0xFFFF) {
-                    case 256 -> width = first(in, at);
-                    case 257 -> height = first(in, at);
-                    case 258 -> bits = first(in, at);
-                    case 277 -> channels = first(in, at);
-                    case 259 -> compression = first(in, at);
-                    case 262 -> colours = first(in, at);
-                    case 274 -> orientation = first(in, at);
-                    case 339 -> format = first(in, at);
+            Directory tags = Directory.of(bytes);
+            for (int i = 0; i < tags.entries; i++) {
+                switch (tags.tag(i)) {
+                    case 256 -> width = tags.first(i);
+                    case 257 -> height = tags.first(i);
+                    case 258 -> bits = tags.first(i);
+                    case 277 -> channels = tags.first(i);
+                    case 259 -> compression = tags.first(i);
+                    case 262 -> colours = tags.first(i);
+                    case 274 -> orientation = tags.first(i);
+                    case 339 -> format = tags.first(i);
                     default -> {
                     }
                 }
@@ -69,19 +134,16 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
 
     /** The colours 0xRRGGBB of a palette, the upper 8 of 16 bits; null if the file has none. */
     static int[] palette(byte[] bytes) {
-        ByteBuffer in = ByteBuffer.wrap(bytes).order(bytes[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         try {
-            int at = in.getInt(4);
-            int entries = in.getShort(at) & 0xFFFF;
-            at += 2;
-            for (int i = 0; i < entries; i++, at += 12) {
-                int count = in.getInt(at + 4);
-                if ((in.getShort(at) & 0xFFFF) == 320 && count > 0 && count <= 3 * 256) {
-                    int[] colours = new int[count / 3];
-                    int place = in.getInt(at + 8);
+            Directory tags = Directory.of(bytes);
+            for (int i = 0; i < tags.entries; i++) {
+                long count = tags.count(i);
+                if (tags.tag(i) == 320 && count > 0 && count <= 3 * 256) {
+                    int[] colours = new int[(int) count / 3];
+                    int place = tags.values(i);
                     for (int k = 0; k < 3 * colours.length; k++) {
                         int c = k % colours.length;
-                        colours[c] = colours[c] << 8 | in.getShort(place + 2 * k) >> 8 & 255;
+                        colours[c] = colours[c] << 8 | tags.in.getShort(place + 2 * k) >> 8 & 255;
                     }
                     return colours;
                 }
@@ -92,11 +154,46 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         return null;
     }
 
-    /** The first value of an entry: in place if all of them fit there, else where the entry points to. */
-    private static int first(ByteBuffer in, int at) {
-        boolean wide = in.getShort(at + 2) == LONG;
-        long count = in.getInt(at + 4) & 0xFFFFFFFFL;
-        int place = (wide ? 4 : 2) * count > 4 ? in.getInt(at + 8) : at + 8;
-        return wide ? in.getInt(place) : in.getShort(place) & 0xFFFF;
+    /**
+     * A BigTIFF as a TIFF of the same pixels, which Java's reader knows: its first directory is written again behind the file, with numbers
+     * of 32 bits. Other files are returned as they are.
+     *
+     * @throws IndexOutOfBoundsException the directory or its values lie outside the file
+     */
+    static byte[] classic(byte[] bytes) {
+        if (!isBig(bytes)) {
+            return bytes;
+        }
+        Directory tags = Directory.of(bytes);
+        List<byte[]> far = new ArrayList<>();
+        ByteBuffer table = ByteBuffer.allocate(2 + 12 * tags.entries + 4).order(tags.in.order());
+        table.putShort((short) tags.entries);
+        int end = bytes.length + table.capacity();
+        for (int i = 0; i < tags.entries; i++) {
+            boolean wide = tags.type(i) >= 16;
+            int width = wide ? 4 : width(tags.type(i));
+            int count = Directory.place(tags.count(i));
+            int from = tags.values(i);
+            byte[] values = new byte[Math.multiplyExact(Math.min(count, bytes.length), width)];
+            ByteBuffer to = ByteBuffer.wrap(values).order(tags.in.order());
+            for (int k = 0; wide && k < count; k++) {
+                to.putInt(4 * k, Directory.place(tags.in.getLong(from + 8 * k)));
+            }
+            if (!wide) {
+                tags.in.get(from, values);
+            }
+            table.putShort((short) tags.tag(i)).putShort((short) (wide ? LONG : tags.type(i))).putInt(count);
+            if (values.length <= 4) {
+                table.put(Arrays.copyOf(values, 4));
+            } else {
+                table.putInt(end);
+                far.add(values);
+                end = Math.addExact(end, values.length);
+            }
+        }
+        ByteBuffer out = ByteBuffer.allocate(end).order(tags.in.order());
+        out.put(bytes).put(table.putInt(0).array());
+        far.forEach(out::put);
+        return out.putShort(2, (short) CLASSIC).putInt(4, bytes.length).array();
     }
 }

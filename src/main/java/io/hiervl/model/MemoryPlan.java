@@ -48,8 +48,10 @@ public record MemoryPlan(double bytes, double largest) {
         double samples = patches * model.decoders().heads() * PixelDecoder.FEATURE_LEVELS * model.decoders().points() * PER_POINT;
         double hidden = patches * model.decoders().encFfn();
         double unet = 3.0 * model.tower().unet() * square(side / 2);
-        return new MemoryPlan(FLOAT * (pyramid + feature + masks + scores + unet),
-            max(pyramid, feature, masks, scores, unet, 3 * side * side, samples, hidden));
+        double stem = model.tower().stem() * square(side / 2);
+        return new MemoryPlan(FLOAT * (pyramid + feature + masks + scores + unet + stem),
+            max(pyramid, feature, masks, scores, unet, stem, 72 * square(model.tower().stem()), 576 * square(model.tower().unet()),
+                3 * side * side, samples, hidden));
     }
 
     /** A network that is loaded to predict, with one window. */
@@ -87,7 +89,12 @@ public record MemoryPlan(double bytes, double largest) {
             + (queries + m.queries().visualQueries()) * d;
         double prompts = m.clip().visualPromptTokens() * width + (double) m.clip().textPromptTokens() * towers.clip().joint();
         double unet = 1710 * square(m.tower().unet());
-        return generator + encoder + decoder + ends + prompts + unet;
+        return generator + encoder + decoder + ends + prompts + unet + stem(m.tower().stem(), width);
+    }
+
+    /** Kernels of 3x3: one of c x c, of 2c x c and of 4c x 2c at least, and the ways into the three maps. */
+    private static double stem(double channels, double width) {
+        return (9 + 18 + 72) * square(channels) + 7 * channels * width;
     }
 
     private static double square(double v) {

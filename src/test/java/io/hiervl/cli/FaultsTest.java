@@ -35,11 +35,18 @@ class FaultsTest {
         "model.n_enc=1000000",
         "model.n_dec=100000000", "model.points=100000000", "model.cm_dim=2000000000", "model.enc_ffn=2000000000",
         "model.dec_ffn=1000000000",
+        "model.stem=100000", "model.stem=2147483640", "model.unet=100000", "model.visual_prompt_tokens=2000000000",
         "train.batch_labelled=10000000", "train.batch_unlabelled=10000000"})
     void giantSettingsAreComparedWithMemory(String setting) {
         Cli run = Cli.run("train", "--recipe", "tiny", "--set", setting, "--data", "datasets/tiny", "--clip", "graphs/tiny-clip", "--out",
             folder.resolve("o"));
         assertTrue(sentence(3, run).contains("lower "), run.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--crop,46341,3", "--crop,2147483647,3", "--threads,100000,2"})
+    void sizesOfDataSpeedAreBounded(String option, String value, int code) {
+        sentence(code, Cli.run("data", "speed", "datasets/tiny", "--crops", "1", option, value));
     }
 
     @ParameterizedTest

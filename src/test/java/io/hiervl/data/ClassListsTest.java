@@ -41,7 +41,8 @@ class ClassListsTest {
         "\"background\"\n\"cat\"\n\"dog\"",
         "id;name\n1;cat\n0;background\n2;dog", "0. background\n1. cat\n2. dog", "// made by hand\nbackground\ncat\ndog",
         "255 ignore\n0 background\n1 cat\n2 dog",
-        "-1 __ignore__\n0 _background_\n1 cat\n2 dog"})
+        "-1 __ignore__\n0 _background_\n1 cat\n2 dog", "background\ncat # a pet\ndog // another", "background,cat,dog\n",
+        "background; cat; dog", "background\u00A0\n\u200Bcat\ndog", "id\tname\n0\tbackground\n1\tcat\n2\tdog"})
     void plainListsGiveTheirNames(String text) throws IOException {
         ClassNames classes = read("list.txt", text);
         assertEquals(NAMES, classes.names());
@@ -110,6 +111,10 @@ class ClassListsTest {
         assertTrue(refusal("h.csv", "name,r,g,b\ncat,64,0").contains("h.csv:2"));
         assertTrue(refusal("i.txt", "cat 64 0 0\ndog 64 0 0").contains("i.txt:2: 'dog' has the colour [64, 0, 0] of 'cat'"));
         assertTrue(refusal("j.txt", "cat 64 0 0\ndog 0 300 0").contains("j.txt:2"));
+        assertTrue(refusal("l.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12").contains("l.txt:1"));
+        assertTrue(refusal("m.json", "[0, 1, 2]").contains("numbers and no names"));
+        assertTrue(refusal("n.yaml", "nc: 4\nnames: [background, cat, dog]").contains("says nc: 4, but names has 3 entries"));
+        assertTrue(refusal("o.txt", "background\nCat\ncat").contains("o.txt:3: the classes 'Cat' and 'cat' differ in case alone"));
         assertTrue(refusal("k.txt", "# nothing").contains("names no class"));
     }
 }

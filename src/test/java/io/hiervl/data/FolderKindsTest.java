@@ -131,6 +131,8 @@ class FolderKindsTest {
         Files.createSymbolicLink(photos.resolve("0.jpg"), dir.resolve("store/0.jpg"));
         Files.createSymbolicLink(photos.resolve("1.jpg"), dir.resolve("store/gone.jpg"));
         Files.createSymbolicLink(photos.resolve("latest"), photos);
+        mask(masks.resolve("0.png"), 9);
+        Files.createSymbolicLink(photos.resolve("up"), Path.of("..")); // there lie the masks
         FolderListing listing = FolderListing.deep(photos);
         assertEquals(List.of(photos.resolve("0.jpg")), listing.files());
         assertTrue(listing.notes().toString().contains("leads back") && listing.notes().toString().contains("1 link leads nowhere"),

@@ -40,6 +40,7 @@ final class FuzzChild {
         int from = Integer.parseInt(args[3]);
         Families families = new Families(Files.createTempDirectory(work, "seeds"));
         for (int f = 4; f < args.length; f++) {
+            Files.deleteIfExists(progress(work)); // making a family's files takes its time, and is no hang of the last input
             Family family = families.of(args[f]);
             run(work, family, seed, f == 4 ? from : 0, count);
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,12 +74,21 @@ class FuzzTest {
         Process process = builder.start();
         while (!process.waitFor(500, java.util.concurrent.TimeUnit.MILLISECONDS)) {
             Path progress = FuzzChild.progress(work);
-            if (Files.exists(progress) && System.currentTimeMillis() - Files.getLastModifiedTime(progress).toMillis() > HANG_MILLIS) {
+            if (age(progress) > HANG_MILLIS) {
                 process.destroyForcibly().waitFor();
                 return "hang";
             }
         }
         return process.exitValue() == 0 ? null : "death with code " + process.exitValue();
+    }
+
+    /** How long ago an input was begun; 0 between two families. */
+    private static long age(Path progress) throws IOException {
+        try {
+            return System.currentTimeMillis() - Files.getLastModifiedTime(progress).toMillis();
+        } catch (NoSuchFileException e) {
+            return 0;
+        }
     }
 
     private static String log(Path work) {

@@ -91,6 +91,13 @@ class ModelFaultsTest {
             assertThrows(HierVlException.class, () -> model.segmenter(new EvalConfig(EvalConfig.Window.CLAMPED, 1_000_000, 500_000, 0)));
         assertEquals(HierVlException.Kind.DATA, e.kind());
         assertTrue(e.getMessage().contains("--crop"), e.getMessage());
+        HierVlException graph = assertThrows(HierVlException.class, () -> io.hiervl.export.ModelGraphs.read(checkpoint, 1_000_000));
+        assertTrue(graph.getMessage().contains("--size"), graph.getMessage());
+        try (var segmenter = model.segmenter(new EvalConfig(EvalConfig.Window.CLAMPED, 64, 32, 46_341))) {
+            HierVlException photo = assertThrows(HierVlException.class,
+                () -> segmenter.segment(new io.hiervl.image.Photo(new byte[3 * 64 * 64], 64, 64)));
+            assertTrue(photo.getMessage().contains("46341x46341") && photo.getMessage().contains("--short-side"), photo.getMessage());
+        }
     }
 
     @ParameterizedTest

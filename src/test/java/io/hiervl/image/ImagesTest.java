@@ -154,4 +154,17 @@ class ImagesTest {
         }
         assertTrue(refusal(jpeg).contains("60138x60138"));
     }
+
+    /** The header says it, so that nothing is decoded. */
+    @Test
+    void photosAreComparedWithTheHeap() throws IOException {
+        byte[] png = encode(new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB), "png");
+        Images.requireHeap(png, "small.png", 8);
+        java.nio.ByteBuffer.wrap(png).putInt(16, 60_000).putInt(20, 40_000);
+        java.util.zip.CRC32 crc = new java.util.zip.CRC32();
+        crc.update(png, 12, 17);
+        java.nio.ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
+        String message = assertThrows(HierVlException.class, () -> Images.requireHeap(png, "big.png", 8)).getMessage();
+        assertTrue(message.contains("big.png (60000x40000 pixels) needs 17.9 GiB of Java heap"), message);
+    }
 }

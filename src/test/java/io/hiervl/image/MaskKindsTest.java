@@ -87,6 +87,37 @@ class MaskKindsTest {
         assertEquals(Map.of(0, 0x8000, 1, 0, 2, 0x400000), MaskFile.decode(turned, "m", 100).palette());
     }
 
+    /** 0, 127 and 254 for three classes: colours of a grey file are its values. */
+    @Test
+    void greyValuesAreLookedUpWhereAllColoursAreGrey() throws IOException {
+        BufferedImage image = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 6; i++) {
+            image.getRaster().setSample(i % 3, i / 3, 0, 127 * EXPECTED[i]);
+        }
+        ColourTable greys = ColourTable.of(List.of(List.of(0, 0, 0), List.of(127, 127, 127), List.of(254, 254, 254)), List.of());
+        byte[] file = encode(image, "png");
+        assertArrayEquals(EXPECTED, decode(file, new MaskRules(greys, true, 255)).values());
+        image.getRaster().setSample(1, 1, 0, 77);
+        byte[] odd = encode(image, "png");
+        assertTrue(assertThrows(HierVlException.class, () -> decode(odd, new MaskRules(greys, true, 255))).getMessage()
+            .contains("grey value 77"));
+        assertEquals(77, decode(odd, new MaskRules(TABLE, true, 255)).at(1, 1), "a table with colours says nothing about greys");
+    }
+
+    /** A ramp beside a palette that was numbered anew: one of the two is wrong. */
+    @Test
+    void greyRampsAreShownForComparison() throws IOException {
+        byte[] ramp = new byte[256];
+        for (int i = 0; i < 256; i++) {
+            ramp[i] = (byte) i;
+        }
+        BufferedImage image = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_INDEXED, new IndexColorModel(8, 256, ramp, ramp, ramp));
+        image.getRaster().setSample(0, 0, 0, 2);
+        MaskFile file = MaskFile.decode(encode(image, "gif"), "m", 100); // Java writes ramps as grey PNG and BMP
+        assertEquals(Map.of(), file.palette());
+        assertEquals(Map.of(0, 0, 2, 0x020202), file.shownPalette());
+    }
+
     /** Without interlacing: of a picture of two rows Java's reader would lose the second. */
     private static byte[] encode(BufferedImage image, String format) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -116,10 +116,61 @@ class TiffPhotosTest {
     void theOrientationIsFollowed(int value, String stored) {
         tags.put(274, new int[] {value});
         int[] samples = stored.chars().map(c -> c - '0').toArray();
-        int[] rgb = pixels(value > 4 ? file(2, 3, 1, 8, 1, samples) : file(3, 2, 1, 8, 1, samples));
+        byte[] file = value > 4 ? file(2, 3, 1, 8, 1, samples) : file(3, 2, 1, 8, 1, samples);
+        int[] rgb = pixels(file);
         for (int i = 0; i < 6; i++) {
             assertEquals(i + 1, rgb[3 * i], "pixel " + i);
         }
+        assertEquals(value, Orientation.of(file).value());
+        byte[] asStored = Images.decode(file, "scan.tif", false, 1000).rgb();
+        for (int i = 0; i < 6; i++) {
+            assertEquals(samples[i], asStored[3 * i], "stored pixel " + i);
+        }
+    }
+
+    /** A BigTIFF of two strips: directory at 16, offsets and counts as numbers of 64 bits that lie outside the entry. */
+    private byte[] big(int orientation) {
+        long[][] entries = {{256, 3, 1, 2}, {257, 3, 1, 2}, {258, 3, 3, 8 | 8 << 16 | 8L << 32}, {259, 3, 1, 1}, {262, 3, 1, 2},
+            {273, 16, 2, 240}, {274, 3, 1, orientation}, {277, 3, 1, 3}, {278, 3, 1, 1}, {279, 16, 2, 256}};
+        ByteBuffer out = ByteBuffer.allocate(300).order(order);
+        out.put((byte) (order == ByteOrder.LITTLE_ENDIAN ? 'I' : 'M')).put(out.get(0)).putShort((short) 43).putShort((short) 8)
+            .putShort((short) 0).putLong(16).putLong(entries.length);
+        for (long[] e : entries) {
+            out.putShort((short) e[0]).putShort((short) e[1]).putLong(e[2]);
+            int at = out.position();
+            if (e[1] == 16) {
+                out.putLong(e[3]);
+            } else {
+                for (int i = 0; i < e[2]; i++) {
+                    out.putShort((short) (e[3] >> 16 * i));
+                }
+            }
+            out.position(at + 8);
+        }
+        out.putLong(0);
+        return out.putLong(240, 272).putLong(248, 280).putLong(256, 6).putLong(264, 6).put(272, new byte[] {1, 2, 3, 4, 5, 6})
+            .put(280, new byte[] {7, 8, 9, 10, 11, 12}).array();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void bigTiffsAreRead(boolean bigEndian) {
+        order = bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+        assertArrayEquals(new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, pixels(big(1)));
+        assertArrayEquals(new int[] {10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3}, pixels(big(3)));
+        byte[] cut = java.util.Arrays.copyOf(big(1), 262);
+        assertTrue(assertThrows(HierVlException.class, () -> pixels(cut)).getMessage().contains("scan.tif is damaged"));
+        byte[] far = ByteBuffer.wrap(big(1)).order(order).putLong(8, 1L << 40).array();
+        assertTrue(assertThrows(HierVlException.class, () -> pixels(far)).getMessage().contains("scan.tif is truncated"));
+    }
+
+    @Test
+    void masksInInkKeepTheirColours() {
+        tags.put(332, new int[] {1});
+        byte[] file = file(2, 1, 5, 8, 4, 0, 0, 0, 0, 127, 255, 255, 0);
+        ColourTable table = ColourTable.of(java.util.List.of(java.util.List.of(255, 255, 255), java.util.List.of(128, 0, 0)),
+            java.util.List.of());
+        assertArrayEquals(new byte[] {0, 1}, MaskFile.decode(file, "scan.tif", 100).labels(MaskRules.of(table)).values());
     }
 
     @Test

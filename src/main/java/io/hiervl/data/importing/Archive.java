@@ -7,11 +7,13 @@ import io.hiervl.data.Undo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** Unpacks the zip file that a tool exports. Its size, number of files and names are limited: it comes from elsewhere. */
@@ -21,6 +23,7 @@ final class Archive {
     /** Text packs well, pictures do not; far more is an archive made to fill disks. */
     private static final long MOST_RATIO = 500;
     private static final long SMALL = 64L << 20;
+    private static final String DOS = "IBM437";
 
     private Archive() {
     }
@@ -33,7 +36,7 @@ final class Archive {
      */
     static void unpack(Path zip, Path folder, Undo undo, Progress progress) {
         Path root = folder.toAbsolutePath().normalize();
-        try (ZipFile archive = new ZipFile(zip.toFile(), StandardCharsets.UTF_8)) {
+        try (ZipFile archive = open(zip)) {
             if (archive.size() > MOST_FILES) {
                 throw HierVlException.data(zip + " holds " + archive.size() + " files, more than the limit of " + MOST_FILES);
             }
@@ -58,6 +61,18 @@ final class Archive {
         } catch (IOException | IllegalArgumentException e) {
             throw HierVlException.data(zip + " cannot be unpacked: "
                 + (e instanceof IOException io ? AtomicFile.reason(io) : e.getMessage()), e);
+        }
+    }
+
+    /** Names are UTF-8; older programs of Windows write them in the code page of DOS and do not say so. */
+    private static ZipFile open(Path zip) throws IOException {
+        try {
+            return new ZipFile(zip.toFile(), StandardCharsets.UTF_8);
+        } catch (ZipException e) {
+            if (!String.valueOf(e.getMessage()).contains("bad entry name") || !Charset.isSupported(DOS)) {
+                throw e;
+            }
+            return new ZipFile(zip.toFile(), Charset.forName(DOS));
         }
     }
 

@@ -6,7 +6,6 @@ import io.hiervl.image.PhotoTypes;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +19,7 @@ import javax.xml.stream.XMLStreamReader;
 
 /** CVAT for images 1.1: {@code annotations.xml} with an {@code image} for each photo. */
 final class CvatXmlForm implements ExportForm {
-    private record Shape(Imported.Mark mark, int order) {
+    private record Shape(Imported.Mark mark, double order) {
     }
 
     @Override
@@ -38,12 +37,31 @@ final class CvatXmlForm implements ExportForm {
     }
 
     private static boolean isCvat(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
-            String start = new String(in.readNBytes(2000), StandardCharsets.UTF_8);
-            return start.contains("<annotations>") && (start.contains("<version>") || start.contains("<image "));
-        } catch (IOException e) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+            XMLStreamReader xml = parser(in);
+            while (xml.next() != XMLStreamReader.START_ELEMENT) {
+                // comments and blanks before the root
+            }
+            if (!xml.getLocalName().equals("annotations")) {
+                return false;
+            }
+            while (xml.hasNext()) {
+                if (xml.next() == XMLStreamReader.START_ELEMENT) {
+                    return Set.of("version", "meta", "image").contains(xml.getLocalName());
+                }
+            }
+            return false;
+        } catch (IOException | XMLStreamException e) {
             return false;
         }
+    }
+
+    /** A file from elsewhere must not make the parser read other files or addresses. */
+    private static XMLStreamReader parser(InputStream in) throws XMLStreamException {
+        XMLInputFactory factory = XMLInputFactory.newFactory();
+        factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
+        factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
+        return factory.createXMLStreamReader(in);
     }
 
     @Override
@@ -51,12 +69,8 @@ final class CvatXmlForm implements ExportForm {
         Set<String> labels = new LinkedHashSet<>();
         List<Imported.Labelled> out = new ArrayList<>();
         for (Path file : xml(files).stream().filter(CvatXmlForm::isCvat).toList()) {
-            XMLInputFactory factory = XMLInputFactory.newFactory();
-            // A file from elsewhere must not make the parser read other files or addresses.
-            factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
-            factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
             try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-                XMLStreamReader xml = factory.createXMLStreamReader(in);
+                XMLStreamReader xml = parser(in);
                 boolean inLabel = false;
                 while (xml.hasNext()) {
                     int event = xml.next();
@@ -95,8 +109,8 @@ final class CvatXmlForm implements ExportForm {
                               List<Imported.Labelled> out)
         throws XMLStreamException {
         String name = text(xml, "name");
-        int width = (int) number(xml, "width");
-        int height = (int) number(xml, "height");
+        int width = side(xml, "width");
+        int height = side(xml, "height");
         Path photo = photos.find(name);
         List<Shape> shapes = new ArrayList<>();
         while (xml.next() != XMLStreamReader.END_ELEMENT || !xml.getLocalName().equals("image")) {
@@ -107,21 +121,19 @@ final class CvatXmlForm implements ExportForm {
             try {
                 String order = text(xml, "z_order");
                 shapes.add(new Shape(new Imported.Mark(text(xml, "label"), area(type, xml)), order.isEmpty() ? 0
-                    : Integer.parseInt(order.strip())));
+                    : Double.parseDouble(order.strip())));
             } catch (IllegalArgumentException e) {
                 dropped.add(e instanceof NumberFormatException ? "shapes with damaged numbers" : e.getMessage(), file + ", image " + name
                     + ", " + type);
             }
         }
         if (photo == null) {
-            dropped.add("images whose photo is missing", file + ", " + name);
+            dropped.add("images whose photo is missing", file + ", " + (name.isBlank() ? "an image has no name" : name));
             return;
         }
-        if (width < 1 || height < 1) {
-            throw HierVlException.data(file + ": the image " + name + " has no width and height");
-        }
-        shapes.sort(Comparator.comparingInt(Shape::order));
-        out.add(new Imported.Labelled(photo, width, height, shapes.stream().map(Shape::mark).toList()));
+        shapes.sort(Comparator.comparingDouble(Shape::order));
+        int[] size = width > 0 && height > 0 ? new int[] {width, height} : PhotoFinder.size(photo);
+        out.add(new Imported.Labelled(photo, size[0], size[1], shapes.stream().map(Shape::mark).toList()));
     }
 
     private static Area area(String type, XMLStreamReader xml) {
@@ -156,6 +168,15 @@ final class CvatXmlForm implements ExportForm {
             inside = !inside;
         }
         return Shapes.bits(bits, width, height, left, top);
+    }
+
+    /** A side of the image in pixels, 0 where the file has none that makes sense. */
+    private static int side(XMLStreamReader xml, String attribute) {
+        try {
+            return (int) number(xml, attribute);
+        } catch (NumberFormatException e) {
+            return 0;
+        }
     }
 
     private static double[] points(String text) {

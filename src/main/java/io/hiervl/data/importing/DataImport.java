@@ -58,6 +58,7 @@ public final class DataImport {
     }
 
     private static final int LOOKED_AT = 20;
+    private static final Set<String> PACKED = Set.of("zip", "tar", "gz", "tgz", "7z", "rar");
 
     /** Names of the forms. */
     public static List<String> forms() {
@@ -106,6 +107,10 @@ public final class DataImport {
             Dropped dropped = new Dropped();
             Imported imported = reader.read(files, new PhotoFinder(all), dropped).checked(dropped);
             notes.addAll(dropped.sentences());
+            if (imported.photos().isEmpty() && dropped.sentences().isEmpty()) {
+                throw HierVlException.data(source + " holds nothing of the form " + form
+                    + "; without --from the form is found by looking");
+            }
             DatasetInit.Result made = new ShapeWriter(root, photoRoot, choice, notes, undo).write(imported, all, out, progress);
             undo.keep();
             return made;
@@ -157,9 +162,12 @@ public final class DataImport {
         }
         if (found.isEmpty()) {
             JsonFiles.of(files).stream().limit(LOOKED_AT).forEach(JsonFiles::read); // says which one is damaged
+            Path packed = files.stream().filter(f -> PACKED.contains(PhotoTypes.extension(f))).findFirst().orElse(null);
             throw HierVlException.data(source
                 + " is no export that is known: neither CVAT's XML, JSON of labelme, COCO, Label Studio or Supervisely, nor mask"
-                + " pictures with a list of classes. --from names the form, 'hiervl data init' takes folders of photos and masks");
+                + " pictures with a list of classes. " + (packed == null ? "" : "It holds the archive " + packed.getFileName()
+                    + ": unpack that and import the result. ")
+                + "--from names the form, 'hiervl data init' takes folders of photos and masks");
         }
         if (found.size() > 1) {
             throw HierVlException.data(source + " holds exports of several forms: " + String.join(", ", found)

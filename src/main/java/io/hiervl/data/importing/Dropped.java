@@ -11,6 +11,7 @@ final class Dropped {
     }
 
     private final Map<String, Case> cases = new LinkedHashMap<>();
+    private final Map<String, Case> lenient = new LinkedHashMap<>();
 
     /**
      * Remembers one.
@@ -22,9 +23,20 @@ final class Dropped {
         cases.merge(why, new Case(1, where), (a, b) -> new Case(a.count + 1, a.first));
     }
 
+    /**
+     * Remembers a shape that is written oddly and drawn all the same.
+     *
+     * @param how as "a polygon whose corners are pairs"
+     */
+    void lenient(String how, String where) {
+        lenient.merge(how, new Case(1, where), (a, b) -> new Case(a.count + 1, a.first));
+    }
+
     /** One sentence for each reason. */
     List<String> sentences() {
         List<String> out = new ArrayList<>();
+        lenient.forEach((how, c) -> out.add(c.count + (c.count == 1 ? " shape is" : " shapes are") + " written as " + how
+            + " and read so, the first: " + c.first));
         cases.forEach((why, c) -> out.add("left out: " + c.count + " " + why + ", the first: " + c.first));
         return out;
     }

@@ -47,7 +47,7 @@ record Imported(List<String> labels, List<Labelled> photos) {
             }
             kept.add(new Labelled(l.photo, l.width, l.height, marks));
         }
-        return new Imported(labels.stream().map(Imported::plain).toList(), kept);
+        return new Imported(labels.stream().map(Imported::plain).filter(l -> !l.isEmpty()).toList(), kept);
     }
 
     private static String oddSize(Labelled l) {
@@ -57,8 +57,8 @@ record Imported(List<String> labels, List<Labelled> photos) {
         } catch (HierVlException e) {
             return e.getMessage();
         }
-        boolean fits = size[0] == l.width && size[1] == l.height || size[1] == l.width && size[0] == l.height;
-        return fits ? null : l.photo + " has " + size[0] + "x" + size[1] + " pixels, marked were " + l.width + "x" + l.height;
+        return PhotoFinder.fits(l.photo, l.width, l.height) ? null
+            : l.photo + " has " + size[0] + "x" + size[1] + " pixels, marked were " + l.width + "x" + l.height;
     }
 
     private static String plain(String label) {

@@ -4,13 +4,14 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.image.PhotoTypes;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,8 +21,10 @@ import java.util.Set;
 final class JsonFiles {
     /** labelme keeps photos as text inside. */
     private static final int LONGEST_TEXT = 400_000_000;
+    private static final long LARGEST = 1L << 30;
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
-        .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(LONGEST_TEXT).build()).build());
+        .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(LONGEST_TEXT).build())
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
 
     private JsonFiles() {
     }
@@ -33,7 +36,7 @@ final class JsonFiles {
     /** @throws HierVlException no JSON; the message names the line */
     static JsonNode read(Path file) {
         try {
-            JsonNode node = JSON.readTree(Files.readAllBytes(file));
+            JsonNode node = JSON.readTree(InputFiles.read(file, "a JSON file of an export", LARGEST, HierVlException.Kind.DATA));
             return node == null ? JSON.createObjectNode() : node;
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
             throw HierVlException.data(file + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + ": not valid JSON: "
@@ -67,6 +70,11 @@ final class JsonFiles {
             return keys;
         }
         return keys;
+    }
+
+    /** A text or number as text; empty for anything else, also for null, which Jackson would call "null". */
+    static String text(JsonNode node) {
+        return node.isTextual() || node.isNumber() ? node.asText() : "";
     }
 
     /** The numbers of [[x, y], ...]. */

@@ -1,10 +1,12 @@
 package io.hiervl.data.importing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.AtomicFile;
 import io.hiervl.image.PhotoTypes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -30,20 +32,18 @@ final class LabelMeForm implements ExportForm {
                 dropped.add("JSON files that are none of labelme", file.toString());
                 continue;
             }
-            Path photo = photo(file, json, photos);
+            Path photo = photo(file, json, photos, dropped);
             if (photo == null) {
-                dropped.add("JSON files whose photo is missing", file + " (" + json.path("imagePath").asText() + ")");
+                dropped.add("JSON files whose photo is missing", file + " (" + json.path("imagePath").asText("no imagePath") + ")");
                 continue;
             }
-            int width = json.path("imageWidth").asInt(0);
-            int height = json.path("imageHeight").asInt(0);
-            int[] size = width > 0 && height > 0 ? new int[] {width, height} : PhotoFinder.size(photo);
+            int[] size = PhotoFinder.size(photo, json.path("imageWidth"), json.path("imageHeight"));
             List<Imported.Mark> marks = new ArrayList<>();
             int number = 0;
             for (JsonNode shape : json.path("shapes")) {
                 number++;
                 try {
-                    marks.add(new Imported.Mark(shape.path("label").asText(), area(shape, file + ", shape " + number)));
+                    marks.add(new Imported.Mark(JsonFiles.text(shape.path("label")), area(shape, file + ", shape " + number)));
                 } catch (IllegalArgumentException e) {
                     dropped.add(e.getMessage(), file + ", shape " + number);
                 }
@@ -54,8 +54,8 @@ final class LabelMeForm implements ExportForm {
     }
 
     /** The photo beside the JSON, elsewhere by its name, or the one inside, which is written beside it. */
-    private static Path photo(Path file, JsonNode json, PhotoFinder photos) {
-        String name = json.path("imagePath").asText("").replace('\\', '/');
+    private static Path photo(Path file, JsonNode json, PhotoFinder photos, Dropped dropped) {
+        String name = JsonFiles.text(json.path("imagePath")).replace('\\', '/');
         Path beside = name.isEmpty() ? null : file.resolveSibling(name.substring(name.lastIndexOf('/') + 1));
         if (beside != null && Files.isRegularFile(beside)) {
             return beside.normalize();
@@ -66,8 +66,12 @@ final class LabelMeForm implements ExportForm {
             return found;
         }
         try {
-            return Files.write(beside, Base64.getMimeDecoder().decode(data)).normalize();
+            // A link under that name could lead anywhere.
+            return Files.write(beside, Base64.getMimeDecoder().decode(data), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+                .normalize();
         } catch (IOException | IllegalArgumentException e) {
+            dropped.add("photos inside JSON files that cannot be written beside them (" + (e instanceof IOException io
+                ? AtomicFile.reason(io) : "damaged") + ")", beside.toString());
             return null;
         }
     }

@@ -1,6 +1,7 @@
 package io.hiervl.data.importing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.hiervl.image.PhotoTypes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.List;
 /** Label Studio: a JSON list of tasks, with {@code annotations} (JSON) or with the labels in the task (JSON-MIN). */
 final class LabelStudioForm implements ExportForm {
     private static final double PERCENT = 100;
+    private static final int FULL_TURN = 360;
     private static final List<String> LABELS = List.of("brushlabels", "polygonlabels", "rectanglelabels", "ellipselabels", "labels");
 
     @Override
@@ -41,7 +43,7 @@ final class LabelStudioForm implements ExportForm {
         String image = image(task);
         Path photo = image == null ? null : photos.find(image);
         if (photo == null) {
-            dropped.add("tasks whose photo is missing", where + " (" + image + ")");
+            dropped.add("tasks whose photo is missing", where + " (" + (image == null ? "its data name no picture" : image) + ")");
             return;
         }
         List<JsonNode> results = results(task, where, dropped);
@@ -54,9 +56,14 @@ final class LabelStudioForm implements ExportForm {
                 dropped.add("results without a label (" + result.path("type").asText("?") + ")", where);
                 continue;
             }
-            int width = result.path("original_width").asInt(0);
-            int height = result.path("original_height").asInt(0);
-            size = size != null ? size : width > 0 && height > 0 ? new int[] {width, height} : PhotoFinder.size(photo);
+            if (result.path("image_rotation").asDouble(0) % FULL_TURN != 0) {
+                dropped.add("results on a picture that was turned in the tool (image_rotation)", where);
+                continue;
+            }
+            size = size != null ? size : PhotoFinder.size(photo, result.path("original_width"), result.path("original_height"));
+            if (several(value)) {
+                dropped.add("further labels of results with several, of which the first counts", where);
+            }
             try {
                 marks.add(new Imported.Mark(label, area(value, size[0], size[1])));
             } catch (IllegalArgumentException e) {
@@ -72,6 +79,13 @@ final class LabelStudioForm implements ExportForm {
         for (String key : List.of("image", "img", "image_url", "photo", "url")) {
             if (data.path(key).isTextual()) {
                 return data.path(key).asText();
+            }
+        }
+        // The setup of a project may call it otherwise.
+        for (JsonNode value : data) {
+            if (value.isTextual()
+                && PhotoTypes.isPhoto(Path.of(value.asText().replaceFirst("[?#].*$", "").replaceAll("[\\p{Cntrl}:]", "_")))) {
+                return value.asText();
             }
         }
         return null;
@@ -106,6 +120,10 @@ final class LabelStudioForm implements ExportForm {
             last.path("result").forEach(results::add);
         }
         return results;
+    }
+
+    private static boolean several(JsonNode value) {
+        return LABELS.stream().anyMatch(key -> value.path(key).size() > 1);
     }
 
     private static String label(JsonNode value) {

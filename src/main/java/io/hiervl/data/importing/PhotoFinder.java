@@ -1,5 +1,6 @@
 package io.hiervl.data.importing;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.hiervl.HierVlException;
 import io.hiervl.data.FileNames;
 import io.hiervl.image.ImageHeader;
@@ -86,6 +87,20 @@ final class PhotoFinder {
         } catch (IllegalArgumentException e) {
             return name;
         }
+    }
+
+    /** The size that was marked, or that of the photo as tools show it where the export has none. */
+    static int[] size(Path photo, JsonNode width, JsonNode height) {
+        int w = width.asInt(0);
+        int h = height.asInt(0);
+        return w > 0 && h > 0 ? new int[] {w, h} : size(photo);
+    }
+
+    /** Whether marks of this size fit a photo: upright, or as it is stored where an EXIF orientation turns it. */
+    static boolean fits(Path photo, int width, int height) {
+        int[] upright = size(photo);
+        return upright[0] == width && upright[1] == height
+            || upright[1] == width && upright[0] == height && Orientation.of(Images.readBytes(photo)).swaps();
     }
 
     /** Width and height of a photo as tools show it, upright. */

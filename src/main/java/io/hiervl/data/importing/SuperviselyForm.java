@@ -1,7 +1,6 @@
 package io.hiervl.data.importing;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.hiervl.HierVlException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ final class SuperviselyForm implements ExportForm {
     public Imported read(List<Path> files, PhotoFinder photos, Dropped dropped) {
         List<String> labels = new ArrayList<>();
         files.stream().filter(f -> f.getFileName().toString().equals("meta.json")).forEach(meta -> JsonFiles.read(meta).path("classes")
-            .forEach(c -> labels.add(c.path("title").asText())));
+            .forEach(c -> labels.add(JsonFiles.text(c.path("title")))));
         List<Imported.Labelled> out = new ArrayList<>();
         for (Path file : JsonFiles.of(files)) {
             if (!isAnnotation(file)) {
@@ -46,22 +45,18 @@ final class SuperviselyForm implements ExportForm {
                 dropped.add("annotations whose photo is missing", file.toString());
                 continue;
             }
-            int width = json.path("size").path("width").asInt(0);
-            int height = json.path("size").path("height").asInt(0);
-            if (width < 1 || height < 1) {
-                throw HierVlException.data(file + " has no size");
-            }
+            int[] size = PhotoFinder.size(photo, json.path("size").path("width"), json.path("size").path("height"));
             List<Imported.Mark> marks = new ArrayList<>();
             int number = 0;
             for (JsonNode object : json.path("objects")) {
                 number++;
                 try {
-                    marks.add(new Imported.Mark(object.path("classTitle").asText(), area(object, file + ", object " + number)));
+                    marks.add(new Imported.Mark(JsonFiles.text(object.path("classTitle")), area(object, file + ", object " + number)));
                 } catch (IllegalArgumentException | IOException e) {
                     dropped.add(e instanceof IOException ? "bitmaps that are damaged" : e.getMessage(), file + ", object " + number);
                 }
             }
-            out.add(new Imported.Labelled(photo, width, height, marks));
+            out.add(new Imported.Labelled(photo, size[0], size[1], marks));
         }
         return new Imported(labels, out);
     }
@@ -90,7 +85,7 @@ final class SuperviselyForm implements ExportForm {
                     }
                 }
             }
-            default -> throw new IllegalArgumentException("shapes without area (" + type + ")");
+            default -> throw new IllegalArgumentException("shapes without area (" + (type.isEmpty() ? "no type" : type) + ")");
         }
         throw new IllegalArgumentException("damaged shapes (" + type + ")");
     }
