@@ -31,8 +31,8 @@ public final class ExportedFiles implements ModelFiles {
     }
 
     @Override
-    public Opened open(Path file, String device, int threads) {
-        ExportedModel model = load(file, device, threads);
+    public Opened open(Path file, Use use) {
+        ExportedModel model = load(file, use);
         try {
             ExportMeta meta = model.meta();
             return new Opened(model, new ClipNormalize(narrow(meta.mean()), narrow(meta.std())), windows(file, model), meta.colours());
@@ -42,8 +42,9 @@ public final class ExportedFiles implements ModelFiles {
         }
     }
 
-    /** @param threads most threads of ONNX Runtime, 0 for all; graphs of SameDiff take those of their caller */
-    static ExportedModel load(Path file, String device, int threads) {
+    /** The threads are those of ONNX Runtime; graphs of SameDiff take those of their caller. */
+    static ExportedModel load(Path file, Use use) {
+        String device = use.device();
         SameDiffOps.start();
         InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         if (!Files.isRegularFile(file)) {
@@ -51,7 +52,7 @@ public final class ExportedFiles implements ModelFiles {
         }
         if (ExportFormat.isOnnx(file)) {
             requireHost(file, ExportFormat.ONNX, device);
-            return onnx(file, threads);
+            return onnx(file, use);
         }
         Backend backend = device == null ? Backends.compute() : Backends.device(device);
         SameDiffModel model = SameDiffModel.load(file, backend);
@@ -61,9 +62,9 @@ public final class ExportedFiles implements ModelFiles {
         return model;
     }
 
-    private static ExportedModel onnx(Path file, int threads) {
+    private static ExportedModel onnx(Path file, Use use) {
         try {
-            return OnnxRuntimeModel.load(file, threads);
+            return OnnxRuntimeModel.load(file, use);
         } catch (LinkageError e) {
             throw HierVlException.environment(file + " needs ONNX Runtime, which cannot be loaded (" + e
                 + "): add com.microsoft.onnxruntime:onnxruntime or hiervl-runtime of the platform to the class path", e);
