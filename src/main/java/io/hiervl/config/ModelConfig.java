@@ -132,13 +132,14 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * The gate of classes.
      *
      * @param mode             gate of labelled images during training
+     * @param rows             multiply queries, and their updates in equation 1, by the gate
      * @param keyBias          log of the gate as additive bias wherever text rows are keys
      * @param classProbability multiply a text row's class probability by its gate at inference
      * @param slope            upper bound of the gate's slope W at its data-dependent start
      */
-    public record Gate(GateMode mode, boolean keyBias, boolean classProbability, @Positive double slope) {
+    public record Gate(GateMode mode, boolean rows, boolean keyBias, boolean classProbability, @Positive double slope) {
         public Gate {
-            Check.components(Gate.class, mode, keyBias, classProbability, slope);
+            Check.components(Gate.class, mode, rows, keyBias, classProbability, slope);
         }
     }
 

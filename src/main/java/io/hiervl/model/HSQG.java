@@ -1,5 +1,6 @@
 package io.hiervl.model;
 
+import io.hiervl.config.ModelConfig;
 import io.hiervl.graph.Initializer;
 import io.hiervl.graph.Ops;
 import io.hiervl.graph.ParameterStore;
@@ -18,10 +19,11 @@ public final class HSQG {
     private static final double LOG_EPS = 1e-4;
 
     /**
-     * @param queries per level (B,K,D), already multiplied by the gate
+     * @param queries per level (B,K,D), already multiplied by the factor
      * @param gate    what is present
+     * @param factor  what multiplies queries and their updates: the gate, or one that is open for every class
      */
-    public record Output(List<SDVariable> queries, Gate gate) {
+    public record Output(List<SDVariable> queries, Gate gate, Gate factor) {
     }
 
     private HSQG() {
@@ -124,12 +126,14 @@ public final class HSQG {
         Ops ops = s.ops();
         SDVariable logit = ops.add(ops.mul(similarity(ops, t, v), s.get("gate_w")), s.get("gate_b"));
         Gate gate = new Gate(logit, ops.scale(logit, 0, 1), ops.scale(logit, 0, 0));
-        return new Output(gated(ops, ungated(s, t, levels), gate), gate);
+        return new Output(gated(ops, ungated(s, t, levels), gate), gate, gate);
     }
 
-    /** Everything: gate and gated queries. */
-    public static Output apply(Scope s, SDVariable t, SDVariable v, SDVariable presence, SDVariable useGt, int levels, boolean logAsBias) {
-        Gate gate = gate(s, t, v, presence, useGt, logAsBias);
-        return new Output(gated(s.ops(), ungated(s, t, levels), gate), gate);
+    /** Everything: gate and gated queries, as the configuration reads them. */
+    public static Output apply(Scope s, SDVariable t, SDVariable v, SDVariable presence, SDVariable useGt, int levels,
+                               ModelConfig.Gate config) {
+        Gate gate = gate(s, t, v, presence, useGt, config.keyBias());
+        Gate factor = config.rows() ? gate : new Gate(gate.logit(), s.ops().scale(gate.s(), 0, 1), gate.keyBias());
+        return new Output(gated(s.ops(), ungated(s, t, levels), factor), gate, factor);
     }
 }

@@ -169,11 +169,11 @@ public final class HierVlNetwork {
         Ops ops = root.ops();
         boolean gated = config.gate().mode() != ModelConfig.GateMode.NONE;
         HSQG.Output queries =
-            gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.queries().levels(), config.gate().keyBias())
+            gated ? HSQG.apply(root.at("hsqg"), t, features.v(), presence, useGt, config.queries().levels(), config.gate())
                 : HSQG.open(root.at("hsqg"), t, features.v(), config.queries().levels());
         boolean aligned = config.alignment().cmsam() != ModelConfig.Cmsam.OFF;
         PixelDecoder.Output pixels = new PixelDecoder(config).apply(root.at("pixel_decoder"), features.pyramid(),
-            aligned ? queries.queries() : List.of(), aligned ? queries.gate() : null);
+            aligned ? queries.queries() : List.of(), aligned ? queries.factor() : null);
         SDVariable text = EncoderLayer.join(ops, aligned ? pixels.queries() : queries.queries());
         List<DQTD.Prediction> predictions =
             new DQTD(config).apply(root.at("query_decoder"), text, queries.gate().keyBias(ops, config.queries().levels()),

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -122,6 +124,48 @@ class LoadAndLimitsTest {
                 .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new java.io.ByteArrayInputStream(new byte[(1 << 20) + 1]))).build(),
                 HttpResponse.BodyHandlers.ofByteArray());
             assertEquals(413, chunked.statusCode(), "a body of unknown length is counted while it comes");
+        }
+    }
+
+    /** A caller that has sent half of a body far too long, and reads only at the end, still gets the reason. */
+    @Test
+    void aRefusedCallerGetsTheReasonHoweverMuchItSends() throws Exception {
+        try (Service s = Service.plain()) {
+            for (String head : List.of("Content-Length: 6000000\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 6000000\r\n"
+                + "Expect: 100-continue\r\n")) {
+                boolean chunked = head.startsWith("Transfer");
+                try (Socket caller = new Socket(InetAddress.getLoopbackAddress(), s.service.port())) {
+                    OutputStream out = caller.getOutputStream();
+                    out.write(("POST /v1/segment HTTP/1.1\r\nHost: localhost\r\n" + head + "\r\n").getBytes(StandardCharsets.US_ASCII));
+                    for (int i = 0; i < 60; i++) {
+                        out.write((chunked ? "186a0\r\n" : "").getBytes(StandardCharsets.US_ASCII));
+                        out.write(new byte[100_000]);
+                        out.write((chunked ? "\r\n" : "").getBytes(StandardCharsets.US_ASCII));
+                        out.flush();
+                        Thread.sleep(1);
+                    }
+                    out.write((chunked ? "0\r\n\r\n" : "").getBytes(StandardCharsets.US_ASCII));
+                    String answer = new String(caller.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+                    assertEquals("HTTP/1.1 413", answer, head);
+                }
+            }
+            assertEquals(413, s.post("/v1/segment", new byte[4 << 20]).statusCode());
+            assertEquals(404, s.post("/v1/nothing", new byte[4 << 20]).statusCode());
+        }
+    }
+
+    /** Endless callers are cut off: by bytes here, by time in the same way. */
+    @Test
+    void anEndlessCallerIsCutOff() throws Exception {
+        try (Service s = Service.plain(); Socket caller = new Socket(InetAddress.getLoopbackAddress(), s.service.port())) {
+            OutputStream out = caller.getOutputStream();
+            out.write(
+                "POST /v1/segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000000000\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThrows(IOException.class, () -> {
+                for (int i = 0; i < 1000; i++) {
+                    out.write(new byte[100_000]);
+                }
+            }, "100 MB for a limit of 1 MB");
         }
     }
 

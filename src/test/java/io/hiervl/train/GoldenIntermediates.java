@@ -202,13 +202,13 @@ final class GoldenIntermediates {
         SDVariable t = ops.constant("t", text.t());
         wanted.put("labelled.gate.sim", HSQG.similarity(ops, t, tower.embedding()));
         HSQG.Output queries = HSQG.apply(root.at("hsqg"), t, tower.embedding(), ops.constant("presence", inputs.set().presence()),
-            ops.constant("use_gt", inputs.useGt()), config.queries().levels(), config.gate().keyBias());
+            ops.constant("use_gt", inputs.useGt()), config.queries().levels(), config.gate());
         wanted.put("labelled.q_text", levels(ops, queries.queries()));
         HierVlNetwork.Features features = model.network().encode(root, images, DensePath.NONE);
         for (int i = 0; i < config.decoders().nEnc(); i++) {
             ModelConfig shallow = withLayers(i + 1);
             PixelDecoder.Output out =
-                new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.gate());
+                new PixelDecoder(shallow).apply(root.at("pixel_decoder"), features.pyramid(), queries.queries(), queries.factor());
             wanted.put("labelled.q_after_layer" + i, levels(ops, out.queries()));
         }
         return run(ops, wanted, Map.of());

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -24,6 +25,8 @@ final class Dispatcher extends Handler.Abstract {
         "Referrer-Policy", "no-referrer", "Content-Security-Policy",
         "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     private static final int BUFFER = 16 << 10;
+    /** How much a refused caller may go on sending, in bodies of the greatest length. */
+    private static final long LEFTOVERS = 8;
 
     private final ServiceOptions options;
     private final List<Route> routes;
@@ -60,8 +63,15 @@ final class Dispatcher extends Handler.Abstract {
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, reply.type());
         response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.body().length);
         metrics.answered(route == null ? "none" : route.path(), reply.status(), System.nanoTime() - start);
-        response.write(true, ByteBuffer.wrap(reply.body()), callback);
+        Callback written = leavesRest(reply.status()) ? new Leftovers(request, callback, clock, options.timeout(),
+            LEFTOVERS * options.maxBytes()) : callback;
+        response.write(true, ByteBuffer.wrap(reply.body()), written);
         return true;
+    }
+
+    /** Whether a part of the body may be unread. Who was too slow once gets no more time: a read of its body is still pending. */
+    private static boolean leavesRest(int status) {
+        return status >= HttpStatus.BAD_REQUEST_400 && status != HttpStatus.REQUEST_TIMEOUT_408;
     }
 
     private Route route(Request request) {
@@ -127,9 +137,11 @@ final class Dispatcher extends Handler.Abstract {
         long length = request.getLength();
         ByteArrayOutputStream out = new ByteArrayOutputStream(length > 0 ? (int) length : BUFFER);
         byte[] buffer = new byte[BUFFER];
-        try (InputStream in = Request.asInputStream(request)) {
+        InputStream in = Request.asInputStream(request); // not closed: that would fail a body whose rest Leftovers reads
+        try {
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 if (out.size() + n > options.maxBytes()) {
+                    in.skipNBytes(in.available()); // gives the piece at hand back
                     throw tooLong();
                 }
                 if (deadline.passed()) {
