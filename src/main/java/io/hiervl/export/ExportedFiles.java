@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
+import io.hiervl.Linkage;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.EvalConfig;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Exported files as models of a {@link io.hiervl.predict.Segmenter}: their description holds the window rule too. */
 public final class ExportedFiles implements ModelFiles {
@@ -66,6 +68,10 @@ public final class ExportedFiles implements ModelFiles {
         try {
             return OnnxRuntimeModel.load(file, use);
         } catch (LinkageError e) {
+            Optional<String> other = Linkage.missingClass(e).filter(c -> !c.startsWith("ai.onnxruntime."));
+            if (other.isPresent()) {
+                throw HierVlException.environment(file + " needs the class " + other.get() + ", which is not on the class path", e);
+            }
             throw HierVlException.environment(file + " needs ONNX Runtime, which cannot be loaded (" + e
                 + "): add com.microsoft.onnxruntime:onnxruntime or hiervl-runtime of the platform to the class path", e);
         }

@@ -1,0 +1,79 @@
+package io.hiervl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A jar that is missing is not called a native library that does not load. */
+class LinkageTest {
+    @TempDir
+    Path dir;
+
+    /** Fails at its first use as classes of native methods do. */
+    private static final class Native {
+        static {
+            System.loadLibrary("of-no-system");
+        }
+
+        static void use() {
+            // starts the class
+        }
+    }
+
+    /** Fails at its first use for a reason of its own. */
+    private static final class Other {
+        static final int SIZE = Integer.parseInt("none");
+    }
+
+    @Test
+    void anOrdinaryClassIsNamed() {
+        assertEquals(Optional.of("com.fasterxml.jackson.databind.ObjectMapper"),
+            Linkage.missingClass(new NoClassDefFoundError("com/fasterxml/jackson/databind/ObjectMapper")));
+        assertFalse(Linkage.nativeLibrary(new NoClassDefFoundError("com/fasterxml/jackson/databind/ObjectMapper")));
+        assertEquals(Optional.empty(), Linkage.missingClass(new NoClassDefFoundError("Could not initialize class org.nd4j.Nd4j")));
+        assertEquals(Optional.empty(), Linkage.missingClass(new IllegalStateException("com/fasterxml")));
+    }
+
+    @Test
+    void aNativeLibraryIsKnownAtTheFirstAndTheSecondUse() {
+        assertTrue(Linkage.nativeLibrary(assertThrows(UnsatisfiedLinkError.class, Native::use)));
+        NoClassDefFoundError second = assertThrows(NoClassDefFoundError.class, Native::use);
+        assertTrue(Linkage.nativeLibrary(second), second + ", " + second.getCause());
+        assertEquals(Optional.empty(), Linkage.missingClass(second));
+    }
+
+    @Test
+    void aClassThatFailsByItselfIsNeither() {
+        assertThrows(ExceptionInInitializerError.class, () -> System.out.println(Other.SIZE));
+        NoClassDefFoundError second = assertThrows(NoClassDefFoundError.class, () -> System.out.println(Other.SIZE));
+        assertFalse(Linkage.nativeLibrary(second), second + ", " + second.getCause());
+        assertEquals(Optional.empty(), Linkage.missingClass(second));
+    }
+
+    /** The program without the jar of Jackson's YAML. */
+    @Test
+    void theProgramSaysWhichClassIsMissing() throws IOException, InterruptedException {
+        String path = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(p -> !p.contains("jackson-dataformat-yaml")).collect(Collectors.joining(File.pathSeparator));
+        Path log = dir.resolve("log.txt");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-cp", path,
+            "io.hiervl.cli.Main", "settings", "train.steps").redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        String said = Files.readString(log);
+        assertEquals(HierVlException.Kind.ENVIRONMENT.exitCode(), process.exitValue(), said);
+        assertTrue(said.contains("the class com.fasterxml.jackson.dataformat.yaml.") && said.contains("class path"), said);
+        assertFalse(said.contains("native") || said.contains("\tat "), said);
+    }
+}
