@@ -20,6 +20,11 @@ final class StepTimer {
     static final List<String> SETTINGS =
         List.of("train.steps=3", "train.warmup=1", "train.eval_every=0", "train.patience=0", "train.checkpoint_every=1000");
 
+    /** Lets every step after the first find the outputs of a frozen tower on disk. */
+    static final List<String> AGAIN = List.of("train.cycle=1");
+    /** Lets the tower run in every step. */
+    static final List<String> FIRST = List.of("train.tower_cache=0");
+
     private StepTimer() {
     }
 

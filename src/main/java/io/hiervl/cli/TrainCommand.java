@@ -5,6 +5,7 @@ import io.hiervl.Progress;
 import io.hiervl.Stoppable;
 import io.hiervl.backbone.BackboneWeights;
 import io.hiervl.backbone.Backbones;
+import io.hiervl.backend.choice.Backends;
 import io.hiervl.checkpoint.BestCheckpoint;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.DatasetSpecs;
@@ -169,7 +170,9 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
             if (plans) {
-                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input, bundle, guidance, own), bundle, tower, signal,
+                PhotoPlan plan = plan(input, name, own, PhotoPlan.of(input,
+                    (tower == null ? Backbones.ofClip(bundle) : tower).backbone(), guidance, own,
+                    Backends.compute().onHost() ? freeBytes(out) : 0), bundle, tower, signal,
                     source == null ? 0 : source.size());
                 if (plan == null) {
                     return INTERRUPTED;
@@ -185,18 +188,35 @@ final class TrainCommand implements Callable<Integer> {
         return train(input, source, bundle, tower, signal, record, guidance, start);
     }
 
+    /** Bytes on the disk where a folder is or will be. */
+    private static long freeBytes(Path folder) {
+        Path there = folder.toAbsolutePath();
+        while (there.getParent() != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        return there.toFile().getUsableSpace();
+    }
+
     /** The plan with its steps; null if the signal came while they were timed. */
     private PhotoPlan plan(TrainData input, String name, List<String> own, PhotoPlan plan, ClipBundle bundle, BackboneWeights tower,
                            StopSignal signal,
                            int val) {
         int given = input.recipe().train().length().steps();
         if (given > 0) {
-            return plan.steps(given, val, given + " steps, as given");
+            return plan.given(given, val);
         }
         console.begin("planning: building the network and timing two steps");
         List<String> timed = TrainData.with(TrainData.with(plan.settings(), own), StepTimer.SETTINGS);
-        double seconds = StepTimer.seconds(input.with(name, timed), bundle, tower, out.resolve(".plan"), signal);
-        return Double.isNaN(seconds) ? null : plan.timed(seconds, minutes == null ? MINUTES : minutes, val);
+        double budget = minutes == null ? MINUTES : minutes;
+        if (plan.tower() == null) {
+            double seconds = StepTimer.seconds(input.with(name, timed), bundle, tower, out.resolve(".plan"), signal);
+            return Double.isNaN(seconds) ? null : plan.timed(seconds, budget, val);
+        }
+        double first = StepTimer.seconds(input.with(name, TrainData.with(timed, StepTimer.FIRST)), bundle, tower, out.resolve(".plan"),
+            signal);
+        double again = Double.isNaN(first) ? first
+            : StepTimer.seconds(input.with(name, TrainData.with(timed, StepTimer.AGAIN)), bundle, tower, out.resolve(".plan"), signal);
+        return Double.isNaN(again) ? null : plan.timed(first, again, budget, val);
     }
 
     private int train(TrainData input, ListSource source, ClipBundle bundle, BackboneWeights tower, StopSignal signal, RunRecord record,

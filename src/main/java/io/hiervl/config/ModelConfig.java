@@ -58,7 +58,7 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
     public enum PositionResize { BICUBIC, BILINEAR }
 
     /** All of the image tower, or attention weights and positions only (as SemiVL). */
-    public enum Trainable { ALL, ATTN_POS_ONLY }
+    public enum Trainable { ALL, ATTN_POS_ONLY, NONE }
 
     /** Arithmetic of dense layers; AUTO takes BF16 where the CPU has instructions for it. */
     public enum Precision {

@@ -38,6 +38,10 @@ public record Recipe(String name, @Group Source source, Guidance guidance, Model
     public Recipe {
         Check.that(model.gate().mode() != ModelConfig.GateMode.NONE || loss.gate().weight() == 0,
             "loss.gate is " + loss.gate().weight() + ", but model.gate_mode: none leaves nothing to train; set loss.gate to 0");
+        Check.that(train.batch().towerCache() == 0
+            || model.tower().trainable() == ModelConfig.Trainable.NONE && model.clip().visualPromptTokens() == 0,
+            "train.tower_cache is " + train.batch().towerCache() + ", but only an image tower that never changes has outputs to keep; set "
+                + "model.trainable to none and model.visual_prompt_tokens to 0");
     }
 
     /** The recipe as YAML text that {@link Recipes#load} reads back to an equal recipe. */

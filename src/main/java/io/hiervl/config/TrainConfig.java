@@ -47,11 +47,13 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      * @param microBatch      images run at a time; gradients are summed, so it changes memory and not the result
      * @param crop            side of training crops in pixels
      * @param sampling        how labelled images are drawn
+     * @param cycle           steps after which the same batches come again, with the same crops and colours; 0: never
+     * @param towerCache      GiB on disk for what a frozen image tower makes of the images; 0: it runs at every step
      */
     public record Batch(@AtLeast(1) int batchLabelled, @AtLeast(0) int batchUnlabelled, @AtLeast(1) int microBatch, @AtLeast(32) int crop,
-        Sampling sampling) {
+        Sampling sampling, @AtLeast(0) int cycle, @Weight double towerCache) {
         public Batch {
-            Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop, sampling);
+            Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop, sampling, cycle, towerCache);
         }
     }
 

@@ -31,6 +31,7 @@ public final class Batches {
     private final int crop;
     private final long seed;
     private Share share = Share.ALL;
+    private int cycle;
 
     /** One step's input; {@code unlabelled} is null in a run without unlabelled images. */
     public record Step(long step, LabelledBatch labelled, UnlabelledBatch unlabelled) {
@@ -71,6 +72,12 @@ public final class Batches {
         return this;
     }
 
+    /** Lets the same batches come again after so many steps; 0: never. */
+    public Batches repeating(int steps) {
+        cycle = steps;
+        return this;
+    }
+
     /** Makes only the images of this share; they are the same as in the undivided batch. */
     public Batches of(Share own) {
         share = own;
@@ -79,7 +86,8 @@ public final class Batches {
 
     /** Everything for a step, counted from 0. */
     public Step at(long step) {
-        return new Step(step, labelled(step), unlabelled == null ? null : unlabelled(step));
+        long drawn = cycle == 0 ? step : step % cycle;
+        return new Step(step, labelled(drawn), unlabelled == null ? null : unlabelled(drawn));
     }
 
     public LabelledBatch labelled(long step) {

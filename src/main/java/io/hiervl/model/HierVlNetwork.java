@@ -128,11 +128,20 @@ public final class HierVlNetwork {
      * @param dense  NONE unless per-patch embeddings are wanted
      */
     public Features encode(Scope root, SDVariable images, DensePath dense) {
-        return encode(root, images, dense, BatchNorm.ofBatch());
+        return encode(root, images, tower(root, images, dense));
     }
 
-    private Features encode(Scope root, SDVariable images, DensePath dense, BatchNorm norm) {
-        Backbone.Output out = towers.apply(root, images, taps(), dense);
+    /** The same from what the image tower made of the images. */
+    public Features encode(Scope root, SDVariable images, Backbone.Output tower) {
+        return encode(root, images, tower, BatchNorm.ofBatch());
+    }
+
+    /** The trained image tower on images (B,3,H,W). */
+    public Backbone.Output tower(Scope root, SDVariable images, DensePath dense) {
+        return towers.apply(root, images, taps(), dense);
+    }
+
+    private Features encode(Scope root, SDVariable images, Backbone.Output out, BatchNorm norm) {
         List<SDVariable> maps = Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups());
         if (config.tower().stem() > 0) {
             maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
@@ -225,11 +234,12 @@ public final class HierVlNetwork {
 
     /** What a prediction makes on its way: predictions before every layer, gate, alignment. For looking inside. */
     public Output inside(Scope root, SDVariable images, SDVariable t) {
-        return decode(root, encode(root, images, DensePath.NONE, BatchNorm.stored()), t, null, null, true);
+        return decode(root, encode(root, images, tower(root, images, DensePath.NONE), BatchNorm.stored()), t, null, null, true);
     }
 
     private SDVariable small(Scope root, SDVariable images, SDVariable t) {
-        return inferenceScores(root.ops(), decode(root, encode(root, images, DensePath.NONE, BatchNorm.stored()), t, null, null, false));
+        return inferenceScores(root.ops(),
+            decode(root, encode(root, images, tower(root, images, DensePath.NONE), BatchNorm.stored()), t, null, null, false));
     }
 
     /** The root scope over a store. */

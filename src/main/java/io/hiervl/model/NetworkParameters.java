@@ -46,7 +46,11 @@ public final class NetworkParameters {
                                         int side, int[] template, DataType type, Random random) {
         ImageTowers resized = towers.withPositions(HierVlNetwork.positionResize(config));
         ParameterStore store = new ParameterStore();
-        Trained trained = config.tower().trainable() == ModelConfig.Trainable.ATTN_POS_ONLY ? Trained.ATTENTION_AND_POSITIONS : Trained.ALL;
+        Trained trained = switch (config.tower().trainable()) {
+            case ALL -> Trained.ALL;
+            case ATTN_POS_ONLY -> Trained.ATTENTION_AND_POSITIONS;
+            case NONE -> Trained.NONE;
+        };
         resized.addParameters(store, image.arrays(), weights.arrays(), trained, side, type);
         TowerParameters.addText(store, "text", weights, type);
         Initializer root = new Initializer(store, type, random, "", Group.NEW);

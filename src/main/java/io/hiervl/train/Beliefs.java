@@ -13,10 +13,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Beliefs {
     private final TrainingModel model;
     private final FrozenGraph frozen;
+    private final FrozenFeatures features;
     private final MicroBatches parts;
     private final MicroBatches.Graphs<InferenceGraph> graphs = new MicroBatches.Graphs<>();
 
     Beliefs(TrainingModel model, FrozenGraph frozen, MicroBatches parts) {
+        this(model, frozen, null, parts);
+    }
+
+    /** @param features of a frozen tower, null for a tower that runs in the graphs */
+    Beliefs(TrainingModel model, FrozenGraph frozen, FrozenFeatures features, MicroBatches parts) {
+        this.features = features;
         this.model = model;
         this.frozen = frozen;
         this.parts = parts;
@@ -31,7 +38,8 @@ final class Beliefs {
         Tensor weak = arrays.place(batch.weak());
         parts.forEach((int) weak.size(0), (from, to) -> {
             Tensor part = weak.rows(from, to);
-            InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, part.shape(), model.unlabelledStride()));
+            InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, features, part.shape(),
+                model.unlabelledStride()));
             graph.run(part, z -> maps.believe(from, to, z));
         });
         return maps;

@@ -8,11 +8,14 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.StepArrays;
 import io.hiervl.loss.GuidanceLabels;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -29,13 +32,34 @@ final class FrozenGraph {
     private final MicroBatches.Graphs<GraphRunner> references = new MicroBatches.Graphs<>();
     private DeviceArrays constants;
     private Tensor groups;
+    private final FrozenFeatures features;
 
     FrozenGraph(TrainingModel model) {
+        this(model, null);
+    }
+
+    /** @param features where scores are kept, null: nowhere */
+    FrozenGraph(TrainingModel model, FrozenFeatures features) {
         this.model = model;
+        this.features = features;
     }
 
     /** Scores (B,K,h,w) of classes for the trained tower's patches of images (B,3,H,W). */
     Tensor classScores(Tensor images, StepArrays arrays) {
+        if (features == null) {
+            return computed(images, arrays);
+        }
+        synchronized (features) {
+            List<INDArray> rows = new ArrayList<>();
+            for (int b = 0; b < images.size(0); b++) {
+                rows.add(features.kept().of(features.named("guidance"), Nd4jTensors.array(images.rows(b, b + 1)),
+                    image -> List.of(arrays.onHost(computed(Nd4jTensors.of(image), arrays)))).get(0).castTo(model.type()));
+            }
+            return Nd4jTensors.of(rows.size() == 1 ? rows.get(0) : Nd4j.concat(0, rows.toArray(new INDArray[0])));
+        }
+    }
+
+    private Tensor computed(Tensor images, StepArrays arrays) {
         long[] shape = images.shape();
         int patch = model.patch();
         long h = shape[2] / patch;

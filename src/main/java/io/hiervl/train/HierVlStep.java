@@ -31,18 +31,21 @@ final class HierVlStep {
     private final ViewPass<ViewTargets, UnlabelledScene> perturbed;
     private final ViewPass<ErasedTargets, MaskedScene> masked;
 
-    HierVlStep(TrainingModel model, TextGraph prompts) {
+    /** @param kept outputs of a frozen tower, null: it runs in every graph */
+    HierVlStep(TrainingModel model, TextGraph prompts, KeptArrays kept) {
         Terms terms = model.terms();
         MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch(), model.backend());
-        Networks networks = new Networks(model);
+        List<Term<LabelledScene>> onLabelled = terms.on(LabelledScene.class, View.LABELLED);
+        boolean dense = onLabelled.stream().anyMatch(Term::dense);
+        FrozenFeatures features = kept == null ? null : new FrozenFeatures(model, kept, dense);
+        Networks networks = new Networks(model, features);
         DeviceRoom room = new DeviceRoom(model);
         this.model = model;
         this.prompts = prompts;
-        this.frozen = new FrozenGraph(model);
-        this.beliefs = new Beliefs(model, frozen, parts);
+        this.frozen = new FrozenGraph(model, features);
+        this.beliefs = new Beliefs(model, frozen, features, parts);
         this.targets = new StepTargets(model);
-        List<Term<LabelledScene>> onLabelled = terms.on(LabelledScene.class, View.LABELLED);
-        this.labelled = new ViewPass<>(model, room, parts, onLabelled, networks.labelled(onLabelled.stream().anyMatch(Term::dense)));
+        this.labelled = new ViewPass<>(model, room, parts, onLabelled, networks.labelled(dense));
         this.strong = new ViewPass<>(model, room, parts, terms.on(UnlabelledScene.class, View.S1, View.S2), networks.strong());
         this.perturbed = new ViewPass<>(model, room, parts, terms.on(UnlabelledScene.class, View.FP), networks.perturbed(sharesPass()));
         this.masked = new ViewPass<>(model, room, parts, terms.on(MaskedScene.class, View.MASKED), networks.masked());

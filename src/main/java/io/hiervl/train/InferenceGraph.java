@@ -6,7 +6,9 @@ import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
 import io.hiervl.model.HierVlNetwork;
 import io.hiervl.model.SemanticInference;
+import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Tensor;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -14,7 +16,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The network without losses, on the text embeddings of the model: the weak view, from which labels come. */
-record InferenceGraph(GraphRunner runner) {
+record InferenceGraph(GraphRunner runner, FrozenFeatures frozen) {
     private static final String IMAGES = "images";
     private static final String Z = "z";
 
@@ -23,13 +25,20 @@ record InferenceGraph(GraphRunner runner) {
      * @param stride of z, in pixels
      */
     static InferenceGraph of(TrainingModel model, long[] images, int stride) {
+        return of(model, null, images, stride);
+    }
+
+    /** @param frozen what a frozen tower sees, null for a tower that runs in the graph */
+    static InferenceGraph of(TrainingModel model, FrozenFeatures frozen, long[] images, int stride) {
         FusedOps ops = model.newGraph();
         Scope root = HierVlNetwork.root(ops, model.store());
         SDVariable t = model.inputs().variable(ops.sd(), TrainingModel.T);
         HierVlNetwork net = model.network();
-        HierVlNetwork.Features features = net.encode(root, ops.placeholder(IMAGES, images), DensePath.NONE);
+        SDVariable x = ops.placeholder(IMAGES, images);
+        HierVlNetwork.Features features =
+            net.encode(root, x, frozen == null ? net.tower(root, x, DensePath.NONE) : frozen.placeholders(ops, images));
         ops.named(logScores(root, net, features, t, (int) images[2] / stride, (int) images[3] / stride), Z);
-        return new InferenceGraph(ops.runner(List.of(Z)));
+        return new InferenceGraph(ops.runner(List.of(Z)), frozen);
     }
 
     /** z (b,K,height,width) from the features of images. */
@@ -41,15 +50,17 @@ record InferenceGraph(GraphRunner runner) {
 
     /** Hands z (b,K,H/stride,W/stride) over where the graph runs; it is valid during the call. */
     void run(Tensor images, Consumer<Tensor> taker) {
-        try (GraphRunner.Result result = runner.runTensors(Map.of(IMAGES, images), null, null)) {
+        Map<String, Tensor> values = new HashMap<>(frozen == null ? Map.of() : frozen.values(images));
+        values.put(IMAGES, images);
+        try (GraphRunner.Result result = runner.runTensors(values, null, null)) {
             taker.accept(result.tensor(Z));
         }
     }
 
     /** z (b,K,H/stride,W/stride) on the host, a copy. */
     INDArray z(INDArray images) {
-        try (GraphRunner.Result result = runner.run(Map.of(IMAGES, images))) {
-            return result.output(Z).dup('c');
-        }
+        INDArray[] z = new INDArray[1];
+        run(Nd4jTensors.of(images), value -> z[0] = Nd4jTensors.array(value).dup('c'));
+        return z[0];
     }
 }

@@ -18,7 +18,11 @@ import java.util.stream.IntStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** The network as the views of a step see it. */
-record Networks(TrainingModel model) {
+record Networks(TrainingModel model, FrozenFeatures frozen) {
+    /** The network with an image tower that runs in every graph. */
+    Networks(TrainingModel model) {
+        this(model, null);
+    }
 
     /**
      * Builds what a view's terms stand on.
@@ -35,7 +39,7 @@ record Networks(TrainingModel model) {
         return graph -> {
             Placeholders<LabelledTargets> in = graph.in();
             SDVariable images = in.get(Targets.IMAGES);
-            HierVlNetwork.Features features = model.network().encode(graph.root(), images, dense ? model.densePath() : DensePath.NONE);
+            HierVlNetwork.Features features = encode(graph, images, dense ? model.densePath() : DensePath.NONE);
             HierVlNetwork.Output out = model.network().decode(graph.root(), features, graph.t(), in.get(LabelledTargets.PRESENCE),
                 in.get(LabelledTargets.USE_GT), true);
             return new LabelledScene(graph.root(), graph.t(), in, features, out, logScores(graph, out, images, 1));
@@ -46,7 +50,7 @@ record Networks(TrainingModel model) {
     Network<ViewTargets, UnlabelledScene> strong() {
         return graph -> {
             SDVariable images = graph.in().get(Targets.IMAGES);
-            HierVlNetwork.Features features = model.network().encode(graph.root(), images, DensePath.NONE);
+            HierVlNetwork.Features features = encode(graph, images, DensePath.NONE);
             return unlabelled(graph, images, features, features);
         };
     }
@@ -60,7 +64,7 @@ record Networks(TrainingModel model) {
         return graph -> {
             FusedOps ops = graph.ops();
             SDVariable images = graph.in().get(Targets.IMAGES);
-            HierVlNetwork.Features features = model.network().encode(graph.root(), images, DensePath.NONE);
+            HierVlNetwork.Features features = encode(graph, images, DensePath.NONE);
             if (weak) {
                 long[] shape = ops.shape(images);
                 int stride = model.unlabelledStride();
@@ -72,6 +76,11 @@ record Networks(TrainingModel model) {
                     .toList();
             return unlabelled(graph, images, features, features.dropped(ops, keep));
         };
+    }
+
+    private HierVlNetwork.Features encode(LossGraph<? extends Targets> graph, SDVariable images, DensePath dense) {
+        return model.network().encode(graph.root(), images,
+            frozen == null ? model.network().tower(graph.root(), images, dense) : frozen.placeholders(graph.in()));
     }
 
     private UnlabelledScene unlabelled(LossGraph<ViewTargets> graph, SDVariable images, HierVlNetwork.Features features,

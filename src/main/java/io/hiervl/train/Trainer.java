@@ -33,9 +33,7 @@ import io.hiervl.model.MemoryPlan;
 import io.hiervl.predict.TrainedModel;
 import io.hiervl.runlog.RunLog;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
@@ -125,18 +123,9 @@ public final class Trainer {
      * @throws HierVlException of kind DATA if a batch cannot be cut into equal parts
      */
     public Trainer together(AllReduce with) {
-        requireParts(with.parts(), "machines");
+        Devices.requireParts(recipe, with.parts(), "machines");
         others = with;
         return this;
-    }
-
-    private void requireParts(int parts, String what) {
-        TrainConfig.Batch batch = recipe.train().batch();
-        boolean semi = recipe.train().method() != TrainConfig.Method.SUPERVISED;
-        if (batch.batchLabelled() % parts != 0 || semi && batch.batchUnlabelled() % parts != 0) {
-            throw HierVlException.config("train.batch_labelled is " + batch.batchLabelled() + " and train.batch_unlabelled "
-                + batch.batchUnlabelled() + "; both must be multiples of the number of " + what + ", " + parts);
-        }
     }
 
     /**
@@ -183,12 +172,14 @@ public final class Trainer {
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
             "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
-        StepRunner step = steps(model, total);
+        KeptArrays features = KeptArrays.ofRun(recipe, run);
+        StepRunner step = new Devices(recipe, backend).steps(model, total, others, features,
+            d -> TrainingModel.create(recipe, clip, backbone, spec, d));
         boolean semi = config.method() != TrainConfig.Method.SUPERVISED;
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
             semi ? config.batch().batchUnlabelled() : 0,
-            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed());
+            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed()).repeating(config.batch().cycle());
         if (config.batch().sampling() == TrainConfig.Sampling.RARE) {
             batches.labelledChances(ClassCounts.of(dataset, labelled, Progress.NONE).rareChances());
         }
@@ -275,7 +266,12 @@ public final class Trainer {
             }
             signal.unsaved(false);
         }
-        return new Outcome(done, done == total || patience.over(done), (System.nanoTime() - start) / 1e9, last);
+        boolean finished = done == total || patience.over(done);
+        if (features != null) {
+            hooks.note(features.describe());
+            features.close(finished);
+        }
+        return new Outcome(done, finished, (System.nanoTime() - start) / 1e9, last);
     }
 
     private Batches.Step next(Prefetcher<Batches.Step> source, long saved, long done, LongConsumer save) {
@@ -284,21 +280,6 @@ public final class Trainer {
         } catch (RuntimeException e) {
             throw new Rescue(run, saved, done, save).data(e);
         }
-    }
-
-    /** Steps on the device of the model, or on all devices that were chosen. */
-    private StepRunner steps(TrainingModel model, int total) {
-        List<Backend> devices = backend == Backends.compute() ? Backends.all() : List.of(backend);
-        if (devices.size() == 1) {
-            return new TrainingStep(model, total, others);
-        }
-        if (others.parts() > 1) {
-            throw HierVlException.usage("several devices (--device) and several machines cannot be used together");
-        }
-        requireParts(devices.size(), "devices");
-        List<TrainingModel> models = new ArrayList<>(List.of(model));
-        devices.subList(1, devices.size()).forEach(d -> models.add(TrainingModel.create(recipe, clip, backbone, dataset.spec(), d)));
-        return new StepGroup(models, total);
     }
 
     private int steps(Recipe settings) {

@@ -68,7 +68,12 @@ final class TrainingStep implements StepRunner {
      * @param others parts of the batch on other machines
      */
     TrainingStep(TrainingModel model, int total, AllReduce others) {
-        this(model, total, others, null);
+        this(model, total, others, null, null);
+    }
+
+    /** @param kept outputs of a frozen tower, null: it runs in every graph */
+    TrainingStep(TrainingModel model, int total, AllReduce others, KeptArrays kept) {
+        this(model, total, others, null, kept);
     }
 
     /**
@@ -77,6 +82,10 @@ final class TrainingStep implements StepRunner {
      * @param sums   adds up gradients of other devices; null: they go through the host
      */
     TrainingStep(TrainingModel model, int total, AllReduce others, DeviceSum sums) {
+        this(model, total, others, sums, null);
+    }
+
+    private TrainingStep(TrainingModel model, int total, AllReduce others, DeviceSum sums, KeptArrays kept) {
         this.others = others;
         this.deviceSums = sums;
         this.exchange = new GradientExchange(model.store(), others);
@@ -89,7 +98,7 @@ final class TrainingStep implements StepRunner {
         this.gradients = new GradientSum(where);
         this.gradT = new GradientSum(where);
         this.text = new TextGraph(model);
-        this.algorithm = new HierVlStep(model, text);
+        this.algorithm = new HierVlStep(model, text, kept);
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(),
             config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());

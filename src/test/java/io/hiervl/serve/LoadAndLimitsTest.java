@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /** Too much at once, too large, too slow, and the end. */
 class LoadAndLimitsTest {
+    private static final String CRLF = "\r\n";
     private static final TaskImages NO_IMAGES = new TaskImages(null, null, 1 << 20);
 
     private static CompletableFuture<HttpResponse<byte[]>> later(Service s, byte[] photo) {
@@ -131,12 +132,13 @@ class LoadAndLimitsTest {
     @Test
     void aRefusedCallerGetsTheReasonHoweverMuchItSends() throws Exception {
         try (Service s = Service.plain()) {
-            for (String head : List.of("Content-Length: 6000000\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 6000000\r\n"
-                + "Expect: 100-continue\r\n")) {
+            String length = "Content-Length: 6000000";
+            for (String head : List.of(length, "Transfer-Encoding: chunked", length + CRLF + "Expect: 100-continue")) {
                 boolean chunked = head.startsWith("Transfer");
                 try (Socket caller = new Socket(InetAddress.getLoopbackAddress(), s.service.port())) {
                     OutputStream out = caller.getOutputStream();
-                    out.write(("POST /v1/segment HTTP/1.1\r\nHost: localhost\r\n" + head + "\r\n").getBytes(StandardCharsets.US_ASCII));
+                    out.write(
+                        String.join(CRLF, "POST /v1/segment HTTP/1.1", "Host: localhost", head, CRLF).getBytes(StandardCharsets.US_ASCII));
                     for (int i = 0; i < 60; i++) {
                         out.write((chunked ? "186a0\r\n" : "").getBytes(StandardCharsets.US_ASCII));
                         out.write(new byte[100_000]);

@@ -282,4 +282,19 @@ class StepSettingsTest {
             assertTrue(mode.equals("gt") ? used == 39 : mode.equals("pred") ? used == 0 : used > 8 && used < 32, mode + " " + used);
         }
     }
+
+    private static double gradientNorm(String gateRows) {
+        RandomStep random = random(29, 4, "model.gate_mode=gt", "model.mask_head=residual", "model.zero_init_cmsam=true",
+            "model.zero_init_text_attn=true", "model.zero_init_decoder=true", "model.gate_rows=" + gateRows);
+        TrainingStep step = random.step();
+        step.accumulate(new Batches.Step(60, random.labelled(2), null), random.draws());
+        return Math.sqrt(step.gradients().values().stream().mapToDouble(g -> Math.pow(g.norm2Number().doubleValue(), 2)).sum());
+    }
+
+    /** A query that the gate switches off is a zero vector, and layer norms blow up its gradient (docs/paper.md 3.4). */
+    @Test
+    void queriesThatTheGateLeavesHaveGradientsOfOrdinarySize() {
+        assertTrue(gradientNorm("true") > 1e6, "zero vectors through the decoder's layer norms: " + gradientNorm("true"));
+        assertTrue(gradientNorm("false") < 1e4, "no zero vectors: " + gradientNorm("false"));
+    }
 }
