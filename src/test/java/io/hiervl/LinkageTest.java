@@ -5,22 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A jar that is missing is not called a native library that does not load. */
 class LinkageTest {
-    @TempDir
-    Path dir;
-
     /** Fails at its first use as classes of native methods do. */
     private static final class Native {
         static {
@@ -60,20 +49,5 @@ class LinkageTest {
         NoClassDefFoundError second = assertThrows(NoClassDefFoundError.class, () -> System.out.println(Other.SIZE));
         assertFalse(Linkage.nativeLibrary(second), second + ", " + second.getCause());
         assertEquals(Optional.empty(), Linkage.missingClass(second));
-    }
-
-    /** The program without the jar of Jackson's YAML. */
-    @Test
-    void theProgramSaysWhichClassIsMissing() throws IOException, InterruptedException {
-        String path = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(p -> !p.contains("jackson-dataformat-yaml")).collect(Collectors.joining(File.pathSeparator));
-        Path log = dir.resolve("log.txt");
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-cp", path,
-            "io.hiervl.cli.Main", "settings", "train.steps").redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
-        String said = Files.readString(log);
-        assertEquals(HierVlException.Kind.ENVIRONMENT.exitCode(), process.exitValue(), said);
-        assertTrue(said.contains("the class com.fasterxml.jackson.dataformat.yaml.") && said.contains("class path"), said);
-        assertFalse(said.contains("native") || said.contains("\tat "), said);
     }
 }

@@ -51,8 +51,8 @@ public final class SegmenterBuilder {
     }
 
     /**
-     * Most photos that the network works on at the same time; 1 is the default. Only ONNX files do more than one. They share the threads out
-     * among the photos, so many callers are served sooner and a lone one later. Large windows allow fewer, because each photo in work
+     * Most photos that the network works on at the same time; 1 is the default. Only ONNX files do more than one. They share the threads
+     * out among the photos, so many callers are served sooner and a lone one later. Large windows allow fewer, because each photo in work
      * needs memory of its own. Results are the same.
      */
     public SegmenterBuilder photosAtOnce(int most) {
