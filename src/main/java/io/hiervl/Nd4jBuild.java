@@ -16,7 +16,7 @@ import org.bytedeco.javacpp.Loader;
  * Which of ND4J's builds for the CPU is loaded: JavaCPP takes the first one that it finds on the class path, whatever the CPU has, and a
  * build for AVX-512 dies on a CPU without it. So programs name the builds that they carry, and the choice is made here, before ND4J loads.
  */
-final class Nd4jBuild {
+public final class Nd4jBuild {
     /** JavaCPP's choice for all libraries of the process; {@code -} is the build for any CPU. */
     static final String PROPERTY = "org.bytedeco.javacpp.platform.extension";
     /** In the order in which JavaCPP looks for them. */
@@ -37,12 +37,28 @@ final class Nd4jBuild {
         if (System.getProperty(PROPERTY) != null || loader.getResource("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class") == null) {
             return;
         }
+        choose(there(), Loader.getPlatform(), flags()).ifPresent(build -> System.setProperty(PROPERTY, build));
+    }
+
+    /** The build that this process takes, by its classifier at Maven; none where ND4J's builds for the CPU are not on the class path. */
+    public static Optional<String> taken() {
+        return taken(there(), System.getProperty(PROPERTY)).map(build -> Loader.getPlatform() + (build.equals("-") ? "" : build));
+    }
+
+    /**
+     * @param there builds on the class path
+     * @param asked JavaCPP's property, or null
+     */
+    static Optional<String> taken(Set<String> there, String asked) {
+        return BUILDS.stream().filter(there::contains).filter(b -> asked == null || b.equals(asked)).findFirst();
+    }
+
+    private static Set<String> there() {
+        ClassLoader loader = Nd4jBuild.class.getClassLoader();
         String platform = Loader.getPlatform();
         String library = System.mapLibraryName("jnind4jcpu");
-        Set<String> there = BUILDS.stream()
-            .filter(b -> loader.getResource(FOLDER + platform + (b.equals("-") ? "" : b) + "/" + library) != null)
+        return BUILDS.stream().filter(b -> loader.getResource(FOLDER + platform + (b.equals("-") ? "" : b) + "/" + library) != null)
             .collect(Collectors.toSet());
-        choose(there, platform, flags()).ifPresent(build -> System.setProperty(PROPERTY, build));
     }
 
     /**

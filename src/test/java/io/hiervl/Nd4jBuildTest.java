@@ -49,6 +49,19 @@ class Nd4jBuildTest {
         }
     }
 
+    /** What 'doctor' shows in a program that no launcher started, such as the zip with its own Java: the build that is loaded. */
+    @Test
+    void theBuildThatIsTakenIsTold() {
+        assertEquals(Optional.of("-onednn-avx2"), Nd4jBuild.taken(Set.of("-", "-onednn-avx2"), null));
+        assertEquals(Optional.of("-"), Nd4jBuild.taken(Set.of("-", "-onednn-avx2"), "-"));
+        assertEquals(Optional.empty(), Nd4jBuild.taken(Set.of(), null));
+        NativeSettings.apply();
+        org.nd4j.linalg.factory.Nd4j.create(1);
+        String loaded = org.bytedeco.javacpp.Loader.load(org.nd4j.linalg.cpu.nativecpu.bindings.Nd4jCpu.class);
+        String taken = Nd4jBuild.taken().orElseThrow();
+        assertTrue(loaded.contains("/" + taken + "/"), loaded + " is not of " + taken);
+    }
+
     /** The list here is JavaCPP's, without the builds for vector engines. */
     @Test
     void buildsAreThoseThatJavaCppLooksFor() {

@@ -1,16 +1,18 @@
 package io.hiervl.cli;
 
+import io.hiervl.Nd4jBuild;
 import java.util.Set;
 
-/** Which build of ND4J's native library the launcher chose, and why. */
+/** Which build of ND4J's native library is used, and why: the launcher brings one, a zip or another program lets the CPU decide. */
 final class Binaries {
     private Binaries() {
     }
 
+    /** To be asked after ND4J's settings are made. */
     static String describe() {
-        String chosen = System.getProperty("hiervl.classifier");
+        String chosen = System.getProperty("hiervl.classifier", Nd4jBuild.taken().orElse(null));
         if (chosen == null) {
-            return "unknown, not started by the launcher";
+            return "none for the CPU on the class path";
         }
         return chosen + ": " + reason(chosen, System.getenv("HIERVL_CLASSIFIER"));
     }

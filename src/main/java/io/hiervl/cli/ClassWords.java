@@ -18,8 +18,9 @@ import java.util.stream.IntStream;
  *
  * @param names in index order
  * @param words for each class its words, the first is its name unless a description says otherwise
+ * @param colours of the classes in pictures, from a data set's description; empty: VOC's
  */
-record ClassWords(List<String> names, List<List<String>> words) {
+record ClassWords(List<String> names, List<List<String>> words, List<List<Integer>> colours) {
     /**
      * Reads {@code road,car|automobile,sky}, a class list in a file, or a dataset.yaml.
      *
@@ -44,7 +45,8 @@ record ClassWords(List<String> names, List<List<String>> words) {
 
     /** The classes and concepts of a data set. */
     static ClassWords of(DatasetSpec spec) {
-        return new ClassWords(spec.classes(), IntStream.range(0, spec.classes().size()).mapToObj(spec::conceptsOf).toList());
+        return new ClassWords(spec.classes(), IntStream.range(0, spec.classes().size()).mapToObj(spec::conceptsOf).toList(),
+            spec.pictureColours());
     }
 
     private static ClassWords checked(List<List<String>> words) {
@@ -57,7 +59,7 @@ record ClassWords(List<String> names, List<List<String>> words) {
         if (words.size() < 2 || words.size() > 255) {
             throw HierVlException.usage("--classes has " + words.size() + " names, it must have 2 to 255");
         }
-        return new ClassWords(words.stream().map(w -> w.get(0)).toList(), words);
+        return new ClassWords(words.stream().map(w -> w.get(0)).toList(), words, List.of());
     }
 
     /** With more words, {@code class=word|word} each. */
@@ -75,6 +77,6 @@ record ClassWords(List<String> names, List<List<String>> words) {
                 .forEach(merged::add);
             all.set(k, merged);
         }
-        return new ClassWords(names, all);
+        return new ClassWords(names, all, colours);
     }
 }

@@ -99,8 +99,8 @@ final class ClipTryCommand implements Callable<Integer> {
             result.lines().forEach(console::println);
         }
         if (out != null) {
-            Palette palette = dataset == null ? Palette.voc() : Palette.of(dataset.spec().pictureColours());
-            new ClipTryPage(result, palette).write(out);
+            boolean own = dataset == null || !words.colours().isEmpty();
+            new ClipTryPage(result, Palette.of(own ? words.colours() : dataset.spec().pictureColours())).write(out);
             console.note("pictures in " + out.resolve(ClipTryPage.FILE));
         }
         if (concepts != null) {

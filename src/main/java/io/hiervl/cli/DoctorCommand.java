@@ -57,8 +57,8 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("memory", Memory.gib(Memory.machine()));
         facts.put("heap", Memory.gib(Memory.heap()));
         facts.put("arrays", Memory.offHeap() == 0 ? "no limit" : Memory.gib(Memory.offHeap()));
-        facts.put("binaries", Binaries.describe());
         SameDiffOps.start();
+        facts.put("binaries", Binaries.describe());
         Properties nd4j = Nd4j.getExecutioner().getEnvironmentInformation();
         facts.put("nd4j", Version.of("org.nd4j", "nd4j-api") + ", " + Nd4j.getBackend().getClass().getSimpleName() + ", BLAS "
             + nd4j.getOrDefault("blas.vendor", "unknown"));

@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.Linkage;
 import io.hiervl.backend.choice.Backends;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -11,6 +12,7 @@ import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
@@ -162,7 +164,13 @@ public final class Main implements Runnable {
             err.println("hiervl: " + (file.getReason() == null ? "" : file.getFile() + ": ") + AtomicFile.reason(file));
             return HierVlException.Kind.ENVIRONMENT.exitCode();
         }
-        if (failure instanceof UnsatisfiedLinkError || failure instanceof NoClassDefFoundError) {
+        Optional<String> missing = Linkage.missingClass(failure);
+        if (missing.isPresent()) {
+            err.println(
+                "hiervl: the class " + missing.get() + " is missing: the class path has no library with it. Build or unpack HierVL anew");
+            return HierVlException.Kind.ENVIRONMENT.exitCode();
+        }
+        if (Linkage.nativeLibrary(failure)) {
             err.println("hiervl: a native library could not be loaded: " + failure.getMessage() + String.format(Locale.ROOT,
                 " (%s, %s); 'hiervl doctor' shows what was chosen", System.getProperty("os.name"), System.getProperty("os.arch")));
             return HierVlException.Kind.ENVIRONMENT.exitCode();

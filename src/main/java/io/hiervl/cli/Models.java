@@ -35,8 +35,13 @@ public final class Models {
      * @param windows from the model's window settings to those to use
      */
     public static Segmenter segmenter(Path path, UnaryOperator<EvalConfig> windows) {
+        return segmenter(path, windows, 1);
+    }
+
+    /** @param photos see {@link io.hiervl.predict.SegmenterBuilder#photosAtOnce} */
+    static Segmenter segmenter(Path path, UnaryOperator<EvalConfig> windows, int photos) {
         requireThere(path);
-        return Segmenter.builder().windows(windows).load(path);
+        return Segmenter.builder().windows(windows).photosAtOnce(photos).load(path);
     }
 
     private static boolean isModel(Path path) {

@@ -98,7 +98,7 @@ final class ServeCommand implements Callable<Integer> {
         Corrections corrections = collect == null ? null : new Corrections(Dataset.open(collect), requestPixels);
         List<ServedModel> served = new ArrayList<>();
         try (Until stop = new Until()) {
-            models.forEach(m -> served.add(load(m)));
+            models.forEach(m -> served.add(load(m, options.threads())));
             try (PredictionService service =
                 new PredictionService(served, options, new PredictionService.Extras(requestPixels, corrections, images))) {
                 console.println("listening at " + service.address());
@@ -112,13 +112,13 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private ServedModel load(String given) {
+    private ServedModel load(String given, int photos) {
         int equals = given.indexOf('=');
         Path path = Path.of(equals > 0 && given.substring(0, equals).matches("[A-Za-z0-9_.-]+") ? given.substring(equals + 1) : given);
         Path last = path.toAbsolutePath().normalize().getFileName();
         String name = path.toString().length() < given.length() ? given.substring(0, equals) : last == null ? "model" : last.toString();
         Models.announce(path, console);
-        Segmenter segmenter = windows.limit(Models.segmenter(path, windows::blended));
+        Segmenter segmenter = windows.limit(Models.segmenter(path, windows::blended, photos));
         return new ServedModel(name, Models.isExported(path) ? "exported file" : "trained model", segmenter);
     }
 }

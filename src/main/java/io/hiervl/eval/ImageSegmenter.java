@@ -57,6 +57,11 @@ public record ImageSegmenter(WindowModel model, ClipNormalize normalize, Sliding
         return new ImageSegmenter(model, normalize, windows, shortSide, resize, most);
     }
 
+    /** The same with another model of the same classes. */
+    public ImageSegmenter with(WindowModel other) {
+        return new ImageSegmenter(other, normalize, windows, shortSide, resize, maxPixels);
+    }
+
     /** Classes at the photo's own size. */
     public Segmentation segment(Photo photo) {
         return segment(List.of(new Request(photo)), Progress.NONE).get(0);

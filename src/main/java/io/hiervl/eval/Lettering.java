@@ -23,7 +23,7 @@ public final class Lettering {
     }
 
     /** Width of a text in pixels; 0 where there are no fonts. */
-    int width(String text) {
+    public int width(String text) {
         int[] width = {0};
         guarded(() -> width[0] = graphics.getFontMetrics(font()).stringWidth(text));
         return width[0];

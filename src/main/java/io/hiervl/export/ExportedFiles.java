@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
+import io.hiervl.Linkage;
 import io.hiervl.backend.Backend;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.config.EvalConfig;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Exported files as models of a {@link io.hiervl.predict.Segmenter}: their description holds the window rule too. */
 public final class ExportedFiles implements ModelFiles {
@@ -31,8 +33,8 @@ public final class ExportedFiles implements ModelFiles {
     }
 
     @Override
-    public Opened open(Path file, String device, int threads) {
-        ExportedModel model = load(file, device, threads);
+    public Opened open(Path file, Use use) {
+        ExportedModel model = load(file, use);
         try {
             ExportMeta meta = model.meta();
             return new Opened(model, new ClipNormalize(narrow(meta.mean()), narrow(meta.std())), windows(file, model), meta.colours());
@@ -42,8 +44,9 @@ public final class ExportedFiles implements ModelFiles {
         }
     }
 
-    /** @param threads most threads of ONNX Runtime, 0 for all; graphs of SameDiff take those of their caller */
-    static ExportedModel load(Path file, String device, int threads) {
+    /** The threads are those of ONNX Runtime; graphs of SameDiff take those of their caller. */
+    static ExportedModel load(Path file, Use use) {
+        String device = use.device();
         SameDiffOps.start();
         InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         if (!Files.isRegularFile(file)) {
@@ -51,7 +54,7 @@ public final class ExportedFiles implements ModelFiles {
         }
         if (ExportFormat.isOnnx(file)) {
             requireHost(file, ExportFormat.ONNX, device);
-            return onnx(file, threads);
+            return onnx(file, use);
         }
         Backend backend = device == null ? Backends.compute() : Backends.device(device);
         SameDiffModel model = SameDiffModel.load(file, backend);
@@ -61,10 +64,14 @@ public final class ExportedFiles implements ModelFiles {
         return model;
     }
 
-    private static ExportedModel onnx(Path file, int threads) {
+    private static ExportedModel onnx(Path file, Use use) {
         try {
-            return OnnxRuntimeModel.load(file, threads);
+            return OnnxRuntimeModel.load(file, use);
         } catch (LinkageError e) {
+            Optional<String> other = Linkage.missingClass(e).filter(c -> !c.startsWith("ai.onnxruntime."));
+            if (other.isPresent()) {
+                throw HierVlException.environment(file + " needs the class " + other.get() + ", which is not on the class path", e);
+            }
             throw HierVlException.environment(file + " needs ONNX Runtime, which cannot be loaded (" + e
                 + "): add com.microsoft.onnxruntime:onnxruntime or hiervl-runtime of the platform to the class path", e);
         }

@@ -4,6 +4,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.PublicApi;
 import io.hiervl.eval.Probabilities;
 import io.hiervl.predict.InferenceModel;
+import io.hiervl.predict.ModelFiles;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** An exported file of any format, ready to run. Not safe for several threads. */
+/** An exported file of any format, ready to run. Safe for as many threads as {@link #photos} allows. */
 @PublicApi
 public interface ExportedModel extends InferenceModel {
     /**
@@ -20,7 +21,7 @@ public interface ExportedModel extends InferenceModel {
      * @throws HierVlException naming the file if it is missing, damaged or not an exported model
      */
     static ExportedModel load(Path file) {
-        return ExportedFiles.load(file, null, 0);
+        return ExportedFiles.load(file, new ModelFiles.Use(null, 0, 1));
     }
 
     /** What the graph consists of. */

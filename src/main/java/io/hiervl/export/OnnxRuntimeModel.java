@@ -9,8 +9,10 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.hiervl.HierVlException;
+import io.hiervl.eval.Probabilities;
 import io.hiervl.onnx.OnnxContents;
 import io.hiervl.onnx.OnnxModel;
+import io.hiervl.predict.ModelFiles;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -21,21 +23,26 @@ import onnx.Onnx.NodeProto;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** An ONNX file of {@link ModelExport}, run by ONNX Runtime. */
+/** An ONNX file of {@link ModelExport}, run by ONNX Runtime, which several threads may ask at the same time. */
 final class OnnxRuntimeModel implements ExportedModel {
+    /** Pixels of windows in work at the same time: as many bound the memory of the other networks' windows. */
+    private static final int MOST_PIXELS = 1 << 20;
+
     private final Path file;
     private final ExportMeta meta;
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;
     private final long[] inputShape;
+    private final int photos;
 
-    private OnnxRuntimeModel(Path file, ExportMeta meta, OrtSession session) throws OrtException {
+    private OnnxRuntimeModel(Path file, ExportMeta meta, OrtSession session, int photos) throws OrtException {
+        this.photos = photos;
         this.file = file;
         this.meta = meta;
         this.session = session;
         this.inputShape = new long[] {1, 3, meta.height(), meta.width()};
         require("input", session.getInputInfo(), ExportSource.IMAGES, inputShape);
-        require("output", session.getOutputInfo(), ExportSource.SCORES, new long[] {1, meta.classes().size(), meta.height(), meta.width()});
+        require("output", session.getOutputInfo(), ExportSource.SCORES, outputShape());
     }
 
     private void require(String what, Map<String, NodeInfo> there, String name, long[] shape) {
@@ -49,7 +56,7 @@ final class OnnxRuntimeModel implements ExportedModel {
     }
 
     /** Checksum, contents, description and, for a file without a checksum, a trial come first; then ONNX Runtime sees the file here. */
-    static OnnxRuntimeModel load(Path file, int threads) {
+    static OnnxRuntimeModel load(Path file, ModelFiles.Use use) {
         boolean sealed = SealedFile.verify(file);
         // Says more about files that are none than ONNX Runtime does.
         OnnxModel model = OnnxModel.read(file);
@@ -65,19 +72,24 @@ final class OnnxRuntimeModel implements ExportedModel {
         if (!sealed) {
             Trial.require(file);
         }
-        return open(file, meta, threads);
+        return open(file, meta, use);
     }
 
-    /** @param threads most threads of an op, 0 for one per core */
-    static OnnxRuntimeModel open(Path file, ExportMeta meta, int threads) {
+    /**
+     * The threads are shared out: photos in work at the same time have the cores between them. A small network gains nothing from a second
+     * thread, and all from a second photo.
+     */
+    static OnnxRuntimeModel open(Path file, ExportMeta meta, ModelFiles.Use use) {
+        int threads = use.threads() == 0 ? Runtime.getRuntime().availableProcessors() : use.threads();
+        int photos = Math.max(1, Math.min(Math.min(use.photos(), threads), MOST_PIXELS / (meta.height() * meta.width())));
         OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             // Threads that spin while they wait would take the cores from the other libraries' threads.
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
-            options.setIntraOpNumThreads(threads);
+            options.setIntraOpNumThreads(threads / photos);
             session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
-            return new OnnxRuntimeModel(file, meta, session);
+            return new OnnxRuntimeModel(file, meta, session, photos);
         } catch (OrtException e) {
             close(session, file);
             throw HierVlException.model(file + ": ONNX Runtime does not take it: " + oneLine(e), e);
@@ -118,15 +130,41 @@ final class OnnxRuntimeModel implements ExportedModel {
     }
 
     @Override
+    public int photos() {
+        return photos;
+    }
+
+    /** Windows of one photo may be in work at the same time as well: a lone photo of many windows needs all cores. */
+    @Override
+    public int lanes(int h, int w) {
+        return photos;
+    }
+
+    @Override
     public INDArray run(INDArray images) {
         require(images);
-        try (OnnxTensor input = OnnxTensor.createTensor(environment, FloatBuffer.wrap(images.dup('c').data().asFloat()), inputShape);
+        return Nd4j.create(run(images.dup('c').data().asFloat()), outputShape(), 'c');
+    }
+
+    /** As for the other formats, without ND4J: its libraries keep memory for every thread that calls them. */
+    @Override
+    public float[] scores(float[] chw, int h, int w) {
+        float[] values = run(chw);
+        Probabilities.ofLogScores(values, 1, classes(), h * w);
+        return values;
+    }
+
+    private long[] outputShape() {
+        return new long[] {1, meta.classes().size(), meta.height(), meta.width()};
+    }
+
+    private float[] run(float[] images) {
+        try (OnnxTensor input = OnnxTensor.createTensor(environment, FloatBuffer.wrap(images), inputShape);
              OrtSession.Result result = session.run(Map.of(ExportSource.IMAGES, input))) {
-            OnnxTensor scores = (OnnxTensor) result.get(ExportSource.SCORES).orElseThrow();
-            FloatBuffer values = scores.getFloatBuffer();
+            FloatBuffer values = ((OnnxTensor) result.get(ExportSource.SCORES).orElseThrow()).getFloatBuffer();
             float[] copy = new float[values.remaining()];
             values.get(copy);
-            return Nd4j.create(copy, scores.getInfo().getShape(), 'c');
+            return copy;
         } catch (OrtException e) {
             throw HierVlException.model(file + ": ONNX Runtime cannot run it: " + oneLine(e), e);
         }

@@ -2,6 +2,7 @@ package io.hiervl.export;
 
 import io.hiervl.ProcessTrial;
 import io.hiervl.backend.choice.Backends;
+import io.hiervl.predict.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,8 @@ final class Trial {
     private static ExportedModel model(Path file) {
         if (ExportFormat.isOnnx(file)) {
             return OnnxRuntimeModel.open(file,
-                ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()), 0);
+                ExportMeta.parse(io.hiervl.onnx.OnnxModel.read(file).metadata().get(ModelExport.META), file.toString()),
+                new ModelFiles.Use(null, 0, 1));
         }
         return SameDiffModel.parse(file, ExportMeta.parse(SdFile.check(file), file.toString()), Backends.compute());
     }

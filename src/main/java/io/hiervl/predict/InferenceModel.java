@@ -4,7 +4,7 @@ import io.hiervl.PublicApi;
 import io.hiervl.eval.WindowModel;
 import java.util.List;
 
-/** A trained network that scores windows. Not safe for use from several threads; {@link Segmenter} locks it. */
+/** A trained network that scores windows. {@link Segmenter} calls it from as many threads as {@link #photos} allows. */
 @PublicApi
 public interface InferenceModel extends WindowModel, AutoCloseable {
     /** Side of the windows it was trained with. */
@@ -12,6 +12,11 @@ public interface InferenceModel extends WindowModel, AutoCloseable {
 
     /** Class names in index order. */
     List<String> classNames();
+
+    /** How many threads may ask for scores of different photos at the same time. Where it is 1, one thread only ever asks. */
+    default int photos() {
+        return 1;
+    }
 
     @Override
     default int classes() {

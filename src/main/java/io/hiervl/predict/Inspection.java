@@ -115,7 +115,7 @@ public final class Inspection {
 
     private static <T> T worker(Supplier<T> task) {
         try {
-            return Worker.call(task::get);
+            return Worker.shared().call(task::get);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while looking at a photo", e);

@@ -25,13 +25,21 @@ public interface ModelFiles {
     }
 
     /**
-     * Opens a file.
+     * How a model is to run.
      *
      * @param device  as {@link SegmenterBuilder#device} takes it; null: the one of this process
      * @param threads most threads of the model, 0 for all
+     * @param photos  most photos that it shall work on at the same time, at least 1; it may allow fewer
+     */
+    record Use(String device, int threads, int photos) {
+    }
+
+    /**
+     * Opens a file.
+     *
      * @throws HierVlException model error naming the file; usage error if the format does not run on the device
      */
-    Opened open(Path file, String device, int threads);
+    Opened open(Path file, Use use);
 
     /** Whether a path can only be such a file, not a checkpoint. */
     static boolean mayRead(Path path) {

@@ -1,7 +1,6 @@
 package io.hiervl.predict;
 
 import io.hiervl.PublicApi;
-import io.hiervl.eval.Lettering;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Palette;
@@ -9,8 +8,6 @@ import io.hiervl.image.Photo;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
-import java.util.List;
-import java.util.Locale;
 
 /**
  * A photo with its classes laid over it in colour, outlined, and a legend below. Safe for several threads.
@@ -20,10 +17,6 @@ import java.util.Locale;
  */
 @PublicApi
 public record Overlay(Palette palette, double opacity) {
-    private static final int ROW = 20;
-    private static final int SWATCH = 14;
-    private static final int GAP = 6;
-
     public Overlay(Palette palette) {
         this(palette, 0.55);
     }
@@ -31,28 +24,14 @@ public record Overlay(Palette palette, double opacity) {
     /** Draws photo and legend; the legend lists the classes that occur, largest first, with their share of the area. */
     public BufferedImage draw(Photo photo, Prediction prediction) {
         BufferedImage blended = Images.toBuffered(blend(photo, prediction.labels()));
-        List<Prediction.Area> areas = prediction.areas();
-        int width = Math.max(photo.width(), 160);
-        int columns = Math.max(1, width / 160);
-        int rows = (areas.size() + columns - 1) / columns;
-        BufferedImage image = new BufferedImage(width, photo.height() + rows * ROW + GAP, BufferedImage.TYPE_INT_RGB);
+        Legend legend = Legend.of(prediction.areas(), photo.width());
+        BufferedImage image = new BufferedImage(legend.width(), photo.height() + legend.height(), BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         try {
             g.setColor(Color.WHITE);
             g.fillRect(0, 0, image.getWidth(), image.getHeight());
             g.drawImage(blended, 0, 0, null);
-            Lettering text = new Lettering(g, 12);
-            for (int i = 0; i < areas.size(); i++) {
-                Prediction.Area a = areas.get(i);
-                int x = i % columns * (width / columns) + GAP;
-                int y = photo.height() + i / columns * ROW + GAP;
-                g.setColor(new Color(palette.colour(a.index())));
-                g.fillRect(x, y, SWATCH, SWATCH);
-                g.setColor(Color.DARK_GRAY);
-                g.drawRect(x, y, SWATCH, SWATCH);
-                text.write(String.format(Locale.ROOT, "%s %.1f%%", a.name(), 100 * a.fraction()), x + SWATCH + GAP, y + SWATCH - 2,
-                    Color.BLACK);
-            }
+            legend.draw(g, photo.height(), palette);
         } finally {
             g.dispose();
         }

@@ -21,7 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 
 /**
  * Finds the class of every pixel of photos:
@@ -31,16 +32,16 @@ import java.util.function.Supplier;
  * }
  * </pre>
  * Safe for use from several threads: photos are decoded by the callers at the same time, the network itself works on one
- * photo after the other (it uses all cores anyway) and on one thread that all Segmenters of a program share. A caller whose
- * thread is interrupted gets its exception at once, and its photo is given up after the window in work; {@link #cancel} does
- * so for all photos. After {@link #close} every call fails with IllegalStateException.
+ * photo after the other (it uses all cores anyway) and on one thread that all Segmenters of a program share. Exported ONNX files can
+ * work on several photos ({@link SegmenterBuilder#photosAtOnce}), on threads of their own. A caller whose thread is interrupted gets
+ * its exception at once, and its photo is given up after the window in work; {@link #cancel} does so for all photos. After {@link #close} every call fails with IllegalStateException.
  *
  * <p>Photos that nobody can read, and photos beyond the {@link #limit}, make a {@link HierVlException} of kind DATA.
  */
 @PublicApi
 public final class Segmenter implements AutoCloseable {
     private final InferenceModel model;
-    private final GuardedModel guarded;
+    private final Worker worker;
     private volatile ImageSegmenter images;
     private final EvalConfig config;
     private final Palette palette;
@@ -91,8 +92,8 @@ public final class Segmenter implements AutoCloseable {
     public Segmenter(InferenceModel model, ClipNormalize normalize, EvalConfig config, Palette palette) {
         this.palette = palette;
         this.model = model;
-        this.guarded = new GuardedModel(model);
-        this.images = new ImageSegmenter(guarded, normalize, config);
+        this.worker = model.photos() == 1 ? Worker.shared() : Worker.own(model.photos());
+        this.images = new ImageSegmenter(model, normalize, config);
         this.config = config;
     }
 
@@ -195,7 +196,7 @@ public final class Segmenter implements AutoCloseable {
     public List<Prediction> predict(List<Photo> photos, Progress progress) {
         photos.forEach(this::requireFits);
         List<ImageSegmenter.Request> requests = photos.stream().map(ImageSegmenter.Request::new).toList();
-        List<Segmentation> results = work(() -> images.segment(requests, progress));
+        List<Segmentation> results = work(with -> with.segment(requests, progress));
         return results.stream().map(r -> new Prediction(r, model.classNames())).toList();
     }
 
@@ -211,7 +212,7 @@ public final class Segmenter implements AutoCloseable {
             throw HierVlException.data("the photo has " + photo.width() + "x" + photo.height() + " pixels and the model "
                 + model.classes() + " classes: " + values + " probabilities do not fit an array, which takes 2147483639");
         }
-        Scores scores = work(() -> images.scores(photo, told));
+        Scores scores = work(with -> with.scores(photo, told));
         return new ClassProbabilities(scores.values(), model.classNames(), photo.width(), photo.height());
     }
 
@@ -222,17 +223,19 @@ public final class Segmenter implements AutoCloseable {
         }
     }
 
-    private <T> T work(Supplier<T> task) {
+    private <T> T work(Function<ImageSegmenter, T> task) {
         Job job = new Job(limits.time());
         jobs.add(job);
         try {
-            return Worker.call(() -> {
+            return worker.call(() -> {
                 if (closed) {
                     throw closed();
                 }
                 job.start();
-                return Parallel.within(threads, () -> guarded.during(job, task));
+                return Parallel.within(threads, () -> task.apply(images.with(new GuardedModel(model, job))));
             });
+        } catch (RejectedExecutionException e) {
+            throw closed();
         } catch (InterruptedException e) {
             job.cancel();
             Thread.currentThread().interrupt();
@@ -294,7 +297,10 @@ public final class Segmenter implements AutoCloseable {
             }
             closed = true;
         }
-        Worker.finish(() -> {
+        if (worker != Worker.shared()) {
+            worker.end();
+        }
+        Worker.shared().finish(() -> {
             model.close();
             GraphRunner.releaseMemory();
             return null;

@@ -17,6 +17,7 @@ import java.util.function.UnaryOperator;
  * <caption>What can be set for which format</caption>
  * <tr><th></th><th>run folder, checkpoint</th><th>samediff</th><th>samediff-stock</th><th>onnx</th></tr>
  * <tr><td>threads</td><td>yes</td><td>yes</td><td>yes</td><td>yes, at load time</td></tr>
+ * <tr><td>photos at once</td><td colspan="3">no: one</td><td>yes</td></tr>
  * <tr><td>windows</td><td>any</td><td colspan="3">not WHOLE; {@code crop} at most the side of the graph</td></tr>
  * <tr><td>device</td><td>any</td><td>any</td><td>cpu, auto</td><td>cpu, auto</td></tr>
  * <tr><td>all others</td><td colspan="4">yes</td></tr>
@@ -27,6 +28,7 @@ import java.util.function.UnaryOperator;
 @PublicApi
 public final class SegmenterBuilder {
     private int threads;
+    private int photos = 1;
     private UnaryOperator<EvalConfig> windows = UnaryOperator.identity();
     private Limits limits = Limits.NONE;
     private long maxPixels = Long.MAX_VALUE;
@@ -45,6 +47,19 @@ public final class SegmenterBuilder {
             throw new IllegalArgumentException(most + " threads; expected 1 or more, or 0 for all");
         }
         threads = most;
+        return this;
+    }
+
+    /**
+     * Most photos that the network works on at the same time; 1 is the default. Only ONNX files do more than one. They share the threads
+     * out among the photos, so many callers are served sooner and a lone one later. Large windows allow fewer, because each photo in work
+     * needs memory of its own. Results are the same.
+     */
+    public SegmenterBuilder photosAtOnce(int most) {
+        if (most < 1) {
+            throw new IllegalArgumentException(most + " photos at once; expected 1 or more");
+        }
+        photos = most;
         return this;
     }
 
@@ -117,7 +132,7 @@ public final class SegmenterBuilder {
     private Segmenter open(Path path) {
         try {
             // ND4J leaves objects in every thread that it worked in; a caller's would hold this program's class loader.
-            return Worker.call(() -> ModelFiles.mayRead(path) ? ofFile(path) : ofCheckpoint(path));
+            return Worker.shared().call(() -> ModelFiles.mayRead(path) ? ofFile(path) : ofCheckpoint(path));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while loading " + path, e);
@@ -131,7 +146,7 @@ public final class SegmenterBuilder {
     }
 
     private Segmenter ofFile(Path file) {
-        ModelFiles.Opened opened = ModelFiles.find().open(file, device, threads);
+        ModelFiles.Opened opened = ModelFiles.find().open(file, new ModelFiles.Use(device, threads, photos));
         int crop = opened.model().crop();
         EvalConfig config = windows.apply(opened.windows());
         if (config.window() == EvalConfig.Window.WHOLE || config.crop() > crop) {

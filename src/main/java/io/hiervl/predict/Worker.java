@@ -9,36 +9,54 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The one thread on which networks work. The native libraries keep memory for every thread that ever called them, so a thread
- * for each model would leak with each model. It ends after some idle seconds, so that it holds no class loader.
+ * The threads on which networks work. ND4J's libraries keep memory for every thread that ever called them, so a thread for each model would
+ * leak with each model: networks on ND4J share one thread. Threads end after some idle seconds, so that they hold no class loader.
  */
 final class Worker {
     private static final long IDLE_SECONDS = 10;
-    private static final ThreadPoolExecutor EXECUTOR = executor();
+    private static final Worker SHARED = new Worker(1);
 
-    private Worker() {
+    private final ThreadPoolExecutor executor;
+
+    private Worker(int threads) {
+        executor = executor(threads);
     }
 
-    private static ThreadPoolExecutor executor() {
-        ThreadPoolExecutor one = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread t = new Thread(() -> {
-                try {
-                    task.run();
-                } finally {
-                    GraphRunner.releaseMemory(); // the pool of a thread that is gone would wait for a collection of Java's heap
-                }
-            }, "hiervl-segmenter");
-            t.setDaemon(true);
-            t.setContextClassLoader(Worker.class.getClassLoader());
-            return t;
-        });
-        one.allowCoreThreadTimeOut(true);
-        return one;
+    /** The one thread of all networks on ND4J. */
+    static Worker shared() {
+        return SHARED;
     }
 
-    /** Runs a task and waits for it; if the caller is interrupted, a task that has not begun never does. */
-    static <T> T call(Callable<T> task) throws InterruptedException {
-        Future<T> future = EXECUTOR.submit(task);
+    /** Threads for one network that keeps no memory for them. */
+    static Worker own(int threads) {
+        return new Worker(threads);
+    }
+
+    private static ThreadPoolExecutor executor(int threads) {
+        ThreadPoolExecutor pool =
+            new ThreadPoolExecutor(threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                Thread t = new Thread(() -> {
+                    try {
+                        task.run();
+                    } finally {
+                        GraphRunner.releaseMemory(); // the pool of a thread that is gone would wait for a collection of Java's heap
+                    }
+                }, "hiervl-segmenter");
+                t.setDaemon(true);
+                t.setContextClassLoader(Worker.class.getClassLoader());
+                return t;
+            });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    /**
+     * Runs a task and waits for it; if the caller is interrupted, a task that has not begun never does.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException after {@link #end}
+     */
+    <T> T call(Callable<T> task) throws InterruptedException {
+        Future<T> future = executor.submit(task);
         try {
             return future.get();
         } catch (ExecutionException e) {
@@ -50,8 +68,8 @@ final class Worker {
     }
 
     /** Runs a task and waits for it whatever happens; an interruption is kept for later. */
-    static void finish(Callable<?> task) {
-        Future<?> future = EXECUTOR.submit(task);
+    void finish(Callable<?> task) {
+        Future<?> future = executor.submit(task);
         boolean interrupted = false;
         try {
             while (true) {
@@ -68,6 +86,22 @@ final class Worker {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Takes no more tasks and waits for all that it has, whatever happens; an interruption is kept for later. */
+    void end() {
+        executor.shutdown();
+        boolean interrupted = false;
+        for (boolean ended = false; !ended;) {
+            try {
+                ended = executor.awaitTermination(IDLE_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -15,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -66,6 +68,19 @@ class LoopTest {
         assertTrue(photos.out().contains("red thing") && photos.out().contains("nearest") && !photos.out().contains("IoU"), photos.out());
         assertTrue(
             Files.readString(out.resolve("try.html")).contains("data:image/png") && Files.exists(out.resolve("001_val_000_overlay.png")));
+        Path described = Files.createDirectories(dir.resolve("described"));
+        Files.writeString(described.resolve("dataset.yaml"), """
+            name: described
+            classes: [ground, red thing]
+            concepts: {ground: [grass, sand, sky]}
+            palette: [[1, 2, 3], [12, 240, 34]]
+            """);
+        Path coloured = dir.resolve("coloured");
+        Cli yaml = Cli.run("clip", "try", "--clip", CLIP, "--classes", described.resolve("dataset.yaml"), photo(0), "--out", coloured);
+        assertEquals(0, yaml.exit(), yaml.err());
+        BufferedImage picture = ImageIO.read(coloured.resolve("001_val_000_overlay.png").toFile());
+        int[] pixels = picture.getRGB(0, 0, picture.getWidth(), picture.getHeight(), null, 0, picture.getWidth());
+        assertTrue(Arrays.stream(pixels).anyMatch(c -> (c & 0xff_ff_ff) == 0x01_02_03), "the description's colour is not in the picture");
         Path concepts = dir.resolve("concepts.yaml");
         Cli masks =
             Cli.run("clip", "try", "--clip", CLIP, "--data", TINY, "--list", val, "--wording", "red thing=grass", "--write-concepts",

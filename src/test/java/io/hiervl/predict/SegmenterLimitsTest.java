@@ -16,10 +16,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A Segmenter inside a service: callers that give up, photos that are too large or take too long. */
+/** A Segmenter inside a service, for one photo or for several at once: callers that give up, photos that are too large or take too long. */
 @Timeout(60)
 class SegmenterLimitsTest {
     private static final int SIDE = 32;
@@ -30,8 +31,13 @@ class SegmenterLimitsTest {
     private volatile boolean freed;
 
     /** Ten milliseconds a window: 1,600 windows of the long photo take 16 seconds. */
-    private Segmenter slow() {
+    private Segmenter slow(int photos) {
         InferenceModel model = new InferenceModel() {
+            @Override
+            public int photos() {
+                return photos;
+            }
+
             @Override
             public int crop() {
                 return SIDE;
@@ -63,9 +69,10 @@ class SegmenterLimitsTest {
             new EvalConfig(EvalConfig.Window.CLAMPED, SIDE, SIDE, 0));
     }
 
-    @Test
-    void anInterruptedCallersPhotoIsGivenUp() throws Exception {
-        try (Segmenter s = slow()) {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void anInterruptedCallersPhotoIsGivenUp(int photos) throws Exception {
+        try (Segmenter s = slow(photos)) {
             CompletableFuture<Boolean> flag = new CompletableFuture<>();
             Thread caller = new Thread(() -> {
                 assertThrows(IllegalStateException.class, () -> s.predict(LONG));
@@ -81,9 +88,10 @@ class SegmenterLimitsTest {
         }
     }
 
-    @Test
-    void cancelGivesUpWhatIsInWork() throws Exception {
-        try (Segmenter s = slow()) {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void cancelGivesUpWhatIsInWork(int photos) throws Exception {
+        try (Segmenter s = slow(photos)) {
             CompletableFuture<Prediction> work = CompletableFuture.supplyAsync(() -> s.predict(LONG));
             assertTrue(begun.await(10, TimeUnit.SECONDS));
             s.cancel();
@@ -94,9 +102,10 @@ class SegmenterLimitsTest {
         }
     }
 
-    @Test
-    void pixelsAndTimeHaveLimits() {
-        try (Segmenter s = slow().limit(new Limits(LONG.width() * (long) LONG.height(), Duration.ofMillis(200)))) {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void pixelsAndTimeHaveLimits(int photos) {
+        try (Segmenter s = slow(photos).limit(new Limits(LONG.width() * (long) LONG.height(), Duration.ofMillis(200)))) {
             HierVlException late = assertThrows(HierVlException.class, () -> s.predict(LONG));
             assertEquals(HierVlException.Kind.DATA, late.kind());
             assertTrue(late.getMessage().contains("200 ms"), late.getMessage());
@@ -106,9 +115,10 @@ class SegmenterLimitsTest {
         }
     }
 
-    @Test
-    void closingWorksInAnInterruptedThread() {
-        Segmenter s = slow();
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void closingWorksInAnInterruptedThread(int photos) {
+        Segmenter s = slow(photos);
         Thread.currentThread().interrupt();
         s.close();
         assertTrue(Thread.interrupted());
