@@ -33,8 +33,9 @@ import java.util.function.Function;
  * </pre>
  * Safe for use from several threads: photos are decoded by the callers at the same time, the network itself works on one
  * photo after the other (it uses all cores anyway) and on one thread that all Segmenters of a program share. Exported ONNX files can
- * work on several photos ({@link SegmenterBuilder#photosAtOnce}), on threads of their own. A caller whose thread is interrupted gets
- * its exception at once, and its photo is given up after the window in work; {@link #cancel} does so for all photos. After {@link #close} every call fails with IllegalStateException.
+ * work on several photos ({@link SegmenterBuilder#photosAtOnce}), on threads of their own. A caller whose thread is interrupted
+ * gets its exception at once, and its photo is given up after the window in work; {@link #cancel} does so for all photos. After
+ * {@link #close} every call fails with IllegalStateException.
  *
  * <p>Photos that nobody can read, and photos beyond the {@link #limit}, make a {@link HierVlException} of kind DATA.
  */
