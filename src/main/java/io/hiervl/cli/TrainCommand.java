@@ -163,10 +163,12 @@ final class TrainCommand implements Callable<Integer> {
                 console.pulse().doing("measuring the frozen CLIP on labelled photos");
                 Recipe windows = input.recipe();
                 guidance = Stoppable.run(signal::isSet,
-                    () -> GuidanceWorth.measure(bundle, dataset, read.labelled(), windows.eval(), console));
+                    () -> GuidanceWorth.measure(bundle, dataset, read.labelled(), windows, console));
                 console.note(guidance.line());
                 if (guided && guidance.nothing()) {
                     console.warn("warning: " + guidance.advice());
+                } else if (guided && guidance.hidden() != null) {
+                    console.warn("warning: " + guidance.hidden());
                 }
             }
             if (plans) {
