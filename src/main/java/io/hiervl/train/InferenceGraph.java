@@ -48,19 +48,23 @@ record InferenceGraph(GraphRunner runner, FrozenFeatures frozen) {
             net.config().output().temperature());
     }
 
-    /** Hands z (b,K,H/stride,W/stride) over where the graph runs; it is valid during the call. */
-    void run(Tensor images, Consumer<Tensor> taker) {
+    private GraphRunner.Result result(Tensor images) {
         Map<String, Tensor> values = new HashMap<>(frozen == null ? Map.of() : frozen.values(images));
         values.put(IMAGES, images);
-        try (GraphRunner.Result result = runner.runTensors(values, null, null)) {
+        return runner.runTensors(values, null, null);
+    }
+
+    /** Hands z (b,K,H/stride,W/stride) over where the graph runs; it is valid during the call. */
+    void run(Tensor images, Consumer<Tensor> taker) {
+        try (GraphRunner.Result result = result(images)) {
             taker.accept(result.tensor(Z));
         }
     }
 
     /** z (b,K,H/stride,W/stride) on the host, a copy. */
     INDArray z(INDArray images) {
-        INDArray[] z = new INDArray[1];
-        run(Nd4jTensors.of(images), value -> z[0] = Nd4jTensors.array(value).dup('c'));
-        return z[0];
+        try (GraphRunner.Result result = result(Nd4jTensors.of(images))) {
+            return result.output(Z).dup('c');
+        }
     }
 }
