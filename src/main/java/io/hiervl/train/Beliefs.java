@@ -38,7 +38,7 @@ final class Beliefs {
         Tensor weak = arrays.place(batch.weak());
         parts.forEach((int) weak.size(0), (from, to) -> {
             Tensor part = weak.rows(from, to);
-            InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, features, part.shape(),
+            InferenceGraph graph = graphs.get(part.shape(), "", () -> InferenceGraph.of(model, features, part,
                 model.unlabelledStride()));
             graph.run(part, z -> maps.believe(from, to, z));
         });

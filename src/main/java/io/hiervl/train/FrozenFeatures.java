@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -80,15 +81,10 @@ final class FrozenFeatures {
         return output(inputs.stream().map(in::get).toList());
     }
 
-    /** The tower's output as placeholders for images (b,3,H,W) without targets; {@link #values} gives their values. */
-    Backbone.Output placeholders(FusedOps ops, long[] images) {
-        List<INDArray> like = of(Nd4jTensors.of(Nd4j.zeros(model.type(), 1, 3, images[2], images[3])));
+    /** The tower's output as placeholders for images like these (b,3,H,W), without targets; {@link #values} gives their values. */
+    Backbone.Output placeholders(FusedOps ops, Tensor images) {
         List<SDVariable> arrays = new ArrayList<>();
-        for (int i = 0; i < like.size(); i++) {
-            long[] shape = like.get(i).shape().clone();
-            shape[0] = images[0];
-            arrays.add(ops.placeholder("tower" + i, shape));
-        }
+        values(images).forEach((name, value) -> arrays.add(ops.placeholder(name, value.shape())));
         return output(arrays);
     }
 
@@ -131,7 +127,7 @@ final class FrozenFeatures {
     private List<INDArray> run(INDArray image) {
         GraphRunner runner = graphs.get(image.shape(), "", () -> build(image.shape()));
         try (GraphRunner.Result r = runner.run(Map.of("images", image))) {
-            return inputs.stream().map(i -> r.output(name(inputs.indexOf(i))).dup('c')).toList();
+            return IntStream.range(0, inputs.size()).mapToObj(i -> r.output(name(i)).dup('c')).toList();
         }
     }
 

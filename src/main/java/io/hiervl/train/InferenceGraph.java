@@ -25,18 +25,22 @@ record InferenceGraph(GraphRunner runner, FrozenFeatures frozen) {
      * @param stride of z, in pixels
      */
     static InferenceGraph of(TrainingModel model, long[] images, int stride) {
-        return of(model, null, images, stride);
+        return of(model, null, images, null, stride);
     }
 
-    /** @param frozen what a frozen tower sees, null for a tower that runs in the graph */
-    static InferenceGraph of(TrainingModel model, FrozenFeatures frozen, long[] images, int stride) {
+    /** The same for images like these whose tower is frozen; null for a tower that runs in the graph. */
+    static InferenceGraph of(TrainingModel model, FrozenFeatures frozen, Tensor images, int stride) {
+        return of(model, frozen, images.shape(), images, stride);
+    }
+
+    private static InferenceGraph of(TrainingModel model, FrozenFeatures frozen, long[] images, Tensor like, int stride) {
         FusedOps ops = model.newGraph();
         Scope root = HierVlNetwork.root(ops, model.store());
         SDVariable t = model.inputs().variable(ops.sd(), TrainingModel.T);
         HierVlNetwork net = model.network();
         SDVariable x = ops.placeholder(IMAGES, images);
         HierVlNetwork.Features features =
-            net.encode(root, x, frozen == null ? net.tower(root, x, DensePath.NONE) : frozen.placeholders(ops, images));
+            net.encode(root, x, frozen == null ? net.tower(root, x, DensePath.NONE) : frozen.placeholders(ops, like));
         ops.named(logScores(root, net, features, t, (int) images[2] / stride, (int) images[3] / stride), Z);
         return new InferenceGraph(ops.runner(List.of(Z)), frozen);
     }

@@ -3,6 +3,7 @@ package io.hiervl.train;
 import io.hiervl.config.Recipe;
 import io.hiervl.tensor.RawArrays;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +68,8 @@ final class KeptArrays {
         }
         try (Stream<Path> files = Files.walk(folder)) {
             return files.mapToLong(f -> Files.isRegularFile(f) ? f.toFile().length() : 0).sum();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
+            LOG.warn("cannot look through {}: {}; its files do not count for the limit", folder, e.getMessage());
             return 0;
         }
     }
