@@ -2,13 +2,17 @@ package io.hiervl.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hiervl.Progress;
 import io.hiervl.checkpoint.Checkpoint;
 import io.hiervl.checkpoint.CheckpointStore;
+import io.hiervl.cli.Console;
+import io.hiervl.cli.Experiment;
 import io.hiervl.cli.SparkDriver;
 import io.hiervl.config.EvalConfig;
 import io.hiervl.data.Dataset;
@@ -18,8 +22,10 @@ import io.hiervl.eval.ListSource;
 import io.hiervl.image.LabelMaps;
 import io.hiervl.predict.Segmenter;
 import io.hiervl.predict.TrainedModel;
+import io.hiervl.train.StopSignal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Two executors predict, measure and train five steps; the same on one machine gives the same. */
+/** Two executors predict, measure, fill a table and train five steps; the same on one machine gives the same. */
 @Tag("spark")
 class LocalClusterTest {
     private static final int STEPS = 5;
@@ -49,12 +55,12 @@ class LocalClusterTest {
             "train.steps=" + STEPS), TinyModel.SETTINGS.stream().flatMap(s -> Stream.of("--set", s))).toArray();
         Object[] before = {"spark", "predict", "--model", local, "--out", out, "--overlays", photos, "--then", "spark", "eval", "--model",
             local, "--data", TinyModel.DATA, "--json", "--then", "rows", local, photos.resolve("photo 1.png"), photos.resolve("broken.jpg"),
-            photos.resolve("missing.png"), "--then"};
+            photos.resolve("missing.png"), "--then", "spark", "experiment", experiment(), "--out", folder.resolve("table"), "--then"};
         String printed;
         try (LocalCluster cluster = LocalCluster.start(folder, SparkDriver.class,
             Stream.concat(Arrays.stream(before), Arrays.stream(train)).toArray())) {
             printed = cluster.await(280);
-            assertEquals(List.of("EXIT 3", "EXIT 0", "EXIT 0"), printed.lines().filter(l -> l.startsWith("EXIT")).toList(),
+            assertEquals(List.of("EXIT 3", "EXIT 0", "EXIT 0", "EXIT 0"), printed.lines().filter(l -> l.startsWith("EXIT")).toList(),
                 () -> cluster.errors());
             assertTrue(cluster.errors().contains("1 of 41 photos could not be segmented"), cluster.errors());
             assertTrue(cluster.errors().contains("broken.jpg"), cluster.errors());
@@ -63,6 +69,39 @@ class LocalClusterTest {
         measuresAreThoseOfOneMachine(local, printed);
         rowsOfTheApi(printed, photos);
         weightsAreThoseOfOneMachine(local, run, printed);
+        theTableIsThatOfOneMachine();
+    }
+
+    /** A row and two seeds of three supervised steps. */
+    private Path experiment() throws Exception {
+        List<String> settings = new ArrayList<>(TinyModel.SETTINGS);
+        settings.addAll(List.of("train.method=supervised", "train.steps=3"));
+        return Files.writeString(folder.resolve("table.yaml"),
+            "name: Table\nrecipe: tiny\nlabels: [8]\nseeds: [0, 1]\nclip: false\nrows:\n  supervised: ["
+                + String.join(", ", settings) + "]\n");
+    }
+
+    /** Every figure of a run but its seconds, to the last digit; and seeds differ, so that the figures say something. */
+    private void theTableIsThatOfOneMachine() throws Exception {
+        Experiment experiment = Experiment.read(folder.resolve("table.yaml"), List.of());
+        ObjectMapper json = new ObjectMapper();
+        List<JsonNode> figures = new ArrayList<>();
+        for (int c = 0; c < experiment.cells().size(); c++) {
+            Path run = folder.resolve("one").resolve(Integer.toString(c));
+            ObjectNode one = json.valueToTree(experiment.measure(c, run, new StopSignal(), Console.standard()));
+            ObjectNode two =
+                (ObjectNode) json
+                    .readTree(folder.resolve("table").resolve(experiment.cells().get(c).folder()).resolve("result.json").toFile());
+            List<String> times = List.of("seconds", "train_seconds");
+            assertEquals(json.readTree(one.without(times).toString()), two.without(times));
+            figures.add(two.get("iou"));
+        }
+        assertNotEquals(figures.get(0), figures.get(1));
+        long lines;
+        try (Stream<String> csv = Files.lines(folder.resolve("table").resolve("table.csv"))) {
+            lines = csv.count();
+        }
+        assertEquals(3, lines, "a heading and a line for each run");
     }
 
     private void predictionsAreThoseOfOneMachine(Path model, Path photos, Path out) throws Exception {
