@@ -43,8 +43,16 @@ final class HadoopFiles implements Serializable {
         return configuration.value();
     }
 
+    /** @throws HierVlException environment error: Hadoop names a class for the scheme, and it or what it needs is missing */
     FileSystem system(Path path) throws IOException {
-        return path.getFileSystem(configuration.value());
+        try {
+            return path.getFileSystem(configuration.value());
+        } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw HierVlException.environment("cannot start Hadoop's file system for " + path + ": " + first(e)
+                + "; start with the libraries of '" + path.toUri().getScheme() + "', see docs/spark.md", e);
+        }
     }
 
     /**
@@ -182,7 +190,7 @@ final class HadoopFiles implements Serializable {
     }
 
     /** The first line of a failure; Hadoop's messages hold stack traces of other machines. */
-    static String first(Exception e) {
+    static String first(Throwable e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return message.lines().findFirst().orElse("");
     }

@@ -51,6 +51,8 @@ class SparkBadInputTest {
         requireFailure(4, "no such model", "spark", "eval", "--model", folder.resolve("none"), "--data", "datasets/tiny");
         requireFailure(2, "is no path that Hadoop knows here", "spark", "predict", "--model", "abc://x/y", "--out", folder.resolve("o"),
             photos);
+        requireFailure(6, "S3AFileSystem not found; start with the libraries of 's3a'", "spark", "predict", "--model", folder, "--out",
+            "s3a://bucket/out", photos);
         requireFailure(3, "dataset.yaml", "spark", "eval", "--model", folder, "--data", photos);
     }
 
