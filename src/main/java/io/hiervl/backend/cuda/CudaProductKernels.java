@@ -27,6 +27,11 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
         return precision == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT;
     }
 
+    /** Whether 32-bit factors of products are rounded to TF32. */
+    final boolean tf32() {
+        return precision == Precision.TF32;
+    }
+
     /** An array that several products of an op read, rounded once if they would round it. */
     final Tensor factor(Tensor a) {
         if (a.type() == factorType() || a.type() == ElementType.BFLOAT16) {
