@@ -194,17 +194,9 @@ public final class GraphRunner {
          * @param adds whether it can be added to what is there
          * @return null: it is handed over
          */
-        default Target target(String variable, ElementType type, long[] shape, boolean adds) {
+        default GradientTarget target(String variable, ElementType type, long[] shape, boolean adds) {
             return null;
         }
-    }
-
-    /**
-     * Place of a gradient.
-     *
-     * @param add whether the gradient is added to what is there
-     */
-    public record Target(Tensor array, boolean add) {
     }
 
     /** Placeholders whose values follow from outputs of the same run. */
@@ -310,11 +302,11 @@ public final class GraphRunner {
         }
     }
 
-    private Target[] targets(Step step, Tensor[] in, GradientSink sink, List<String> ready) {
+    private GradientTarget[] targets(Step step, Tensor[] in, GradientSink sink, List<String> ready) {
         if (!ProducedSums.writes(step) || !backend.supports(step.type(), in[0].type())) {
             return null;
         }
-        Target[] targets = new Target[step.out().length];
+        GradientTarget[] targets = new GradientTarget[step.out().length];
         long[][] shapes = step.op().shapes(Arrays.stream(in).map(Tensor::shape).toArray(long[][]::new));
         for (int i = 0; i < targets.length; i++) {
             int slot = step.out()[i];

@@ -116,7 +116,7 @@ final class RunMemory {
      * @param into by result: the slot of an array to which it may be added, -1 for none; null for none at all
      * @param targets by result: where it is to be written; null for a place of this memory
      */
-    void execute(Step step, Tensor[] in, int[] into, GraphRunner.Target[] targets) {
+    void execute(Step step, Tensor[] in, int[] into, GradientTarget[] targets) {
         try {
             if (step.alias() || step.sum() && (added[step.in()[0]] || added[step.in()[1]])) {
                 alias(step, in);
@@ -192,9 +192,11 @@ final class RunMemory {
     }
 
     /** @param sums takes the results that are to be added to what is there */
-    private Tensor[] outputs(Step step, Tensor[] in, int[] into, GraphRunner.Target[] targets, List<Tensor> sums) {
+    private Tensor[] outputs(Step step, Tensor[] in, int[] into, GradientTarget[] targets, List<Tensor> sums) {
         long[][] shapes = step.op().shapes(shapes(in));
         Tensor[] out = new Tensor[step.out().length];
+        // what the host computes is never added up
+        boolean adds = into != null && backend.supports(step.type(), in[0].type());
         for (int i = 0; i < out.length; i++) {
             int slot = step.out()[i];
             if (slot < 0) {
@@ -205,7 +207,7 @@ final class RunMemory {
                 if (targets[i].add()) {
                     sums.add(values[slot]);
                 }
-            } else if (into != null && into[i] >= 0 && share(into[i], slot, type(slot, in[0]), shapes[i])) {
+            } else if (adds && into[i] >= 0 && share(into[i], slot, type(slot, in[0]), shapes[i])) {
                 sums.add(values[slot]);
             } else {
                 allocate(slot, type(slot, in[0]), shapes[i]);

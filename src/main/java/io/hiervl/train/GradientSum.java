@@ -4,7 +4,7 @@ import io.hiervl.backend.Backend;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.DeviceArrays;
-import io.hiervl.graph.GraphRunner;
+import io.hiervl.graph.GradientTarget;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.HostStorage;
@@ -81,7 +81,7 @@ final class GradientSum {
      * @param adds whether it can add to what is there
      * @return null: the gradient is to be {@linkplain #add added}
      */
-    GraphRunner.Target target(String name, ElementType type, long[] shape, boolean adds) {
+    GradientTarget target(String name, ElementType type, long[] shape, boolean adds) {
         if (device.backend().onHost()) {
             return null;
         }
@@ -91,7 +91,7 @@ final class GradientSum {
             return null;
         }
         used.put(name, true);
-        return new GraphRunner.Target(sum, more);
+        return new GradientTarget(sum, more);
     }
 
     /** The sums of this step by parameter name, where they were added up. */

@@ -1,6 +1,7 @@
 package io.hiervl.train;
 
 import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GradientTarget;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.Feed;
@@ -153,7 +154,7 @@ final class LossGraph<T> {
             }
 
             @Override
-            public GraphRunner.Target target(String name, ElementType type, long[] shape, boolean adds) {
+            public GradientTarget target(String name, ElementType type, long[] shape, boolean adds) {
                 return of(name).target(name, type, shape, adds);
             }
         };
