@@ -70,7 +70,8 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
             g = work(ElementType.FLOAT, (long) m * n);
             factor = factorType() == ElementType.BFLOAT16 ? work(factorType(), (long) m * n) : g;
             linear(x, w, null, Activation.NONE, g);
-            each("linear_bp", (long) m * n, activation.ordinal(), g, saved, cotangent, code(cotangent), db == null && factor != g ? null : g,
+            each("linear_bp", (long) m * n, activation.ordinal(), g, saved, cotangent, code(cotangent),
+                db == null && factor != g ? null : g,
                 factor == g ? null : factor, n, (long) m * n);
         }
         if (factor == null) {

@@ -52,13 +52,15 @@ final class FusedAttention implements DeviceAttention {
     public void backward(Operand q, Operand k, Operand v, Operand g, Operand dq, Operand dk, Operand dv, Tensor dKeyBias) {
         long heads = (long) size.batch() * size.heads();
         Tensor stats = kernels.work(ElementType.FLOAT, 2 * heads * size.queries());
-        start("attention_queries", rounds ? TILE : SHORT_TILE, size.queries(), array(q), code(q), at(q), array(k), code(k), at(k), array(v), code(v), at(v), array(g),
+        start("attention_queries", rounds ? TILE : SHORT_TILE, size.queries(), array(q), code(q), at(q), array(k), code(k), at(k), array(v),
+            code(v), at(v), array(g),
             code(g), at(g), array(dq), code(dq), at(dq), stats, keyBias, mask, settings);
         if (dk == null && dv == null && dKeyBias == null) {
             return;
         }
         Tensor sums = dKeyBias == null ? null : kernels.work(ElementType.FLOAT, heads * size.keys());
-        start("attention_keys", rounds ? TILE : SHORT_TILE, size.keys(), array(q), code(q), at(q), array(k), code(k), at(k), array(v), code(v), at(v), array(g),
+        start("attention_keys", rounds ? TILE : SHORT_TILE, size.keys(), array(q), code(q), at(q), array(k), code(k), at(k), array(v),
+            code(v), at(v), array(g),
             code(g), at(g), stats, array(dk), code(dk), at(dk), array(dv), code(dv), at(dv), sums, keyBias, mask, settings);
         if (dKeyBias != null) {
             kernels.reduce(sums, new long[] {size.batch(), size.heads(), size.keys()}, null, new long[] {size.batch(), 1, size.keys()},
