@@ -21,7 +21,9 @@ final class LaunchSize {
     private LaunchSize() {
     }
 
-    /** Bytes of all arrays among the arguments; an array to which is added counts twice. Of attention's arrays several may be parts of one. */
+    /**
+     * Bytes of all arrays among the arguments; an array to which is added counts twice. Of attention's arrays several may be parts of one.
+     */
     static long bytes(String kernel, Object... arguments) {
         if (kernel.equals("copy_part")) {
             // a part of x and of y: the same number of elements of both
