@@ -6,9 +6,13 @@ typedef unsigned short uint16_t;
 typedef unsigned int uint32_t;
 typedef long long int64_t;
 typedef unsigned long long uint64_t;
+#define CALLED __noinline__
+#else
+#define CALLED
 #endif
 #define FULL 0xffffffffu
-// without it arrays of registers would lie in memory
+// CALLED: a function whose code exists once, however many loops are unrolled around it
+// without UNROLL arrays of registers would lie in memory
 #define UNROLL _Pragma("unroll")
 #define LOWEST (-3.402823466e38f)
 // every element once, whatever the grid

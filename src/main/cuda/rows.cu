@@ -36,7 +36,7 @@ extern "C" __global__ void layer_norm(const void* x, int xt, const float* gamma,
         if (stats && lane == 0) { stats[2 * r] = mean; stats[2 * r + 1] = inverse; }
     }
 }
-extern "C" __global__ void layer_norm_bp(const void* x, int xt, const float* gamma, const void* g, int gt, const float* stats, void* dx, int dt, int64_t rows, int columns) {
+extern "C" __global__ void layer_norm_bp(const void* x, int xt, const float* gamma, const void* g, int gt, const float* stats, void* dx, int dt, int add, int64_t rows, int columns) {
     int lane = threadIdx.x & 31;
     for (WARPS(r, rows)) {
         int64_t at = r * columns;
@@ -48,8 +48,10 @@ extern "C" __global__ void layer_norm_bp(const void* x, int xt, const float* gam
         }
         s = warp_sum(s) / columns;
         q = warp_sum(q) / columns;
-        for (int i = lane; i < columns; i += 32)
-            put(dx, dt, at + i, inverse * (get(g, gt, at + i) * gamma[i] - s - (get(x, xt, at + i) - mean) * inverse * q));
+        for (int i = lane; i < columns; i += 32) {
+            float v = inverse * (get(g, gt, at + i) * gamma[i] - s - (get(x, xt, at + i) - mean) * inverse * q);
+            put(dx, dt, at + i, add ? get(dx, dt, at + i) + v : v);
+        }
     }
 }
 // Sums over a part of the rows of g and of g times the normalised x: parts (2,parts,columns). Block (32,8), grid (columns / 32, parts).

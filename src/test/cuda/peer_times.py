@@ -3,9 +3,10 @@
 
     PYTHONPATH=PEER peer_times.py [--config vit-b16-512] [--device cuda]
 
-The peer was written for CPUs. What it cannot do on a GPU is said in one line, and the next case runs.
+The peer was written for CPUs. What it cannot do on a GPU is said in one line, and the next case runs. The exit code is 1 then.
 """
 import argparse
+import sys
 import time
 
 import numpy as np
@@ -67,6 +68,7 @@ def main():
 
     sizes = [int(n) for n in a.images.split(",")]
     cases = [("inference", inference)] + [(f"step {n}+{n}", lambda n=n: training(n)) for n in sizes]
+    missing = 0
     for bf16 in (False, True):
         for name, make in cases:
             label = f"peer {name} {'bf16' if bf16 else 'fp32'}"
@@ -75,8 +77,10 @@ def main():
                     seconds, most = measured(make(), a.device, a.runs)
                 print(f"{label}: {1e3 * seconds:.1f} ms, {most:.2f} GB", flush=True)
             except Exception as e:  # one line for each case
+                missing += 1
                 print(f"{label}: not measured: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}", flush=True)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -84,7 +84,7 @@ def products(d, sizes, runs):
         grid = ((n + 63) // 64, (m + 63) // 64, 1)
         at, wt = matrices(0, 0, k), i64(0, 0, 0, 1, k)
         own = d.seconds(lambda: d.launch(kernel, grid, block, a, i32(kind), at, w, i32(kind), wt, c, i32(kind), matrices(0, 0, n),
-                                         i32(1), i32(m), i32(k), i32(n), f32(1), i32(0)), runs)
+                                         i32(1), i32(m), i32(k), i32(n), f32(1), i32(0), NONE, NONE, matrices(0, 0, 0), i32(0)), runs)
         yield f"{kernel} {m} x {k} x {n}", own, 2 * m * k * n, ("matmul", m, k, n, kind)
         t = 14 if kind == BF16 else 0
         blas = d.products()

@@ -17,7 +17,19 @@ public interface Backend {
     /** New memory with undefined content. */
     Storage allocate(long bytes);
 
-    /** Frees memory that {@link #allocate} returned. */
+    /**
+     * New memory for an array that keeps its values from run to run, such as a parameter. A device may keep it in other forms beside it,
+     * until {@link #changed} is called or something is uploaded to it.
+     */
+    default Storage allocateKept(long bytes) {
+        return allocate(bytes);
+    }
+
+    /** Says that {@link #allocateKept kept memory} has other values now. */
+    default void changed(Storage kept) {
+    }
+
+    /** Frees memory that {@link #allocate} or {@link #allocateKept} returned. */
     void free(Storage storage);
 
     /** Whether this process can read and write the memory; else arrays are copied. */
@@ -50,6 +62,16 @@ public interface Backend {
 
     /** Runs an op of the calling thread whose large working memory comes from the lender and goes back afterwards. */
     void run(WorkingMemory.Lender lender, Runnable op);
+
+    /** Whether the kernel of an op can add one of its results to an array instead of writing it. */
+    default boolean adds(String op, int output) {
+        return false;
+    }
+
+    /** The same as {@link #run}, where those results that are among the sums are added to what is there. */
+    default void run(WorkingMemory.Lender lender, List<Tensor> sums, Runnable op) {
+        throw new IllegalStateException(name() + " does not add results up");
+    }
 
     /** What went between host and device so far. */
     default Traffic traffic() {

@@ -43,7 +43,7 @@ public final class DeviceParameters implements AutoCloseable {
         Tensor on(Backend backend) {
             Tensor host = host();
             Tensor copy = copies.computeIfAbsent(backend, b -> {
-                Storage storage = b.allocate(Math.max(1, host.length()) * host.type().width());
+                Storage storage = b.allocateKept(Math.max(1, host.length()) * host.type().width());
                 return new Tensor(storage, 0, host.type(), host.shape());
             });
             if (!fresh.contains(backend)) {
@@ -70,6 +70,7 @@ public final class DeviceParameters implements AutoCloseable {
             fresh.clear();
             fresh.add(backend);
             ahead = backend;
+            backend.changed(copies.get(backend).storage());
         }
 
         void free() {

@@ -3,6 +3,7 @@ package io.hiervl.graph;
 import io.hiervl.Stoppable;
 import io.hiervl.backend.Backend;
 import io.hiervl.op.Op;
+import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Staging;
@@ -43,6 +44,8 @@ public final class GraphRunner {
     private final Map<String, String> gradientNames = new LinkedHashMap<>();
     /** By number of step: the variables whose gradients are complete and read by no later op. */
     private final Map<Integer, List<String>> complete = new HashMap<>();
+    /** By step and result: the slot to which it is added, see {@link ProducedSums}. */
+    private final int[][] into;
     private final List<String> outputs;
     private final Map<String, Integer> placeholders = new LinkedHashMap<>();
     /** Shapes of placeholders by slot. */
@@ -91,6 +94,7 @@ public final class GraphRunner {
         fixed.keySet().forEach(slot -> seen[slot] = true);
         placeholders.values().forEach(slot -> seen[slot] = true);
         this.rounded = RoundedSlots.of(steps, seen);
+        this.into = ProducedSums.of(backend, steps, seen);
         findComplete(order);
     }
 
@@ -183,6 +187,16 @@ public final class GraphRunner {
     public interface GradientSink {
         /** @param gradient valid during the call, as its memory is used again afterwards; it lies where the graph runs */
         void accept(String variable, Tensor gradient);
+
+        /**
+         * Where a gradient is to be written on a device instead of being handed over.
+         *
+         * @param adds whether it can be added to what is there
+         * @return null: it is handed over
+         */
+        default GradientTarget target(String variable, ElementType type, long[] shape, boolean adds) {
+            return null;
+        }
     }
 
     /** Placeholders whose values follow from outputs of the same run. */
@@ -228,9 +242,9 @@ public final class GraphRunner {
                     lend(missing, late.values(new Result(memory)), memory);
                 }
                 Stoppable.check();
-                run(steps.get(i), memory);
+                List<String> ready = new ArrayList<>(sink == null ? List.of() : complete.getOrDefault(i, List.of()));
+                run(i, memory, sink, ready);
                 if (sink != null) {
-                    List<String> ready = complete.getOrDefault(i, List.of());
                     ready.forEach(variable -> sink.accept(variable, memory.get(gradientSlot(variable))));
                     // only now: two variables may have one gradient
                     ready.forEach(variable -> memory.release(gradientSlot(variable)));
@@ -272,10 +286,12 @@ public final class GraphRunner {
         return slots.get(gradientNames.get(variable));
     }
 
-    private void run(Step step, RunMemory memory) {
+    /** @param ready variables whose gradients the step completes; those that it writes to their target are taken off */
+    private void run(int number, RunMemory memory, GradientSink sink, List<String> ready) {
+        Step step = steps.get(number);
         Tensor[] in = memory.operands(step);
         long start = profile == null ? 0 : System.nanoTime();
-        memory.execute(step, in);
+        memory.execute(step, in, into[number], ready.isEmpty() || backend.onHost() ? null : targets(step, in, sink, ready));
         if (profile != null) {
             long spent = System.nanoTime() - start;
             long[][] shapes = Arrays.stream(in).map(Tensor::shape).toArray(long[][]::new);
@@ -284,6 +300,26 @@ public final class GraphRunner {
         for (int slot : step.release()) {
             memory.release(slot);
         }
+    }
+
+    private GradientTarget[] targets(Step step, Tensor[] in, GradientSink sink, List<String> ready) {
+        if (!ProducedSums.writes(step) || !backend.supports(step.type(), in[0].type())) {
+            return null;
+        }
+        GradientTarget[] targets = new GradientTarget[step.out().length];
+        long[][] shapes = step.op().shapes(Arrays.stream(in).map(Tensor::shape).toArray(long[][]::new));
+        for (int i = 0; i < targets.length; i++) {
+            int slot = step.out()[i];
+            List<String> of = ready.stream().filter(variable -> gradientSlot(variable) == slot).toList();
+            if (of.size() == 1) {
+                targets[i] = sink.target(of.get(0), in[0].type() == ElementType.DOUBLE ? ElementType.DOUBLE : ElementType.FLOAT, shapes[i],
+                    backend.adds(step.type(), i));
+                if (targets[i] != null) {
+                    ready.remove(of.get(0));
+                }
+            }
+        }
+        return targets;
     }
 
     /**

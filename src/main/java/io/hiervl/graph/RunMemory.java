@@ -9,7 +9,9 @@ import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The arrays of one run of a graph by slot, and the execution of single ops on them. For one thread. */
@@ -27,6 +29,8 @@ final class RunMemory {
     private final Backend backend;
     private final Tensor[] values;
     private final Holder[] storage;
+    /** Slots whose arrays were added to the other operand of the sum that reads them. */
+    private final boolean[] added;
     private final boolean[] rounded;
     private final ArrayPool pool;
 
@@ -37,6 +41,7 @@ final class RunMemory {
         this.pool = ArrayPool.ofThread(backend);
         values = new Tensor[slots];
         storage = new Holder[slots];
+        added = new boolean[slots];
     }
 
     /** Puts an array into a slot; it is read, never written or released. A device gets a copy of a host's for the time of the run. */
@@ -105,15 +110,21 @@ final class RunMemory {
         return in;
     }
 
-    /** Runs an op on its inputs. */
-    void execute(Step step, Tensor[] in) {
+    /**
+     * Runs an op on its inputs.
+     *
+     * @param into by result: the slot of an array to which it may be added, -1 for none; null for none at all
+     * @param targets by result: where it is to be written; null for a place of this memory
+     */
+    void execute(Step step, Tensor[] in, int[] into, GradientTarget[] targets) {
         try {
-            if (step.alias()) {
+            if (step.alias() || step.sum() && (added[step.in()[0]] || added[step.in()[1]])) {
                 alias(step, in);
             } else if (step.op() instanceof Slice.Addition && step.out()[0] >= 0 && takeOver(step, 0)) {
-                run(step, in, new Tensor[] {in[0]});
+                run(step, in, new Tensor[] {in[0]}, List.of());
             } else if (step.op() != null) {
-                run(step, in, outputs(step, in));
+                List<Tensor> sums = new ArrayList<>();
+                run(step, in, outputs(step, in, into, targets, sums), sums);
             } else if (step.sum() && Arrays.equals(in[0].shape(), in[1].shape())) {
                 sum(step, in);
             } else {
@@ -180,23 +191,56 @@ final class RunMemory {
         return true;
     }
 
-    private Tensor[] outputs(Step step, Tensor[] in) {
+    /** @param sums takes the results that are to be added to what is there */
+    private Tensor[] outputs(Step step, Tensor[] in, int[] into, GradientTarget[] targets, List<Tensor> sums) {
         long[][] shapes = step.op().shapes(shapes(in));
         Tensor[] out = new Tensor[step.out().length];
+        // what the host computes is never added up
+        boolean adds = into != null && backend.supports(step.type(), in[0].type());
         for (int i = 0; i < out.length; i++) {
-            if (step.out()[i] >= 0) {
-                out[i] = allocate(step.out()[i], type(step.out()[i], in[0]), shapes[i]);
+            int slot = step.out()[i];
+            if (slot < 0) {
+                continue;
             }
+            if (targets != null && targets[i] != null) {
+                values[slot] = targets[i].array();
+                if (targets[i].add()) {
+                    sums.add(values[slot]);
+                }
+            } else if (adds && into[i] >= 0 && share(into[i], slot, type(slot, in[0]), shapes[i])) {
+                sums.add(values[slot]);
+            } else {
+                allocate(slot, type(slot, in[0]), shapes[i]);
+            }
+            out[i] = values[slot];
         }
         return out;
     }
 
-    private void run(Step step, Tensor[] in, Tensor[] out) {
+    /** Makes an array that nobody else looks at that of another slot as well, which is to be added to it. */
+    private boolean share(int first, int slot, ElementType type, long[] shape) {
+        Holder s = storage[first];
+        if (s == null || s.users != 1 || values[first].type() != type || !Arrays.equals(values[first].shape(), shape)) {
+            return false;
+        }
+        s.users++;
+        storage[slot] = s;
+        values[slot] = values[first].reshape(shape);
+        added[slot] = true;
+        return true;
+    }
+
+    private void run(Step step, Tensor[] in, Tensor[] out, List<Tensor> sums) {
         if (Arrays.stream(out).allMatch(a -> a == null)) {
             return;
         }
         if (backend.supports(step.type(), in[0].type())) {
-            backend.run(this::lend, () -> step.op().run(backend.kernels(in[0].type(), step.op().precision()), in, out));
+            Runnable op = () -> step.op().run(backend.kernels(in[0].type(), step.op().precision()), in, out);
+            if (sums.isEmpty()) {
+                backend.run(this::lend, op);
+            } else {
+                backend.run(this::lend, sums, op);
+            }
         } else {
             HostStaging.run(backend, step.op(), in, out);
         }

@@ -2,10 +2,12 @@ package io.hiervl.train;
 
 import io.hiervl.HierVlException;
 import io.hiervl.backend.Backend;
+import io.hiervl.config.ModelConfig;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.graph.ParameterStore;
 import io.hiervl.loss.View;
 import java.util.Locale;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +17,8 @@ final class DeviceRoom {
     private static final double GIB = 1 << 30;
     private static final double MIB = 1 << 20;
     private static final int FLOAT = 4;
+    /** Of the copy of a weight that products in bfloat16 read. */
+    private static final int ROUNDED = 2;
     /** A trained weight has a gradient and two moments. */
     private static final int TRAINED = 4;
 
@@ -58,9 +62,12 @@ final class DeviceRoom {
 
     private long weights() {
         int each = model.recipe().train().ema().keep() ? TRAINED + 1 : TRAINED;
+        boolean exact = Set.of(ModelConfig.Precision.FP32, ModelConfig.Precision.TF32)
+            .contains(model.recipe().model().compute().precision());
+        int copy = exact ? 0 : ROUNDED;
         long bytes = 0;
         for (ParameterStore.Parameter p : model.store().all()) {
-            bytes += p.array().length() * FLOAT * (p.trainable() ? each : 1);
+            bytes += p.array().length() * (copy + FLOAT * (p.trainable() ? each : 1));
         }
         return bytes;
     }

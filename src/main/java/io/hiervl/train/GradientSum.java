@@ -4,12 +4,15 @@ import io.hiervl.backend.Backend;
 import io.hiervl.backend.Kernels;
 import io.hiervl.backend.choice.Backends;
 import io.hiervl.graph.DeviceArrays;
+import io.hiervl.graph.GradientTarget;
 import io.hiervl.graph.ParameterStore;
+import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.HostStorage;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Precision;
 import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +73,25 @@ final class GradientSum {
         } else {
             kernels.add(sum, gradient, sum);
         }
+    }
+
+    /**
+     * Where a device can write the gradient of a parameter itself, so that nothing has to be copied or added afterwards.
+     *
+     * @param adds whether it can add to what is there
+     * @return null: the gradient is to be {@linkplain #add added}
+     */
+    GradientTarget target(String name, ElementType type, long[] shape, boolean adds) {
+        if (device.backend().onHost()) {
+            return null;
+        }
+        Tensor sum = sums.computeIfAbsent(name, n -> device.make(type, shape));
+        boolean more = used.containsKey(name);
+        if (sum.storage() instanceof HostStorage || sum.type() != type || !Arrays.equals(sum.shape(), shape) || more && !adds) {
+            return null;
+        }
+        used.put(name, true);
+        return new GradientTarget(sum, more);
     }
 
     /** The sums of this step by parameter name, where they were added up. */

@@ -1,6 +1,7 @@
 package io.hiervl.train;
 
 import io.hiervl.graph.FusedOps;
+import io.hiervl.graph.GradientTarget;
 import io.hiervl.graph.GraphRunner;
 import io.hiervl.graph.Scope;
 import io.hiervl.loss.Feed;
@@ -10,6 +11,7 @@ import io.hiervl.loss.Scene;
 import io.hiervl.loss.Term;
 import io.hiervl.loss.TotalLoss;
 import io.hiervl.model.HierVlNetwork;
+import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Nd4jTensors;
 import io.hiervl.tensor.Tensor;
 import java.util.ArrayList;
@@ -141,7 +143,21 @@ final class LossGraph<T> {
             return feed.rows(inputs.subList(first, inputs.size()), from, to);
         };
         Map<String, Integer> places = new LinkedHashMap<>();
-        GraphRunner.GradientSink sink = (name, gradient) -> (name.equals(TrainingModel.T) ? gradT : sum).add(name, gradient);
+        GraphRunner.GradientSink sink = new GraphRunner.GradientSink() {
+            private GradientSum of(String name) {
+                return name.equals(TrainingModel.T) ? gradT : sum;
+            }
+
+            @Override
+            public void accept(String name, Tensor gradient) {
+                of(name).add(name, gradient);
+            }
+
+            @Override
+            public GradientTarget target(String name, ElementType type, long[] shape, boolean adds) {
+                return of(name).target(name, type, shape, adds);
+            }
+        };
         try (GraphRunner.Result result = ready.runTensors(given, late, sink)) {
             total.terms().forEach((name, variable) -> {
                 if (coefficients.containsKey(name)) {

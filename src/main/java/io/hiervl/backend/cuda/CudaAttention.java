@@ -6,7 +6,7 @@ import io.hiervl.tensor.ElementType;
 import io.hiervl.tensor.Tensor;
 
 /**
- * Attention by matrix products, for 32-bit factors and for wide heads. Probabilities exist for a bounded number of queries at a time, in
+ * Attention by matrix products, for TF32 and for wide heads. Probabilities exist for a bounded number of queries at a time, in
  * working memory, and are computed again in the backward pass.
  */
 final class CudaAttention implements DeviceAttention {

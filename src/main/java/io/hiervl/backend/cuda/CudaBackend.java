@@ -31,6 +31,8 @@ public final class CudaBackend implements Backend {
     /** What the op of a thread has borrowed. */
     private static final class Borrowed {
         private WorkingMemory.Lender lender;
+        /** Results of the op that are added to what is there. */
+        private List<Tensor> sums = List.of();
         private final Deque<WorkingMemory.Loan> loans = new ArrayDeque<>();
 
         void giveBack(int keep) {
@@ -50,9 +52,13 @@ public final class CudaBackend implements Backend {
     /** Whether all sums have an order that does not change. */
     private final boolean ordered;
 
-    private CudaBackend(CudaDevice device, CuBlas blas, boolean ordered) {
+    /** Of arrays that keep their values from run to run. */
+    private final RoundedCopies rounded;
+
+    private CudaBackend(CudaDevice device, CuBlas blas, RoundedCopies rounded, boolean ordered) {
         this.device = device;
         this.blas = blas;
+        this.rounded = rounded;
         this.ordered = ordered;
         for (Precision precision : Precision.values()) {
             kernels.put(precision, new CudaKernels(this, precision));
@@ -77,7 +83,7 @@ public final class CudaBackend implements Backend {
      */
     public static CudaBackend open(String driver, String blas, int ordinal) {
         CudaDevice device = CudaDevice.open(driver, ordinal);
-        return new CudaBackend(device, CuBlas.open(blas, device.stream()), false);
+        return new CudaBackend(device, CuBlas.open(blas, device.stream()), new RoundedCopies(device), false);
     }
 
     CudaDevice device() {
@@ -91,7 +97,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Backend repeatable() {
-        return ordered ? this : new CudaBackend(device, blas, true);
+        return ordered ? this : new CudaBackend(device, blas, rounded, true);
     }
 
     @Override
@@ -149,7 +155,25 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public Storage allocateKept(long bytes) {
+        DeviceMemory memory = new DeviceMemory(device.allocate(bytes), bytes, device.place());
+        rounded.keep(memory);
+        return memory;
+    }
+
+    @Override
+    public void changed(Storage kept) {
+        rounded.changed(kept);
+    }
+
+    /** A kept array in bfloat16; other arrays as they are. */
+    Tensor rounded(Tensor array, DeviceOps ops) {
+        return rounded.of(array, ops);
+    }
+
+    @Override
     public void free(Storage storage) {
+        rounded.free((DeviceMemory) storage);
         device.free(((DeviceMemory) storage).address());
     }
 
@@ -160,6 +184,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void upload(Tensor host, Tensor to) {
+        rounded.changed(to.storage());
         device.upload(DeviceMemory.address(to, 0), host.address(0), host.length() * host.type().width());
     }
 
@@ -196,6 +221,27 @@ public final class CudaBackend implements Backend {
         } finally {
             own.lender = before;
         }
+    }
+
+    @Override
+    public boolean adds(String op, int output) {
+        return SupportedOps.adds(op, output);
+    }
+
+    @Override
+    public void run(WorkingMemory.Lender lender, List<Tensor> sums, Runnable op) {
+        Borrowed own = borrowed.get();
+        own.sums = sums;
+        try {
+            run(lender, op);
+        } finally {
+            own.sums = List.of();
+        }
+    }
+
+    /** Whether the op of this thread is to add a result to what is there. */
+    boolean isSum(Tensor result) {
+        return borrowed.get().sums.stream().anyMatch(sum -> sum == result);
     }
 
     /** Runs a part of an op; what it borrows goes back afterwards. The stream keeps the order: whoever gets it next comes later. */

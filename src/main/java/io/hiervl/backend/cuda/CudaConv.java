@@ -63,11 +63,12 @@ final class CudaConv {
 
     void weightGradient(Tensor x, Tensor g, Tensor dw) {
         Tensor columns = columns(kernels.factorType());
+        boolean sum = kernels.backend.isSum(dw);
         for (int b = 0; b < s.batch(); b += group) {
             int count = Math.min(group, s.batch() - b);
             Operand patches = patches(x, b, count, columns).transpose();
             for (int i = 0; i < count; i++) {
-                kernels.matmul(Matmul.of(s.out(), plane, depth).accumulating(b + i > 0), images(g, s.out(), b + i),
+                kernels.matmul(Matmul.of(s.out(), plane, depth).accumulating(sum || b + i > 0), images(g, s.out(), b + i),
                     patches.at(i * patches.batch0()),
                     Operand.matrix(dw, depth));
             }

@@ -34,7 +34,7 @@ abstract class CudaNormKernels extends CudaShapeKernels implements NormKernels {
         Tensor stats = work(ElementType.FLOAT, 2L * rows);
         rows("layer_norm", rows, x, code(x), gamma, gamma, null, 0, stats, (long) rows, columns, (float) eps);
         if (dx != null) {
-            rows("layer_norm_bp", rows, x, code(x), gamma, g, code(g), stats, dx, code(dx), (long) rows, columns);
+            rows("layer_norm_bp", rows, x, code(x), gamma, g, code(g), stats, dx, code(dx), backend.isSum(dx), (long) rows, columns);
         }
         if (dGamma == null && dBeta == null) {
             return;

@@ -40,6 +40,7 @@ final class CudaOptimiser extends DeviceOps {
             Structure numbers = new Structure(28).floats((float) f.shrink()).floats((float) f.oneMinus()).floats((float) f.beta2())
                 .floats((float) (1 - f.beta2())).floats((float) f.stepSize()).floats((float) f.root()).floats((float) f.eps());
             each("adam_w", p[i].length(), p[i], g[i], m[i], v[i], state, numbers, p[i].length());
+            backend.changed(p[i].storage());
         }
     }
 
@@ -47,6 +48,7 @@ final class CudaOptimiser extends DeviceOps {
         for (int i = 0; i < parameters.length; i++) {
             each("average", parameters[i].length(), parameters[i], (float) ratio, (float) (1 - ratio), averages[i], state,
                 parameters[i].length());
+            backend.changed(averages[i].storage());
         }
     }
 }

@@ -27,6 +27,21 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
         return precision == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT;
     }
 
+    /** Whether 32-bit factors of products are rounded to TF32. */
+    final boolean tf32() {
+        return precision == Precision.TF32;
+    }
+
+    /** An array that several products of an op read, rounded once if they would round it. */
+    final Tensor factor(Tensor a) {
+        if (a.type() == factorType() || a.type() == ElementType.BFLOAT16) {
+            return a;
+        }
+        Tensor rounded = work(factorType(), a.length()).reshape(a.shape());
+        copy(a, rounded);
+        return rounded;
+    }
+
     @Override
     public void matmul(Matmul spec, Operand a, Operand b, Operand c) {
         // what a product borrows is free again for the next one
@@ -47,19 +62,28 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
         int n = (int) w.size(0);
         int m = (int) (x.length() / k);
         Tensor g = cotangent;
+        Tensor factor = null;
         if (activation == Activation.RELU) {
             g = work(factorType(), (long) m * n);
             activationGradient(activation, saved, cotangent, g, m * n);
         } else if (activation != Activation.NONE) {
             g = work(ElementType.FLOAT, (long) m * n);
-            linear(x, w, saved, Activation.NONE, g);
-            activationGradient(activation, g, cotangent, g, m * n);
+            factor = factorType() == ElementType.BFLOAT16 ? work(factorType(), (long) m * n) : g;
+            linear(x, w, null, Activation.NONE, g);
+            each("linear_bp", (long) m * n, activation.ordinal(), g, saved, cotangent, code(cotangent),
+                db == null && factor != g ? null : g,
+                factor == g ? null : factor, n, (long) m * n);
+        }
+        if (factor == null) {
+            factor = dx != null && dw != null ? factor(g) : g;
         }
         if (dx != null) {
-            matmul(Matmul.of(m, n, k), Operand.matrix(g, n), Operand.matrix(w, k), Operand.matrix(dx, k));
+            matmul(Matmul.of(m, n, k).accumulating(backend.isSum(dx)), Operand.matrix(factor, n), Operand.matrix(w, k),
+                Operand.matrix(dx, k));
         }
         if (dw != null) {
-            matmul(Matmul.of(n, m, k), Operand.transposed(g, n), Operand.matrix(x, k), Operand.matrix(dw, k));
+            matmul(Matmul.of(n, m, k).accumulating(backend.isSum(dw)), Operand.transposed(factor, n), Operand.matrix(x, k),
+                Operand.matrix(dw, k));
         }
         if (db != null) {
             reduce(g, new long[] {m, n}, null, new long[] {1, n}, db);
@@ -102,8 +126,11 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
     }
 
     @Override
-    public void batchedProductGradient(Tensor a, Tensor b, boolean transposeA, boolean transposeB, Tensor g, Tensor da, Tensor db) {
+    public void batchedProductGradient(Tensor a, Tensor b, boolean transposeA, boolean transposeB, Tensor cotangent, Tensor da,
+                                       Tensor db) {
         Batch s = Batch.of(a, b, transposeA, transposeB);
+        boolean both = da != null && db != null;
+        Tensor g = both ? factor(cotangent) : cotangent;
         Operand left = s.a(a).transpose();
         if (da != null) {
             matmul(Matmul.batched(s.batch, 1, s.m, s.n, s.k), s.c(g), s.b(b).transpose(), s.a(da));
@@ -167,11 +194,12 @@ abstract class CudaProductKernels extends CudaNormKernels implements ProductKern
     @Override
     public void conv2dGradient(ConvShape s, Tensor x, Tensor w, Tensor g, Tensor dx, Tensor dw, Tensor db) {
         CudaConv conv = new CudaConv(this, s);
+        Tensor factor = dx != null && dw != null ? factor(g) : g;
         if (dw != null) {
-            conv.weightGradient(x, g, dw);
+            conv.weightGradient(x, factor, dw);
         }
         if (dx != null) {
-            conv.inputGradient(w, g, dx);
+            conv.inputGradient(w, factor, dx);
         }
         if (db != null) {
             channelSums(g, s.batch(), s.out(), (long) s.outHeight() * s.outWidth(), db);

@@ -7,7 +7,8 @@ import io.hiervl.tensor.Tensor;
 /** Scaled dot-product attention over (image, head) on the device. Nothing of the size queries x keys is kept. */
 sealed interface DeviceAttention permits CudaAttention, FusedAttention {
     /**
-     * Takes tensor cores where factors are rounded to bfloat16 anyway, else blocks of logits in working memory.
+     * Takes tensor cores where factors are rounded to bfloat16 anyway. Wide heads, and products in TF32, which tensor cores compute from
+     * arrays in memory, get blocks of logits in working memory.
      *
      * @param keyBias (B,Tk) or null
      * @param mask    (B,Tq,Tk) or null
@@ -15,7 +16,7 @@ sealed interface DeviceAttention permits CudaAttention, FusedAttention {
     static DeviceAttention of(CudaProductKernels kernels, AttentionSize size, ElementType type, Tensor keyBias, Tensor mask,
                               boolean causal) {
         boolean rounds = kernels.factorType() == ElementType.BFLOAT16 || type == ElementType.BFLOAT16;
-        return rounds && FusedAttention.takes(size) ? new FusedAttention(kernels, size, keyBias, mask, causal)
+        return (rounds || !kernels.tf32()) && FusedAttention.takes(size) ? new FusedAttention(kernels, size, rounds, keyBias, mask, causal)
             : new CudaAttention(kernels, size, keyBias, mask, causal);
     }
 

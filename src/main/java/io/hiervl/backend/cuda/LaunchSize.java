@@ -15,11 +15,15 @@ final class LaunchSize {
     private static final String ATTENTION = "attention_";
     private static final String QUERIES = "attention_queries_";
     private static final String KEYS = "attention_keys_";
+    /** End of the names of attention's kernels with 32-bit factors. */
+    static final String FP32 = "_fp32";
 
     private LaunchSize() {
     }
 
-    /** Bytes of all arrays among the arguments. Of attention's arrays several may be parts of one. */
+    /**
+     * Bytes of all arrays among the arguments; an array to which is added counts twice. Of attention's arrays several may be parts of one.
+     */
     static long bytes(String kernel, Object... arguments) {
         if (kernel.equals("copy_part")) {
             // a part of x and of y: the same number of elements of both
@@ -27,8 +31,13 @@ final class LaunchSize {
             return width * (Long) arguments[arguments.length - 1];
         }
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        return Arrays.stream(arguments).filter(Tensor.class::isInstance).map(Tensor.class::cast)
-            .filter(t -> !isAttention(kernel) || seen.add(t)).mapToLong(t -> t.length() * t.type().width()).sum();
+        long again = kernel.equals("layer_norm_bp") && arguments[8].equals(true) ? bytes((Tensor) arguments[6]) : 0;
+        return again + Arrays.stream(arguments).filter(Tensor.class::isInstance).map(Tensor.class::cast)
+            .filter(t -> !isAttention(kernel) || seen.add(t)).mapToLong(LaunchSize::bytes).sum();
+    }
+
+    private static long bytes(Tensor t) {
+        return t.length() * t.type().width();
     }
 
     /** Of products; 0 for all other kernels. */
@@ -57,7 +66,7 @@ final class LaunchSize {
 
     /** Whether the kernel multiplies on tensor cores. */
     static boolean rounds(String kernel) {
-        return kernel.equals("gemm_bf16") || isAttention(kernel);
+        return kernel.equals("gemm_bf16") || isAttention(kernel) && !kernel.endsWith(FP32);
     }
 
     /** Bytes of a product's matrices; those that all products of a batch share count once. */

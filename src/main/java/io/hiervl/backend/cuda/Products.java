@@ -23,19 +23,17 @@ final class Products {
         this.tf32 = precision == Precision.TF32;
     }
 
-    void run(Matmul s, Operand a, Operand b, Operand c) {
-        boolean more = s.bias() != null || s.add() != null || s.activation() != Activation.NONE;
-        // what comes after the product is computed in 32 bits, before the result is rounded
-        boolean apart = more && c.array().type() == ElementType.BFLOAT16;
-        Operand to = apart ? dense(ops.work(ElementType.FLOAT, values(s, s.m(), s.n())), s, s.m(), s.n()) : c;
-        product(s, a, b, to);
-        if (more) {
-            long n = values(s, s.m(), s.n());
-            ops.each("epilogue", n, to.array(), DeviceOps.code(to.array()), Structure.matrices(to), c.array(), DeviceOps.code(c.array()),
-                Structure.matrices(c), s.bias(), s.add() == null ? null : s.add().array(), Structure.matrices(s.add()),
-                s.activation().ordinal(),
-                s.batch1(), s.m(), s.n(), n);
+    void run(Matmul s, Operand x, Operand y, Operand c) {
+        Operand a = kept(x);
+        Operand b = kept(y);
+        if (backend.blas() == null || !blas(s, a, b, c)) {
+            own(s, a, b, c);
         }
+    }
+
+    /** A factor that stays from run to run is rounded once, not by every product. */
+    private Operand kept(Operand o) {
+        return rounds ? o.of(backend.rounded(o.array(), ops)) : o;
     }
 
     private static long values(Matmul s, int rows, int columns) {
@@ -45,12 +43,6 @@ final class Products {
     private static Operand dense(io.hiervl.tensor.Tensor array, Matmul s, int rows, int columns) {
         long matrix = (long) rows * columns;
         return new Operand(array, 0, s.batch1() * matrix, matrix, columns, 1);
-    }
-
-    private void product(Matmul s, Operand a, Operand b, Operand c) {
-        if (backend.blas() == null || !blas(s, a, b, c)) {
-            own(s, a, b, c);
-        }
     }
 
     private void own(Matmul s, Operand a, Operand b, Operand c) {
@@ -63,10 +55,30 @@ final class Products {
             tensorCores ? 128 : 16, tensorCores ? 1 : 16, a.array(), DeviceOps.code(a.array()), Structure.matrices(a), b.array(),
             DeviceOps.code(b.array()), Structure.matrices(b), c.array(), DeviceOps.code(c.array()), Structure.matrices(c), s.batch1(),
             s.m(), s.k(),
-            s.n(), (float) s.alpha(), s.accumulate());
+            s.n(), (float) s.alpha(), s.accumulate(), s.bias(), s.add() == null ? null : s.add().array(), Structure.matrices(s.add()),
+            s.activation().ordinal());
     }
 
+    /** The product by cuBLAS and what comes after it by a second pass; false if cuBLAS cannot read the operands. */
     private boolean blas(Matmul s, Operand a, Operand b, Operand c) {
+        boolean more = s.bias() != null || s.add() != null || s.activation() != Activation.NONE;
+        // what comes after the product is computed in 32 bits, before the result is rounded
+        boolean apart = more && c.array().type() == ElementType.BFLOAT16;
+        Operand to = apart ? dense(ops.work(ElementType.FLOAT, values(s, s.m(), s.n())), s, s.m(), s.n()) : c;
+        if (!product(s, a, b, to)) {
+            return false;
+        }
+        if (more) {
+            long n = values(s, s.m(), s.n());
+            ops.each("epilogue", n, to.array(), DeviceOps.code(to.array()), Structure.matrices(to), c.array(), DeviceOps.code(c.array()),
+                Structure.matrices(c), s.bias(), s.add() == null ? null : s.add().array(), Structure.matrices(s.add()),
+                s.activation().ordinal(),
+                s.batch1(), s.m(), s.n(), n);
+        }
+        return true;
+    }
+
+    private boolean product(Matmul s, Operand a, Operand b, Operand c) {
         // C by columns = A B; C by rows: its transposed, by columns, = B^T A^T
         boolean byRows = c.column() == 1 && (c.row() >= s.n() || s.m() == 1);
         if (!byRows && !(c.row() == 1 && c.column() >= s.m())) {

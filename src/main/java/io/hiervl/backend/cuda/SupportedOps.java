@@ -27,6 +27,16 @@ final class SupportedOps {
         return type != ElementType.DOUBLE && (FORWARD_AND_BACKWARD.contains(forward) || !backward && OTHERS.contains(op));
     }
 
+    /** Whether the kernel of an op can add a result to what is there: gradients of x and w, see its list of results. */
+    static boolean adds(String op, int output) {
+        return switch (op) {
+            case "hiervl_linear_bp" -> output < 2;
+            case "hiervl_conv2d_bp" -> output == 1;
+            case "hiervl_layer_norm_bp" -> output == 0;
+            default -> false;
+        };
+    }
+
     /** Whether an op is one of the table. */
     static boolean names(String op) {
         return contains(op, ElementType.FLOAT);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Attention by products in 32 bits, and on tensor cores, against Java in double. */
+/** Attention in 32 bits, on tensor cores, and by products, against Java in double. */
 @Tag("cuda")
 class AttentionParityTest {
     private static final double SUMS = 5e-6;
@@ -38,7 +38,16 @@ class AttentionParityTest {
     @ParameterizedTest
     @CsvSource({"9,66,2,32", "65,6,1,64"})
     void fullHeads(int queries, int keys, int heads, int depth) {
-        separate(Precision.BF16, queries, keys, heads, depth, false, false, false);
+        for (Precision precision : List.of(Precision.FP32, Precision.BF16)) {
+            separate(precision, queries, keys, heads, depth, false, false, false);
+        }
+    }
+
+    /** Under TF32 products compute attention; the emulator does not round for it. */
+    @ParameterizedTest
+    @CsvSource({"7,19,3,8,true,false,false", "7,19,3,8,true,true,false", "19,19,3,8,false,false,true"})
+    void byProducts(int queries, int keys, int heads, int depth, boolean bias, boolean masked, boolean causal) {
+        separate(Precision.TF32, queries, keys, heads, depth, bias, masked, causal);
     }
 
     /** Too wide for registers: by products in both precisions. */
@@ -77,7 +86,8 @@ class AttentionParityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"21,16,false,FP32", "21,16,true,FP32", "21,16,false,BF16", "21,16,true,BF16", "66,64,false,BF16", "66,64,true,BF16"})
+    @CsvSource({"21,16,false,FP32", "21,16,true,FP32", "21,16,false,BF16", "21,16,true,BF16", "66,64,false,BF16", "66,64,true,BF16",
+        "66,64,false,FP32", "66,64,true,FP32"})
     void packed(int tokens, int depth, boolean causal, Precision precision) {
         long width = 2L * depth;
         Comparison c = new Comparison().with(precision);
