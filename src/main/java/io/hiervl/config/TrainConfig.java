@@ -107,4 +107,9 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
     public int stepsFor(int unlabelledImages) {
         return length.steps > 0 ? length.steps : Math.max(1, length.epochs * (unlabelledImages / Math.max(1, batch.batchUnlabelled)));
     }
+
+    /** Images of one step, on all devices together; supervised training reads labelled ones alone. */
+    public int imagesPerStep() {
+        return batch.batchLabelled() + (method == Method.SUPERVISED ? 0 : batch.batchUnlabelled());
+    }
 }

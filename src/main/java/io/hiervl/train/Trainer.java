@@ -227,7 +227,7 @@ public final class Trainer {
                 }
                 signal.unsaved(true);
                 watch.add(done, last);
-                rate.add(batch.labelled().names().size() + (batch.unlabelled() == null ? 0 : batch.unlabelled().names().size()));
+                rate.add(config.imagesPerStep());
                 Map<String, Double> row = new LinkedHashMap<>();
                 if (done % config.every().logEvery() == 0 || done == total) {
                     row.putAll(last);

@@ -41,12 +41,11 @@ public record WatchedRun(String name, Path folder) {
         if (recipe != null) {
             long planned = recipe.train().length().steps();
             double photos = last(columns, "images_per_second");
-            int batch = recipe.train().batch().batchLabelled() + recipe.train().batch().batchUnlabelled();
             if (planned > 0) { // a run by epochs states no steps
                 out.put("steps", planned);
             }
             if (photos > 0 && done < planned) {
-                out.put("seconds_left", Math.round((planned - done) * batch / photos));
+                out.put("seconds_left", Math.round((planned - done) * recipe.train().imagesPerStep() / photos));
             }
         }
         out.put("columns", readable(columns));

@@ -34,6 +34,14 @@ class RecipesTest {
         assertEquals(recipe, Recipes.load(file.toString(), List.of()));
     }
 
+    /** Rates and times left count these; a supervised run reads no unlabelled images, whatever its batch says. */
+    @Test
+    void aSupervisedStepHasLabelledImagesAlone() {
+        List<String> batch = List.of("train.batch_labelled=3", "train.batch_unlabelled=5");
+        assertEquals(8, Recipes.load("tiny", batch).train().imagesPerStep());
+        assertEquals(3, Recipes.load("tiny", List.of(batch.get(0), batch.get(1), "train.method=supervised")).train().imagesPerStep());
+    }
+
     @Test
     void aRecipeGivesOnlyWhatDiffers() throws IOException {
         Path file = write("extends: tiny\nmodel:\n  dim: 96\n  taps: [0, 1, 2, 3]\nloss: {prompt_epsilon: 1e-12}\n");
