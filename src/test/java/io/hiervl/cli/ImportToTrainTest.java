@@ -377,7 +377,7 @@ class ImportToTrainTest {
         ByteBuffer b = ByteBuffer.allocate(142).order(ByteOrder.LITTLE_ENDIAN);
         b.putShort((short) 0x4949).putShort((short) 42).putInt(8).putShort((short) entries.length);
         for (int[] e : entries) {
-            b.putShort((short) e[0]).putShort((short) 4).putInt(1).putInt(e[1]);
+            b.putShort((short) e[0]).putShort((short) 3).putInt(1).putInt(e[1]);
         }
         return b.putInt(0).putInt(0).putFloat(138, 0.5f).array();
     }
