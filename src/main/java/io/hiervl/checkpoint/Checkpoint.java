@@ -2,6 +2,7 @@ package io.hiervl.checkpoint;
 
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -39,6 +40,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
         if (!Files.exists(path)) {
             throw HierVlException.model("there is no checkpoint " + path);
         }
+        InputFiles.requireRegular(path, HierVlException.Kind.MODEL);
         Path folder = path;
         if (Files.isRegularFile(path)) {
             if (!path.getFileName().toString().equals(Manifest.FILE)) {

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.lang.reflect.Constructor;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -89,6 +90,7 @@ public final class Main implements Runnable {
             more(factory).forEach(line::addSubcommand);
             line.setOut(writer(out)).setErr(writer(err));
             line.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+            line.registerConverter(Path.class, Main::path);
             line.setExecutionStrategy(parsed -> start(main, parsed));
             CommandLine.IParameterExceptionHandler usual = line.getParameterExceptionHandler();
             line.setParameterExceptionHandler((failure, given) -> {
@@ -131,6 +133,14 @@ public final class Main implements Runnable {
             throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), e.getMessage(), e);
         }
         return new CommandLine.RunLast().execute(parsed);
+    }
+
+    /** An empty text, mostly a variable of a script that has no value, would be the folder one stands in. */
+    private static Path path(String text) {
+        if (text.isBlank()) {
+            throw new CommandLine.TypeConversionException("the path is empty; write . for the folder you are in");
+        }
+        return Path.of(text);
     }
 
     @SuppressWarnings("DefaultCharset") // since Java 18 the stream's own one, before that the stream has the default too

@@ -131,16 +131,20 @@ final class PredictCommand implements Callable<Integer> {
             Photo photo = Orientation.of(bytes).upright(stored);
             String dark = Images.nearlyBlack(photo, bytes, path.toString());
             if (dark != null) {
-                console
-                    .note("note: " + path + " " + dark.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes"));
+                console.note("note: " + path + " " + ownSetting(dark));
             }
             return new Read(file, photo, null);
         } catch (HierVlException e) {
             if (e.kind() != HierVlException.Kind.DATA) {
                 throw e;
             }
-            return new Read(file, null, e);
+            return new Read(file, null, HierVlException.data(ownSetting(e.getMessage())));
         }
+    }
+
+    /** What a data set says in its description is an option of this command. */
+    private static String ownSetting(String message) {
+        return message.replace("'photos: {range: own}' in dataset.yaml takes", "--photo-range own takes");
     }
 
     /** The next photos that go through the network together: one, or several small ones. */

@@ -18,8 +18,11 @@ record ClassEntry(String name, Integer index, List<Integer> colour, String where
     private static final Pattern ODD = Pattern.compile("[{}\\[\\]<>\"\\\\=|\\p{Cntrl}]|://");
     private static final Pattern HEX = Pattern.compile("#?([0-9a-fA-F]{6})([0-9a-fA-F]{2})?");
 
+    /** Nobody sees them; some turn the letters behind them around, in messages and tables too. */
+    private static final String UNSEEN = "[\\u200B\\u2060\\uFEFF\\u00AD\\u061C\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069]";
+
     ClassEntry {
-        name = name.replaceAll("[\\u200B\\u2060\\uFEFF\\u00AD]", "").replaceAll("[\\u00A0\\u202F\\u3000]", " ").strip(); // nobody sees them
+        name = name.replaceAll(UNSEEN, "").replaceAll("[\\u00A0\\u202F\\u3000]", " ").strip();
         Matcher odd = ODD.matcher(name);
         if (name.isEmpty() || name.codePoints().noneMatch(Character::isLetterOrDigit)) {
             throw HierVlException.data(where + ": '" + name + "' is no class name; " + expected());

@@ -64,7 +64,7 @@ public final class ClassFile {
             return ClassTree.read(JSON.readValue(text, Object.class), name);
         } catch (JsonProcessingException e) {
             String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
-            throw HierVlException.data(name + line + ": not valid JSON: " + e.getOriginalMessage(), e);
+            throw HierVlException.data(name + line + ": not valid JSON: " + JsonFault.of(e), e);
         }
     }
 }

@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
  */
 public record ClassNames(List<String> names, List<List<Integer>> colours, List<List<Integer>> ignoreColours) {
     private static final int IGNORED = 255;
+    private static final int MOST = 255;
     /** A colour or the value 255 with one of these names stands for no class. */
     private static final Set<String> NOTHING = Set.of("ignore", "ignored", "void", "unlabeled", "unlabelled");
     /** What labelme calls the value -1 and the value 0. */
@@ -81,6 +82,9 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
         }
         if (classes.isEmpty()) {
             throw HierVlException.usage(source + " names no class");
+        }
+        if (classes.size() > MOST) {
+            throw HierVlException.data(source + " names " + classes.size() + " classes, at most " + MOST + " are possible");
         }
         return named(ordered(classes, source), ignored, source);
     }

@@ -73,15 +73,16 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
         int w = raster.getWidth();
         int h = raster.getHeight();
         byte[] values = new byte[w * h];
-        int[] row = new int[w];
+        double[] row = new double[w]; // of floating point some are no whole numbers
         for (int y = 0; y < h; y++) {
             raster.getSamples(0, y, w, 1, 0, row);
             for (int x = 0; x < w; x++) {
-                if (row[x] > 255 || row[x] < 0) {
-                    throw HierVlException.data(name + ": pixel (" + x + ", " + y + ") has the value " + row[x]
-                        + "; label values are 0 to 255");
+                int value = (int) row[x];
+                if (value != row[x] || value > 255 || value < 0) {
+                    throw HierVlException.data(name + ": pixel (" + x + ", " + y + ") has the value "
+                        + (value == row[x] ? Integer.toString(value) : Double.toString(row[x])) + "; label values are 0 to 255");
                 }
-                values[y * w + x] = (byte) row[x];
+                values[y * w + x] = (byte) value;
             }
         }
         return values;

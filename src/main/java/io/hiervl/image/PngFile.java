@@ -16,7 +16,7 @@ final class PngFile {
 
     /**
      * The file without a tRNS chunk, where that names one grey value or colour as transparent. Nothing is hidden below such pixels: their
-     * value is the one that the chunk names, and a decoder would add an alpha channel.
+     * value is the one that the chunk names, and a decoder would add an alpha channel. What follows the last chunk is no part of it.
      */
     static byte[] withoutColourKey(byte[] bytes) {
         int type = bytes[25] & 255;
@@ -27,8 +27,12 @@ final class PngFile {
         out.write(bytes, 0, 8);
         for (int at = 8; at + 12 <= bytes.length;) {
             int length = ByteBuffer.wrap(bytes).getInt(at);
-            if (!new String(bytes, at + 4, 4, StandardCharsets.ISO_8859_1).equals("tRNS")) {
+            String chunk = new String(bytes, at + 4, 4, StandardCharsets.ISO_8859_1);
+            if (!chunk.equals("tRNS")) {
                 out.write(bytes, at, 12 + length);
+            }
+            if (chunk.equals("IEND")) {
+                break;
             }
             at += 12 + length;
         }

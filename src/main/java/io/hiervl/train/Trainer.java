@@ -170,7 +170,7 @@ public final class Trainer {
         Lengthening longer = requireStart(resume, newest, total);
         ImageTowers towers = TrainingModel.towers(clip, backbone);
         MemoryPlan.ofTraining(recipe, towers, spec.classes().size()).require("training with these settings",
-            "train.crop, train.batch_labelled, train.batch_unlabelled or the sizes of model");
+            "train.crop, train.batch_labelled, train.batch_unlabelled, loss.sample_points, loss.oversample or the sizes of model");
         TrainingModel model = TrainingModel.create(recipe, clip, backbone, spec, backend);
         KeptArrays features = KeptArrays.ofRun(recipe, run);
         StepRunner step = new Devices(recipe, backend).steps(model, total, others, features,

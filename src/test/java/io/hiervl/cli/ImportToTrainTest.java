@@ -13,6 +13,8 @@ import io.hiervl.image.Photo;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -354,10 +356,12 @@ class ImportToTrainTest {
         write(dir.resolve("d1/x.jpg"), phone(4));
         write(dir.resolve("d2/x.jpg"), phone(5));
         write(dir.resolve("d2/y.jpg"), cut);
+        write(dir.resolve("d2/z.tif"), floatTiff());
         Cli two = Cli.run("predict", "--model", run, dir.resolve("d1"), dir.resolve("d2"), "--out", dir.resolve("p3"), "--as",
             "coco,cvat,label-studio,png");
         assertEquals(3, two.exit(), two.err());
         assertTrue(two.err().contains("d2/y.jpg is damaged inside"), two.err());
+        assertTrue(two.err().contains("--photo-range own takes") && !two.err().contains("dataset.yaml takes"), two.err());
         for (String file : List.of("coco/annotations.json", "cvat/annotations.xml", "label-studio/tasks.json",
             "png/ImageSets/Segmentation/default.txt")) {
             String labels = Files.readString(dir.resolve("p3").resolve(file));
@@ -365,6 +369,17 @@ class ImportToTrainTest {
         }
         Cli back = Cli.run("data", "import", dir.resolve("p3/coco"), "--images", dir, "--out", dir.resolve("again"));
         assertEquals(0, back.exit(), back.err());
+    }
+
+    /** One pixel of 32-bit floating point. */
+    private static byte[] floatTiff() {
+        int[][] entries = {{256, 1}, {257, 1}, {258, 32}, {259, 1}, {262, 1}, {273, 138}, {277, 1}, {278, 1}, {279, 4}, {339, 3}};
+        ByteBuffer b = ByteBuffer.allocate(142).order(ByteOrder.LITTLE_ENDIAN);
+        b.putShort((short) 0x4949).putShort((short) 42).putInt(8).putShort((short) entries.length);
+        for (int[] e : entries) {
+            b.putShort((short) e[0]).putShort((short) 3).putInt(1).putInt(e[1]);
+        }
+        return b.putInt(0).putInt(0).putFloat(138, 0.5f).array();
     }
 
     private Path photosInFolders() throws IOException {

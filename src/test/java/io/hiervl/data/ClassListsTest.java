@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +44,8 @@ class ClassListsTest {
         "id;name\n1;cat\n0;background\n2;dog", "0. background\n1. cat\n2. dog", "// made by hand\nbackground\ncat\ndog",
         "255 ignore\n0 background\n1 cat\n2 dog",
         "-1 __ignore__\n0 _background_\n1 cat\n2 dog", "background\ncat # a pet\ndog // another", "background,cat,dog\n",
-        "background; cat; dog", "background\u00A0\n\u200Bcat\ndog", "id\tname\n0\tbackground\n1\tcat\n2\tdog"})
+        "background; cat; dog", "background\u00A0\n\u200Bcat\ndog", "background\n\u202Ecat\n\u2066dog\u2069",
+        "id\tname\n0\tbackground\n1\tcat\n2\tdog"})
     void plainListsGiveTheirNames(String text) throws IOException {
         ClassNames classes = read("list.txt", text);
         assertEquals(NAMES, classes.names());
@@ -115,6 +118,12 @@ class ClassListsTest {
         assertTrue(refusal("m.json", "[0, 1, 2]").contains("numbers and no names"));
         assertTrue(refusal("n.yaml", "nc: 4\nnames: [background, cat, dog]").contains("says nc: 4, but names has 3 entries"));
         assertTrue(refusal("o.txt", "background\nCat\ncat").contains("o.txt:3: the classes 'Cat' and 'cat' differ in case alone"));
+        for (String json : List.of("{\"a\": Infinity}", "[".repeat(2000))) {
+            String said = refusal("q.json", json);
+            assertTrue(said.contains("q.json") && !said.contains("enable") && !said.contains("`"), said);
+        }
+        assertTrue(refusal("r.txt", IntStream.range(0, 70_000).mapToObj(i -> "c" + i).collect(Collectors.joining("\n")))
+            .contains("70000 classes, at most 255"));
         assertTrue(refusal("k.txt", "# nothing").contains("names no class"));
     }
 }

@@ -10,6 +10,7 @@ import io.hiervl.checkpoint.BestCheckpoint;
 import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.checkpoint.RunLock;
 import io.hiervl.runlog.RunLog;
+import io.hiervl.train.StartWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,5 +66,12 @@ class PipesTest {
         HierVlException e = assertTimeoutPreemptively(Duration.ofSeconds(5),
             () -> assertThrows(HierVlException.class, () -> CheckpointStore.find(run.resolve("checkpoints/step-000000001"))));
         assertEquals(4, e.kind().exitCode());
+    }
+
+    @Test
+    void theCheckpointIsNoPipe() throws Exception {
+        pipe("model.sd");
+        refused(() -> CheckpointStore.find(run.resolve("model.sd")));
+        refused(() -> StartWeights.read(run.resolve("model.sd")));
     }
 }

@@ -16,6 +16,7 @@ import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -184,6 +185,40 @@ class MaskKindsTest {
         }
         byte[] png = withChunk(ImagesTest.encode(grey, "png"), "tRNS", new byte[] {0, 1});
         assertArrayEquals(EXPECTED, decode(png, MaskRules.of(null)).values());
+    }
+
+    /** Phones and viewers append data of their own. */
+    @Test
+    void whatFollowsTheEndOfAPngIsNoPartOfIt() throws IOException {
+        BufferedImage grey = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 6; i++) {
+            grey.getRaster().setSample(i % 3, i / 3, 0, EXPECTED[i]);
+        }
+        byte[] png = ImagesTest.encode(grey, "png");
+        for (String tail : List.of("x", "junk".repeat(100), "\u00FF".repeat(40), "\0".repeat(40))) {
+            byte[] end = tail.getBytes(StandardCharsets.ISO_8859_1);
+            byte[] longer = ByteBuffer.allocate(png.length + end.length).put(png).put(end).array();
+            assertArrayEquals(EXPECTED, decode(longer, MaskRules.of(null)).values());
+        }
+    }
+
+    /** One pixel of 32-bit floating point. */
+    @ParameterizedTest
+    @ValueSource(floats = {1.5f, Float.NaN, -1, 256, Float.POSITIVE_INFINITY})
+    void numbersThatAreNoIndexAreRefused(float value) throws IOException {
+        HierVlException e = assertThrows(HierVlException.class, () -> decode(floatTiff(value), MaskRules.of(null)));
+        assertTrue(e.getMessage().contains("has the value " + (value == (int) value ? "" + (int) value : value)), e.getMessage());
+        assertArrayEquals(new byte[] {2}, decode(floatTiff(2), MaskRules.of(null)).values());
+    }
+
+    private static byte[] floatTiff(float value) {
+        int[][] entries = {{256, 1}, {257, 1}, {258, 32}, {259, 1}, {262, 1}, {273, 138}, {277, 1}, {278, 1}, {279, 4}, {339, 3}};
+        ByteBuffer b = ByteBuffer.allocate(142).order(ByteOrder.LITTLE_ENDIAN);
+        b.putShort((short) 0x4949).putShort((short) 42).putInt(8).putShort((short) entries.length);
+        for (int[] e : entries) {
+            b.putShort((short) e[0]).putShort((short) 3).putInt(1).putInt(e[1]);
+        }
+        return b.putFloat(138, value).array();
     }
 
     /** Behind the header chunk. */

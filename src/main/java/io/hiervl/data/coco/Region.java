@@ -73,12 +73,22 @@ public record Region(int[] bounds) {
         return n;
     }
 
-    /** Run lengths, first one outside the region. */
+    /**
+     * Run lengths, first one outside the region.
+     *
+     * @throws IllegalArgumentException a length below 0, or more pixels than any picture has
+     */
     public static Region runs(int[] counts) {
         int[] bounds = new int[counts.length];
         int at = 0;
         for (int i = 0; i < counts.length; i++) {
-            at = Math.addExact(at, counts[i]);
+            if (counts[i] < 0) {
+                throw new IllegalArgumentException("its run lengths have the length " + counts[i]);
+            }
+            if (at > Integer.MAX_VALUE - counts[i]) {
+                throw new IllegalArgumentException("its run lengths are longer than any picture");
+            }
+            at += counts[i];
             bounds[i] = at;
         }
         return new Region(bounds);

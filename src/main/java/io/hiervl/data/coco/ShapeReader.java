@@ -109,7 +109,7 @@ public final class ShapeReader {
             throw new IllegalArgumentException("its run lengths have no 'counts'");
         }
         Region region = counts.isTextual() ? Region.text(counts.asText())
-            : Region.runs(Arrays.stream(numbers(counts)).mapToInt(d -> (int) d).toArray());
+            : Region.runs(Arrays.stream(numbers(counts)).mapToInt(ShapeReader::length).toArray());
         int h = size.path(0).asInt(0);
         int w = size.path(1).asInt(0);
         if (w == width && h == height && !region.fills(w, h)) {
@@ -119,6 +119,13 @@ public final class ShapeReader {
             throw new IllegalArgumentException("its run lengths are for " + w + "x" + h + " pixels, the image has " + width + "x" + height);
         }
         return region;
+    }
+
+    private static int length(double run) {
+        if (run != (int) run) {
+            throw new IllegalArgumentException("its run lengths have the length " + run);
+        }
+        return (int) run;
     }
 
     private double[] numbers(JsonNode list) {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
+import io.hiervl.data.JsonFault;
 import io.hiervl.image.PhotoTypes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ final class JsonFiles {
             return node == null ? JSON.createObjectNode() : node;
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
             throw HierVlException.data(file + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + ": not valid JSON: "
-                + e.getOriginalMessage(), e);
+                + JsonFault.of(e), e);
         } catch (IOException e) {
             throw HierVlException.data(file + " cannot be read: " + AtomicFile.reason(e), e);
         }

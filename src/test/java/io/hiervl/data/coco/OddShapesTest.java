@@ -76,7 +76,10 @@ class OddShapesTest {
         "\"segmentation\":\"none\"",
         "\"category_id\":null", "\"category_id\":9", "\"segmentation\":{\"size\":[8,6],\"counts\":[48]}",
         "\"segmentation\":[[1,1,5,1,5,null]]",
-        "\"segmentation\":[[1,1,5,1,1e300,4]]", "\"segmentation\":{\"size\":[6,8]}"})
+        "\"segmentation\":[[1,1,5,1,1e300,4]]", "\"segmentation\":{\"size\":[6,8]}",
+        "\"segmentation\":{\"size\":[6,8],\"counts\":[20,-6,34]}", "\"segmentation\":{\"size\":[6,8],\"counts\":[20.5,6,21.5]}",
+        "\"segmentation\":{\"size\":[6,8],\"counts\":[2147483647,2147483647,50]}",
+        "\"segmentation\":{\"size\":[6,8],\"counts\":\"d0JR1\"}"})
     void whatCannotBeDrawnIsRefusedWithItsIdAndTheOthersAreDrawn(String odd) throws IOException {
         CocoMasks masks = set(odd);
         HierVlException e = assertThrows(HierVlException.class, () -> masks.draw(images(), List.of(), Progress.NONE));
