@@ -1,7 +1,9 @@
 package io.hiervl;
 
 import com.sun.jna.Function;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -11,6 +13,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class NativeSettings {
     private static final Map<String, String> WANTED = Map.of("OMP_WAIT_POLICY", "PASSIVE", "GOMP_SPINCOUNT", "3000");
+    /** Properties that JavaCPP reads when its first class loads; a fault there would stop every class that needs it. */
+    private static final List<String> LIMITS = List.of("org.bytedeco.javacpp.maxbytes", "org.bytedeco.javacpp.maxphysicalbytes");
+    private static final Pattern BYTES = Pattern.compile("\\d{1,18}\\s*(%|[kmgt]?b?)", Pattern.CASE_INSENSITIVE);
     private static boolean done;
 
     private NativeSettings() {
@@ -20,9 +25,10 @@ public final class NativeSettings {
      * Chooses the build of ND4J that the CPU runs, and sets what is not set; once. The variables are left alone where the C library cannot
      * be called.
      *
-     * @throws HierVlException environment error if there is no such build
+     * @throws HierVlException environment error if there is no such build, or a limit of memory is no number of bytes
      */
     public static synchronized void apply() {
+        requireLimits();
         Nd4jBuild.choose();
         if (done || WANTED.keySet().stream().allMatch(name -> System.getenv(name) != null)) {
             return;
@@ -34,6 +40,18 @@ public final class NativeSettings {
             WANTED.forEach((name, value) -> setenv.invokeInt(new Object[] {name, value, 0}));
         } catch (Throwable e) {
             LoggerFactory.getLogger(NativeSettings.class).debug("OpenMP's environment variables could not be set: {}", e.toString());
+        }
+    }
+
+    /** @throws HierVlException environment error: a limit of memory is no number of bytes */
+    public static void requireLimits() {
+        LIMITS.forEach(NativeSettings::requireBytes);
+    }
+
+    private static void requireBytes(String property) {
+        String value = System.getProperty(property);
+        if (value != null && !BYTES.matcher(value).matches()) {
+            throw HierVlException.environment("the property " + property + " is '" + value + "'; expected a number of bytes, such as 8g");
         }
     }
 }

@@ -94,6 +94,9 @@ public final class Main implements Runnable {
             line.setExecutionStrategy(parsed -> start(main, parsed));
             CommandLine.IParameterExceptionHandler usual = line.getParameterExceptionHandler();
             line.setParameterExceptionHandler((failure, given) -> {
+                if (failure.getCause() instanceof InvalidPathException path) {
+                    return unspeakable(path, err);
+                }
                 SettingHints.of(failure).forEach(hint -> err.println("hiervl: " + hint));
                 return usual.handleParseException(failure, given);
             });

@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.NativeSettings;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ final class Surroundings {
             throw HierVlException
                 .environment("the environment variable OMP_NUM_THREADS is '" + threads + "', expected a number of threads such as 4");
         }
+        NativeSettings.requireLimits();
         // Pictures are in memory anyway; a cache on disk is one more thing that can fail.
         ImageIO.setUseCache(false);
     }
