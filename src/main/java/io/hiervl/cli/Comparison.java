@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.HierVlException;
+import io.hiervl.checkpoint.CheckpointStore;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.config.Recipe;
 import io.hiervl.data.Dataset;
@@ -87,7 +88,8 @@ final class Comparison {
      * @return null if the signal stopped the training
      */
     Measured run(Recipe recipe, int labels, Path run, StopSignal stop, String label) {
-        boolean resume = Files.isDirectory(run.resolve("checkpoints"));
+        // a run that was killed before its first checkpoint has a folder for them and starts again
+        boolean resume = CheckpointStore.latest(run).isPresent();
         Trainer.Outcome outcome = new Trainer(recipe, dataset, list("labeled", labels), list("unlabeled", labels), clip, run)
             .train(resume, stop, console.progress(label));
         if (!outcome.finished()) {

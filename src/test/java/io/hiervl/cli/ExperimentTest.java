@@ -31,6 +31,7 @@ class ExperimentTest {
     void everyCellIsMeasuredOnceAndACellInWorkElsewhereIsLeftAlone() throws IOException {
         Path file = Files.writeString(dir.resolve("small.yaml"), RUNS);
         Path out = dir.resolve("out");
+        Files.createDirectories(out.resolve("supervised-8-s0/run/checkpoints")); // killed before its first checkpoint
         Cli first;
         try (RunLock elsewhere = RunLock.take(out.resolve("supervised-8-s1"))) {
             first = Cli.run("experiment", file, "--out", out, "--jobs", "1");
