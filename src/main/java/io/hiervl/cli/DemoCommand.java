@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.Folders;
+import io.hiervl.HierVlException;
 import io.hiervl.config.Recipes;
 import io.hiervl.config.TrainConfig;
 import io.hiervl.eval.EvalResult;
@@ -76,6 +77,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (steps != null && steps < 1) {
+            throw HierVlException.usage("--steps is " + steps + ", expected at least 1"); // 0 would mean as many epochs as the recipe has
+        }
         Folders.require(out, "runs and report");
         SameDiffOps.start();
         List<String> all = new ArrayList<>(settings);

@@ -50,7 +50,8 @@ class DemoTest {
     @Test
     void aBadNumberOfStepsIsRefusedBeforeAnythingIsTrained() {
         Cli none = demo("--steps", "0");
-        assertEquals(3, none.exit(), none.err());
+        assertEquals(2, none.exit(), none.err());
+        assertTrue(none.err().contains("--steps is 0"), none.err());
         assertTrue(Files.notExists(dir.resolve("demo/supervised-8-s0")));
     }
 }
