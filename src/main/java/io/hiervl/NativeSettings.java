@@ -15,7 +15,10 @@ public final class NativeSettings {
     private static final Map<String, String> WANTED = Map.of("OMP_WAIT_POLICY", "PASSIVE", "GOMP_SPINCOUNT", "3000");
     /** Properties that JavaCPP reads when its first class loads; a fault there would stop every class that needs it. */
     private static final List<String> LIMITS = List.of("org.bytedeco.javacpp.maxbytes", "org.bytedeco.javacpp.maxphysicalbytes");
-    private static final Pattern BYTES = Pattern.compile("\\d{1,18}\\s*(%|[kmgt]?b?)", Pattern.CASE_INSENSITIVE);
+    /** What JavaCPP 1.5.7 reads as a number of bytes ("b" alone is none of its units), with digits whose product fits 64 bits. */
+    private static final Pattern BYTES =
+        Pattern.compile("\\d{1,18}|\\d{1,3}\\s*%|\\d{1,15}\\s*kb?|\\d{1,12}\\s*mb?|\\d{1,9}\\s*gb?|\\d{1,6}\\s*tb?",
+            Pattern.CASE_INSENSITIVE);
     private static boolean done;
 
     private NativeSettings() {

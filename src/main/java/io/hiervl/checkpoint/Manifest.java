@@ -7,6 +7,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
 import io.hiervl.Json;
 import io.hiervl.Seal;
+import io.hiervl.image.LabelMap;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -133,8 +134,8 @@ public record Manifest(String format, int version, long step,
             }
             classes.add(text);
         }
-        if (classes.isEmpty() || classes.size() > 255) {
-            throw HierVlException.model(where + " names " + classes.size() + " classes, expected 1 to 255");
+        if (classes.isEmpty() || classes.size() > LabelMap.MOST_CLASSES) {
+            throw HierVlException.model(where + " names " + classes.size() + " classes, expected 1 to " + LabelMap.MOST_CLASSES);
         }
         return List.copyOf(classes);
     }

@@ -4,6 +4,7 @@ import io.hiervl.HierVlException;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.DatasetSpecs;
 import io.hiervl.data.ClassFile;
+import io.hiervl.image.LabelMap;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,8 +57,8 @@ record ClassWords(List<String> names, List<List<String>> words, List<List<Intege
                 throw HierVlException.usage("--classes has " + (w.isEmpty() ? "an empty name" : "'" + w.get(0) + "' twice"));
             }
         }
-        if (words.size() < 2 || words.size() > 255) {
-            throw HierVlException.usage("--classes has " + words.size() + " names, it must have 2 to 255");
+        if (words.size() < 2 || words.size() > LabelMap.MOST_CLASSES) {
+            throw HierVlException.usage("--classes has " + words.size() + " names, it must have 2 to " + LabelMap.MOST_CLASSES);
         }
         return new ClassWords(words.stream().map(w -> w.get(0)).toList(), words, List.of());
     }

@@ -1,6 +1,7 @@
 package io.hiervl.data;
 
 import io.hiervl.HierVlException;
+import io.hiervl.image.LabelMap;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -19,8 +20,6 @@ import java.util.stream.IntStream;
  * @param ignoreColours colours of pixels without a label
  */
 public record ClassNames(List<String> names, List<List<Integer>> colours, List<List<Integer>> ignoreColours) {
-    private static final int IGNORED = 255;
-    private static final int MOST = 255;
     /** A colour or the value 255 with one of these names stands for no class. */
     private static final Set<String> NOTHING = Set.of("ignore", "ignored", "void", "unlabeled", "unlabelled");
     /** What labelme calls the value -1 and the value 0. */
@@ -70,7 +69,7 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
         for (ClassEntry e : entries) {
             refuseRule(e.name(), RULE, e.where());
             boolean nothing = NOTHING.contains(e.name().toLowerCase(Locale.ROOT));
-            boolean outside = e.index() != null && (e.index() < 0 || e.index() == IGNORED);
+            boolean outside = e.index() != null && (e.index() < 0 || e.index() == LabelMap.IGNORE);
             if (e.name().equals(LABELME_IGNORE) || outside && (nothing || e.index() < 0) || nothing && e.colour() != null
                 && !isIndexed(e, entries)) {
                 if (e.colour() != null) {
@@ -83,8 +82,9 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
         if (classes.isEmpty()) {
             throw HierVlException.usage(source + " names no class");
         }
-        if (classes.size() > MOST) {
-            throw HierVlException.data(source + " names " + classes.size() + " classes, at most " + MOST + " are possible");
+        if (classes.size() > LabelMap.MOST_CLASSES) {
+            throw HierVlException
+                .data(source + " names " + classes.size() + " classes, at most " + LabelMap.MOST_CLASSES + " are possible");
         }
         return named(ordered(classes, source), ignored, source);
     }

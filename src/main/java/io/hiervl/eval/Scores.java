@@ -1,6 +1,7 @@
 package io.hiervl.eval;
 
 import io.hiervl.Content;
+import io.hiervl.image.LabelMap;
 
 /**
  * Scores of all classes at every pixel. The array is not copied.
@@ -9,9 +10,10 @@ import io.hiervl.Content;
  */
 public record Scores(float[] values, int classes, int height, int width) {
     public Scores {
-        if (classes < 1 || classes > 255 || values.length != (long) classes * height * width) {
+        if (classes < 1 || classes > LabelMap.MOST_CLASSES || values.length != (long) classes * height * width) {
             throw new IllegalArgumentException(
-                values.length + " scores for " + classes + " classes (1 to 255) of " + height + "x" + width + " pixels");
+                values.length + " scores for " + classes + " classes (1 to " + LabelMap.MOST_CLASSES + ") of " + height + "x" + width
+                    + " pixels");
         }
     }
 

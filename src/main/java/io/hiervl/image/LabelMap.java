@@ -14,6 +14,8 @@ import java.util.Arrays;
 public record LabelMap(byte[] values, int width, int height) {
     /** Pixels without a label. */
     public static final int IGNORE = 255;
+    /** The most classes of a label map: the values below {@link #IGNORE}. */
+    public static final int MOST_CLASSES = IGNORE;
     /** Pixels that padding added to an image without labels (UniMatch keeps them apart from 255). */
     public static final int PADDING = 254;
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hiervl.data.JsonFault;
 import io.hiervl.image.LabelMap;
 import io.hiervl.predict.Prediction;
 import io.hiervl.predict.labels.LabelShapes;
@@ -109,7 +110,7 @@ final class LabelStudio {
                 return body;
             }
         } catch (JsonProcessingException e) {
-            throw new Refusal(400, "the body is no JSON: " + e.getOriginalMessage());
+            throw new Refusal(400, "the body is no JSON: " + JsonFault.of(e));
         } catch (IOException e) {
             throw new Refusal(400, "the body cannot be read");
         }

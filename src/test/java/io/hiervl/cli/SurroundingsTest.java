@@ -36,7 +36,7 @@ class SurroundingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"abc", "8 gigabytes", "-1", "8.5g", ""})
+    @ValueSource(strings = {"abc", "8 gigabytes", "8b", "9999999999999g", "-1", "8.5g", ""})
     void aLimitThatIsNoNumberOfBytesIsSaid(String value) throws Exception {
         for (String property : List.of("maxbytes", "maxphysicalbytes")) {
             Ended run = java("C.UTF-8", List.of("-Dorg.bytedeco.javacpp." + property + "=" + value), "doctor");

@@ -40,8 +40,9 @@ record LabelTable(List<String> classes, Map<String, Integer> values) {
             List<String> why = notes.stream().filter(n -> n.startsWith("left out")).toList();
             throw HierVlException.data("the export has no label" + (why.isEmpty() ? "" : "; " + String.join("; ", why)));
         }
-        if (classes.size() > LabelMap.IGNORE) {
-            throw HierVlException.data("the export has " + classes.size() + " labels, at most 255 are possible; --classes chooses some");
+        if (classes.size() > LabelMap.MOST_CLASSES) {
+            throw HierVlException.data("the export has " + classes.size() + " labels, at most " + LabelMap.MOST_CLASSES
+                + " are possible; --classes chooses some");
         }
         Map<String, Integer> values = new HashMap<>();
         List<String> unused = new ArrayList<>();
