@@ -78,12 +78,14 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
     /**
      * Exponential moving average of the weights.
      *
-     * @param keep  keep it and evaluate it
-     * @param decay its largest ratio
+     * @param keep    keep it and evaluate it
+     * @param decay   its largest ratio
+     * @param teacher the average gives unlabelled images their labels, not the network itself
      */
-    public record Ema(@GroupKey boolean keep, @Range double decay) {
+    public record Ema(@GroupKey boolean keep, @Range double decay, boolean teacher) {
         public Ema {
-            Check.components(Ema.class, keep, decay);
+            Check.components(Ema.class, keep, decay, teacher);
+            Check.that(keep || !teacher, "train.ema_teacher is true, but train.ema is false: there is no average");
         }
     }
 
