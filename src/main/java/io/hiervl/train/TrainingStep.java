@@ -53,6 +53,7 @@ final class TrainingStep implements StepRunner {
     private final AdamW optimiser;
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
+    private final WarmupPoly towerSchedule;
     private final Ema average;
     private final Teacher teacher;
     private final DeviceParameters onDevice;
@@ -107,7 +108,9 @@ final class TrainingStep implements StepRunner {
         this.average = !config.ema().keep() ? null : teacher == null ? new Ema(config.ema().decay(), where)
             : teacher.average(config.ema().decay());
         this.onDevice = DeviceParameters.keep(model.store());
-        this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
+        TrainConfig.Optimiser o = config.optimiser();
+        this.schedule = new WarmupPoly(total, o.warmup(), o.polyPower(), 1e-6);
+        this.towerSchedule = new WarmupPoly(total, Math.max(o.warmup(), o.vitWarmup()), o.polyPower(), 1e-6);
     }
 
     @Override
@@ -199,7 +202,7 @@ final class TrainingStep implements StepRunner {
         }
         double factor = schedule.factor(batch.step());
         Map<String, Tensor> trainable = trainable();
-        optimiser.update(trainable, sums, groups.lr(factor), groups.decay(), readings.state());
+        optimiser.update(trainable, sums, groups.lr(towerSchedule.factor(batch.step()), factor), groups.decay(), readings.state());
         if (average != null) {
             average.update(trainable, batch.step(), readings.state());
         }
