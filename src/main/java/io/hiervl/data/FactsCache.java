@@ -80,6 +80,7 @@ final class FactsCache implements AutoCloseable {
         if (!Files.exists(file)) {
             return entries;
         }
+        InputFiles.requireRegular(file, HierVlException.Kind.DATA);
         try {
             Iterator<String> rows = InputFiles.text(file, "what a check remembers", LARGEST, HierVlException.Kind.DATA).lines().iterator();
             if (!rows.hasNext() || !head.equals(JSON.readValue(rows.next(), Head.class))) {
