@@ -11,6 +11,7 @@ import io.hiervl.graph.Initializer;
 import io.hiervl.graph.ParameterStore.Group;
 import io.hiervl.model.ComputeSettings;
 import io.hiervl.model.DQTD;
+import io.hiervl.model.FeatureMap;
 import io.hiervl.model.Gate;
 import io.hiervl.model.MSDeformAttn;
 import io.hiervl.model.PixelDecoder;
@@ -83,9 +84,9 @@ final class Modules {
         int width = setup.clip().vision().width();
         int k = setup.classes().size();
         PixelDecoder.init(initializer(work, "pixel_decoder"), config, width, k);
-        List<SDVariable> pyramid = new ArrayList<>();
+        List<FeatureMap> pyramid = new ArrayList<>();
         for (int side : new int[] {FINEST, 64, 32, 16}) {
-            pyramid.add(work.input("map" + side, backward, 1, width, side, side));
+            pyramid.add(FeatureMap.of(work.input("map" + side, backward, 1, width, side, side)));
         }
         List<SDVariable> queries = new ArrayList<>();
         for (int l = 0; l < config.queries().levels(); l++) {

@@ -94,11 +94,13 @@ public record ModelConfig(@Group Queries queries, @Group Decoders decoders, @Gro
      * @param decFfn     hidden width of the query decoder's feed-forward part
      * @param cmDim      projection width d of equation 1
      * @param normGroups groups of group normalisation
+     * @param layerScale first value of a learnable factor on what attentions and feed-forward parts add; 0: no factor
      */
     public record Decoders(@AtLeast(1) int heads, @AtLeast(1) int points, @AtLeast(1) int nEnc, @AtLeast(0) int nDec,
-        @AtLeast(1) int encFfn, @AtLeast(1) int decFfn, @AtLeast(1) int cmDim, @AtLeast(1) int normGroups) {
+        @AtLeast(1) int encFfn, @AtLeast(1) int decFfn, @AtLeast(1) int cmDim, @AtLeast(1) int normGroups,
+        @Weight double layerScale) {
         public Decoders {
-            Check.components(Decoders.class, heads, points, nEnc, nDec, encFfn, decFfn, cmDim, normGroups);
+            Check.components(Decoders.class, heads, points, nEnc, nDec, encFfn, decFfn, cmDim, normGroups, layerScale);
         }
     }
 

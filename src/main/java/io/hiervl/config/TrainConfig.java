@@ -66,24 +66,27 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      * @param weightDecay   of matrices and kernels; norms, biases, embeddings, prompts and scalars have none
      * @param clipNorm      bound of the global gradient norm, 0 for none
      * @param warmup        steps of linear warm-up
+     * @param vitWarmup     steps of warm-up of the image tower, where they are more
      * @param polyPower     exponent of the decay to 0
      */
     public record Optimiser(@Positive double lr, @Weight double vitMultiplier, @Weight double newMultiplier, @Weight double weightDecay,
-        @Weight double clipNorm, @AtLeast(0) int warmup, @Weight double polyPower) {
+        @Weight double clipNorm, @AtLeast(0) int warmup, @AtLeast(0) int vitWarmup, @Weight double polyPower) {
         public Optimiser {
-            Check.components(Optimiser.class, lr, vitMultiplier, newMultiplier, weightDecay, clipNorm, warmup, polyPower);
+            Check.components(Optimiser.class, lr, vitMultiplier, newMultiplier, weightDecay, clipNorm, warmup, vitWarmup, polyPower);
         }
     }
 
     /**
      * Exponential moving average of the weights.
      *
-     * @param keep  keep it and evaluate it
-     * @param decay its largest ratio
+     * @param keep    keep it and evaluate it
+     * @param decay   its largest ratio
+     * @param teacher the average gives unlabelled images their labels, not the network itself
      */
-    public record Ema(@GroupKey boolean keep, @Range double decay) {
+    public record Ema(@GroupKey boolean keep, @Range double decay, boolean teacher) {
         public Ema {
-            Check.components(Ema.class, keep, decay);
+            Check.components(Ema.class, keep, decay, teacher);
+            Check.that(keep || !teacher, "train.ema_teacher is true, but train.ema is false: there is no average");
         }
     }
 

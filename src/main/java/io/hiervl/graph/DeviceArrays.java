@@ -63,6 +63,15 @@ public final class DeviceArrays {
         return made;
     }
 
+    /** Copies an array of the host into one of the backend. */
+    public void write(INDArray from, Tensor to) {
+        if (backend.onHost()) {
+            Nd4jTensors.array(to).assign(from);
+        } else {
+            backend.upload(Nd4jTensors.of(from), to);
+        }
+    }
+
     /** The live array on a host, a copy of it from a device. */
     public INDArray onHost(Tensor array) {
         return onHost(backend, array);

@@ -59,7 +59,7 @@ public final class DQTD {
         }
         at.normal("level_embed", 1, false, PixelDecoder.FEATURE_LEVELS, d);
         for (int i = 0; i < c.decoders().nDec(); i++) {
-            DecoderLayer.init(at.at("layers." + i), d, c.decoders().decFfn(), c.zeroInit().decoder());
+            DecoderLayer.init(at.at("layers." + i), d, c.decoders().decFfn(), c.zeroInit().decoder(), c.decoders().layerScale());
         }
         at.norm("decoder_norm", d);
         ClassHead.init(at, "class_head", d, classes, c.output().noObject());

@@ -10,8 +10,11 @@ final class DecoderLayer {
     private DecoderLayer() {
     }
 
-    /** @param zero whether attentions and feed-forward part add nothing at the start */
-    static void init(Initializer at, int dim, int hidden, boolean zero) {
+    /**
+     * @param zero  whether attentions and feed-forward part add nothing at the start
+     * @param scale of {@link LayerScale}
+     */
+    static void init(Initializer at, int dim, int hidden, boolean zero, double scale) {
         Attention.init(at.at("cross_attn"), dim);
         at.norm("norm1", dim);
         Attention.init(at.at("self_attn"), dim);
@@ -23,6 +26,7 @@ final class DecoderLayer {
             Attention.zero(at.at("self_attn"));
             at.zero("fc2.weight");
         }
+        LayerScale.init(at, dim, scale, "cross_attn", "self_attn", "ffn");
     }
 
     /**
@@ -37,9 +41,10 @@ final class DecoderLayer {
                             SDVariable keyBias) {
         Ops ops = s.ops();
         SDVariable cross = Attention.apply(s.at("cross_attn"), ops.add(q, qpos), key, value, heads, null, mask);
-        SDVariable x = s.layerNorm("norm1", ops.add(q, cross));
+        SDVariable x = s.layerNorm("norm1", LayerScale.add(s, "cross_attn", q, cross));
         SDVariable placed = ops.add(x, qpos);
-        x = s.layerNorm("norm2", ops.add(x, Attention.apply(s.at("self_attn"), placed, placed, x, heads, keyBias, null)));
-        return s.layerNorm("norm3", ops.add(x, FeedForward.apply(s, x)));
+        SDVariable self = Attention.apply(s.at("self_attn"), placed, placed, x, heads, keyBias, null);
+        x = s.layerNorm("norm2", LayerScale.add(s, "self_attn", x, self));
+        return s.layerNorm("norm3", LayerScale.add(s, "ffn", x, FeedForward.apply(s, x)));
     }
 }

@@ -71,6 +71,10 @@ final class EncoderLayer {
         }
         FeedForward.init(at, d, c.decoders().encFfn());
         at.norm("norm3", d);
+        LayerScale.init(at, d, c.decoders().layerScale(), "self_attn", "ffn");
+        if (c.alignment().cmsam() != ModelConfig.Cmsam.OFF) {
+            LayerScale.init(at, d, c.decoders().layerScale(), "text_attn");
+        }
         if (c.alignment().cmsam() == ModelConfig.Cmsam.PER_LAYER) {
             CMSAM.init(at.at("cmsam"), d, c.decoders().cmDim(), c.zeroInit().cmsam());
         }
@@ -84,12 +88,12 @@ final class EncoderLayer {
             x = lookAtText(s, x, queries, context);
         }
         SDVariable query = s.ops().add(x, context.positions);
-        x = s.layerNorm("norm1",
-            s.ops().add(x, MSDeformAttn.apply(s.at("self_attn"), query, x, context.reference, context.shapes, heads, points)));
+        SDVariable seen = MSDeformAttn.apply(s.at("self_attn"), query, x, context.reference, context.shapes, heads, points);
+        x = s.layerNorm("norm1", LayerScale.add(s, "self_attn", x, seen));
         if (text && deformableFirst) {
             x = lookAtText(s, x, queries, context);
         }
-        x = s.layerNorm("norm3", s.ops().add(x, FeedForward.apply(s, x)));
+        x = s.layerNorm("norm3", LayerScale.add(s, "ffn", x, FeedForward.apply(s, x)));
         return text ? lookAtPixels(context.cmsam == null ? s.at("cmsam") : context.cmsam, x, queries, context)
             : new Output(x, queries, List.of());
     }
@@ -121,7 +125,7 @@ final class EncoderLayer {
         } else {
             y = ops.attention(q, k, v, heads, repeat(ops, context.keyBias, levels), null, false);
         }
-        return s.layerNorm("norm2", ops.add(x, a.linear("out_proj", y)));
+        return s.layerNorm("norm2", LayerScale.add(s, "text_attn", x, a.linear("out_proj", y)));
     }
 
     private Output lookAtPixels(Scope s, SDVariable x, List<SDVariable> queries, Context context) {

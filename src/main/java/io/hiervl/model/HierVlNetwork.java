@@ -34,7 +34,7 @@ public final class HierVlNetwork {
      * @param unet    maps of the U-Net, or none
      * @param norm    how the U-Net is normalised
      */
-    public record Features(List<SDVariable> pyramid, SDVariable v, SDVariable dense, List<SDVariable> unet, BatchNorm norm) {
+    public record Features(List<FeatureMap> pyramid, SDVariable v, SDVariable dense, List<SDVariable> unet, BatchNorm norm) {
         /**
          * Features with whole channels switched off (the "fp" view). v stays as it is.
          *
@@ -43,7 +43,8 @@ public final class HierVlNetwork {
          */
         public Features dropped(Ops ops, List<SDVariable> keep) {
             int n = pyramid.size();
-            return new Features(dropped(ops, pyramid, keep.subList(0, n)), v, dense, dropped(ops, unet, keep.subList(n, keep.size())),
+            List<SDVariable> maps = dropped(ops, pyramid.stream().map(FeatureMap::value).toList(), keep.subList(0, n));
+            return new Features(maps.stream().map(FeatureMap::of).toList(), v, dense, dropped(ops, unet, keep.subList(n, keep.size())),
                 norm);
         }
 
@@ -142,7 +143,7 @@ public final class HierVlNetwork {
     }
 
     private Features encode(Scope root, SDVariable images, Backbone.Output out, BatchNorm norm) {
-        List<SDVariable> maps = Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups());
+        List<FeatureMap> maps = Pyramid.apply(root.at("pyramid"), out.taps(), config.decoders().normGroups());
         if (config.tower().stem() > 0) {
             maps = Stem.add(root.at("stem"), images, maps, towers.image().patch());
         }

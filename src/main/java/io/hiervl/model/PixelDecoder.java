@@ -91,7 +91,7 @@ public final class PixelDecoder {
      * @param queries per abstraction level (B,K,D), gated; empty for Mask2Former's decoder
      * @param gate    null without text
      */
-    public Output apply(Scope s, List<SDVariable> pyramid, List<SDVariable> queries, Gate gate) {
+    public Output apply(Scope s, List<FeatureMap> pyramid, List<SDVariable> queries, Gate gate) {
         Ops ops = s.ops();
         int[][] shapes = new int[FEATURE_LEVELS][];
         List<SDVariable> tokens = new ArrayList<>();
@@ -102,7 +102,7 @@ public final class PixelDecoder {
         int dim = (int) ops.shape(levelEmbed)[1];
         for (int i = 0; i < FEATURE_LEVELS; i++) {
             Scope in = s.at("input_proj." + i);
-            SDVariable map = in.groupNorm("norm", in.conv("conv", pyramid.get(FEATURE_LEVELS - i), 1, 0), groups);
+            SDVariable map = in.groupNorm("norm", pyramid.get(FEATURE_LEVELS - i).projected(in.at("conv")), groups);
             long[] m = ops.shape(map);
             shapes[i] = new int[] {(int) m[2], (int) m[3]};
             tokens.add(ops.toTokens(map));
@@ -143,10 +143,10 @@ public final class PixelDecoder {
     }
 
     /** FPN to the finest map, then the mask features. */
-    private SDVariable feature(Scope s, SDVariable f1, SDVariable finest, int[] shape) {
+    private SDVariable feature(Scope s, FeatureMap f1, SDVariable finest, int[] shape) {
         Ops ops = s.ops();
         Scope lateral = s.at("lateral");
-        SDVariable side = lateral.groupNorm("norm", lateral.conv("conv", f1, 1, 0), groups);
+        SDVariable side = lateral.groupNorm("norm", f1.projected(lateral.at("conv")), groups);
         long[] m = ops.shape(side);
         SDVariable up = ops.resize(ops.toMap(finest, shape[0], shape[1]), (int) m[2], (int) m[3], Resize.BILINEAR);
         Scope output = s.at("output");

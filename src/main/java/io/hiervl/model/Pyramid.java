@@ -33,14 +33,15 @@ final class Pyramid {
      * @param groups of the norm between the two transposed convolutions
      * @return (B,C,4h,4w), (B,C,2h,2w), (B,C,h,w), (B,C,h/2,w/2)
      */
-    static List<SDVariable> apply(Scope s, List<SDVariable> taps, int groups) {
+    static List<FeatureMap> apply(Scope s, List<SDVariable> taps, int groups) {
         Ops ops = s.ops();
         SDVariable up = s.up("up4a", s.groupNorm("norm.0", taps.get(0), 1));
-        SDVariable f1 = s.up("up4b", ops.activation(s.groupNorm("up4_norm", up, groups), Activation.GELU));
-        SDVariable f2 = s.up("up8", s.groupNorm("norm.1", taps.get(1), 1));
+        SDVariable half = ops.activation(s.groupNorm("up4_norm", up, groups), Activation.GELU);
+        FeatureMap f1 = FeatureMap.upsampled(half, s.at("up4b"));
+        FeatureMap f2 = FeatureMap.upsampled(s.groupNorm("norm.1", taps.get(1), 1), s.at("up8"));
         SDVariable f3 = s.groupNorm("norm.2", taps.get(2), 1);
         SDVariable f4 = ops.maxPool2x2(s.groupNorm("norm.3", taps.get(3), 1));
         ops.endOfBlock(f4);
-        return List.of(f1, f2, f3, f4);
+        return List.of(f1, f2, FeatureMap.of(f3), FeatureMap.of(f4));
     }
 }

@@ -60,25 +60,25 @@ public final class Stem {
      * @param maps   F_1..F_4
      * @return the same maps, the first three with what the stem sees
      */
-    public static List<SDVariable> add(Scope s, SDVariable images, List<SDVariable> maps, int patch) {
+    static List<FeatureMap> add(Scope s, SDVariable images, List<FeatureMap> maps, int patch) {
         Ops ops = s.ops();
         SDVariable x = conv(s, "same", conv(s, "down.0", images, 2), 1);
         for (int i = 1; i < halvings(patch); i++) {
             x = conv(s, "down." + i, x, 2);
         }
-        List<SDVariable> sums = new ArrayList<>(maps);
+        List<FeatureMap> sums = new ArrayList<>(maps);
         for (int i = 0; i < MAPS; i++) {
             x = i == 0 ? x : conv(s, "map." + i, x, 2);
             SDVariable out = s.conv("out." + i, x, 1, 0);
             long[] have = ops.shape(out);
-            long[] want = ops.shape(maps.get(i));
+            long[] want = ops.shape(maps.get(i).value());
             if (have[2] != want[2] || have[3] != want[3]) {
                 // patches that are no power of 2
                 out = ops.resize(out, (int) want[2], (int) want[3], Resize.BILINEAR);
             }
-            sums.set(i, ops.add(maps.get(i), out));
+            sums.set(i, FeatureMap.of(ops.add(maps.get(i).value(), out)));
         }
-        ops.endOfBlock(sums.get(MAPS - 1));
+        ops.endOfBlock(sums.get(MAPS - 1).value());
         return sums;
     }
 

@@ -17,17 +17,24 @@ public final class Ema {
     private final double ratio;
     private final DeviceArrays memory;
     private final Map<String, Tensor> average = new LinkedHashMap<>();
+    private final Map<String, Tensor> places;
 
     /**
      * @param ratio   largest share of the old average, 0.996 in UniMatch-V2
      * @param backend where parameters are
      */
     public Ema(double ratio, Backend backend) {
+        this(ratio, backend, Map.of());
+    }
+
+    /** @param places arrays of the backend in which averages are kept, by parameter name; others get arrays of their own */
+    public Ema(double ratio, Backend backend, Map<String, Tensor> places) {
         if (!(ratio >= 0 && ratio < 1)) {
             throw HierVlException.config("EMA ratio must lie in [0, 1), got " + ratio);
         }
         this.ratio = ratio;
         this.memory = new DeviceArrays(backend);
+        this.places = Map.copyOf(places);
     }
 
     /**
@@ -40,7 +47,7 @@ public final class Ema {
         Map<String, Tensor> fresh = new LinkedHashMap<>();
         Map<String, Tensor> known = new LinkedHashMap<>();
         params.forEach((name, p) -> (average.containsKey(name) ? known : fresh).put(name, p));
-        fresh.forEach((name, p) -> average.put(name, memory.zeros(p.type(), p.shape())));
+        fresh.forEach((name, p) -> average.put(name, places.containsKey(name) ? places.get(name) : memory.zeros(p.type(), p.shape())));
         mix(fresh, 0, state);
         mix(known, r, state);
     }
@@ -73,12 +80,21 @@ public final class Ema {
         return state;
     }
 
+    private Tensor loaded(String name, INDArray value) {
+        Tensor place = places.get(name);
+        if (place == null) {
+            return memory.copy(value);
+        }
+        memory.write(value, place);
+        return place;
+    }
+
     /** Replaces the averages by the {@code e/} entries; the arrays are copied. */
     public void load(Map<String, INDArray> state) {
         average.clear();
         state.forEach((key, a) -> {
             if (key.startsWith("e/")) {
-                average.put(key.substring(2), memory.copy(a));
+                average.put(key.substring(2), loaded(key.substring(2), a));
             }
         });
     }

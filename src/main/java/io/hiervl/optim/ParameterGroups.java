@@ -21,7 +21,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public record ParameterGroups(ParameterStore store, double base, double vit, double fresh, double prompt, double weightDecay) {
     /** Learning rates when the schedule stands at {@code factor}. */
     public ToDoubleFunction<String> lr(double factor) {
-        return name -> base * factor * multiplier(store.get(name).group());
+        return lr(factor, factor);
+    }
+
+    /** Learning rates when the schedule of the image tower stands at {@code tower}, and that of all others at {@code others}. */
+    public ToDoubleFunction<String> lr(double tower, double others) {
+        return name -> {
+            Group group = store.get(name).group();
+            return base * (group == Group.VIT ? tower : others) * multiplier(group);
+        };
     }
 
     /** Weight decay by parameter name. */

@@ -24,6 +24,7 @@ final class HierVlStep {
     private final TrainingModel model;
     private final FrozenGraph frozen;
     private final Beliefs beliefs;
+    private final Teacher teacher;
     private final StepTargets targets;
     private final TextGraph prompts;
     private final ViewPass<LabelledTargets, LabelledScene> labelled;
@@ -31,8 +32,11 @@ final class HierVlStep {
     private final ViewPass<ViewTargets, UnlabelledScene> perturbed;
     private final ViewPass<ErasedTargets, MaskedScene> masked;
 
-    /** @param kept outputs of a frozen tower, null: it runs in every graph */
-    HierVlStep(TrainingModel model, TextGraph prompts, KeptArrays kept) {
+    /**
+     * @param kept    outputs of a frozen tower, null: it runs in every graph
+     * @param teacher gives unlabelled images their labels; null: the network itself does
+     */
+    HierVlStep(TrainingModel model, TextGraph prompts, KeptArrays kept, Teacher teacher) {
         Terms terms = model.terms();
         MicroBatches parts = new MicroBatches(model.recipe().train().batch().microBatch(), model.backend());
         List<Term<LabelledScene>> onLabelled = terms.on(LabelledScene.class, View.LABELLED);
@@ -43,7 +47,8 @@ final class HierVlStep {
         this.model = model;
         this.prompts = prompts;
         this.frozen = new FrozenGraph(model, features);
-        this.beliefs = new Beliefs(model, frozen, features, parts);
+        this.teacher = teacher;
+        this.beliefs = new Beliefs(teacher == null ? model : teacher.model(), frozen, features, parts);
         this.targets = new StepTargets(model);
         this.labelled = new ViewPass<>(model, room, parts, onLabelled, networks.labelled(dense));
         this.strong = new ViewPass<>(model, room, parts, terms.on(UnlabelledScene.class, View.S1, View.S2), networks.strong());
@@ -71,6 +76,9 @@ final class HierVlStep {
 
     private void unlabelled(UnlabelledBatch batch, StepContext step) {
         List<String> names = batch.names();
+        if (teacher != null) {
+            teacher.forward();
+        }
         // weak view: labels; where one pass serves both, the feature-perturbed view on the way
         boolean shared = sharesPass();
         Believed weak = shared ? beliefs.start(batch, step.progress(), step.arrays())
@@ -90,11 +98,12 @@ final class HierVlStep {
 
     /**
      * Whether one pass of the image tower and the pyramid serves the weak and the feature-perturbed view, which show it the same pixels.
+     * A teacher has other weights.
      * The weights of a pixel follow from what is believed about its image; but targets of the set loss have denominators of the whole
      * batch.
      */
     private boolean sharesPass() {
-        return !model.recipe().loss().unlabelled().selfTrainSet() && model.terms().any(View.FP);
+        return teacher == null && !model.recipe().loss().unlabelled().selfTrainSet() && model.terms().any(View.FP);
     }
 
     private static boolean mixes(UnlabelledBatch batch) {

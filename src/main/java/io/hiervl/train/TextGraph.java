@@ -40,6 +40,15 @@ final class TextGraph {
     private final DeviceParameters onDevice;
 
     TextGraph(TrainingModel model) {
+        this(model, true);
+    }
+
+    /** The embeddings alone, of weights that are not trained. */
+    static TextGraph forwardOnly(TrainingModel model) {
+        return new TextGraph(model, false);
+    }
+
+    private TextGraph(TrainingModel model, boolean trained) {
         this.model = model;
         this.onDevice = DeviceParameters.keep(model.inputs());
         FusedOps ops = model.newGraph();
@@ -47,7 +56,7 @@ final class TextGraph {
         this.forward = ops.runner(List.of(EMBEDDINGS));
         this.terms = new ArrayList<>(model.terms().on(PromptScene.class, View.PROMPTS));
         terms.add(new Through());
-        this.backward = LossGraph.of(model, feed(null), 0, 1, this::network, terms);
+        this.backward = trained ? LossGraph.of(model, feed(null), 0, 1, this::network, terms) : null;
     }
 
     /** Leads the gradient of t, which all other graphs have added up, on to the prompt: its derivative by t is just that. */

@@ -138,6 +138,15 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
             terms);
     }
 
+    /** The same network over other parameters, with text embeddings of its own. */
+    TrainingModel over(ParameterStore other) {
+        return of(recipe, architecture, network, classes, names, traits, other, prototypes, guidance).with(terms);
+    }
+
+    private TrainingModel with(Terms other) {
+        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance, other);
+    }
+
     /** Where its graphs run. */
     Backend backend() {
         return network.backend();
@@ -166,8 +175,7 @@ record TrainingModel(Recipe recipe, ClipArchitecture architecture, List<String> 
 
     /** The same network, trained for one more term. */
     TrainingModel with(Term<?> term) {
-        return new TrainingModel(recipe, architecture, classes, names, traits, store, network, inputs, prototypes, guidance,
-            terms.with(term));
+        return with(terms.with(term));
     }
 
     private static Traits traits(LossConfig loss, DatasetSpec spec) {

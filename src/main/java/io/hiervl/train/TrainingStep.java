@@ -53,7 +53,9 @@ final class TrainingStep implements StepRunner {
     private final AdamW optimiser;
     private final ParameterGroups groups;
     private final WarmupPoly schedule;
+    private final WarmupPoly towerSchedule;
     private final Ema average;
+    private final Teacher teacher;
     private final DeviceParameters onDevice;
     private Traffic traffic = Traffic.NONE;
     private String staged = "";
@@ -98,13 +100,17 @@ final class TrainingStep implements StepRunner {
         this.gradients = new GradientSum(where);
         this.gradT = new GradientSum(where);
         this.text = new TextGraph(model);
-        this.algorithm = new HierVlStep(model, text, kept);
+        this.teacher = config.ema().teacher() && model.unlabelled() ? new Teacher(model) : null;
+        this.algorithm = new HierVlStep(model, text, kept, teacher);
         this.groups = new ParameterGroups(model.store(), config.optimiser().lr(), config.optimiser().vitMultiplier(),
             config.optimiser().newMultiplier(), config.optimiser().newMultiplier(),
             config.optimiser().weightDecay());
-        this.average = config.ema().keep() ? new Ema(config.ema().decay(), where) : null;
+        this.average = !config.ema().keep() ? null : teacher == null ? new Ema(config.ema().decay(), where)
+            : teacher.average(config.ema().decay());
         this.onDevice = DeviceParameters.keep(model.store());
-        this.schedule = new WarmupPoly(total, config.optimiser().warmup(), config.optimiser().polyPower(), 1e-6);
+        TrainConfig.Optimiser o = config.optimiser();
+        this.schedule = new WarmupPoly(total, o.warmup(), o.polyPower(), 1e-6);
+        this.towerSchedule = new WarmupPoly(total, Math.max(o.warmup(), o.vitWarmup()), o.polyPower(), 1e-6);
     }
 
     @Override
@@ -119,9 +125,12 @@ final class TrainingStep implements StepRunner {
     @Override
     public void load(Map<String, INDArray> state) {
         optimiser.load(state);
-        onDevice.changed();
+        weightsChanged();
         if (average != null) {
             average.load(state);
+        }
+        if (teacher != null) {
+            teacher.updated();
         }
     }
 
@@ -133,6 +142,9 @@ final class TrainingStep implements StepRunner {
     @Override
     public void weightsChanged() {
         onDevice.changed();
+        if (teacher != null) {
+            teacher.follow();
+        }
     }
 
     @Override
@@ -172,7 +184,7 @@ final class TrainingStep implements StepRunner {
         try (GraphRunner.Result r = ops.runner(List.of(v.name())).run(Map.of("images", images))) {
             HSQG.initGate(model.store(), "hsqg", r.output(v.name()).mmul(text.t().transpose()), model.recipe().model().gate().slope());
             exchange.first(HSQG.gate(model.store(), "hsqg"));
-            onDevice.changed();
+            weightsChanged();
         }
     }
 
@@ -190,9 +202,12 @@ final class TrainingStep implements StepRunner {
         }
         double factor = schedule.factor(batch.step());
         Map<String, Tensor> trainable = trainable();
-        optimiser.update(trainable, sums, groups.lr(factor), groups.decay(), readings.state());
+        optimiser.update(trainable, sums, groups.lr(towerSchedule.factor(batch.step()), factor), groups.decay(), readings.state());
         if (average != null) {
             average.update(trainable, batch.step(), readings.state());
+        }
+        if (teacher != null) {
+            teacher.updated();
         }
         DeviceParameters.advanced(where, groups.trainable().values());
         // the only time that a step waits for its results
@@ -255,6 +270,9 @@ final class TrainingStep implements StepRunner {
     @Override
     public void close() {
         onDevice.close();
+        if (teacher != null) {
+            teacher.close();
+        }
     }
 
     /** What the last step moved between host and device. */

@@ -92,7 +92,7 @@ class GoldenEndToEndStockTest {
         outputs.put("labelled.v", features.v());
         outputs.put("labelled.dense", features.dense());
         for (int i = 0; i < 4; i++) {
-            outputs.put("labelled.F" + (i + 1), features.pyramid().get(i));
+            outputs.put("labelled.F" + (i + 1), features.pyramid().get(i).value());
         }
         for (int i = 0; i < out.predictions().size(); i++) {
             outputs.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());

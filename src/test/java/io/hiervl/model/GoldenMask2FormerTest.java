@@ -172,7 +172,8 @@ class GoldenMask2FormerTest {
                 .replace(".0.bias", ".conv.bias").replace(".1.weight", ".norm.weight").replace(".1.bias", ".norm.bias"));
         List<SDVariable> pyramid = List.of(g.input("f1"), g.input("f2"), g.input("f3"), g.input("f4"));
         PixelDecoder.Output out =
-            new PixelDecoder(plainLayer(c), layers, c.integer("group_norm_groups")).apply(g.scope("p"), pyramid, List.of(), null);
+            new PixelDecoder(plainLayer(c), layers, c.integer("group_norm_groups")).apply(g.scope("p"),
+                pyramid.stream().map(FeatureMap::of).toList(), List.of(), null);
         g.output("mask_features", out.feature());
         String[] names = {"memory_s32", "memory_s16", "memory_s8"};
         for (int i = 0; i < names.length; i++) {

@@ -178,9 +178,9 @@ public final class GoldenModules {
         GoldenGraph g = new GoldenGraph(c, setting);
         g.params(n -> "p." + n);
         List<SDVariable> taps = List.of(g.input("tap0"), g.input("tap1"), g.input("tap2"), g.input("tap3"));
-        List<SDVariable> maps = Pyramid.apply(g.scope("p"), taps, c.integer("inner_norm_groups"));
+        List<FeatureMap> maps = Pyramid.apply(g.scope("p"), taps, c.integer("inner_norm_groups"));
         for (int i = 0; i < maps.size(); i++) {
-            g.output("F" + (i + 1), maps.get(i));
+            g.output("F" + (i + 1), maps.get(i).value());
         }
         g.verify();
     }

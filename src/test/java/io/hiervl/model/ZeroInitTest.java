@@ -128,4 +128,19 @@ class ZeroInitTest {
             assertNotEquals(r.output("direct"), r.output("first"));
         }
     }
+
+    /** A factor of 1 changes nothing, a small one shrinks what a layer adds, and without the setting there is no factor. */
+    @Test
+    void layerScaleMultipliesWhatALayerAdds() {
+        assertEquals(0, store(config()).all().stream().filter(p -> p.name().contains("layer_scale")).count());
+        List<String> factors =
+            store(config("model.layer_scale=0.5")).all().stream().map(p -> p.name()).filter(n -> n.contains("layer_scale")).toList();
+        assertEquals(2 * 3 + 3 * 3, factors.size(), factors.toString());
+        try (GraphRunner.Result plain = run(config()); GraphRunner.Result one = run(config("model.layer_scale=1"))) {
+            assertEquals(plain.output("last"), one.output("last"));
+        }
+        // an open gate leaves rows large beside the epsilon of layer norm, which is all that is left of a layer
+        double small = changeByDecoder(config("model.layer_scale=1e-4", "model.gate_mode=none", "loss.gate=0"));
+        assertTrue(small < 0.01, "change with a small factor: " + small);
+    }
 }

@@ -20,6 +20,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -42,8 +44,8 @@ class DeviceStepTest {
         return new RandomStep(DataType.FLOAT, 5, 4, "default", settings.toArray(new String[0]));
     }
 
-    private static List<Map<String, Double>> steps() {
-        RandomStep random = network();
+    private static List<Map<String, Double>> steps(String... settings) {
+        RandomStep random = network(settings);
         Batches.Step batch = random.batch(2, 2);
         TrainingStep step = random.step();
         List<Map<String, Double>> log = new ArrayList<>();
@@ -53,12 +55,13 @@ class DeviceStepTest {
         return log;
     }
 
-    @Test
-    void stepsOnTheDeviceAreThoseOfTheHost() {
-        List<Map<String, Double>> expected = steps();
+    @ParameterizedTest
+    @ValueSource(strings = {"train.ema=false", "train.ema=true train.ema_teacher=true train.ema_decay=0.9"})
+    void stepsOnTheDeviceAreThoseOfTheHost(String settings) {
+        List<Map<String, Double>> expected = steps(settings.split(" "));
         List<Map<String, Double>> actual = new ArrayList<>();
         HostStaging.take();
-        Backends.during(Emulator.backend(), () -> actual.addAll(steps()));
+        Backends.during(Emulator.backend(), () -> actual.addAll(steps(settings.split(" "))));
         Set<String> staged = new TreeSet<>(HostStaging.take().keySet());
         staged.removeAll(STAGED);
         staged.removeIf(op -> !op.startsWith("hiervl_"));

@@ -149,7 +149,7 @@ final class GoldenIntermediates {
         wanted.put("labelled.F_pixel", out.pixels().feature());
         wanted.put("labelled.normed_last", out.last().query());
         for (int i = 0; i < 4; i++) {
-            wanted.put("labelled.F" + (i + 1), scene.features().pyramid().get(i));
+            wanted.put("labelled.F" + (i + 1), scene.features().pyramid().get(i).value());
         }
         for (int i = 0; i < out.predictions().size(); i++) {
             wanted.put("labelled.pred" + i + ".class_logits", out.predictions().get(i).classes());

@@ -297,4 +297,23 @@ class StepSettingsTest {
         assertTrue(gradientNorm("true") > 1e6, "zero vectors through the decoder's layer norms: " + gradientNorm("true"));
         assertTrue(gradientNorm("false") < 1e4, "no zero vectors: " + gradientNorm("false"));
     }
+
+    /** At step 60 the common warm-up is over, and the image tower stands at 60 of 6000: its first steps of Adam are 100 times smaller. */
+    @Test
+    void theImageTowerWarmsUpForLonger() {
+        double[] plain = moved();
+        double[] longer = moved("train.vit_warmup=6000");
+        assertEquals(plain[0] * 0.01, longer[0], 1e-3 * plain[0] * 0.01);
+        assertEquals(plain[1], longer[1], 1e-9 * plain[1]);
+    }
+
+    /** How far the first step moves the position table of the image tower, and the level embeddings of the pixel decoder. */
+    private static double[] moved(String... settings) {
+        RandomStep random = random(27, 4, settings);
+        List<INDArray> now = List.of(random.model.store().get("vision.positional_embedding").array(),
+            random.model.store().get("pixel_decoder.level_embed").array());
+        List<INDArray> before = now.stream().map(a -> a.dup('c')).toList();
+        random.step().run(random.batch(1, 1));
+        return new double[] {now.get(0).distance2(before.get(0)), now.get(1).distance2(before.get(1))};
+    }
 }

@@ -82,9 +82,9 @@ class TrainerTest {
 
     /** Weights, moments and average are equal to the last bit: every draw follows from the seed and the step. */
     @ParameterizedTest
-    @ValueSource(strings = {"train.ema=true", "train.batch_unlabelled=1"})
-    void aResumedRunEqualsTheUninterruptedOne(String setting) {
-        Recipe recipe = recipe(setting);
+    @ValueSource(strings = {"train.ema=true", "train.ema=true train.ema_teacher=true", "train.batch_unlabelled=1"})
+    void aResumedRunEqualsTheUninterruptedOne(String settings) {
+        Recipe recipe = recipe(settings.split(" "));
         Path whole = dir.resolve("whole");
         assertTrue(trainer(recipe, whole).train(false, new StopSignal(), Progress.NONE).finished());
         Path parts = dir.resolve("parts");
