@@ -105,6 +105,7 @@ class InputFilesTest {
         assertEquals("a b?c", HierVlException.data("a\n  b\u0007c").getMessage());
         assertEquals("?[31mred ?gpj.exe", HierVlException.data("\u001b[31mred \u202Egpj.exe").getMessage());
         String cut = HierVlException.data("file.txt:1: " + "x".repeat(3_000_000) + " is missing").getMessage();
-        assertTrue(cut.length() < 10_000 && cut.startsWith("file.txt:1:") && cut.endsWith("is missing"), () -> cut.length() + " characters");
+        assertTrue(cut.length() < 10_000 && cut.startsWith("file.txt:1:") && cut.endsWith("is missing"),
+            () -> cut.length() + " characters");
     }
 }

@@ -27,7 +27,8 @@ final class ModelValues {
                 requireFinite(name, array, where);
             } else {
                 throw HierVlException
-                    .model(where + ": array " + name + " has the data type " + array.dataType() + ", a model's arrays have FLOAT or DOUBLE");
+                    .model(
+                        where + ": array " + name + " has the data type " + array.dataType() + ", a model's arrays have FLOAT or DOUBLE");
             }
         });
     }
