@@ -24,7 +24,8 @@ import java.util.HexFormat;
 /**
  * Writes files that are there completely or not at all: into a new neighbour with a random name, then renamed. A failure
  * leaves what was there before and is an environment error (exit 6). Devices and pipes, such as /dev/stdout, are written as
- * they are: a rename would replace them.
+ * they are: a rename would replace them. A link that leads out of its folder is replaced, not followed: folders come from
+ * others, and their links would choose which file is overwritten. {@link #named} is for paths that the user wrote.
  */
 public final class AtomicFile {
     /** Produces a file's bytes. */
@@ -70,7 +71,7 @@ public final class AtomicFile {
                 throw new FileSystemException(file.toString(), null, "it is a folder");
             }
             boolean device = isDevice(file);
-            Path target = Files.isSymbolicLink(file) && Files.isRegularFile(file) ? file.toRealPath() : file;
+            Path target = target(file);
             temporary = device ? Files.createTempFile("hiervl-", ".tmp") : exclusive(target);
             maker.make(temporary);
             if (device) {
@@ -84,6 +85,33 @@ public final class AtomicFile {
         } finally {
             remove(temporary);
         }
+    }
+
+    /** A path that the user named: a link to a file stands for that file, wherever it is. */
+    public static Path named(Path file) {
+        try {
+            return Files.isSymbolicLink(file) && Files.isRegularFile(file) ? file.toRealPath() : file;
+        } catch (IOException e) {
+            return file; // writing it says why
+        }
+    }
+
+    /** What is replaced: a link's target only where it lies in the link's folder, or where the system made the link. */
+    private static Path target(Path file) throws IOException {
+        Path real = named(file);
+        Path absolute = file.toAbsolutePath();
+        boolean system = absolute.startsWith("/dev") || absolute.startsWith("/proc");
+        return system || real.startsWith(absolute.getParent().toRealPath()) ? real : file;
+    }
+
+    /**
+     * A file that is made by adding to it, without following a link.
+     *
+     * @throws IOException a link is there, or the file cannot be made
+     */
+    public static OutputStream appended(Path file) throws IOException {
+        return Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND,
+            LinkOption.NOFOLLOW_LINKS);
     }
 
     /**

@@ -7,6 +7,7 @@ package io.hiervl;
 @PublicApi
 public final class HierVlException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private static final int LONGEST = 8000;
 
     /** Exit codes of the command line; 0 is success and 1 a bug in the program. */
     public enum Kind {
@@ -32,7 +33,20 @@ public final class HierVlException extends RuntimeException {
 
     /** Names that come from files may hold line breaks and control characters, which could forge lines of a log. */
     private static String oneLine(String message) {
-        return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ").replaceAll("[\\p{Cntrl}&&[^\\t]]", "?");
+        String text = String.valueOf(message);
+        if (text.length() > LONGEST) {
+            // A line of a foreign file can have millions of characters.
+            text = text.substring(0, LONGEST * 3 / 4) + " ... " + text.substring(text.length() - LONGEST / 4);
+        }
+        return visible(text.replaceAll("\\s*\\R\\s*", " "));
+    }
+
+    /**
+     * A text for terminals and logs: control characters, also those that turn the direction of writing, become question marks. Names
+     * from files could move the cursor, change colours or show other letters than they have.
+     */
+    public static String visible(String text) {
+        return text.replaceAll("[\\p{Cc}\\u202A-\\u202E\\u2066-\\u2069&&[^\\t\\n]]", "?");
     }
 
     public Kind kind() {

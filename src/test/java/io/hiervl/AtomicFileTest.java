@@ -68,6 +68,21 @@ class AtomicFileTest {
     }
 
     @Test
+    void linksOutOfTheFolderAreReplacedUnlessTheUserNamedThem() throws IOException {
+        Path victim = Files.writeString(dir.resolve("victim"), "precious");
+        Path folder = Files.createDirectory(dir.resolve("out"));
+        Path planted = Files.createSymbolicLink(folder.resolve("report.html"), victim);
+        AtomicFile.write(planted, "page");
+        assertEquals("precious", Files.readString(victim));
+        assertEquals("page", Files.readString(planted));
+        assertFalse(Files.isSymbolicLink(planted));
+        Path named = Files.createSymbolicLink(folder.resolve("model.sd"), victim);
+        AtomicFile.write(AtomicFile.named(named), "model");
+        assertTrue(Files.isSymbolicLink(named));
+        assertEquals("model", Files.readString(victim));
+    }
+
+    @Test
     void whatWrapsTheDiskIsUnwrapped() {
         assertEquals("No space left on device",
             AtomicFile.reason(new IOException("I/O error writing PNG file!", new IOException("No space left on device"))));

@@ -85,6 +85,10 @@ class InputFilesTest {
         assertEquals("'@x", Csv.cell("@x"));
         assertEquals("\"'-a,b\"", Csv.cell("-a,b"));
         assertEquals("cat", Csv.cell("cat"));
+        for (String formula : List.of("\uFF1D1+1", "\uFF0B1", "\uFF0D1", "\uFF20x", "\uFE66x", " =1", "\u200B=1", "\t=1", "\u00A0@x")) {
+            assertTrue(Csv.cell(formula).matches("\"?'" + java.util.regex.Pattern.quote(formula) + "\"?"), formula);
+        }
+        assertTrue(Csv.cell("\r=1").startsWith("\"'"));
     }
 
     @Test
@@ -99,5 +103,9 @@ class InputFilesTest {
     @Test
     void messagesAreOneLine() {
         assertEquals("a b?c", HierVlException.data("a\n  b\u0007c").getMessage());
+        assertEquals("?[31mred ?gpj.exe", HierVlException.data("\u001b[31mred \u202Egpj.exe").getMessage());
+        String cut = HierVlException.data("file.txt:1: " + "x".repeat(3_000_000) + " is missing").getMessage();
+        assertTrue(cut.length() < 10_000 && cut.startsWith("file.txt:1:") && cut.endsWith("is missing"),
+            () -> cut.length() + " characters");
     }
 }

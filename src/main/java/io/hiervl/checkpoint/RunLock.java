@@ -12,6 +12,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -23,6 +24,7 @@ import java.util.Optional;
  */
 public final class RunLock implements AutoCloseable {
     private static final String FILE = "run.lock";
+    private static final int LARGEST = 4096;
     // Far behind the text, because on Windows a locked region cannot be read by others.
     private static final long REGION = Long.MAX_VALUE - 1;
 
@@ -37,7 +39,7 @@ public final class RunLock implements AutoCloseable {
     /** Takes the lock, creating the folder if absent; if another process holds it, environment error (exit 6). */
     public static RunLock take(Path run) {
         return tryTake(run).orElseThrow(() -> {
-            String holder = holder(run.resolve(FILE));
+            String holder = text(run);
             return HierVlException.environment("run folder " + run + " is in use by another training"
                 + (holder.isEmpty() ? "" : " (" + holder + ")") + "; choose another --out or stop that one");
         });
@@ -48,8 +50,13 @@ public final class RunLock implements AutoCloseable {
         Folders.create(run);
         InputFiles.requireRegular(run.resolve(FILE), HierVlException.Kind.ENVIRONMENT);
         try {
-            FileChannel channel =
-                FileChannel.open(run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            Path file = run.resolve(FILE);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && (Files.isSymbolicLink(file) || !InputFiles.contained(file, run))) {
+                // The lock is cut to nothing and written.
+                throw HierVlException.environment(file + " is a link to another file; remove it");
+            }
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
             FileLock lock = tryLock(channel);
             if (lock == null) {
                 channel.close();
@@ -64,10 +71,12 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    private static String holder(Path file) {
+    /** What the lock's file says about its holder, empty without one. */
+    public static String text(Path run) {
+        Path file = run.resolve(FILE);
         try {
-            return Files.readString(file).strip();
-        } catch (IOException e) {
+            return Files.exists(file) ? InputFiles.text(file, "a lock", LARGEST, HierVlException.Kind.ENVIRONMENT).strip() : "";
+        } catch (IOException | HierVlException e) {
             return "";
         }
     }

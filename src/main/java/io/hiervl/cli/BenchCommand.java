@@ -13,7 +13,6 @@ import io.hiervl.bench.Soak;
 import io.hiervl.config.ModelConfig;
 import io.hiervl.model.ComputeSettings;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -157,7 +156,7 @@ final class BenchCommand implements Callable<Integer> {
             rows(child, plain, document);
         }
         if (markdown != null) {
-            Files.writeString(markdown, String.join("\n", pages), StandardCharsets.UTF_8);
+            AtomicFile.write(AtomicFile.named(markdown), String.join("\n", pages));
         }
         if (json) {
             document.put("machine", machine(child.threads()));
@@ -205,7 +204,7 @@ final class BenchCommand implements Callable<Integer> {
         List<Benchmark.Row> theirs = all.stream().flatMap(r -> r.peer().stream()).toList();
         List<Comparison.Line> lines = Comparison.lines(child.precision(), mine, theirs);
         if (markdown != null) {
-            AtomicFile.write(markdown, Comparison.markdown(lines));
+            AtomicFile.write(AtomicFile.named(markdown), Comparison.markdown(lines));
         }
         if (json) {
             Map<String, Object> document = new LinkedHashMap<>();

@@ -104,7 +104,7 @@ final class ClipTryCommand implements Callable<Integer> {
             console.note("pictures in " + out.resolve(ClipTryPage.FILE));
         }
         if (concepts != null) {
-            AtomicFile.write(concepts, result.concepts());
+            AtomicFile.write(AtomicFile.named(concepts), result.concepts());
             console.note("wrote " + concepts + "; put it into dataset.yaml");
         }
         return 0;

@@ -2,6 +2,7 @@ package io.hiervl.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.HierVlException;
 import io.hiervl.Progress;
 import java.io.PrintStream;
 
@@ -48,14 +49,18 @@ public final class Console {
 
     /** A line of the result. */
     public void println(String line) {
-        pulse.spoken();
-        out.println(line);
-        out.flush();
+        print(HierVlException.visible(line));
     }
 
     /** The one JSON document of a command run with {@code --json}. */
     public void json(Object document) {
-        println(document(document));
+        print(document(document));
+    }
+
+    private void print(String line) {
+        pulse.spoken();
+        out.println(line);
+        out.flush();
     }
 
     /** A result as one line of JSON. */
@@ -81,7 +86,7 @@ public final class Console {
             err.println();
         }
         rewritten = null;
-        err.println(line);
+        err.println(HierVlException.visible(line));
         err.flush();
     }
 

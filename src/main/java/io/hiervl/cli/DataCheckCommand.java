@@ -1,5 +1,6 @@
 package io.hiervl.cli;
 
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
@@ -141,7 +142,7 @@ final class DataCheckCommand implements Callable<Integer> {
             console.note("no sample could be drawn");
             return;
         }
-        Path file = sheet != null ? sheet : CacheFolder.of(dataset.root()).resolve("samples.png");
+        Path file = sheet != null ? AtomicFile.named(sheet) : CacheFolder.of(dataset.root()).resolve("samples.png");
         Images.writePng(picture, file);
         console.note("samples with their labels: " + file);
     }

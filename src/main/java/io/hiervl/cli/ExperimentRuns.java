@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.checkpoint.RunLock;
 import io.hiervl.config.Recipe;
 import io.hiervl.op.SameDiffOps;
@@ -20,6 +21,8 @@ import java.util.Optional;
 
 /** The runs of an experiment: what is measured lies in {@code result.json} of each run's folder. */
 final class ExperimentRuns {
+    private static final int LARGEST_RESULT = 1 << 24;
+
     private final Experiment experiment;
     private final List<ExperimentCell> cells;
     private final Path out;
@@ -115,7 +118,7 @@ final class ExperimentRuns {
 
     private static JsonNode read(Path file) {
         try {
-            return new ObjectMapper().readTree(file.toFile());
+            return new ObjectMapper().readTree(InputFiles.text(file, "a result", LARGEST_RESULT, HierVlException.Kind.DATA));
         } catch (IOException e) {
             throw HierVlException.data(file + " cannot be read as a result: " + AtomicFile.reason(e), e);
         }

@@ -3,6 +3,7 @@ package io.hiervl.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.runlog.MetricsCsv;
 import io.hiervl.runlog.MlflowRun;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class MlflowExport implements AutoCloseable {
     private static final String EXPERIMENT = "hiervl";
+    private static final int LARGEST_RECIPE = 1 << 20;
     private static final long LOOK_SECONDS = 5;
 
     private final Path run;
@@ -103,7 +105,8 @@ final class MlflowExport implements AutoCloseable {
     private static Map<String, String> flat(Path yaml) {
         Map<String, String> all = new LinkedHashMap<>();
         try {
-            flatten("", new YAMLMapper().readTree(yaml.toFile()), all);
+            flatten("", new YAMLMapper().readTree(InputFiles.text(yaml, "a recipe", LARGEST_RECIPE, HierVlException.Kind.ENVIRONMENT)),
+                all);
         } catch (IOException e) {
             throw HierVlException.environment("cannot read " + yaml, e);
         }

@@ -24,7 +24,7 @@ final class NpyFile {
         ByteBuffer data = ByteBuffer.allocate(Math.multiplyExact(4, values.length)).order(ByteOrder.LITTLE_ENDIAN);
         data.asFloatBuffer().put(values);
         byte[] head = header.getBytes(StandardCharsets.US_ASCII);
-        AtomicFile.write(file, out -> {
+        AtomicFile.write(AtomicFile.named(file), out -> {
             out.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) head.length, (byte) (head.length >> 8)});
             out.write(head);
             out.write(data.array());

@@ -5,7 +5,6 @@ import io.hiervl.Folders;
 import io.hiervl.HierVlException;
 import io.hiervl.config.DatasetSpec;
 import io.hiervl.config.Recipe;
-import io.hiervl.config.Recipes;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.ListFiles;
 import io.hiervl.data.SplitList;
@@ -82,7 +81,7 @@ final class WatchCommand implements Callable<Integer> {
         if (freeze != null) {
             Folders.requireFile(freeze, "the page");
             snapshots.values().forEach(Snapshots::look);
-            AtomicFile.write(freeze, page.frozen());
+            AtomicFile.write(AtomicFile.named(freeze), page.frozen());
             console.println("wrote " + freeze);
             return 0;
         }
@@ -122,7 +121,7 @@ final class WatchCommand implements Callable<Integer> {
     /** Pictures on the run's own validation list; null with a remark where it cannot be found. */
     private Snapshots snapshots(WatchedRun run) {
         try {
-            Recipe recipe = Recipes.parse(Files.readString(run.folder().resolve("resolved.yaml")), "resolved.yaml");
+            Recipe recipe = run.requireRecipe();
             if (recipe.source().dataset() == null) {
                 throw HierVlException.data("its settings name no data set");
             }

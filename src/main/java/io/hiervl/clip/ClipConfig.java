@@ -39,6 +39,7 @@ final class ClipConfig {
 
     /** @return the parsed object, or null if the file does not exist */
     static JsonNode json(Path file) {
+        InputFiles.requireRegular(file, HierVlException.Kind.MODEL);
         if (!Files.isRegularFile(file)) {
             return null;
         }

@@ -3,6 +3,7 @@ package io.hiervl.data;
 import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +25,9 @@ public final class CacheFolder {
     public static Path of(Path root) {
         Path inside = root.resolve(NAME);
         try {
+            if (Files.isSymbolicLink(inside)) {
+                throw new FileSystemException(inside.toString(), null, inside + " is a link and may lead anywhere");
+            }
             Files.createDirectories(inside);
             Files.delete(Files.createTempFile(inside, "probe", null));
             return inside;
@@ -39,8 +43,13 @@ public final class CacheFolder {
         for (Path caches : places()) {
             try {
                 Path folder = Files.createDirectories(caches.resolve(name));
-                Files.delete(Files.createTempFile(folder, "probe", null));
-                return folder;
+                Path probe = Files.createTempFile(folder, "probe", null);
+                boolean own = Files.getOwner(probe).equals(Files.getOwner(folder)) && !Files.isSymbolicLink(folder);
+                Files.delete(probe);
+                if (own) {
+                    return folder;
+                }
+                last = new FileSystemException(folder.toString(), null, folder + " belongs to somebody else");
             } catch (IOException e) {
                 last = e;
             }

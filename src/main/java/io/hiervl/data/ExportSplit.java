@@ -1,9 +1,9 @@
 package io.hiervl.data;
 
 import io.hiervl.AtomicFile;
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashSet;
@@ -23,6 +23,7 @@ public record ExportSplit(Set<Path> validation, Set<Path> test) {
     /** No split; one is drawn. */
     public static final ExportSplit NONE = new ExportSplit(Set.of(), Set.of());
 
+    private static final int LARGEST_LIST = 1 << 28;
     private static final Set<String> TRAIN = Set.of("train", "training", "trainset");
     private static final Set<String> VAL = Set.of("val", "valid", "validation", "valset");
     private static final Set<String> TEST = Set.of("test", "testing", "testset");
@@ -103,7 +104,7 @@ public record ExportSplit(Set<Path> validation, Set<Path> test) {
                 && file.toString().replace('\\', '/').contains("/ImageSets/");
             if (list) {
                 try {
-                    List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+                    List<String> lines = InputFiles.text(file, "a list", LARGEST_LIST, HierVlException.Kind.DATA).lines().toList();
                     lines.stream().map(l -> FileNames.composed(l.strip().replaceFirst("^.*/", ""))).filter(l -> !l.isEmpty())
                         .forEach(names::add);
                 } catch (IOException e) {

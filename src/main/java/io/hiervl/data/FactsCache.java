@@ -2,22 +2,21 @@ package io.hiervl.data;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hiervl.AtomicFile;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
 import io.hiervl.image.Images;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +29,7 @@ final class FactsCache implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "check.jsonl";
     private static final int FORMAT = 4;
+    private static final long LARGEST = 1L << 30;
 
     private final Map<String, Entry> known = new ConcurrentHashMap<>();
     private final BufferedWriter out;
@@ -57,18 +57,19 @@ final class FactsCache implements AutoCloseable {
         Map<String, Entry> read = read(file, head);
         try {
             // Written anew each time: lines of files that changed since would pile up.
-            Path fresh = file.resolveSibling(FILE + ".part");
-            try (BufferedWriter all = Files.newBufferedWriter(fresh, StandardCharsets.UTF_8)) {
+            AtomicFile.write(file, out -> {
+                BufferedWriter all = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
                 line(all, head);
                 for (Entry e : read.values()) {
                     line(all, e);
                 }
-            }
-            Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
-            FactsCache cache = new FactsCache(Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
+                all.flush();
+            });
+            FactsCache cache =
+                new FactsCache(new BufferedWriter(new OutputStreamWriter(AtomicFile.appended(file), StandardCharsets.UTF_8)));
             cache.known.putAll(read);
             return cache;
-        } catch (IOException e) {
+        } catch (IOException | HierVlException e) {
             LOG.warn("results of the check are not kept: {} cannot be written: {}", file, e.toString());
             return none();
         }
@@ -80,16 +81,19 @@ final class FactsCache implements AutoCloseable {
             return entries;
         }
         InputFiles.requireRegular(file, HierVlException.Kind.DATA);
-        try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
-            var rows = lines.iterator();
+        try {
+            Iterator<String> rows = InputFiles.text(file, "what a check remembers", LARGEST, HierVlException.Kind.DATA).lines().iterator();
             if (!rows.hasNext() || !head.equals(JSON.readValue(rows.next(), Head.class))) {
                 return entries;
             }
             while (rows.hasNext()) {
                 Entry e = JSON.readValue(rows.next(), Entry.class);
+                if (e == null || e.file == null || e.facts == null || e.facts.values() == null) {
+                    return entries;
+                }
                 entries.put(e.file, e);
             }
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException | HierVlException e) {
             // The last line of a check that was killed; what stands before it is good.
             LOG.debug("{} ends early: {}", file, e.toString());
         }

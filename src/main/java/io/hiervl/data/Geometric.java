@@ -1,5 +1,6 @@
 package io.hiervl.data;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.config.AugmentationConfig;
 import io.hiervl.config.AugmentationConfig.ScaleMode;
 import io.hiervl.image.LabelMap;
@@ -50,6 +51,8 @@ public record Geometric(int crop, AugmentationConfig config) implements JointTra
                 (int) (config.geometry().ratioShort() * ratio) / (double) Math.min(width, height));
             w = (int) (width * factor + 0.5);
             h = (int) (height * factor + 0.5);
+            MemoryLimits.requireHeap("a photo of " + width + "x" + height + " pixels made " + w + "x" + h, 3.0 * w * h,
+                "augment.scale_max, augment.ratio_long or augment.ratio_short");
         }
         w = Math.max(1, w);
         h = Math.max(1, h);

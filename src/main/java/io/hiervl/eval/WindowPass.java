@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.Progress;
 import io.hiervl.backend.jvm.Parallel;
 import io.hiervl.tensor.Shapes;
@@ -34,6 +35,8 @@ final class WindowPass {
             List<SlidingWindow.Window> windows = task.windows();
             for (int i = 0; i < windows.size(); i++) {
                 SlidingWindow.Window win = windows.get(i);
+                MemoryLimits.requireHeap("a window of " + win.width() + "x" + win.height() + " pixels",
+                    (3.0 + model.classes()) * win.width() * win.height(), "eval.crop (--crop)");
                 places.add(new Place(task, win, roundUp(win.height()), roundUp(win.width()), i == windows.size() - 1));
             }
         }

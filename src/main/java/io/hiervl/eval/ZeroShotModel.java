@@ -1,5 +1,6 @@
 package io.hiervl.eval;
 
+import io.hiervl.MemoryLimits;
 import io.hiervl.clip.ClipBundle;
 import io.hiervl.clip.ClipEmbedder;
 import io.hiervl.clip.ClipWeights;
@@ -97,6 +98,11 @@ public final class ZeroShotModel implements WindowModel {
     }
 
     private GraphRunner build(int h, int w) {
+        double patches = (double) h * w / (sizeMultiple() * sizeMultiple());
+        double hidden = patches * Math.max(weights.architecture().vision().mlp(), concepts.size(0));
+        MemoryLimits.require("the frozen CLIP on " + w + "x" + h + " pixels",
+            Float.BYTES * (3.0 * h * w + hidden + 4 * patches * weights.architecture().vision().width()), Math.max(hidden, 3.0 * h * w),
+            "eval.crop (--crop)");
         FusedOps ops = new FusedOps(Graphs.create());
         SDVariable dense = new VisionTower(weights.architecture())
             .apply(new Scope(ops, store, "vision"), ops.placeholder(PIXELS, 1, 3, h, w), List.of(), DensePath.VALUE).dense();

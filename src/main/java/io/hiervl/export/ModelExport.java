@@ -42,7 +42,7 @@ public final class ModelExport {
     public static ExportCheck write(Path file, ExportSource source, ExportFormat format) {
         Folders.requireFile(file, "the exported model");
         ExportCheck[] check = new ExportCheck[1];
-        AtomicFile.replace(file, temporary -> {
+        AtomicFile.replace(AtomicFile.named(file), temporary -> {
             save(temporary, new ExportSource(source.network(), source.store(), source.text(), source.meta().unsealed()), format);
             Seal.close(temporary);
             try (ExportedModel written = ExportedModel.load(temporary)) {
@@ -80,7 +80,7 @@ public final class ModelExport {
         });
         sd.setArrayForVariable(META, meta.unsealed().toBytes());
         Folders.requireFile(file, "the exported model");
-        AtomicFile.replace(file, temporary -> {
+        AtomicFile.replace(AtomicFile.named(file), temporary -> {
             save(temporary, sd);
             Seal.close(temporary);
             ExportedModel.load(temporary).close();

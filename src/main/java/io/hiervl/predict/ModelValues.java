@@ -20,11 +20,15 @@ final class ModelValues {
     private ModelValues() {
     }
 
-    /** Refuses arrays with NaN or infinite values, by name and position. */
+    /** Refuses arrays of whole numbers, and those with NaN or infinite values, by name and position. */
     static void requireFinite(Map<String, INDArray> arrays, String where) {
         arrays.forEach((name, array) -> {
             if (array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE) {
                 requireFinite(name, array, where);
+            } else {
+                throw HierVlException
+                    .model(
+                        where + ": array " + name + " has the data type " + array.dataType() + ", a model's arrays have FLOAT or DOUBLE");
             }
         });
     }

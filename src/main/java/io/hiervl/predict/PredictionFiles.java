@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.PublicApi;
 import io.hiervl.image.Images;
 import io.hiervl.image.LabelMaps;
@@ -28,6 +30,7 @@ import java.util.Set;
 @PublicApi
 public final class PredictionFiles {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    private static final int LARGEST_JSON = 1 << 24;
     private static final String IMAGE = "image";
     private static final String OVERLAY = "_overlay.png";
     private static final String JSON_END = ".json";
@@ -99,9 +102,9 @@ public final class PredictionFiles {
             return false;
         }
         try {
-            JsonNode node = JSON.readTree(Files.readAllBytes(json));
+            JsonNode node = tree(json);
             return node != null && node.path(IMAGE).isTextual() && node.path("width").isInt() && node.path("classes").isArray();
-        } catch (IOException e) {
+        } catch (IOException | HierVlException e) {
             return false;
         }
     }
@@ -143,12 +146,16 @@ public final class PredictionFiles {
             return false;
         }
         try {
-            JsonNode before = JSON.readTree(Files.readAllBytes(json));
+            JsonNode before = tree(json);
             return before != null && before.path(IMAGE).isTextual()
                 && absolute(Path.of(before.get(IMAGE).asText())).equals(absolute(image));
-        } catch (IOException | InvalidPathException e) {
+        } catch (IOException | HierVlException | InvalidPathException e) {
             return false;
         }
+    }
+
+    private static JsonNode tree(Path json) throws IOException {
+        return JSON.readTree(InputFiles.text(json, "a prediction", LARGEST_JSON, HierVlException.Kind.DATA));
     }
 
     private static Path absolute(Path path) {

@@ -1,14 +1,15 @@
 package io.hiervl.runlog;
 
 import io.hiervl.AtomicFile;
+import io.hiervl.Csv;
 import io.hiervl.HierVlException;
 import io.hiervl.InputFiles;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * {@code metrics.csv}: one row a logged step, first column {@code step}, one column a quantity, empty cells for quantities
@@ -24,6 +26,7 @@ import java.util.Set;
  */
 public final class MetricsCsv implements AutoCloseable {
     private static final long LARGEST = 1 << 28;
+    private static final Pattern NUMBER = Pattern.compile("-?(\\d{1,40}(\\.\\d{0,40})?([eE][-+]?\\d{1,9})?|NaN|Infinity)");
 
     private final Path file;
     private final Set<String> columns = new LinkedHashSet<>();
@@ -52,11 +55,13 @@ public final class MetricsCsv implements AutoCloseable {
         List<Map<String, String>> kept = new ArrayList<>();
         for (Map<String, String> row : rows(file, csv.columns)) {
             String number = row.getOrDefault("step", "");
-            if (number.matches("\\d+") && Long.parseLong(number) <= step) {
+            if (number.matches("\\d{1,18}") && Long.parseLong(number) <= step) {
+                row.values().removeIf(cell -> !number(cell));
                 kept.add(row);
                 csv.last = Long.parseLong(number);
             }
         }
+        csv.columns.removeIf(name -> !Csv.cell(name).equals(name));
         csv.columns.add("step");
         csv.rewrite(kept);
         return csv;
@@ -104,7 +109,7 @@ public final class MetricsCsv implements AutoCloseable {
         List<Map<String, String>> rows = rows(file, names);
         Map<String, double[]> result = new LinkedHashMap<>();
         for (String name : names) {
-            result.put(name, rows.stream().mapToDouble(row -> number(row.getOrDefault(name, ""))).toArray());
+            result.put(name, rows.stream().mapToDouble(row -> value(row.getOrDefault(name, ""))).toArray());
         }
         return result;
     }
@@ -118,12 +123,12 @@ public final class MetricsCsv implements AutoCloseable {
         }
     }
 
-    private static double number(String cell) {
-        try {
-            return cell.isEmpty() ? Double.NaN : Double.parseDouble(cell);
-        } catch (NumberFormatException e) {
-            return Double.NaN;
-        }
+    private static double value(String cell) {
+        return number(cell) ? Double.parseDouble(cell) : Double.NaN;
+    }
+
+    private static boolean number(String cell) {
+        return NUMBER.matcher(cell).matches();
     }
 
     private static List<Map<String, String>> rows(Path file, Set<String> names) {
@@ -156,7 +161,7 @@ public final class MetricsCsv implements AutoCloseable {
         rows.forEach(row -> text.append(line(row)));
         AtomicFile.write(file, text.toString());
         try {
-            writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+            writer = new BufferedWriter(new OutputStreamWriter(AtomicFile.appended(file), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw AtomicFile.failure(file, e);
         }

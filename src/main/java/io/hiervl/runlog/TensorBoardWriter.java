@@ -9,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -30,7 +32,8 @@ public final class TensorBoardWriter implements AutoCloseable {
         this.file = folder.resolve("events.out.tfevents." + startMillis / 1000 + "." + startMillis % 1000 + ".hiervl");
         Folders.create(folder);
         try {
-            out = Files.newOutputStream(file);
+            out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
             // Event.file_version = 3
             write(startMillis, 0, bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8)));
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package io.hiervl.serve;
 import io.hiervl.AtomicFile;
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.data.Dataset;
 import io.hiervl.data.ListFiles;
 import io.hiervl.data.Sample;
@@ -17,7 +18,6 @@ import io.hiervl.serve.http.Call;
 import io.hiervl.serve.http.Refusal;
 import io.hiervl.serve.http.Reply;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -33,6 +33,7 @@ import java.util.Map;
  */
 public final class Corrections {
     private static final String FOLDER = "corrected";
+    private static final int LARGEST_LIST = 1 << 28;
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
     private final Dataset dataset;
@@ -181,7 +182,7 @@ public final class Corrections {
         }
         int known = Files.exists(list) ? SplitList.parse(list, dataset.root()).size() : 0;
         try {
-            String before = Files.exists(list) ? Files.readString(list, StandardCharsets.UTF_8) : "";
+            String before = Files.exists(list) ? InputFiles.text(list, "a list", LARGEST_LIST, HierVlException.Kind.DATA) : "";
             AtomicFile.write(list, before + (before.isEmpty() || before.endsWith("\n") ? "" : "\n") + line);
         } catch (IOException e) {
             throw HierVlException.environment("cannot read " + list + ": " + AtomicFile.reason(e), e);

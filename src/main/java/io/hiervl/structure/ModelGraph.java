@@ -82,6 +82,6 @@ public record ModelGraph(String title, List<Value> inputs, List<Operation> opera
      * @throws HierVlException usage error (exit 2) for another name, environment error (exit 6) if the file cannot be written
      */
     public void write(Path file) {
-        AtomicFile.write(file, text(Form.of(file)));
+        AtomicFile.write(AtomicFile.named(file), text(Form.of(file)));
     }
 }

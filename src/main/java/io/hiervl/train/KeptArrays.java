@@ -1,17 +1,22 @@
 package io.hiervl.train;
 
+import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.config.Recipe;
 import io.hiervl.tensor.RawArrays;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -37,7 +42,9 @@ final class KeptArrays {
     private static final int MAGIC = 0x48564b31;
     /** Largest value of a 16-bit float, with room for rounding. */
     private static final double LARGEST = 60_000;
+    private static final int MOST_AXES = 8;
     private static final int CHECK_BYTES = 4;
+    private static final int LARGEST_FILE = 1 << 30;
 
     private final Path folder;
     private final long limit;
@@ -122,7 +129,7 @@ final class KeptArrays {
         made++;
         ByteBuffer content = encode(maker.apply(image));
         write(file, content);
-        return decode(content.rewind());
+        return decode(content.rewind().limit(content.limit() - CHECK_BYTES));
     }
 
     private Path file(String what, INDArray image) {
@@ -150,7 +157,8 @@ final class KeptArrays {
             Files.createDirectories(file.getParent());
             byte[] bytes = new byte[content.remaining()];
             content.duplicate().get(bytes);
-            Files.write(file, bytes); // torn by a kill, it fails its check
+            Files.deleteIfExists(file); // a link of that name is not followed
+            Files.write(file, bytes, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE); // torn by a kill, it fails its check
             used += bytes.length;
         } catch (IOException e) {
             full("cannot write " + file + ": " + e.getMessage());
@@ -167,15 +175,19 @@ final class KeptArrays {
             return null;
         }
         try {
-            ByteBuffer content = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer content = ByteBuffer.wrap(InputFiles.read(file, "kept arrays", LARGEST_FILE, HierVlException.Kind.DATA))
+                .order(ByteOrder.LITTLE_ENDIAN);
             int end = content.limit() - CHECK_BYTES;
             if (end < 2 * Integer.BYTES || content.getInt(0) != MAGIC || content.getInt(end) != check(content, end)) {
                 LOG.warn("{} is damaged and will be made again", file);
                 return null;
             }
-            return decode(content);
-        } catch (IOException e) {
-            LOG.warn("cannot read {}: {}", file, e.getMessage());
+            return decode(content.limit(end));
+        } catch (ArithmeticException | BufferUnderflowException e) {
+            LOG.warn("{} is not what this program writes and will be made again", file);
+            return null;
+        } catch (HierVlException e) {
+            LOG.warn("{}; it will be made again", e.getMessage());
             return null;
         }
     }
@@ -210,17 +222,27 @@ final class KeptArrays {
         return out.flip();
     }
 
+    /** A size that a file claims, before memory is taken for it. */
+    private static int size(int claimed, int most) {
+        if (claimed < 1 || claimed > most) {
+            throw new BufferUnderflowException();
+        }
+        return claimed;
+    }
+
     private static List<INDArray> decode(ByteBuffer in) {
         in.order(ByteOrder.LITTLE_ENDIAN).position(Integer.BYTES);
         List<INDArray> arrays = new ArrayList<>();
         for (int n = in.getInt(); n > 0; n--) {
-            long[] shape = new long[in.getInt()];
+            int[] shape = new int[size(in.getInt(), MOST_AXES)];
+            int bytes = Short.BYTES;
             for (int d = 0; d < shape.length; d++) {
-                shape[d] = in.getInt();
+                shape[d] = size(in.getInt(), in.limit());
+                bytes = size(Math.multiplyExact(bytes, shape[d]), in.limit());
             }
             float factor = in.getFloat();
-            INDArray half = Nd4j.createUninitialized(DataType.FLOAT16, shape);
-            int bytes = Math.toIntExact(half.length() * Short.BYTES);
+            size(bytes, in.remaining());
+            INDArray half = Nd4j.createUninitialized(DataType.FLOAT16, Arrays.stream(shape).asLongStream().toArray());
             RawArrays.bytes(half).asByteBuffer().put(in.slice(in.position(), bytes));
             RawArrays.written(half);
             in.position(in.position() + bytes);

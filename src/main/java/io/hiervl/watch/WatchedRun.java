@@ -1,7 +1,9 @@
 package io.hiervl.watch;
 
 import io.hiervl.HierVlException;
+import io.hiervl.InputFiles;
 import io.hiervl.checkpoint.BestCheckpoint;
+import io.hiervl.checkpoint.RunLock;
 import io.hiervl.config.Recipe;
 import io.hiervl.config.Recipes;
 import io.hiervl.runlog.MetricsCsv;
@@ -25,6 +27,7 @@ import java.util.regex.Pattern;
  * @param folder of the run; it may appear later
  */
 public record WatchedRun(String name, Path folder) {
+    private static final int LARGEST_RECIPE = 1 << 20;
     private static final Pattern PID = Pattern.compile("^pid (\\d+) ");
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
@@ -74,11 +77,22 @@ public record WatchedRun(String name, Path folder) {
     Recipe recipe(List<String> messages) {
         Path file = folder.resolve("resolved.yaml");
         try {
-            return Files.isRegularFile(file) ? Recipes.parse(Files.readString(file), "resolved.yaml") : null;
+            return Files.isRegularFile(file) ? requireRecipe() : null;
         } catch (IOException | HierVlException e) {
             messages.add("resolved.yaml cannot be read: the number of planned steps is unknown");
             return null;
         }
+    }
+
+    /**
+     * As {@link #recipe}, for those who cannot do without.
+     *
+     * @throws IOException     no text in UTF-8
+     * @throws HierVlException no such file, or no recipe
+     */
+    public Recipe requireRecipe() throws IOException {
+        return Recipes.parse(InputFiles.text(folder.resolve("resolved.yaml"), "a recipe", LARGEST_RECIPE, HierVlException.Kind.DATA),
+            "resolved.yaml");
     }
 
     private java.util.Optional<String> best() {
@@ -122,7 +136,7 @@ public record WatchedRun(String name, Path folder) {
     /** Resident memory of the training process in KiB, where it runs on this Linux machine. */
     private java.util.Optional<Long> resident() {
         try {
-            Matcher pid = PID.matcher(Files.readString(folder.resolve("run.lock")));
+            Matcher pid = PID.matcher(RunLock.text(folder));
             if (pid.find()) {
                 Matcher rss = RESIDENT.matcher(Files.readString(Path.of("/proc", pid.group(1), "status")));
                 return rss.find() ? java.util.Optional.of(Long.parseLong(rss.group(1))) : java.util.Optional.empty();

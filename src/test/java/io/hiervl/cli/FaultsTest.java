@@ -33,7 +33,8 @@ class FaultsTest {
     @ParameterizedTest
     @ValueSource(strings = {"train.crop=100000", "train.crop=2147483647", "model.dim=1000000", "model.visual_queries=100000000",
         "model.n_enc=1000000",
-        "model.n_dec=100000000", "model.points=100000000", "model.cm_dim=2000000000", "model.enc_ffn=2000000000",
+        "eval.crop=2147483647", "eval.crop=30000", "model.n_dec=100000000", "model.points=100000000", "model.cm_dim=2000000000",
+        "model.enc_ffn=2000000000",
         "model.dec_ffn=1000000000",
         "model.stem=100000", "model.stem=2147483640", "model.unet=100000", "model.visual_prompt_tokens=2000000000",
         "train.batch_labelled=10000000", "train.batch_unlabelled=10000000", "loss.sample_points=2147483647", "loss.oversample=1000000000"})
@@ -43,6 +44,13 @@ class FaultsTest {
         String lower = sentence(3, run).replaceFirst(".*lower ", "");
         String key = setting.replaceFirst("=.*", "");
         assertTrue(lower.contains(key.startsWith("model.") ? "model" : key), run.err());
+    }
+
+    @Test
+    void photosAreNotMadeLargerThanMemory() {
+        Cli run = Cli.run("train", "--recipe", "tiny", "--set", "augment.scale_mode=ratio", "--set", "augment.ratio_long=100000", "--set",
+            "augment.ratio_short=100000", "--data", "datasets/tiny", "--no-eval", "--out", folder.resolve("o"));
+        assertTrue(sentence(3, run).contains("augment.ratio_long"), run.err());
     }
 
     @ParameterizedTest

@@ -60,6 +60,32 @@ class CheckCacheTest {
     }
 
     @Test
+    void aCacheFromOthersIsNeitherTrustedNorFollowed() throws IOException {
+        DataReport first = check();
+        String head = Files.readAllLines(cache()).get(0);
+        for (String line : List.of("null", "{\"file\":null}", "{\"file\":\"x\",\"size\":1,\"time\":1,\"facts\":null}", "[".repeat(5000))) {
+            Files.writeString(cache(), head + "\n" + line + "\n");
+            assertEquals(first, check(), line);
+        }
+        Path victim = Files.writeString(root.resolve("victim"), "precious");
+        Files.delete(cache());
+        Files.createSymbolicLink(cache(), root.resolve("../" + root.getFileName() + "/victim"));
+        Files.createSymbolicLink(cache().resolveSibling("check.jsonl.part"), victim);
+        assertEquals(first, check());
+        assertEquals("precious", Files.readString(victim));
+    }
+
+    @Test
+    void aCacheFolderThatIsALinkIsNotUsed() throws IOException {
+        Path elsewhere = Files.createDirectory(root.resolve("elsewhere"));
+        Files.createSymbolicLink(root.resolve(".hiervl"), elsewhere);
+        check();
+        try (var files = Files.list(elsewhere)) {
+            assertEquals(List.of(), files.toList());
+        }
+    }
+
+    @Test
     void aCacheThatWasCutOffIsUsedAsFarAsItGoes() throws IOException {
         DataReport first = check();
         List<String> lines = Files.readAllLines(cache());

@@ -120,6 +120,17 @@ class ModelFaultsTest {
     }
 
     @Test
+    void parametersAreFloats() {
+        var good = CheckpointStore.find(checkpoint);
+        Map<String, INDArray> arrays = new java.util.LinkedHashMap<>(good.arrays(n -> true));
+        String name = arrays.keySet().stream().filter(n -> n.startsWith("p/")).findFirst().orElseThrow();
+        arrays.put(name, arrays.get(name).castTo(org.nd4j.linalg.api.buffer.DataType.INT32));
+        Path saved = new CheckpointStore(work.resolve("whole-numbers"), 1)
+            .save(1, good.manifest().configHash(), good.manifest().classes(), arrays, good.manifest().details()).folder();
+        assertTrue(refused(() -> TrainedModel.load(saved)).contains(name + " has the data type"));
+    }
+
+    @Test
     void classesNeedNames() {
         var good = CheckpointStore.find(checkpoint);
         for (List<String> names : List.of(List.of("a", "b", "a"), List.of("a", " ", "c"))) {

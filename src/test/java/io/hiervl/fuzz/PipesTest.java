@@ -12,6 +12,7 @@ import io.hiervl.checkpoint.RunLock;
 import io.hiervl.runlog.RunLog;
 import io.hiervl.train.StartWeights;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -46,6 +47,20 @@ class PipesTest {
     void theLockIsNoPipe() throws Exception {
         pipe("run.lock");
         refused(() -> RunLock.take(run));
+    }
+
+    @Test
+    void theLockAndTheTableFollowNoLinks() throws Exception {
+        Path victim = Files.writeString(Files.createDirectories(run.resolve("elsewhere")).resolve("victim"), "precious");
+        Path lock = Files.createSymbolicLink(run.resolve("run.lock"), victim);
+        assertTrue(assertThrows(HierVlException.class, () -> RunLock.take(run)).getMessage().contains("is a link"));
+        Files.delete(lock);
+        Files.createLink(lock, victim);
+        assertTrue(assertThrows(HierVlException.class, () -> RunLock.take(run)).getMessage().contains("is a link"));
+        Path outside = Files.createSymbolicLink(run.resolve("checkpoints/metrics.csv"), victim);
+        new RunLog(run.resolve("checkpoints"), 0).close();
+        assertTrue(Files.isRegularFile(outside, LinkOption.NOFOLLOW_LINKS));
+        assertEquals("precious", Files.readString(victim));
     }
 
     @Test

@@ -31,4 +31,12 @@ class MetricsCsvTest {
         resumed.close();
         assertEquals(List.of("step,loss,val_miou", "1,3.0,", "2,2.0,0.5", "3,1.0,"), Files.readAllLines(file));
     }
+
+    @Test
+    void aTableFromOthersKeepsNumbersAlone() throws Exception {
+        Path file = Files.writeString(folder.resolve("metrics.csv"),
+            "step,loss,=cmd\n1,-2.5e-3,7\n2,=1+1,1\n99999999999999999999,1,1\n");
+        MetricsCsv.resume(file, 5).close();
+        assertEquals(List.of("step,loss", "1,-2.5e-3", "2,"), Files.readAllLines(file));
+    }
 }

@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -90,6 +93,33 @@ class KeptArraysTest {
         Files.write(file, new byte[0]);
         assertEquals(made, of(new KeptArrays(dir, 1 << 20), "x", image(1)));
         assertEquals(7, runs.get());
+    }
+
+    @Test
+    void sizesThatNoFileHasAreMadeAgainThoughTheCheckSumFits() throws IOException {
+        List<INDArray> made = of(new KeptArrays(dir, 1 << 20), "x", image(1));
+        Path file = files().get(0);
+        byte[] whole = Files.readAllBytes(file);
+        for (int at : new int[] {4, 8, 12, 16}) { // the number of arrays, the rank, two sizes
+            for (int claimed : new int[] {Integer.MAX_VALUE, -1, 70_000}) {
+                ByteBuffer in = ByteBuffer.wrap(whole.clone()).order(ByteOrder.LITTLE_ENDIAN).putInt(at, claimed);
+                CRC32C sum = new CRC32C();
+                sum.update(in.array(), 0, whole.length - 4);
+                Files.write(file, in.putInt(whole.length - 4, (int) sum.getValue()).array());
+                assertEquals(made, of(new KeptArrays(dir, 1 << 20), "x", image(1)), at + ": " + claimed);
+            }
+        }
+    }
+
+    @Test
+    void whatIsKeptFollowsNoLink() throws IOException {
+        of(new KeptArrays(dir.resolve("a"), 1 << 20), "x", image(1));
+        Path file = files().get(0);
+        Path victim = Files.writeString(dir.resolve("victim"), "precious");
+        Files.delete(file);
+        Files.createSymbolicLink(file, victim);
+        of(new KeptArrays(dir.resolve("a"), 1 << 20), "x", image(1));
+        assertEquals("precious", Files.readString(victim));
     }
 
     @Test
