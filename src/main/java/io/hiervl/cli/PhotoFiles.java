@@ -91,6 +91,13 @@ record PhotoFiles(List<Found> photos, List<String> notes) {
         boolean whole = normal(folder).startsWith(normal(out));
         List<Path> all = listing.files().stream().filter(f -> whole || !normal(f).startsWith(normal(out))).toList();
         Set<Path> made = made(all);
+        List<Path> below = listing.files().stream().filter(f -> !whole && normal(f).startsWith(normal(out)) && PhotoTypes.isPhoto(f))
+            .toList();
+        int own = below.size() - made(below).size();
+        if (own > 0) {
+            notes.add(own + (own == 1 ? " photo" : " photos") + " in the folder of the predictions, " + out
+                + ", are passed over; --out names another folder");
+        }
         List<Path> photos = all.stream().filter(f -> PhotoTypes.isPhoto(f) && !made.contains(f)).toList();
         List<Path> others = all.stream().filter(PhotoTypes::isOther).toList();
         if (!made.isEmpty()) {

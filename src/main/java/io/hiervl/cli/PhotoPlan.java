@@ -1,6 +1,7 @@
 package io.hiervl.cli;
 
 import io.hiervl.backbone.Backbone;
+import io.hiervl.config.TrainConfig;
 import io.hiervl.data.Sample;
 import io.hiervl.data.SplitList;
 import io.hiervl.image.ImageHeader;
@@ -41,6 +42,10 @@ record PhotoPlan(List<String> settings, List<String> reasons, TowerPlan tower) {
         "model.n_enc=1", "model.n_dec=1", "model.visual_queries=0", "loss.unet_ce=0", "loss.set_class=0", "loss.set_mask=0",
         "loss.set_dice=0", "loss.guidance_start=0", "loss.guidance_end=0", "loss.prompt=0", "loss.mask=0", "loss.pt=0", "loss.qt=0",
         "loss.gate=0", "loss.strong=0.25", "loss.class_weights=balanced", "augment.labelled=0.3", "train.lr=5e-4");
+
+    /** Unlabelled photos in a time in which a network that starts from nothing learns labelled ones (docs/results.md, street photos). */
+    private static final List<String> LABELLED_FIRST =
+        List.of("train.unlabelled_from=0.7", "train.ema=true", "train.ema_decay=0.99", "train.ema_teacher=true");
 
     /**
      * What follows from photos and tower.
@@ -98,6 +103,12 @@ record PhotoPlan(List<String> settings, List<String> reasons, TowerPlan tower) {
             reasons.add("rare classes count more: mIoU counts every class alike");
             reasons.add("photos keep their size: a network that starts from nothing learns one size faster than many");
         }
+        boolean later = alone && data.unlabelled() != null && data.recipe().train().method() != TrainConfig.Method.SUPERVISED;
+        if (later) {
+            settings.addAll(LABELLED_FIRST);
+            reasons.add("labelled photos alone in the first 70 % of the steps; then the average of the weights labels the others, because "
+                + "labels of a network that knows little teach little");
+        }
         return new PhotoPlan(settings, reasons, tower);
     }
 
@@ -111,7 +122,7 @@ record PhotoPlan(List<String> settings, List<String> reasons, TowerPlan tower) {
     PhotoPlan timed(double seconds, double minutes, int val) {
         int steps = bounded(FOR_STEPS * 60 * minutes / seconds);
         return steps(steps, val,
-            String.format(Locale.ROOT, "%d steps: two steps took %.2f s each, so they fill %.1f of %.1f minutes; the rest is for "
+            String.format(Locale.ROOT, "%d steps: a step takes %.2f s on average, so they fill %.1f of %.1f minutes; the rest is for "
                 + "measuring", steps, seconds, steps * seconds / 60, minutes));
     }
 

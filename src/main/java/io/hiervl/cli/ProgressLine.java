@@ -11,6 +11,9 @@ import java.util.Locale;
 final class ProgressLine implements Progress {
     private static final long TERMINAL_NANOS = 200_000_000L;
     private static final long LOG_NANOS = 9_000_000_000L;
+    /** The time left follows from the pace since one of the last two marks, which lie at least so far apart. */
+    private static final long MARK_NANOS = 20_000_000_000L;
+    private static final int MARK_UNITS = 5;
 
     private final String label;
     private final PrintStream err;
@@ -18,6 +21,10 @@ final class ProgressLine implements Progress {
     private final int columns;
     private long first = -1;
     private long firstTime;
+    private long marked;
+    private long markedTime;
+    private long paceFirst;
+    private long paceTime;
     private long shown;
     private int width;
     private String state;
@@ -53,11 +60,24 @@ final class ProgressLine implements Progress {
             // Counted from the first report, so that a resumed run estimates from its own pace.
             first = done;
             firstTime = now;
+            marked = done;
+            markedTime = now;
+            paceFirst = done;
+            paceTime = now;
             shown = now - (terminal ? TERMINAL_NANOS : 0);
         }
+        if (now - markedTime >= MARK_NANOS && done - marked >= MARK_UNITS) {
+            // steps may become slower or faster on the way
+            paceFirst = marked;
+            paceTime = markedTime;
+            marked = done;
+            markedTime = now;
+        }
         boolean last = total > 0 && done >= total;
-        String line = line(label, done, total, note, first, (now - firstTime) / 1e9, columns);
-        state = last ? label + " done, next" : line(label, done, total, "", first, (now - firstTime) / 1e9, columns);
+        long from = last ? first : paceFirst;
+        double seconds = (now - (last ? firstTime : paceTime)) / 1e9;
+        String line = line(label, done, total, note, from, seconds, columns);
+        state = last ? label + " done, next" : line(label, done, total, "", from, seconds, columns);
         if (!last && now - shown < (terminal ? TERMINAL_NANOS : LOG_NANOS)) {
             return false;
         }

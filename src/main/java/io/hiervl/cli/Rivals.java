@@ -101,9 +101,8 @@ record Rivals(EvalResult supervised, long supervisedSteps, EvalResult unaveraged
     private static double seconds(Path run, Recipe recipe) {
         TrainConfig train = recipe.train();
         double[] rates = MetricsCsv.read(run.resolve("metrics.csv")).getOrDefault("images_per_second", new double[0]);
-        double images = train.imagesPerStep();
-        double step = Arrays.stream(rates).filter(r -> r > 0).map(r -> images / r).average().orElse(0);
         long steps = CheckpointStore.latest(run).orElseThrow().manifest().step();
-        return step * steps;
+        double images = train.images(0, steps, Math.max(steps, train.length().steps()));
+        return Arrays.stream(rates).filter(r -> r > 0).map(r -> images / r).average().orElse(0);
     }
 }

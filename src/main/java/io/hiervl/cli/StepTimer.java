@@ -25,6 +25,10 @@ final class StepTimer {
     /** Lets the tower run in every step. */
     static final List<String> FIRST = List.of("train.tower_cache=0");
 
+    /** With unlabelled images, and without: a run may have steps of both kinds. */
+    static final List<String> ALL = List.of("train.unlabelled_from=0");
+    static final List<String> LABELLED = List.of("train.unlabelled_from=1");
+
     private StepTimer() {
     }
 

@@ -211,14 +211,21 @@ final class TrainCommand implements Callable<Integer> {
         List<String> timed = TrainData.with(TrainData.with(plan.settings(), own), StepTimer.SETTINGS);
         double budget = minutes == null ? MINUTES : minutes;
         if (plan.tower() == null) {
-            double seconds = StepTimer.seconds(input.with(name, timed), bundle, tower, out.resolve(".plan"), signal);
+            double from = input.with(name, timed).recipe().train().batch().unlabelledFrom();
+            double seconds = (1 - from) * timed(input, name, timed, StepTimer.ALL, bundle, tower, signal);
+            if (from > 0 && !Double.isNaN(seconds)) {
+                seconds += from * timed(input, name, timed, StepTimer.LABELLED, bundle, tower, signal);
+            }
             return Double.isNaN(seconds) ? null : plan.timed(seconds, budget, val);
         }
-        double first = StepTimer.seconds(input.with(name, TrainData.with(timed, StepTimer.FIRST)), bundle, tower, out.resolve(".plan"),
-            signal);
-        double again = Double.isNaN(first) ? first
-            : StepTimer.seconds(input.with(name, TrainData.with(timed, StepTimer.AGAIN)), bundle, tower, out.resolve(".plan"), signal);
+        double first = timed(input, name, timed, StepTimer.FIRST, bundle, tower, signal);
+        double again = Double.isNaN(first) ? first : timed(input, name, timed, StepTimer.AGAIN, bundle, tower, signal);
         return Double.isNaN(again) ? null : plan.timed(first, again, budget, val);
+    }
+
+    private double timed(TrainData input, String name, List<String> settings, List<String> more, ClipBundle bundle, BackboneWeights tower,
+                         StopSignal signal) {
+        return StepTimer.seconds(input.with(name, TrainData.with(settings, more)), bundle, tower, out.resolve(".plan"), signal);
     }
 
     private int train(TrainData input, ListSource source, ClipBundle bundle, BackboneWeights tower, StopSignal signal, RunRecord record,

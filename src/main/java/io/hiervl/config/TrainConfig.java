@@ -49,11 +49,12 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
      * @param sampling        how labelled images are drawn
      * @param cycle           steps after which the same batches come again, with the same crops and colours; 0: never
      * @param towerCache      GiB on disk for what a frozen image tower makes of the images; 0: it runs at every step
+     * @param unlabelledFrom  share of the run after which unlabelled images take part; before it, steps see labelled ones alone
      */
     public record Batch(@AtLeast(1) int batchLabelled, @AtLeast(0) int batchUnlabelled, @AtLeast(1) int microBatch, @AtLeast(32) int crop,
-        Sampling sampling, @AtLeast(0) int cycle, @Weight double towerCache) {
+        Sampling sampling, @AtLeast(0) int cycle, @Weight double towerCache, @Range double unlabelledFrom) {
         public Batch {
-            Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop, sampling, cycle, towerCache);
+            Check.components(Batch.class, batchLabelled, batchUnlabelled, microBatch, crop, sampling, cycle, towerCache, unlabelledFrom);
         }
     }
 
@@ -111,8 +112,14 @@ public record TrainConfig(Method method, @Group Length length, @Group Batch batc
         return length.steps > 0 ? length.steps : Math.max(1, length.epochs * (unlabelledImages / Math.max(1, batch.batchUnlabelled)));
     }
 
-    /** Images of one step, on all devices together; supervised training reads labelled ones alone. */
-    public int imagesPerStep() {
-        return batch.batchLabelled() + (method == Method.SUPERVISED ? 0 : batch.batchUnlabelled());
+    /** The first step, from 0, of a run of so many steps in which unlabelled images take part. */
+    public long firstUnlabelled(long total) {
+        return method == Method.SUPERVISED ? total : Math.round(batch.unlabelledFrom() * total);
+    }
+
+    /** Images of the steps {@code from} to {@code to - 1} of a run of so many steps, on all devices together. */
+    public long images(long from, long to, long total) {
+        long both = Math.max(0, to - Math.max(from, firstUnlabelled(total)));
+        return (to - from) * batch.batchLabelled() + both * batch.batchUnlabelled();
     }
 }

@@ -32,8 +32,9 @@ public final class Batches {
     private final long seed;
     private Share share = Share.ALL;
     private int cycle;
+    private long firstUnlabelled;
 
-    /** One step's input; {@code unlabelled} is null in a run without unlabelled images. */
+    /** One step's input; {@code unlabelled} is null in a run without unlabelled images, and before they take part. */
     public record Step(long step, LabelledBatch labelled, UnlabelledBatch unlabelled) {
         /** The images of a share. */
         public Step part(Share share) {
@@ -78,6 +79,12 @@ public final class Batches {
         return this;
     }
 
+    /** Makes batches without unlabelled images before this step. */
+    public Batches unlabelledFrom(long step) {
+        firstUnlabelled = step;
+        return this;
+    }
+
     /** Makes only the images of this share; they are the same as in the undivided batch. */
     public Batches of(Share own) {
         share = own;
@@ -87,7 +94,7 @@ public final class Batches {
     /** Everything for a step, counted from 0. */
     public Step at(long step) {
         long drawn = cycle == 0 ? step : step % cycle;
-        return new Step(step, labelled(drawn), unlabelled == null ? null : unlabelled(drawn));
+        return new Step(step, labelled(drawn), unlabelled == null || step < firstUnlabelled ? null : unlabelled(drawn));
     }
 
     public LabelledBatch labelled(long step) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Class lists with one class a line: plain names, with indices, with colours, and tables with a header. */
@@ -28,6 +29,9 @@ final class ClassText {
         Map.entry("hex", "hex"), Map.entry("rgb", "hex"), Map.entry("parts", SKIP), Map.entry("actions", SKIP),
         Map.entry("supercategory", SKIP));
 
+    /** A row of CVAT's and datumaro's labelmap.txt: label:color_rgb:parts:actions. The label is any text. */
+    private static final Pattern LABEL_MAP = Pattern.compile("(.+):(\\d{1,3}),(\\d{1,3}),(\\d{1,3}):[^:]*:[^:]*");
+
     private record Numbered(int number, String text) {
     }
 
@@ -35,6 +39,10 @@ final class ClassText {
     }
 
     static List<ClassEntry> read(List<String> lines, String source) {
+        List<ClassEntry> labelMap = labelMap(lines, source);
+        if (!labelMap.isEmpty()) {
+            return labelMap;
+        }
         List<Numbered> entries = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             String text = COMMENT_BEHIND.matcher(lines.get(i).replace("\uFEFF", "")).replaceFirst("").strip();
@@ -53,6 +61,23 @@ final class ClassText {
             .map(c -> COLUMNS.get(c.toLowerCase(Locale.ROOT).replaceAll("[\\s_-]", ""))).toList();
         boolean table = header.stream().allMatch(c -> c != null) && header.contains(NAME) && (entries.size() > 1 || header.size() > 1);
         return table ? table(entries.subList(1, entries.size()), header, separator, source) : plain(entries, source);
+    }
+
+    /** The rows of a labelmap.txt; none if a line is of another form. */
+    private static List<ClassEntry> labelMap(List<String> lines, String source) {
+        List<ClassEntry> out = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String text = lines.get(i).replace("\uFEFF", "").strip();
+            Matcher row = LABEL_MAP.matcher(text);
+            if (row.matches()) {
+                String where = source + ":" + (i + 1);
+                out.add(new ClassEntry(row.group(1), null, List.of(number(row.group(2), where), number(row.group(3), where),
+                    number(row.group(4), where)), where));
+            } else if (!text.isEmpty() && !text.startsWith("#")) {
+                return List.of();
+            }
+        }
+        return out;
     }
 
     /** All names in one line, as on the command line: "background,cat,dog". */

@@ -10,6 +10,6 @@ public final class JsonFault {
     /** One line for a message. */
     public static String of(JsonProcessingException e) {
         return e.getOriginalMessage().replaceAll("\\s+", " ").replaceAll(": enable `[^`]*` to allow", " is no number in JSON")
-            .replaceAll("[ ,]*from `[^`]*`", "");
+            .replaceAll("[ ,]*from `[^`]*`", "").replaceAll(" \\(start marker at .*", "");
     }
 }

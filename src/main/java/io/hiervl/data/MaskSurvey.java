@@ -43,6 +43,9 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
         private final Map<Integer, Long> values = new HashMap<>();
         private final Map<Integer, Long> colours = new HashMap<>();
         private long transparent;
+        private String ones;
+        private String whites;
+        private boolean both;
 
         synchronized void add(MaskFile file, boolean byColour, boolean byGrey) {
             boolean coloured = file.storesColours() || byColour && (byGrey || !file.palette().isEmpty());
@@ -52,6 +55,19 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
             } else {
                 long[] counts = file.histogram();
                 IntStream.range(0, 256).filter(v -> counts[v] > 0).forEach(v -> values.merge(v, counts[v], Long::sum));
+                boolean other = IntStream.range(2, LabelMap.IGNORE).anyMatch(v -> counts[v] > 0);
+                both |= counts[1] > 0 && counts[LabelMap.IGNORE] > 0;
+                ones = !other && counts[1] > 0 && counts[LabelMap.IGNORE] == 0 ? file.name() : ones;
+                whites = !other && counts[1] == 0 && counts[0] > 0 && counts[LabelMap.IGNORE] > 0 ? file.name() : whites;
+            }
+        }
+
+        /** Refuses masks of two painters: where 255 stands for pixels without a label, some mask has it beside an object. */
+        void requireOneWay(Set<Integer> ignored) {
+            boolean mixed = values.keySet().stream().allMatch(v -> v < 2 || v == LabelMap.IGNORE) && !ignored.contains(LabelMap.IGNORE);
+            if (mixed && !both && ones != null && whites != null) {
+                throw HierVlException.data("the object is 1 in some masks, such as " + ones + ", and 255 in others, such as " + whites
+                    + "; store all in one way. If 255 means 'no label', add --ignore 255");
             }
         }
     }
@@ -86,6 +102,9 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
             }
             progress.update(done.incrementAndGet(), masks.size(), mask.getFileName().toString());
         });
+        if (classes.names().size() == 2) {
+            counts.requireOneWay(ignored);
+        }
         List<String> notes = new ArrayList<>();
         Map<Integer, Integer> map = values(counts.values, all.names().size(), classes, ignored, notes);
         if (!ignored.isEmpty() && counts.values.isEmpty()) {
@@ -220,14 +239,14 @@ public record MaskSurvey(int ignore, LabelRules labels, List<String> notes, Map<
             }
             return classes.colours();
         }
-        if (k == 2 && found.keySet().stream().allMatch(c -> c == BLACK || c == WHITE)) {
-            notes.add("masks are black and white pictures; white is taken as '" + classes.names().get(1) + "'");
-            return List.of(rgb(BLACK), rgb(WHITE));
-        }
         if (k == 2 && transparent && found.size() == 1) {
             int only = found.keySet().iterator().next();
             notes.add("masks have one colour on a transparent ground; it is taken as '" + classes.names().get(1) + "'");
             return List.of(rgb(only == BLACK ? WHITE : BLACK), rgb(only));
+        }
+        if (k == 2 && found.keySet().stream().allMatch(c -> c == BLACK || c == WHITE)) {
+            notes.add("masks are black and white pictures; white is taken as '" + classes.names().get(1) + "'");
+            return List.of(rgb(BLACK), rgb(WHITE));
         }
         if (found.keySet().stream().allMatch(c -> c == WHITE || c % 0x010101 == 0 && c / 0x010101 < k)) {
             notes.add("masks store class indices as grey colours" + (found.containsKey(WHITE) ? "; white is ignored" : ""));

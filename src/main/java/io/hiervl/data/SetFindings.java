@@ -61,6 +61,13 @@ final class SetFindings {
         add(parts, counts.get(Uprightness.MASK_STORED), "read as stored because their masks have that size");
         add(parts, counts.get(Uprightness.MASK_EITHER), "with a mask that fits both ways, " + setting);
         add(parts, counts.get(Uprightness.NO_MASK), "without a mask that fits, " + setting);
+        boolean asStored = counts.containsKey(Uprightness.MASK_STORED) && !counts.containsKey(Uprightness.MASK_UPRIGHT);
+        boolean asUpright = counts.containsKey(Uprightness.MASK_UPRIGHT) && !counts.containsKey(Uprightness.MASK_STORED);
+        if (counts.containsKey(Uprightness.MASK_EITHER) && (rules.upright() ? asStored : asUpright)) {
+            String other = rules.upright() ? "stored" : "upright";
+            parts.add("every mask that shows the way lies " + other + ", so 'photos: {orientation: " + other
+                + "}' in dataset.yaml is probably right for those that fit both ways");
+        }
         problems.add(new Problem(example, "", 0, "orientation", all + (all == 1 ? " photo has" : " photos have") + " an EXIF orientation: "
             + String.join("; ", parts), false));
     }

@@ -134,12 +134,26 @@ public record SplitList(Path file, List<Sample> samples, List<Fault> faults, Lis
     public static void write(Path file, List<Sample> samples) {
         StringBuilder text = new StringBuilder();
         for (Sample s : samples) {
+            requireWritable(s.image());
+            requireWritable(s.hasMask() ? s.mask() : "");
             boolean plain = (s.image() + (s.hasMask() ? s.mask() : "")).chars().noneMatch(c -> c == ' ' || c == ',' || c == ';');
             // A tab at the end says that a name with blanks is one name.
             text.append(s.image()).append(s.hasMask() ? (plain ? " " : "\t") + s.mask() : plain ? "" : "\t").append('\n');
         }
         Folders.create(file.toAbsolutePath().getParent());
         AtomicFile.write(file, text.toString());
+    }
+
+    /** A list is read by lines and tabs, and a backslash stands between folders in lists of Windows. */
+    private static void requireWritable(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c == '\\' || c == '\t' || c == '\n' || c == '\r') {
+                throw HierVlException.data("'" + name.replaceAll("\\p{Cntrl}", "?") + "' has "
+                    + (c == '\\' ? "a backslash" : c == '\t' ? "a tab" : "a line end")
+                    + " in its name, which no list can hold; rename the file");
+            }
+        }
     }
 
     private static SplitList checked(SplitList list) {

@@ -29,6 +29,11 @@ public final class MaskFile {
         return new MaskFile(MaskPixels.read(bytes, name, maxPixels), name);
     }
 
+    /** How messages call it. */
+    public String name() {
+        return name;
+    }
+
     public int width() {
         return pixels.width();
     }

@@ -28,6 +28,10 @@ record MaskPixels(int width, int height, byte[] indices, int[] palette, int[] co
             return webP(bytes, name);
         }
         boolean png = header.format().equals("PNG");
+        int pages = header.format().equals("TIFF") ? TiffTags.pages(bytes) : 1;
+        if (pages > 1) {
+            throw HierVlException.data(name + " has " + pages + " pages; a label map has one. Store the page of the labels as a file");
+        }
         if (header.format().equals("TIFF") && TiffPhoto.isCmyk(TiffTags.read(bytes))) {
             return inks(TiffPhoto.read(bytes, name));
         }

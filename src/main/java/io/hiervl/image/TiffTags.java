@@ -20,6 +20,8 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
     private static final int CLASSIC = 42;
     private static final int BIG = 43;
     private static final int LONG = 4;
+    private static final int WIDTH = 256;
+    private static final int HEIGHT = 257;
     /** A picture has a few dozen. */
     private static final int MOST_ENTRIES = 4096;
 
@@ -42,7 +44,10 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         static Directory of(byte[] bytes) {
             ByteBuffer in = ByteBuffer.wrap(bytes).order(bytes[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
             boolean big = isBig(bytes);
-            int at = big ? place(in.getLong(8)) : in.getInt(4);
+            return at(in, big, big ? place(in.getLong(8)) : in.getInt(4));
+        }
+
+        static Directory at(ByteBuffer in, boolean big, int at) {
             int entries = big ? place(in.getLong(at)) : in.getShort(at) & 0xFFFF;
             return new Directory(in, big, at + (big ? 8 : 2), Math.min(entries, MOST_ENTRIES));
         }
@@ -63,11 +68,27 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
             return big ? in.getLong(at(entry) + 4) : in.getInt(at(entry) + 4) & 0xFFFFFFFFL;
         }
 
+        /** Where the next directory is, 0 if this is the last one. */
+        long next() {
+            int behind = at(entries);
+            return big ? in.getLong(behind) : in.getInt(behind) & 0xFFFFFFFFL;
+        }
+
         /** Where the values of an entry are: inside it if they fit there, else where it points to. */
         int values(int entry) {
             int inside = at(entry) + (big ? 12 : 8);
             long bytes = width(type(entry)) * Math.max(0, Math.min(count(entry), Integer.MAX_VALUE));
             return bytes <= (big ? 8 : 4) ? inside : big ? place(in.getLong(inside)) : in.getInt(inside);
+        }
+
+        /** The first value of a tag, 0 if there is none. */
+        int size(int tag) {
+            for (int i = 0; i < entries; i++) {
+                if (tag(i) == tag) {
+                    return first(i);
+                }
+            }
+            return 0;
         }
 
         /** The first value. */
@@ -97,6 +118,27 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
             case 5, 10, 12, 16, 17, 18 -> 8;
             default -> 1;
         };
+    }
+
+    /** Pages of the size of the first one; smaller ones are previews. What follows a damaged directory is not counted. */
+    static int pages(byte[] bytes) {
+        int pages = 0;
+        try {
+            Directory page = Directory.of(bytes);
+            int width = page.size(WIDTH);
+            int height = page.size(HEIGHT);
+            for (int n = 0; n < MOST_ENTRIES; n++) {
+                pages += page.size(WIDTH) == width && page.size(HEIGHT) == height ? 1 : 0;
+                long next = page.next();
+                if (next == 0) {
+                    break;
+                }
+                page = Directory.at(page.in, page.big, Directory.place(next));
+            }
+        } catch (IndexOutOfBoundsException e) {
+            return pages;
+        }
+        return pages;
     }
 
     /** Null if the tags lie outside the file. */

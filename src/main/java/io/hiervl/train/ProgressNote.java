@@ -10,14 +10,20 @@ final class ProgressNote {
     private ProgressNote() {
     }
 
-    /** Total loss, last mIoU and share of pseudo-labels. */
-    static String brief(Map<String, Double> terms, Double miou) {
+    /**
+     * Total loss, last mIoU and share of pseudo-labels.
+     *
+     * @param unlabelledFrom step from which unlabelled images take part, 0 if they do or never will
+     */
+    static String brief(Map<String, Double> terms, Double miou, long unlabelledFrom) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.3f", terms.get(StepContext.TOTAL)));
         if (miou != null) {
             text.append(String.format(Locale.ROOT, "  mIoU %.2f", 100 * miou));
         }
         if (terms.containsKey("mask_ratio")) {
             text.append(String.format(Locale.ROOT, "  pseudo %.0f %%", 100 * terms.get("mask_ratio")));
+        } else if (unlabelledFrom > 0) {
+            text.append("  unlabelled from ").append(unlabelledFrom);
         }
         return text.toString();
     }

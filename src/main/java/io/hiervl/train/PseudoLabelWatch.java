@@ -9,7 +9,8 @@ final class PseudoLabelWatch {
     private static final double UNUSED = 0.01;
     private static final double WRONG = 0.1;
 
-    private final int total;
+    private final long first;
+    private final long total;
     private final Consumer<String> warn;
     private double used;
     private double right;
@@ -17,9 +18,13 @@ final class PseudoLabelWatch {
     private long known;
     private boolean said;
 
-    /** @param total steps of the whole run */
-    PseudoLabelWatch(int total, Consumer<String> warn) {
-        this.total = total;
+    /**
+     * @param first step from which there are pseudo-labels
+     * @param total steps of the whole run
+     */
+    PseudoLabelWatch(long first, long total, Consumer<String> warn) {
+        this.first = first;
+        this.total = total - first;
         this.warn = warn;
     }
 
@@ -28,8 +33,8 @@ final class PseudoLabelWatch {
         if (said || !figures.containsKey("mask_ratio")) {
             return;
         }
-        // the second sixth of the run: before it few labels are sure in any run
-        if (done > total / 6) {
+        // the second sixth of the steps with labels: before it few are sure in any run
+        if (done - first > total / 6) {
             used += figures.get("mask_ratio");
             steps++;
             Double accuracy = figures.get("pseudo_accuracy");
@@ -38,7 +43,7 @@ final class PseudoLabelWatch {
                 known++;
             }
         }
-        if (done < total / 3 || steps == 0) {
+        if (done - first < total / 3 || steps == 0) {
             return;
         }
         said = true;

@@ -6,7 +6,7 @@ final class Rate {
     private long images;
     private long paused;
 
-    void add(int more) {
+    void add(long more) {
         images += more;
     }
 

@@ -179,7 +179,8 @@ public final class Trainer {
         ClipNormalize normalize = model.network().towers().image().colours();
         Batches batches = new Batches(dataset, labelled, semi ? unlabelled : null, config.batch().batchLabelled(),
             semi ? config.batch().batchUnlabelled() : 0,
-            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed()).repeating(config.batch().cycle());
+            config.batch().crop(), model.canvas(), recipe.augment(), normalize, semi, config.seed()).repeating(config.batch().cycle())
+            .unlabelledFrom(config.firstUnlabelled(total));
         if (config.batch().sampling() == TrainConfig.Sampling.RARE) {
             batches.labelledChances(ClassCounts.of(dataset, labelled, Progress.NONE).rareChances());
         }
@@ -200,7 +201,7 @@ public final class Trainer {
             hooks.warn("the run ended early at step " + first + ", because mIoU had not grown for train.patience = "
                 + config.every().patience() + " measurements; with --set train.patience=0 it goes on");
         }
-        PseudoLabelWatch watch = new PseudoLabelWatch(total, hooks::warn);
+        PseudoLabelWatch watch = new PseudoLabelWatch(config.firstUnlabelled(total), total, hooks::warn);
         Double miou = null;
         long done = first;
         long saved = newest == null ? -1 : first;
@@ -227,7 +228,7 @@ public final class Trainer {
                 }
                 signal.unsaved(true);
                 watch.add(done, last);
-                rate.add(config.imagesPerStep());
+                rate.add(config.images(done - 1, done, total));
                 Map<String, Double> row = new LinkedHashMap<>();
                 if (done % config.every().logEvery() == 0 || done == total) {
                     row.putAll(last);
@@ -236,7 +237,7 @@ public final class Trainer {
                 }
                 progress.update(done, total,
                     hooks.verbose() ? ProgressNote.full(model.terms().headlines(), last, rate.perSecond())
-                        : ProgressNote.brief(last, miou));
+                        : ProgressNote.brief(last, miou, semi && done < config.firstUnlabelled(total) ? config.firstUnlabelled(total) : 0));
                 // Before the checkpoint, so that a kill behind it loses no row; rows of steps that are not saved are dropped.
                 metrics.add(done, row);
                 boolean measured = config.every().evalEvery() > 0 && done % config.every().evalEvery() == 0 || done == total;

@@ -48,7 +48,7 @@ public record WatchedRun(String name, Path folder) {
                 out.put("steps", planned);
             }
             if (photos > 0 && done < planned) {
-                out.put("seconds_left", Math.round((planned - done) * recipe.train().imagesPerStep() / photos));
+                out.put("seconds_left", Math.round(recipe.train().images(done, planned, planned) / photos));
             }
         }
         out.put("columns", readable(columns));

@@ -350,6 +350,10 @@ class ImportToTrainTest {
         assertEquals(0, lists.exit(), lists.err());
         assertTrue(lists.err().contains("photos of its lists are taken"), lists.err());
 
+        write(dir.resolve("d3/x.jpg"), phone(6));
+        write(dir.resolve("d3/in/y.jpg"), phone(7));
+        Cli inside = Cli.run("predict", "--model", run, dir.resolve("d3"), "--out", dir.resolve("d3/in"));
+        assertTrue(inside.exit() == 0 && inside.err().contains("1 photo in the folder of the predictions"), inside.err());
         byte[] cut = java.util.Arrays.copyOf(phone(3), phone(3).length * 2 / 3);
         cut[cut.length - 2] = (byte) 0xFF;
         cut[cut.length - 1] = (byte) 0xD9;

@@ -38,8 +38,10 @@ class RecipesTest {
     @Test
     void aSupervisedStepHasLabelledImagesAlone() {
         List<String> batch = List.of("train.batch_labelled=3", "train.batch_unlabelled=5");
-        assertEquals(8, Recipes.load("tiny", batch).train().imagesPerStep());
-        assertEquals(3, Recipes.load("tiny", List.of(batch.get(0), batch.get(1), "train.method=supervised")).train().imagesPerStep());
+        assertEquals(8, Recipes.load("tiny", batch).train().images(4, 5, 10));
+        assertEquals(3 * 10 + 5 * 7,
+            Recipes.load("tiny", List.of(batch.get(0), batch.get(1), "train.unlabelled_from=0.3")).train().images(0, 10, 10));
+        assertEquals(3, Recipes.load("tiny", List.of(batch.get(0), batch.get(1), "train.method=supervised")).train().images(4, 5, 10));
     }
 
     @Test

@@ -37,15 +37,19 @@ class DataHabitsTest {
     Path dir;
 
     private static byte[] turnedByHalf(int seed) throws IOException {
-        byte[] rgb = new byte[3 * SIDE * SIDE];
+        return turned(seed, SIDE, 3);
+    }
+
+    private static byte[] turned(int seed, int height, int orientation) throws IOException {
+        byte[] rgb = new byte[3 * SIDE * height];
         new Random(seed).nextBytes(rgb);
         // The first half is dark, so that a turn shows in spite of the compression.
         java.util.Arrays.fill(rgb, 0, rgb.length / 2, (byte) 0);
         ByteArrayOutputStream plain = new ByteArrayOutputStream();
-        ImageIO.write(Images.toBuffered(new Photo(rgb, SIDE, SIDE)), "jpg", plain);
+        ImageIO.write(Images.toBuffered(new Photo(rgb, SIDE, height)), "jpg", plain);
         byte[] exif =
             {(byte) 0xFF, (byte) 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1,
-                0, 3, 0, 0, 0, 0, 0, 0};
+                0, (byte) orientation, 0, 0, 0, 0, 0, 0};
         ByteArrayOutputStream turned = new ByteArrayOutputStream();
         turned.write(plain.toByteArray(), 0, 2);
         turned.write(exif);
@@ -71,6 +75,23 @@ class DataHabitsTest {
         String found = DataCheck.run(dir, Progress.NONE).problems().toString();
         assertTrue(found.contains("1 photo has an EXIF orientation: 1 with a mask that fits both ways, "
             + (upright ? "turned upright" : "read as stored")), found);
+    }
+
+    /** Where the masks that show the way all contradict the setting, the check says so. */
+    @ParameterizedTest
+    @CsvSource({"'', 30, true", "'', 40, false", "'photos: {orientation: stored}', 30, false"})
+    void theCheckSaysWhichSettingTheOtherMasksSpeakFor(String setting, int height, boolean said) throws IOException {
+        Files.createDirectories(dir.resolve("images"));
+        Files.createDirectories(dir.resolve("masks"));
+        Files.write(dir.resolve("images/a.jpg"), turnedByHalf(1));
+        LabelMaps.writeGrey(LabelMap.filled(SIDE, SIDE, 1), dir.resolve("masks/a.png"));
+        Files.write(dir.resolve("images/b.jpg"), turned(2, height, 6));
+        LabelMaps.writeGrey(LabelMap.filled(SIDE, height, 1), dir.resolve("masks/b.png"));
+        Files.writeString(dir.resolve("dataset.yaml"), "name: own\nclasses: [background, box]\n" + setting + "\n");
+        Files.writeString(dir.resolve("labeled.txt"), "images/a.jpg masks/a.png\nimages/b.jpg masks/b.png\n");
+        String found = DataCheck.run(dir, Progress.NONE).problems().toString();
+        assertTrue(found.contains("2 photos have an EXIF orientation"), found);
+        assertEquals(said, found.contains("every mask that shows the way lies stored, so 'photos: {orientation: stored}'"), found);
     }
 
     /** Painting programs store a colour profile in TIFF files; a mask's values are no colours. */

@@ -82,7 +82,8 @@ class TrainerTest {
 
     /** Weights, moments and average are equal to the last bit: every draw follows from the seed and the step. */
     @ParameterizedTest
-    @ValueSource(strings = {"train.ema=true", "train.ema=true train.ema_teacher=true", "train.batch_unlabelled=1"})
+    @ValueSource(strings = {"train.ema=true", "train.ema=true train.ema_teacher=true", "train.batch_unlabelled=1",
+        "train.unlabelled_from=0.5"})
     void aResumedRunEqualsTheUninterruptedOne(String settings) {
         Recipe recipe = recipe(settings.split(" "));
         Path whole = dir.resolve("whole");
@@ -394,5 +395,16 @@ class TrainerTest {
         trainer(recipe("train.steps=1", "train.seed=1"), dir.resolve("b")).train(false, new StopSignal(), Progress.NONE);
         assertNotEquals(newest(dir.resolve("a")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")),
             newest(dir.resolve("b")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")));
+    }
+
+    @Test
+    void unlabelledImagesTakePartFromAShareOfTheRunOn() {
+        Path run = dir.resolve("later");
+        List<String> notes = new ArrayList<>();
+        Recipe recipe = recipe("train.unlabelled_from=0.5");
+        assertTrue(trainer(recipe, run).train(false, new StopSignal(), (done, total, note) -> notes.add(note)).finished());
+        double[] sure = MetricsCsv.read(run.resolve("metrics.csv")).get("mask_ratio");
+        assertEquals(List.of(false, false, false, true, true, true), Arrays.stream(sure).mapToObj(Double::isFinite).toList());
+        assertTrue(notes.get(1).endsWith("unlabelled from 3") && notes.get(3).contains("pseudo "), notes.toString());
     }
 }

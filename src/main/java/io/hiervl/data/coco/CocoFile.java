@@ -236,6 +236,10 @@ final class CocoFile {
             if (parser.currentToken() != JsonToken.END_OBJECT) {
                 throw HierVlException.data(path + " cannot be read: it ends early");
             }
+            if (parser.nextToken() != null) {
+                throw HierVlException.data(path + ":" + parser.currentLocation().getLineNr()
+                    + ": something follows the end of the JSON object; expected one object");
+            }
         } catch (IOException | ArithmeticException e) {
             throw HierVlException.data(path + " cannot be read: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
         }

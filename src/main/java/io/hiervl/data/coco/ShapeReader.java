@@ -96,10 +96,26 @@ public final class ShapeReader {
                 throw new IllegalArgumentException("its polygon has the coordinate " + c);
             }
         }
+        refuseFractions(corners);
         if (corners.length % 2 != 0) {
             lenient.accept("an odd number of coordinates, without the last one,");
         }
-        regions.add(Region.polygon(corners.length % 2 == 0 ? corners : Arrays.copyOf(corners, corners.length - 1), width, height));
+        Region region = Region.polygon(corners.length % 2 == 0 ? corners : Arrays.copyOf(corners, corners.length - 1), width, height);
+        if (region.area(width, height) == 0) {
+            lenient.accept("a polygon that marks no pixel, because it is too thin or outside of the image,");
+        }
+        regions.add(region);
+    }
+
+    /**
+     * Refuses corners that are fractions of the picture's size. As pixels they would mark one pixel of the corner, or none.
+     *
+     * @throws IllegalArgumentException all lie between 0 and 1, and not all are whole numbers
+     */
+    public static void refuseFractions(double[] corners) {
+        if (Arrays.stream(corners).allMatch(c -> c >= 0 && c <= 1) && Arrays.stream(corners).anyMatch(c -> c != Math.rint(c))) {
+            throw new IllegalArgumentException("polygons whose corners all lie between 0 and 1: fractions of the size, expected pixels");
+        }
     }
 
     private Region runs(JsonNode node) {

@@ -73,6 +73,22 @@ final class CocoForm implements ExportForm {
         return new Imported(List.copyOf(labels), out);
     }
 
+    /**
+     * What a file lacks that looks like one of COCO; null if none does.
+     */
+    static String almost(List<Path> files) {
+        for (Path file : JsonFiles.of(files)) {
+            Set<String> keys = JsonFiles.keys(file);
+            if (keys.containsAll(List.of("images", "annotations"))) {
+                return file + " looks like COCO, but has no 'categories'. ";
+            }
+            if (keys.containsAll(List.of("[]", "image_id", "category_id"))) {
+                return file + " looks like a list of COCO results; expected an object with images, annotations and categories. ";
+            }
+        }
+        return null;
+    }
+
     /** @throws HierVlException no file is one of COCO; the message says what the first of them lacks, or where it is damaged */
     private static List<Path> cocoFiles(List<Path> files) {
         List<Path> found = JsonFiles.of(files).stream().filter(CocoForm::isCoco).toList();
@@ -126,6 +142,10 @@ final class CocoForm implements ExportForm {
                                Dropped dropped) {
         String where = file + ", annotation " + Ids.of(annotation.path("id"));
         String label = categories.get(String.valueOf(Ids.of(annotation.path("category_id"))));
+        if (annotation.has("segments_info")) {
+            dropped.add("panoptic annotations, whose shapes lie in PNG files and not in the JSON", where);
+            return;
+        }
         if (label == null) {
             dropped.add("annotations of an unknown category", where);
             return;

@@ -180,7 +180,18 @@ final class CvatXmlForm implements ExportForm {
     }
 
     private static double[] points(String text) {
-        return java.util.Arrays.stream(text.strip().split("[;,]")).mapToDouble(Double::parseDouble).toArray();
+        // A program that writes decimal commas gives four numbers for a corner.
+        String[] corners = text.strip().split(";");
+        double[] xy = new double[2 * corners.length];
+        for (int i = 0; i < corners.length; i++) {
+            String[] corner = corners[i].split(",", -1);
+            if (corner.length != 2) {
+                throw new NumberFormatException(corners[i]);
+            }
+            xy[2 * i] = Double.parseDouble(corner[0]);
+            xy[2 * i + 1] = Double.parseDouble(corner[1]);
+        }
+        return xy;
     }
 
     private static String text(XMLStreamReader xml, String attribute) {

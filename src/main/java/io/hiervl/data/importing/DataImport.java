@@ -162,10 +162,12 @@ public final class DataImport {
         }
         if (found.isEmpty()) {
             JsonFiles.of(files).stream().limit(LOOKED_AT).forEach(JsonFiles::read); // says which one is damaged
+            String almost = CocoForm.almost(files);
             Path packed = files.stream().filter(f -> PACKED.contains(PhotoTypes.extension(f))).findFirst().orElse(null);
             throw HierVlException.data(source
                 + " is no export that is known: neither CVAT's XML, JSON of labelme, COCO, Label Studio or Supervisely, nor mask"
-                + " pictures with a list of classes. " + (packed == null ? "" : "It holds the archive " + packed.getFileName()
+                + " pictures with a list of classes. " + (almost == null ? "" : almost)
+                + (packed == null ? "" : "It holds the archive " + packed.getFileName()
                     + ": unpack that and import the result. ")
                 + "--from names the form, 'hiervl data init' takes folders of photos and masks");
         }
@@ -183,6 +185,8 @@ public final class DataImport {
         private final Choice choice;
         private final List<String> notes;
         private final Undo undo;
+        private int unmarked;
+        private Path firstUnmarked;
 
         ShapeWriter(Path root, Path photoRoot, Choice choice, List<String> notes, Undo undo) {
             this.root = root;
@@ -224,6 +228,15 @@ public final class DataImport {
                     + "; --images names the folder of all photos");
             });
             List<Sample> samples = samples(photos, labelled, table, prefix, progress);
+            if (unmarked > 0) {
+                String where =
+                    unmarked + " of " + labelled.size() + " labelled photos have marks that cover no pixel, the first: " + firstUnmarked
+                        + "; coordinates may be fractions where pixels or per cent are expected";
+                if (unmarked == labelled.size()) {
+                    throw HierVlException.data(where);
+                }
+                notes.add(where);
+            }
             ExportSplit split = choice.keepSplit() ? ExportSplit.of(photoRoot, labelled.keySet(), files) : ExportSplit.NONE;
             if (split.exists()) {
                 notes.add(split.note());
@@ -257,7 +270,11 @@ public final class DataImport {
                     mask = root.resolve(MASKS).resolve(stem + ".png");
                     mask = taken.add(mask) ? mask : root.resolve(MASKS).resolve(inside + ".png");
                     parents(mask.getParent());
-                    LabelMaps.writeGrey(table.draw(marks), undo.made(mask));
+                    LabelMap drawn = table.draw(marks);
+                    if (!marks.marks().isEmpty() && table.isUnmarked(drawn)) {
+                        firstUnmarked = unmarked++ == 0 ? photo : firstUnmarked;
+                    }
+                    LabelMaps.writeGrey(drawn, undo.made(mask));
                     made.put(photo, true);
                     progress.update(made.size(), labelled.size(), inside);
                 }

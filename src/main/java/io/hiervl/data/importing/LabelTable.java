@@ -92,6 +92,17 @@ record LabelTable(List<String> classes, Map<String, Integer> values) {
         return name.toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", " ").strip();
     }
 
+    /** Whether all pixels have the value that no mark gives. */
+    boolean isUnmarked(LabelMap drawn) {
+        byte nothing = (byte) (isBackground(classes.get(0)) ? 0 : LabelMap.IGNORE);
+        for (byte value : drawn.values()) {
+            if (value != nothing) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The label map of a photo. */
     LabelMap draw(Imported.Labelled photo) {
         byte[] labels = new byte[Math.multiplyExact(photo.width(), photo.height())];

@@ -2,6 +2,7 @@ package io.hiervl.data.importing;
 
 import io.hiervl.HierVlException;
 import io.hiervl.data.coco.Region;
+import io.hiervl.data.coco.ShapeReader;
 import io.hiervl.image.Images;
 import io.hiervl.image.MaskFile;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ final class Shapes {
         if (!Arrays.stream(xy).allMatch(v -> Math.abs(v) < FARTHEST)) {
             throw new IllegalArgumentException("polygons with corners that are no place in the photo");
         }
+        ShapeReader.refuseFractions(xy);
         return (labels, width, height, value) -> Region.polygon(xy, width, height).paint(labels, width, height, value);
     }
 

@@ -77,11 +77,11 @@ final class SuperviselyForm implements ExportForm {
             }
             case "bitmap", "alpha_mask" -> {
                 JsonNode bitmap = object.path("bitmap");
-                if (bitmap.path("data").isTextual()) {
+                JsonNode origin = bitmap.path("origin");
+                if (bitmap.path("data").isTextual() && origin.path(0).isNumber() && origin.path(1).isNumber()) {
                     byte[] packed = Base64.getMimeDecoder().decode(bitmap.path("data").asText());
                     try (InflaterInputStream in = new InflaterInputStream(new ByteArrayInputStream(packed))) {
-                        return Shapes.png(in.readNBytes(LARGEST), where, bitmap.path("origin").path(0).asInt(), bitmap.path("origin")
-                            .path(1).asInt());
+                        return Shapes.png(in.readNBytes(LARGEST), where, origin.path(0).asInt(), origin.path(1).asInt());
                     }
                 }
             }
