@@ -233,7 +233,7 @@ final class KeptArrays {
     private static List<INDArray> decode(ByteBuffer in) {
         in.order(ByteOrder.LITTLE_ENDIAN).position(Integer.BYTES);
         List<INDArray> arrays = new ArrayList<>();
-        for (int n = in.getInt(); n > 0; n--) {
+        for (int n = size(in.getInt(), in.limit()); n > 0; n--) {
             int[] shape = new int[size(in.getInt(), MOST_AXES)];
             int bytes = Short.BYTES;
             for (int d = 0; d < shape.length; d++) {
@@ -248,6 +248,9 @@ final class KeptArrays {
             in.position(in.position() + bytes);
             INDArray a = half.castTo(DataType.FLOAT);
             arrays.add(factor == 1 ? a : a.muli(factor));
+        }
+        if (in.hasRemaining()) {
+            throw new BufferUnderflowException(); // fewer arrays than were written
         }
         return arrays;
     }
