@@ -32,10 +32,12 @@ final class ImageReaders {
         return tiff ? exactPalette(image, TiffTags.palette(bytes)) : image;
     }
 
-    /** Java's reader does not know the wide numbers of a BigTIFF. */
+    /** Java's reader does not know the wide numbers of a BigTIFF, and reads strips that are too short without a word. */
     private static byte[] plain(byte[] tiff, String name) {
         try {
-            return TiffTags.classic(tiff);
+            byte[] classic = TiffTags.classic(tiff);
+            TiffStrips.requireWhole(classic, name);
+            return classic;
         } catch (IndexOutOfBoundsException | ArithmeticException e) {
             throw HierVlException.data(name + " is damaged: the tags of the BigTIFF lie outside the file", e);
         }

@@ -1,7 +1,6 @@
 package io.hiervl.image;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +22,7 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
     private static final int WIDTH = 256;
     private static final int HEIGHT = 257;
     /** A picture has a few dozen. */
-    private static final int MOST_ENTRIES = 4096;
+    static final int MOST_ENTRIES = 4096;
 
     static boolean isTiff(byte[] b) {
         if (b.length < 16 || b[0] != b[1] || b[0] != 'I' && b[0] != 'M') {
@@ -38,93 +37,11 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         return b[b[0] == 'I' ? 2 : 3] == BIG;
     }
 
-    /** The entries of a file's first directory: 12 bytes each, in a BigTIFF 20. */
-    private record Directory(ByteBuffer in, boolean big, int start, int entries) {
-        /** @throws IndexOutOfBoundsException the directory lies outside the file */
-        static Directory of(byte[] bytes) {
-            ByteBuffer in = ByteBuffer.wrap(bytes).order(bytes[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-            boolean big = isBig(bytes);
-            return at(in, big, big ? place(in.getLong(8)) : in.getInt(4));
-        }
-
-        static Directory at(ByteBuffer in, boolean big, int at) {
-            int entries = big ? place(in.getLong(at)) : in.getShort(at) & 0xFFFF;
-            return new Directory(in, big, at + (big ? 8 : 2), Math.min(entries, MOST_ENTRIES));
-        }
-
-        int at(int entry) {
-            return start + entry * (big ? 20 : 12);
-        }
-
-        int tag(int entry) {
-            return in.getShort(at(entry)) & 0xFFFF;
-        }
-
-        int type(int entry) {
-            return in.getShort(at(entry) + 2) & 0xFFFF;
-        }
-
-        long count(int entry) {
-            return big ? in.getLong(at(entry) + 4) : in.getInt(at(entry) + 4) & 0xFFFFFFFFL;
-        }
-
-        /** Where the next directory is, 0 if this is the last one. */
-        long next() {
-            int behind = at(entries);
-            return big ? in.getLong(behind) : in.getInt(behind) & 0xFFFFFFFFL;
-        }
-
-        /** Where the values of an entry are: inside it if they fit there, else where it points to. */
-        int values(int entry) {
-            int inside = at(entry) + (big ? 12 : 8);
-            long bytes = width(type(entry)) * Math.max(0, Math.min(count(entry), Integer.MAX_VALUE));
-            return bytes <= (big ? 8 : 4) ? inside : big ? place(in.getLong(inside)) : in.getInt(inside);
-        }
-
-        /** The first value of a tag, 0 if there is none. */
-        int size(int tag) {
-            for (int i = 0; i < entries; i++) {
-                if (tag(i) == tag) {
-                    return first(i);
-                }
-            }
-            return 0;
-        }
-
-        /** The first value. */
-        int first(int entry) {
-            int place = values(entry);
-            return switch (width(type(entry))) {
-                case 2 -> in.getShort(place) & 0xFFFF;
-                case 8 -> place(in.getLong(place));
-                case 4 -> in.getInt(place);
-                default -> in.get(place) & 255;
-            };
-        }
-
-        private static int place(long offset) {
-            if (offset < 0 || offset > Integer.MAX_VALUE) {
-                throw new IndexOutOfBoundsException("offset " + offset);
-            }
-            return (int) offset;
-        }
-    }
-
-    /** Bytes of a value of a type; 1 for unknown ones. */
-    private static int width(int type) {
-        return switch (type) {
-            case 3, 8 -> 2;
-            case LONG, 9, 11, 13 -> 4;
-            case 5, 10, 12, 16, 17, 18 -> 8;
-            default -> 1;
-        };
-    }
-
     /** Pages of the size of the first one; smaller ones are previews. What follows a damaged directory is not counted. */
     static int pages(byte[] bytes) {
         int pages = 0;
         try {
-            Directory page = Directory.of(bytes);
+            TiffDirectory page = TiffDirectory.of(bytes);
             int width = page.size(WIDTH);
             int height = page.size(HEIGHT);
             for (int n = 0; n < MOST_ENTRIES; n++) {
@@ -133,7 +50,7 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
                 if (next == 0) {
                     break;
                 }
-                page = Directory.at(page.in, page.big, Directory.place(next));
+                page = TiffDirectory.at(page.in(), page.big(), TiffDirectory.place(next));
             }
         } catch (IndexOutOfBoundsException e) {
             return pages;
@@ -152,8 +69,8 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         int compression = 1;
         int orientation = 1;
         try {
-            Directory tags = Directory.of(bytes);
-            for (int i = 0; i < tags.entries; i++) {
+            TiffDirectory tags = TiffDirectory.of(bytes);
+            for (int i = 0; i < tags.entries(); i++) {
                 switch (tags.tag(i)) {
                     case 256 -> width = tags.first(i);
                     case 257 -> height = tags.first(i);
@@ -177,15 +94,15 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
     /** The colours 0xRRGGBB of a palette, the upper 8 of 16 bits; null if the file has none. */
     static int[] palette(byte[] bytes) {
         try {
-            Directory tags = Directory.of(bytes);
-            for (int i = 0; i < tags.entries; i++) {
+            TiffDirectory tags = TiffDirectory.of(bytes);
+            for (int i = 0; i < tags.entries(); i++) {
                 long count = tags.count(i);
                 if (tags.tag(i) == 320 && count > 0 && count <= 3 * 256) {
                     int[] colours = new int[(int) count / 3];
                     int place = tags.values(i);
                     for (int k = 0; k < 3 * colours.length; k++) {
                         int c = k % colours.length;
-                        colours[c] = colours[c] << 8 | tags.in.getShort(place + 2 * k) >> 8 & 255;
+                        colours[c] = colours[c] << 8 | tags.in().getShort(place + 2 * k) >> 8 & 255;
                     }
                     return colours;
                 }
@@ -206,23 +123,23 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
         if (!isBig(bytes)) {
             return bytes;
         }
-        Directory tags = Directory.of(bytes);
+        TiffDirectory tags = TiffDirectory.of(bytes);
         List<byte[]> far = new ArrayList<>();
-        ByteBuffer table = ByteBuffer.allocate(2 + 12 * tags.entries + 4).order(tags.in.order());
-        table.putShort((short) tags.entries);
+        ByteBuffer table = ByteBuffer.allocate(2 + 12 * tags.entries() + 4).order(tags.in().order());
+        table.putShort((short) tags.entries());
         int end = bytes.length + table.capacity();
-        for (int i = 0; i < tags.entries; i++) {
+        for (int i = 0; i < tags.entries(); i++) {
             boolean wide = tags.type(i) >= 16;
-            int width = wide ? 4 : width(tags.type(i));
-            int count = Directory.place(tags.count(i));
+            int width = wide ? 4 : TiffDirectory.width(tags.type(i));
+            int count = TiffDirectory.place(tags.count(i));
             int from = tags.values(i);
             byte[] values = new byte[Math.multiplyExact(Math.min(count, bytes.length), width)];
-            ByteBuffer to = ByteBuffer.wrap(values).order(tags.in.order());
+            ByteBuffer to = ByteBuffer.wrap(values).order(tags.in().order());
             for (int k = 0; wide && k < count; k++) {
-                to.putInt(4 * k, Directory.place(tags.in.getLong(from + 8 * k)));
+                to.putInt(4 * k, TiffDirectory.place(tags.in().getLong(from + 8 * k)));
             }
             if (!wide) {
-                tags.in.get(from, values);
+                tags.in().get(from, values);
             }
             table.putShort((short) tags.tag(i)).putShort((short) (wide ? LONG : tags.type(i))).putInt(count);
             if (values.length <= 4) {
@@ -233,7 +150,7 @@ record TiffTags(int width, int height, int bits, int channels, int format, int c
                 end = Math.addExact(end, values.length);
             }
         }
-        ByteBuffer out = ByteBuffer.allocate(end).order(tags.in.order());
+        ByteBuffer out = ByteBuffer.allocate(end).order(tags.in().order());
         out.put(bytes).put(table.putInt(0).array());
         far.forEach(out::put);
         return out.putShort(2, (short) CLASSIC).putInt(4, bytes.length).array();
