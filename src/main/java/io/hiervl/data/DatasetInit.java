@@ -164,9 +164,9 @@ public final class DatasetInit {
         return name + "/";
     }
 
-    /** A path as lists write it. */
+    /** A path as lists write it; elsewhere than on Windows a backslash is part of a name. */
     public static String slashes(Path path) {
-        return path.toString().replace('\\', '/');
+        return path.toString().replace(path.getFileSystem().getSeparator(), "/");
     }
 
     /** Refuses a folder that holds a data set already. */

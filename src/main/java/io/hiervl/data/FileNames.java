@@ -43,6 +43,9 @@ public final class FileNames {
         if (!Files.isDirectory(folder)) {
             return path + " does not exist, nor does its folder";
         }
+        if (!Files.isExecutable(folder)) {
+            return path + " cannot be looked for: there is no permission to enter its folder";
+        }
         if (Files.exists(path)) {
             return path + (Files.isDirectory(path) ? " is a folder, not a picture" : " is a pipe or a device, not a picture");
         }

@@ -15,7 +15,7 @@ final class Liveness {
     private Liveness() {
     }
 
-    /** Goes through the operations as a run does: an array goes when its last reader has run, and outputs stay. */
+    /** Goes through the operations as a run does: an array goes when its last reader has run; outputs stay, and inputs are the caller's. */
     static Liveness of(ModelGraph graph) {
         Map<String, String> owner = new HashMap<>();
         Map<String, Long> bytes = new HashMap<>();
@@ -31,6 +31,7 @@ final class Liveness {
             op.inputs().stream().filter(owner::containsKey).forEach(n -> last.put(owner.get(n), at));
             op.results().forEach(v -> last.put(owner.get(v.name()), at));
         }
+        graph.inputs().forEach(v -> last.put(v.name(), Integer.MAX_VALUE));
         graph.outputs().stream().filter(owner::containsKey).forEach(n -> last.put(owner.get(n), Integer.MAX_VALUE));
         return walk(graph, owner, bytes, last);
     }

@@ -138,7 +138,7 @@ class MaskHabitsTest {
 
     @DisabledOnOs(OS.WINDOWS)
     @ParameterizedTest
-    @ValueSource(strings = {"a\tb", "a\nb"})
+    @ValueSource(strings = {"a\tb", "a\nb", "a\\b"})
     void namesThatNoListCanHoldAreRefused(String name) throws IOException {
         mask("plain", grey(1, 16));
         mask(name, grey(1, 16));

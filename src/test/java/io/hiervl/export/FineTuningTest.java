@@ -88,12 +88,14 @@ class FineTuningTest {
     void allModulesOfASameDiffFileCanBeTrainedAndTheFileSegmentsAgain() {
         SameDiff sd = trainable(forms.get("samediff"), List.of("vision.", "pyramid.", "pixel_decoder.", QUERIES));
         assertTrue(trained(sd).keySet().stream().anyMatch(n -> n.startsWith("vision.")), trained(sd).keySet().toString());
-        fits(sd, 12);
+        fits(sd, 40);
         Path tuned = dir.resolve("tuned.sd");
         ModelExport.withWeights(forms.get("samediff"), trained(sd), tuned);
         try (Segmenter before = Segmenter.load(forms.get("samediff")); Segmenter after = Segmenter.load(tuned)) {
             assertEquals(before.classNames(), after.classNames());
-            assertTrue(after.segment(Forms.PHOTO).histogram()[3] > before.segment(Forms.PHOTO).histogram()[3]);
+            long untrained = before.segment(Forms.PHOTO).histogram()[3];
+            long trained = after.segment(Forms.PHOTO).histogram()[3];
+            assertTrue(trained > untrained, trained + " pixels of class 3, before " + untrained);
         }
     }
 
