@@ -127,7 +127,10 @@ final class TrainingStep implements StepRunner {
         optimiser.load(state);
         weightsChanged();
         if (average != null) {
-            average.load(state);
+            // a checkpoint also has the statistics of batch norm that belong to the average: they are measured, never averaged
+            Map<String, INDArray> own = new LinkedHashMap<>(state);
+            own.keySet().removeIf(name -> name.startsWith("e/") && !groups.trainable().containsKey(name.substring(2)));
+            average.load(own);
         }
         if (teacher != null) {
             teacher.updated();
