@@ -85,6 +85,11 @@ final class PredictCommand implements Callable<Integer> {
         try (Segmenter segmenter = windows.limit(Models.segmenter(model, windows::blended));
              Ahead<Read> ahead = new Ahead<>(photos.size(), i -> read(photos.get(i)))) {
             PredictionFiles files = new PredictionFiles(out, segmenter.palette());
+            List<String> misread = forms.isEmpty() ? List.of() : LabelFiles.misread(segmenter.classNames());
+            if (!misread.isEmpty()) {
+                console.warn("warning: in labels the names " + String.join(", ", misread) + " mean no class or the background; "
+                    + "tools and 'hiervl data import' do not read them back; other names in dataset.yaml before training would help");
+            }
             List<LabelFiles> labels = forms.stream().map(f -> LabelFiles.of(f, out, segmenter.classNames(), segmenter.palette())).toList();
             while (documents.size() < photos.size()) {
                 List<Read> group = group(segmenter, ahead, photos.size() - documents.size());

@@ -43,6 +43,11 @@ public record ClassNames(List<String> names, List<List<Integer>> colours, List<L
         return of(ClassText.read(lines, source), source);
     }
 
+    /** Whether tools, or what reads their files, take a label of this name for "no class" or for the background. */
+    public static boolean meansNothing(String name) {
+        return NOTHING.contains(name.toLowerCase(Locale.ROOT)) || name.equals(LABELME_IGNORE) || name.equals(LABELME_BACKGROUND);
+    }
+
     /**
      * The classes without those of some indices.
      *

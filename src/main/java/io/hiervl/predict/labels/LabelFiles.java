@@ -2,16 +2,19 @@ package io.hiervl.predict.labels;
 
 import io.hiervl.Folders;
 import io.hiervl.HierVlException;
+import io.hiervl.data.ClassNames;
 import io.hiervl.image.LabelMap;
 import io.hiervl.image.Palette;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Writes predictions as labels in the form of a tool. The background is what no shape covers. */
 public abstract class LabelFiles {
     /** Names of the forms. */
     public static final List<String> FORMS = List.of("coco", "labelme", "cvat", "label-studio", "png");
+
+    private static final String BACKGROUND = "background";
 
     private final Path folder;
     private final List<String> classes;
@@ -40,6 +43,12 @@ public abstract class LabelFiles {
             case "label-studio" -> new LabelStudioLabels(folder, classes);
             default -> new PngLabels(folder, classes, palette);
         };
+    }
+
+    /** Classes whose names mean "no class" or the background in labels: who reads these takes their pixels for something else. */
+    public static List<String> misread(List<String> classes) {
+        return IntStream.range(0, classes.size()).filter(i -> ClassNames.meansNothing(classes.get(i))
+            || i > 0 && classes.get(i).equalsIgnoreCase(BACKGROUND)).mapToObj(classes::get).toList();
     }
 
     /**
@@ -76,7 +85,7 @@ public abstract class LabelFiles {
 
     /** Index of the class that is drawn as nothing, -1 if there is none. */
     int background() {
-        return classes.get(0).toLowerCase(Locale.ROOT).equals("background") ? 0 : -1;
+        return classes.get(0).equalsIgnoreCase(BACKGROUND) ? 0 : -1;
     }
 
     List<Outline> outlines(LabelMap map) {

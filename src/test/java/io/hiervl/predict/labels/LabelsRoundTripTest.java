@@ -167,4 +167,11 @@ class LabelsRoundTripTest {
         assertEquals(2, Outlines.of(ring, 3, 0).get(0).rings().size());
         assertEquals(2, Outlines.of(ring, 3, -1).size(), "without a background class the hole is a part");
     }
+
+    @Test
+    void namesThatMeanNoClassAreKnown() {
+        assertEquals(List.of("Void", "_background_", "unlabeled", "Background"),
+            LabelFiles.misread(List.of("background", "cat", "Void", "_background_", "unlabeled", "Background", "avoid")));
+        assertEquals(List.of(), LabelFiles.misread(List.of("Background", "cat")));
+    }
 }
