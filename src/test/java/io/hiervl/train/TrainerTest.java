@@ -396,15 +396,4 @@ class TrainerTest {
         assertNotEquals(newest(dir.resolve("a")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")),
             newest(dir.resolve("b")).arrays(n -> n.equals("p/hsqg.mlp.0.0.weight")));
     }
-
-    @Test
-    void unlabelledImagesTakePartFromAShareOfTheRunOn() {
-        Path run = dir.resolve("later");
-        List<String> notes = new ArrayList<>();
-        Recipe recipe = recipe("train.unlabelled_from=0.5");
-        assertTrue(trainer(recipe, run).train(false, new StopSignal(), (done, total, note) -> notes.add(note)).finished());
-        double[] sure = MetricsCsv.read(run.resolve("metrics.csv")).get("mask_ratio");
-        assertEquals(List.of(false, false, false, true, true, true), Arrays.stream(sure).mapToObj(Double::isFinite).toList());
-        assertTrue(notes.get(1).endsWith("unlabelled from 3") && notes.get(3).contains("pseudo "), notes.toString());
-    }
 }
